@@ -1,0 +1,97 @@
+/**
+ * An import goes downward only: transport → endpoints → service → domain.
+ * Each rule below is one wall of the house; its comment says what it keeps out.
+ */
+const service = '^services/[^/]+/';
+const spec = '[.]spec[.]ts$';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that import each other are one file with a wall through it.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'services-are-strangers',
+      comment: 'Services talk over gRPC, JetStream and HTTP, never by import.',
+      severity: 'error',
+      from: { path: '^services/([^/]+)/' },
+      to: { path: '^services/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'shared-knows-no-service',
+      comment: 'What is shared must not depend on who shares it.',
+      severity: 'error',
+      from: { path: '^(shared|zipkin|proto)/' },
+      to: { path: '^(services|stack|cli)/' },
+    },
+    {
+      name: 'the-domain-is-pure',
+      comment: 'Deciders see values only: no input, no output, no clock, no packages.',
+      severity: 'error',
+      from: { path: '^shared/domain/', pathNot: spec },
+      to: { pathNot: '^shared/domain/' },
+    },
+    {
+      name: 'contracts-are-data',
+      comment: 'Schemas, names and ids; zod and uuid at the most.',
+      severity: 'error',
+      from: { path: '^shared/contracts/', pathNot: spec },
+      to: { pathNot: '^(shared/(contracts|domain)/|node_modules/(zod|uuid)/)' },
+    },
+    {
+      name: 'endpoints-know-no-transport',
+      comment: 'The same endpoint is served over any wire.',
+      severity: 'error',
+      from: { path: `${service}endpoints[.]ts$` },
+      to: { path: '(transport-[a-z]+[.]ts$|/transport/|node_modules/(koa|@koa|@grpc|nats)/)' },
+    },
+    {
+      name: 'services-know-no-endpoint-or-transport',
+      comment: 'Business logic is plain TypeScript behind an interface.',
+      severity: 'error',
+      from: { path: `${service}service[.]ts$` },
+      to: {
+        path: '(endpoints[.]ts$|transport-[a-z]+[.]ts$|/transport/|node_modules/(koa|@koa|@grpc|nats|inversify)/)',
+      },
+    },
+    {
+      name: 'the-container-stays-in-the-container',
+      comment: 'inversify binds in container.ts and nowhere else.',
+      severity: 'error',
+      from: { pathNot: 'container[.]ts$' },
+      to: { path: 'node_modules/inversify/' },
+    },
+    {
+      name: 'only-main-imports-the-container',
+      comment: 'The composition root is the top of a service.',
+      severity: 'error',
+      from: { path: service, pathNot: `(${service}main[.]ts$|${spec})` },
+      to: { path: '/container[.]ts$' },
+    },
+    {
+      name: 'tests-stay-out-of-the-product',
+      comment: 'Nothing that runs in production imports a spec or the test kit.',
+      severity: 'error',
+      from: { pathNot: `(${spec}|^shared/testing/)` },
+      to: { path: `(${spec}|^shared/testing/)` },
+    },
+    {
+      name: 'every-import-resolves',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+    },
+  },
+};
