@@ -25,8 +25,15 @@ module.exports = {
       name: 'shared-knows-no-service',
       comment: 'What is shared must not depend on who shares it.',
       severity: 'error',
-      from: { path: '^(shared|zipkin|proto)/' },
+      from: { path: '^(shared|zipkin|proto)/', pathNot: spec },
       to: { path: '^(services|stack|cli)/' },
+    },
+    {
+      name: 'shared-specs-know-no-service',
+      comment: 'They may start real servers from the stack, and nothing more.',
+      severity: 'error',
+      from: { path: `^(shared|zipkin|proto)/.*${spec}` },
+      to: { path: '^(services|cli)/' },
     },
     {
       name: 'the-domain-is-pure',
@@ -40,7 +47,7 @@ module.exports = {
       comment: 'Schemas, names and ids; zod and uuid at the most.',
       severity: 'error',
       from: { path: '^shared/contracts/', pathNot: spec },
-      to: { pathNot: '^(shared/(contracts|domain)/|node_modules/(zod|uuid)/)' },
+      to: { pathNot: '^(shared/(contracts|domain)/|shared/kit/errors[.]ts$|node_modules/(zod|uuid)/)' },
     },
     {
       name: 'endpoints-know-no-transport',
@@ -77,7 +84,7 @@ module.exports = {
       comment: 'Nothing that runs in production imports a spec or the test kit.',
       severity: 'error',
       from: { pathNot: `(${spec}|^shared/testing/)` },
-      to: { path: `(${spec}|^shared/testing/)` },
+      to: { path: `(${spec}|^shared/testing/|^stack/testing[.]ts$)` },
     },
     {
       name: 'every-import-resolves',

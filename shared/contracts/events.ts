@@ -1,0 +1,181 @@
+/**
+ * The events as they stand in the log and on the wire, and the way from and to
+ * the domain's. Names are the contract's: the Go sample's for debited, snake
+ * case for ours. Readers ignore unknown fields and unknown types.
+ */
+import { z } from 'zod';
+import { type Minor, majorUnits, minorFromDecimal } from '../domain/money.ts';
+import type { OrderEvent } from '../domain/order.ts';
+import { CodedError } from '../kit/errors.ts';
+import { ORDERS_STREAM } from './subjects.ts';
+
+/** Types as they are called in the log: `ORDERS.created`. */
+export const eventTypes = {
+  created: `${ORDERS_STREAM}.created`,
+  paymentdebited: `${ORDERS_STREAM}.paymentdebited`,
+  paymentfailed: `${ORDERS_STREAM}.paymentfailed`,
+  approved: `${ORDERS_STREAM}.approved`,
+  rejected: `${ORDERS_STREAM}.rejected`,
+} as const satisfies Record<OrderEvent['type'], string>;
+
+/** Payloads as JSON, money as decimal major units with `decimals` decimals. */
+function payloads(decimals: number) {
+  const amount = z.number().transform((value, check): Minor => {
+    const read = minorFromDecimal(String(value), decimals);
+    if (read !== undefined) return read;
+    check.addIssue({ code: 'custom', message: `${value} is no amount with ${decimals} decimals` });
+    return z.NEVER;
+  });
+  const id = z.string().min(1);
+  return {
+    created: z
+      .object({
+        order_id: id,
+        customer_id: id,
+        restaurant_id: z.string(),
+        created_on: z.string(),
+        amount,
+        order_items: z.array(
+          z.object({
+            code: z.string(),
+            name: z.string(),
+            unit_price: amount,
+            quantity: z.number().int().min(1),
+          }),
+        ),
+      })
+      .transform(
+        (p): OrderEvent => ({
+          type: 'created',
+          order: {
+            orderId: p.order_id,
+            customerId: p.customer_id,
+            restaurantId: p.restaurant_id,
+            amount: p.amount,
+            createdOn: p.created_on,
+            items: p.order_items.map(({ unit_price, ...item }) => ({
+              ...item,
+              unitPrice: unit_price,
+            })),
+          },
+        }),
+      ),
+    paymentdebited: z
+      .object({
+        OrderID: id,
+        CustomerID: z.string(),
+        Amount: amount,
+        payment_id: z.string().default(''),
+      })
+      .transform(
+        (p): OrderEvent => ({
+          type: 'paymentdebited',
+          orderId: p.OrderID,
+          customerId: p.CustomerID,
+          amount: p.Amount,
+          paymentId: p.payment_id,
+        }),
+      ),
+    paymentfailed: z
+      .object({ order_id: id, reason: z.string() })
+      .transform(
+        (p): OrderEvent => ({ type: 'paymentfailed', orderId: p.order_id, reason: p.reason }),
+      ),
+    approved: z.object({ decided_by: z.string().default('') }),
+    rejected: z
+      .object({ order_id: id, reason: z.string(), decided_by: z.string().default('') })
+      .transform(
+        (p): OrderEvent => ({
+          type: 'rejected',
+          orderId: p.order_id,
+          reason: p.reason,
+          decidedBy: p.decided_by,
+        }),
+      ),
+  };
+}
+
+/** Turns order events into log entries and back, for one currency. */
+export interface OrderEventCodec {
+  /** Type and payload of `event`. */
+  encode(event: OrderEvent): { readonly eventType: string; readonly data: string };
+  /**
+   * The event that a log entry stands for; undefined for a type that is not
+   * known here. Throws CodedError `invalid` (code `unreadable_event`) for a
+   * known type whose payload cannot be read.
+   */
+  decode(entry: {
+    readonly eventType: string;
+    readonly aggregateId: string;
+    readonly data: string;
+  }): OrderEvent | undefined;
+}
+
+/** A codec for a currency with `decimals` decimals. Stateless and safe to share. */
+export function orderEventCodec(decimals: number): OrderEventCodec {
+  const schemas = payloads(decimals);
+  const major = (amount: Minor) => majorUnits(amount, decimals);
+
+  function payload(event: OrderEvent): object {
+    switch (event.type) {
+      case 'created':
+        return {
+          order_id: event.order.orderId,
+          customer_id: event.order.customerId,
+          status: 'Pending',
+          created_on: event.order.createdOn,
+          restaurant_id: event.order.restaurantId,
+          amount: major(event.order.amount),
+          order_items: event.order.items.map((item) => ({
+            code: item.code,
+            name: item.name,
+            unit_price: major(item.unitPrice),
+            quantity: item.quantity,
+          })),
+        };
+      case 'paymentdebited':
+        return {
+          OrderID: event.orderId,
+          CustomerID: event.customerId,
+          Amount: major(event.amount),
+          payment_id: event.paymentId,
+        };
+      case 'paymentfailed':
+        return { order_id: event.orderId, reason: event.reason };
+      case 'approved':
+        return { order_id: event.orderId, decided_by: event.decidedBy };
+      case 'rejected':
+        return { order_id: event.orderId, reason: event.reason, decided_by: event.decidedBy };
+    }
+  }
+
+  return {
+    encode: (event) => ({
+      eventType: eventTypes[event.type],
+      data: JSON.stringify(payload(event)),
+    }),
+    decode: ({ eventType, aggregateId, data }) => {
+      const type = (Object.keys(eventTypes) as OrderEvent['type'][]).find(
+        (known) => eventTypes[known] === eventType,
+      );
+      if (type === undefined) return undefined;
+      try {
+        // The sample's `approved` has no payload at all.
+        const json: unknown = data === '' ? {} : JSON.parse(data);
+        if (type !== 'approved') return schemas[type].parse(json);
+        return {
+          type,
+          orderId: aggregateId,
+          decidedBy: schemas.approved.parse(json).decided_by,
+        };
+      } catch (cause) {
+        throw new CodedError(
+          'invalid',
+          'unreadable_event',
+          `The payload of ${eventType} of order ${aggregateId} cannot be read.`,
+          { cause },
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** Names on the wire, frozen by the contract. */
+
+/** The event stream's name, in SQL and in JetStream. */
+export const ORDERS_STREAM = 'ORDERS';
+
+/** What an order's events are filed under. */
+export const ORDER_AGGREGATE = 'order';
+
+/** Durable consumers, each the name of its worker. */
+export const durables = {
+  payment: 'payment-worker',
+  review: 'review-worker',
+} as const;
+
+/** Name of the read model's checkpoint and of its consumer in metrics. */
+export const READ_MODEL = 'query-model';

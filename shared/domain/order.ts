@@ -1,0 +1,184 @@
+/**
+ * The life of an order: three pure functions and two unions, used by everyone
+ * who appends to an order. Nothing here reads a clock, makes an id or waits.
+ *
+ * Facts from outside (a debit happened, a debit was declined) are recorded in
+ * whatever state they find the order: refusing to write down what happened
+ * would not undo it. Decisions (approve, reject) are taken against a state and
+ * may be refused.
+ *
+ * Shape after Emmett's decider: decide, evolve, initialState.
+ */
+import type { Minor } from './money.ts';
+
+export interface OrderItem {
+  readonly code: string;
+  readonly name: string;
+  readonly unitPrice: Minor;
+  /** A whole number, at least 1. */
+  readonly quantity: number;
+}
+
+export interface OrderDetails {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly restaurantId: string;
+  /** Sum of the items, as computed when the order was placed. */
+  readonly amount: Minor;
+  readonly items: readonly OrderItem[];
+  /** ISO 8601, by the clock of whoever accepted the order. */
+  readonly createdOn: string;
+}
+
+export type OrderEvent =
+  | { readonly type: 'created'; readonly order: OrderDetails }
+  | {
+      readonly type: 'paymentdebited';
+      readonly orderId: string;
+      readonly customerId: string;
+      readonly amount: Minor;
+      readonly paymentId: string;
+    }
+  | { readonly type: 'paymentfailed'; readonly orderId: string; readonly reason: string }
+  | { readonly type: 'approved'; readonly orderId: string; readonly decidedBy: string }
+  | {
+      readonly type: 'rejected';
+      readonly orderId: string;
+      readonly decidedBy: string;
+      readonly reason: string;
+    };
+
+export type OrderCommand =
+  | { readonly type: 'place'; readonly order: OrderDetails }
+  | {
+      readonly type: 'recordDebit';
+      readonly paymentId: string;
+      readonly orderId: string;
+      readonly customerId: string;
+      readonly amount: Minor;
+    }
+  | { readonly type: 'recordPaymentFailure'; readonly orderId: string; readonly reason: string }
+  | { readonly type: 'approve'; readonly decidedBy: string }
+  | { readonly type: 'reject'; readonly decidedBy: string; readonly reason: string };
+
+/** None: no such order (yet). */
+export type OrderStatus = 'None' | 'Pending' | 'Paid' | 'Approved' | 'PaymentFailed' | 'Rejected';
+
+export type PaymentStatus = 'none' | 'debited' | 'failed';
+
+export interface OrderState {
+  readonly status: OrderStatus;
+  readonly payment: PaymentStatus;
+  /** Undefined until the order was created. */
+  readonly details: OrderDetails | undefined;
+  /** Why it ended as it did, where it did not end well. */
+  readonly reason: string | undefined;
+}
+
+export const initialState: OrderState = {
+  status: 'None',
+  payment: 'none',
+  details: undefined,
+  reason: undefined,
+};
+
+/** What a command comes to: events to append (none: it is so already), or a refusal with a stable code. */
+export type Decision =
+  | { readonly accepted: true; readonly events: readonly OrderEvent[] }
+  | { readonly accepted: false; readonly code: string; readonly message: string };
+
+const accept = (...events: OrderEvent[]): Decision => ({ accepted: true, events });
+const refuse = (code: string, message: string): Decision => ({ accepted: false, code, message });
+
+/** What `command` comes to in `state`. Pure; repeating a command that was accepted comes to nothing. */
+export function decide(command: OrderCommand, state: OrderState): Decision {
+  switch (command.type) {
+    case 'place':
+      return state.status === 'None'
+        ? accept({ type: 'created', order: command.order })
+        : refuse('order_exists', `Order ${command.order.orderId} exists already.`);
+    case 'recordDebit': {
+      const { type: _, ...debit } = command;
+      return state.payment === 'debited' ? accept() : accept({ ...debit, type: 'paymentdebited' });
+    }
+    case 'recordPaymentFailure':
+      return state.payment === 'none'
+        ? accept({ type: 'paymentfailed', orderId: command.orderId, reason: command.reason })
+        : accept();
+    case 'approve':
+      return review(state, 'Approved', (orderId) => ({
+        type: 'approved',
+        orderId,
+        decidedBy: command.decidedBy,
+      }));
+    case 'reject':
+      return review(state, 'Rejected', (orderId) => ({
+        type: 'rejected',
+        orderId,
+        decidedBy: command.decidedBy,
+        reason: command.reason,
+      }));
+  }
+}
+
+/** Only a paid order can be reviewed, and only once. */
+function review(
+  state: OrderState,
+  outcome: 'Approved' | 'Rejected',
+  event: (orderId: string) => OrderEvent,
+): Decision {
+  if (state.details === undefined) return refuse('order_not_found', 'There is no such order.');
+  const { orderId } = state.details;
+  if (state.status === outcome) return accept();
+  if (state.status === 'Paid') return accept(event(orderId));
+  return refuse(
+    state.status === 'Pending' ? 'order_not_paid' : 'order_ended',
+    `Order ${orderId} is ${state.status} and cannot become ${outcome}.`,
+  );
+}
+
+/** The state after `event`. Total: every event is accepted in every state, for what is in the log has happened. */
+export function evolve(state: OrderState, event: OrderEvent): OrderState {
+  switch (event.type) {
+    case 'created':
+      // A second creation cannot come from here; from elsewhere it changes nothing.
+      if (state.details !== undefined) return state;
+      return { ...state, details: event.order, status: opening(state.payment) };
+    case 'paymentdebited':
+      return {
+        ...state,
+        payment: 'debited',
+        status: state.status === 'Pending' ? 'Paid' : state.status,
+      };
+    case 'paymentfailed':
+      // A debit that is known to have happened is not undone by a failure reported late.
+      if (state.payment === 'debited') return state;
+      return state.status === 'Pending'
+        ? { ...state, payment: 'failed', status: 'PaymentFailed', reason: event.reason }
+        : { ...state, payment: 'failed' };
+    case 'approved':
+      return isOpen(state) ? { ...state, status: 'Approved' } : state;
+    case 'rejected':
+      return isOpen(state) ? { ...state, status: 'Rejected', reason: event.reason } : state;
+  }
+}
+
+/** A payment recorded before its order (a foreign writer's doing) still counts. */
+function opening(payment: PaymentStatus): OrderStatus {
+  return payment === 'debited' ? 'Paid' : payment === 'failed' ? 'PaymentFailed' : 'Pending';
+}
+
+const isOpen = (state: OrderState): boolean =>
+  state.status === 'Pending' || state.status === 'Paid';
+
+/** The state after all of `events`. */
+export function fold(events: Iterable<OrderEvent>): OrderState {
+  let state = initialState;
+  for (const event of events) state = evolve(state, event);
+  return state;
+}
+
+/** What the items cost together. Throws RangeError beyond MAX_AMOUNT; the edge checks first. */
+export function total(items: readonly OrderItem[]): number {
+  return items.reduce((sum, item) => sum + item.unitPrice * item.quantity, 0);
+}

@@ -1,0 +1,120 @@
+import type { Context } from '../kit/context.ts';
+
+/** An event that is to be appended. */
+export interface NewEvent {
+  /** Its identity, chosen by the writer: an append repeated with the same id is done once. 1–200 printable characters. */
+  readonly eventId: string;
+  /** `<stream>.<token>`, such as `ORDERS.created`; it is also the subject it is published on. */
+  readonly eventType: string;
+  readonly aggregateId: string;
+  readonly aggregateType: string;
+  /** JSON text or empty. Comes back byte for byte. */
+  readonly data: string;
+  /** Correlation, causation and trace; not part of what makes two events equal. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** An event as it stands in the log. */
+export interface RecordedEvent extends NewEvent {
+  readonly stream: string;
+  /** 1, 2, 3, … within its aggregate, without a gap. */
+  readonly version: bigint;
+  /** 1, 2, 3, … within its stream, without a gap; also its sequence in JetStream. */
+  readonly position: bigint;
+  /** By the database's clock, at the commit's start. Never order by it. */
+  readonly createdAt: Date;
+}
+
+/** Where an append came to lie: version and position of its last event. */
+export interface Appended {
+  readonly version: bigint;
+  readonly position: bigint;
+}
+
+/** Which events to read; a field left out does not filter. */
+export interface EventFilter {
+  readonly eventId?: string;
+  readonly aggregateId?: string;
+  readonly aggregateType?: string;
+  readonly eventTypes?: readonly string[];
+  /** Exclusive: only events after this position. */
+  readonly afterPosition?: bigint;
+}
+
+/** One page of events, and where to go on: `nextPosition` is the next `afterPosition`, undefined when there is no more. */
+export interface EventPage {
+  readonly events: readonly RecordedEvent[];
+  readonly nextPosition: bigint | undefined;
+}
+
+/**
+ * A message that a consumer gave up on, kept beside the log so that it
+ * survives the broker. The event itself is in the log, at `position`.
+ */
+export interface DeadLetter {
+  readonly consumer: string;
+  readonly position: bigint;
+  readonly eventId: string;
+  /** Code of the last error. */
+  readonly reason: string;
+  /** Message of the last error. */
+  readonly lastError: string;
+  readonly deliveries: number;
+  readonly traceparent: string;
+}
+
+/** Appends to and reads from one stream's aggregates. */
+export interface AggregateStore {
+  /**
+   * Appends events of one aggregate, all or none, in one commit.
+   *
+   * `expectedVersion` is the aggregate's version this was decided against: 0n
+   * for an aggregate that must not exist yet; undefined for whatever it is.
+   *
+   * May be called again with the same ids and content: the first result comes
+   * back. The id is looked at before the version. Errors, by kind: `conflict`
+   * (another version), `already_exists` (an id with other content), `invalid`
+   * (the event could not be stored or published), `overloaded`, `unavailable`
+   * and `timeout` (for the last two the outcome is unknown: call again with the
+   * same ids).
+   */
+  append(ctx: Context, events: readonly NewEvent[], expectedVersion?: bigint): Promise<Appended>;
+
+  /** All events of one aggregate in the order of their versions; empty if it does not exist. */
+  readAggregate(
+    ctx: Context,
+    aggregateType: string,
+    aggregateId: string,
+  ): Promise<readonly RecordedEvent[]>;
+}
+
+/** The event log as its clients see it, whether it is in this process or across the network. */
+export interface EventStore extends AggregateStore {
+  /** One page of at most `limit` events in the order of their positions. */
+  read(ctx: Context, filter: EventFilter, limit: number): Promise<EventPage>;
+
+  /** All events there are now, in the order of their positions, in bounded memory. Ends at the head. */
+  stream(ctx: Context, filter: EventFilter): AsyncIterable<RecordedEvent>;
+
+  /** Position of the last event, 0n for an empty log. */
+  head(ctx: Context): Promise<bigint>;
+
+  /**
+   * Remembers that `consumer` is done with everything up to `position`. Never
+   * moves back; may be repeated.
+   */
+  saveCheckpoint(ctx: Context, consumer: string, position: bigint): Promise<void>;
+
+  /** What `saveCheckpoint` last kept, 0n if nothing. */
+  getCheckpoint(ctx: Context, consumer: string): Promise<bigint>;
+
+  /** Keeps a dead letter; may be repeated (consumer and position are its identity). */
+  park(ctx: Context, letter: DeadLetter): Promise<void>;
+
+  /** Dead letters of `consumer` (of all consumers if undefined), by position, at most `limit`. */
+  deadLetters(
+    ctx: Context,
+    consumer: string | undefined,
+    limit: number,
+  ): Promise<readonly DeadLetter[]>;
+}

@@ -1,0 +1,84 @@
+/**
+ * An event as a JetStream message: CloudEvents in binary mode, so that the
+ * payload stays the bytes that were appended. One file for both directions, so
+ * that what the relay writes is what the consumers read.
+ */
+import { headers, type MsgHdrs } from 'nats';
+import { CodedError } from '../kit/errors.ts';
+import type { RecordedEvent } from './event-store.ts';
+
+const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() };
+
+/** Metadata key → header. Only what is named here travels. */
+const metadataHeaders = {
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+  correlation_id: 'ce-correlationid',
+  causation_id: 'ce-causationid',
+} as const;
+
+export interface Message {
+  readonly subject: string;
+  readonly headers: MsgHdrs;
+  readonly payload: Uint8Array;
+}
+
+/** The message that `event` is published as. */
+export function encodeMessage(event: RecordedEvent): Message {
+  const header = headers();
+  header.set('Nats-Msg-Id', event.eventId);
+  header.set('ce-specversion', '1.0');
+  header.set('ce-id', event.eventId);
+  header.set('ce-type', event.eventType);
+  header.set('ce-source', `/eventstore/${event.stream}`);
+  header.set('ce-subject', event.aggregateId);
+  header.set('ce-time', event.createdAt.toISOString());
+  header.set('ce-aggregatetype', event.aggregateType);
+  header.set('ce-version', String(event.version));
+  header.set('ce-position', String(event.position));
+  if (event.data !== '') header.set('ce-datacontenttype', 'application/json');
+  for (const [key, name] of Object.entries(metadataHeaders)) {
+    const value = event.metadata[key];
+    if (value !== undefined) header.set(name, value);
+  }
+  return { subject: event.eventType, headers: header, payload: utf8.encode.encode(event.data) };
+}
+
+/**
+ * The event that a message carries. Throws CodedError `invalid` (code
+ * `foreign_message`) for one that the relay did not publish.
+ */
+export function decodeMessage(message: {
+  readonly subject: string;
+  readonly headers?: MsgHdrs | undefined;
+  readonly data: Uint8Array;
+}): RecordedEvent {
+  const get = (name: string): string => {
+    const value = message.headers?.get(name) ?? '';
+    if (value === '') {
+      throw new CodedError(
+        'invalid',
+        'foreign_message',
+        `A message on ${message.subject} has no header ${name}: it was not published by the event store.`,
+      );
+    }
+    return value;
+  };
+  const metadata: Record<string, string> = {};
+  for (const [key, name] of Object.entries(metadataHeaders)) {
+    const value = message.headers?.get(name) ?? '';
+    if (value !== '') metadata[key] = value;
+  }
+  return {
+    eventId: get('ce-id'),
+    eventType: message.subject,
+    aggregateId: get('ce-subject'),
+    aggregateType: get('ce-aggregatetype'),
+    stream: get('ce-source').replace(/^\/eventstore\//, ''),
+    version: BigInt(get('ce-version')),
+    position: BigInt(get('ce-position')),
+    createdAt: new Date(get('ce-time')),
+    data: utf8.decode.decode(message.data),
+    metadata,
+  };
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { ROOT_CONTEXT, type Context as TelemetryContext } from '@opentelemetry/api';
+
+/**
+ * What travels with a request through every layer, as Go's context does: when
+ * to stop, until when there is time, and whose request it is. It is passed on
+ * explicitly rather than kept in async local storage, so that what a function
+ * depends on stands in its signature. Immutable; the with… functions below
+ * make changed copies.
+ */
+export interface Context {
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  /** When the answer stops being of use, in milliseconds since the epoch; none: no limit of its own. */
+  readonly deadline: number | undefined;
+  /** Same for all that one submission sets off, across services. */
+  readonly correlationId: string;
+  /** Id of the event being answered, where there is one. */
+  readonly causationId: string | undefined;
+  /** The span that work done now belongs to. */
+  readonly telemetry: TelemetryContext;
+}
+
+/** A signal that is never aborted; shared, for it holds no listeners worth counting. */
+const never = new AbortController().signal;
+
+/** The root of all contexts: no deadline, never aborted, in no trace. */
+export function background(correlationId: string = randomUUID()): Context {
+  return {
+    signal: never,
+    deadline: undefined,
+    correlationId,
+    causationId: undefined,
+    telemetry: ROOT_CONTEXT,
+  };
+}
+
+/** `ctx` with another span to belong to. */
+export function withTelemetry(ctx: Context, telemetry: TelemetryContext): Context {
+  return { ...ctx, telemetry };
+}
+
+/** `ctx` that is also aborted by `signal`. The caller chooses a signal that ends with the request. */
+export function withSignal(ctx: Context, signal: AbortSignal): Context {
+  return {
+    ...ctx,
+    signal: ctx.signal === never ? signal : AbortSignal.any([ctx.signal, signal]),
+  };
+}
+
+/** `ctx` with `deadline` (milliseconds since the epoch) or its own, whichever is earlier. */
+export function withDeadline(ctx: Context, deadline: number): Context {
+  return { ...ctx, deadline: Math.min(deadline, ctx.deadline ?? Number.POSITIVE_INFINITY) };
+}
+
+/** `ctx` as seen while answering an event: who set it off, and which event caused it. */
+export function causedBy(
+  ctx: Context,
+  cause: { correlationId?: string | undefined; eventId: string },
+): Context {
+  return {
+    ...ctx,
+    correlationId: cause.correlationId ?? ctx.correlationId,
+    causationId: cause.eventId,
+  };
+}
+
+/** Milliseconds left until the deadline, at least 0; `otherwise` where there is no deadline. */
+export function remaining(ctx: Context, otherwise: number): number {
+  return ctx.deadline === undefined ? otherwise : Math.max(0, ctx.deadline - Date.now());
+}

@@ -1,0 +1,19 @@
+/** A message as a worker's endpoint gets it: its body and what is known of its delivery. */
+export interface Delivery<Body = unknown> {
+  readonly body: Body;
+  /** Identity of the message: the event's id. */
+  readonly messageId: string;
+  /** Its sequence in the stream, which is the event's position in the log. */
+  readonly sequence: bigint;
+  /** 1 for the first delivery. */
+  readonly deliveries: number;
+  /** No further delivery will come: what fails now must be parked. */
+  readonly last: boolean;
+  /**
+   * It may have been answered before: delivered already, or older than this
+   * subscription. Look into the log before causing an effect outside it.
+   */
+  readonly mayBeRepeat: boolean;
+  /** W3C trace context that it came with; empty if none. */
+  readonly traceparent: string;
+}

@@ -1,0 +1,107 @@
+/**
+ * Every error that crosses a layer has a `code`, which is stable and for
+ * programs, and a `kind`, which says what every wire should make of it. The
+ * table below is the only place where a kind becomes an HTTP status, a gRPC
+ * status or the fate of a message.
+ */
+export const kinds = {
+  malformed: { http: 400, grpc: 3, queue: 'poison', machinery: false },
+  invalid: { http: 422, grpc: 3, queue: 'poison', machinery: false },
+  not_found: { http: 404, grpc: 5, queue: 'retry', machinery: false },
+  method_not_allowed: { http: 405, grpc: 12, queue: 'poison', machinery: false },
+  too_large: { http: 413, grpc: 3, queue: 'poison', machinery: false },
+  unsupported_media_type: { http: 415, grpc: 3, queue: 'poison', machinery: false },
+  /** The same identity with other content. */
+  already_exists: { http: 422, grpc: 6, queue: 'poison', machinery: false },
+  /** The state moved, or does not allow it. */
+  conflict: { http: 409, grpc: 10, queue: 'retry', machinery: false },
+  precondition_failed: { http: 412, grpc: 9, queue: 'retry', machinery: false },
+  rate_limited: { http: 429, grpc: 8, queue: 'retry', machinery: false },
+  /** More is queued than can be served; nothing was done. */
+  overloaded: { http: 503, grpc: 8, queue: 'retry', machinery: true },
+  /** A dependency is away; whether something was done may be unknown. */
+  unavailable: { http: 503, grpc: 14, queue: 'retry', machinery: true },
+  /** Time ran out; whether something was done is unknown. */
+  timeout: { http: 504, grpc: 4, queue: 'retry', machinery: true },
+  /** The caller went away. */
+  cancelled: { http: 499, grpc: 1, queue: 'retry', machinery: false },
+  internal: { http: 500, grpc: 13, queue: 'retry', machinery: true },
+  /** Not a failure any more: the message is kept as a dead letter. */
+  parked: { http: 500, grpc: 13, queue: 'parked', machinery: false },
+} as const satisfies Record<string, KindRow>;
+
+interface KindRow {
+  /** HTTP status. */
+  http: number;
+  /** gRPC status code. */
+  grpc: number;
+  /** `retry`: deliver again later; `poison`: can never succeed, park it at once; `parked`: already kept, end its deliveries. */
+  queue: 'retry' | 'poison' | 'parked';
+  /** A failure of the machinery, which counts for breakers and is worth a retry; all others are answers. */
+  machinery: boolean;
+}
+
+export type Kind = keyof typeof kinds;
+
+/** One thing that is wrong with a request: where, and what. */
+export interface Problem {
+  /** Path of the field, as the caller wrote it: `order_items[0].quantity`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface CodedErrorOptions {
+  readonly cause?: unknown;
+  /** Everything that is wrong, where the request is at fault. */
+  readonly problems?: readonly Problem[];
+  /** How long a caller should wait before trying again, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * An error with a code and a kind. Its message is for people and reaches the
+ * caller, so it names the value at fault and what to do, and nothing of the
+ * inside; what belongs to the inside goes into `cause`, which is only logged.
+ */
+export class CodedError extends Error {
+  override readonly name = 'CodedError';
+  readonly kind: Kind;
+  readonly code: string;
+  readonly problems: readonly Problem[];
+  readonly retryAfterMs: number | undefined;
+
+  constructor(kind: Kind, code: string, message: string, options: CodedErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.code = code;
+    this.problems = options.problems ?? [];
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/**
+ * The coded error in `error` or in the chain of its causes, so that wrapping
+ * never changes the answer. Whatever has none becomes `internal`, with a
+ * message that tells the caller nothing of the inside.
+ */
+export function codedError(error: unknown): CodedError {
+  // Eight links are more than any real chain has; a cycle must not hang us.
+  let link: unknown = error;
+  for (let depth = 0; depth < 8 && link !== undefined; depth++) {
+    if (link instanceof CodedError) return link;
+    link = link instanceof Error ? link.cause : undefined;
+  }
+  return new CodedError('internal', 'internal', 'Something went wrong on our side.', {
+    cause: error,
+  });
+}
+
+/** True where `error` is a failure of the machinery, as opposed to an answer. */
+export function isMachineryFailure(error: unknown): boolean {
+  return kinds[codedError(error).kind].machinery;
+}
+
+/** True where `error` is, or was caused by, a coded error of one of these kinds. */
+export function isKind(error: unknown, ...wanted: readonly Kind[]): boolean {
+  return wanted.includes(codedError(error).kind);
+}

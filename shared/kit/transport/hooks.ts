@@ -1,0 +1,24 @@
+import type { Context } from '../context.ts';
+
+/** How a request or message ended, as its transport saw it. */
+export interface Outcome {
+  /** HTTP status, gRPC status, or what became of a message: `acked`, `retried`, `parked`. */
+  readonly status: number | string;
+  /** What went wrong; undefined where nothing did. */
+  readonly error: unknown;
+}
+
+/**
+ * What a transport calls around each request or message it serves or sends;
+ * this is where tracing attaches without the transport knowing of it. After
+ * go-kit's ServerBefore and ServerFinalizer. Hooks must not throw.
+ */
+export interface Hook<Wire> {
+  /** First of all, before decoding: may return a context with more in it, and write to the wire. */
+  before(ctx: Context, wire: Wire): Context;
+  /** Last of all, exactly once for each `before`, with the context that `before` returned. */
+  after(ctx: Context, wire: Wire, outcome: Outcome): void;
+}
+
+/** The hook that does nothing. */
+export const noHook: Hook<unknown> = { before: (ctx) => ctx, after: () => undefined };

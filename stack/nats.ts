@@ -1,0 +1,106 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { freePort, LOOPBACK } from './ports.ts';
+import { SetupProblem } from './problem.ts';
+import { type Process, startProcess, untilReady } from './process.ts';
+import { installOnce, runTool, toolsDir } from './tools.ts';
+import { answers } from './until.ts';
+
+export interface NatsOptions {
+  /** JetStream's files; made when missing, kept when the server stops. */
+  readonly dataDir: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Default: a free one. */
+  readonly monitorPort?: number;
+  readonly logFile?: string | undefined;
+  /** Told when the server has to be built first, which takes a minute. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+}
+
+/** A running NATS server with JetStream on loopback. */
+export interface Nats {
+  readonly url: string;
+  readonly monitorUrl: string;
+  readonly port: number;
+  readonly process: Process;
+  /** Stops the server; the streams' files stay. May be called twice. */
+  readonly stop: () => Promise<void>;
+}
+
+const VERSION = '2.15.2';
+const OLDEST: readonly [number, number] = [2, 12];
+const READY_MS = 20_000;
+
+/**
+ * Starts nats-server with JetStream in files under `dataDir`, ready when its
+ * health check says so. The files are flushed at the server's own default (every
+ * two minutes): what a power failure takes from the stream, the event log has and
+ * the relay publishes again.
+ */
+export async function startNats(options: NatsOptions): Promise<Nats> {
+  const command = await natsBinary(options.onProgress);
+  const dataDir = resolve(options.dataDir);
+  await mkdir(dataDir, { recursive: true });
+  const port = options.port ?? (await freePort());
+  const monitorPort = options.monitorPort ?? (await freePort());
+  const listen = ['--addr', LOOPBACK, '--port', String(port), '--http_port', String(monitorPort)];
+  const server = await startProcess({
+    name: 'NATS',
+    command,
+    args: [...listen, '--jetstream', '--store_dir', dataDir],
+    logFile: options.logFile,
+  });
+  const monitorUrl = `http://${LOOPBACK}:${monitorPort}`;
+  await untilReady(server, (signal) => answers(`${monitorUrl}/healthz`, signal), READY_MS);
+  return {
+    url: `nats://${LOOPBACK}:${port}`,
+    monitorUrl,
+    port,
+    process: server,
+    stop: async () => {
+      await server.stop();
+    },
+  };
+}
+
+/**
+ * The path of nats-server 2.12 or newer: the one on PATH, else the project's own,
+ * built with Go when it is not there. Throws a `SetupProblem` when none can be had.
+ */
+export async function natsBinary(onProgress?: (line: string) => void): Promise<string> {
+  const version = await runTool('nats-server', ['--version']);
+  if (version.ok && newEnough(version.output)) return 'nats-server';
+  return installOnce({
+    target: join(toolsDir, 'bin/nats-server'),
+    onStart: () => onProgress?.(`building nats-server ${VERSION} with Go, which takes a minute`),
+    install: build,
+  });
+}
+
+/** Whether what `nats-server --version` prints names a version that will do. */
+export function newEnough(printed: string): boolean {
+  const [, major, minor] = /v(\d+)\.(\d+)\./.exec(printed)?.map(Number) ?? [];
+  if (major === undefined || minor === undefined) return false;
+  const [oldestMajor, oldestMinor] = OLDEST;
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+}
+
+async function build(folder: string, deadlineMs: number): Promise<string> {
+  const built = await runTool('go', ['install', `github.com/nats-io/nats-server/v2@v${VERSION}`], {
+    // GOFLAGS of the caller's could name a vendor folder that we do not have.
+    env: { ...process.env, GOBIN: folder, GOFLAGS: '' },
+    deadlineMs,
+  });
+  const file = join(folder, 'nats-server');
+  if (built.ok && (await stat(file).catch(() => undefined))) return file;
+  const why = built.ok
+    ? 'Go built it elsewhere'
+    : built.missing
+      ? 'Go is not installed'
+      : `go install: ${built.reason}`;
+  throw new SetupProblem(
+    `there is no nats-server ${OLDEST.join('.')} or newer, and it could not be built (${why})`,
+    'install Go 1.26 or put nats-server on PATH, or set NATS_URL to a server of your own',
+  );
+}

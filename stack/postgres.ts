@@ -1,0 +1,189 @@
+import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, LOOPBACK } from './ports.ts';
+import {
+  closedFolder,
+  type PostgresBinaries,
+  postgresBinaries,
+  type ServerUser,
+  serverUser,
+} from './postgres-binaries.ts';
+import { SetupProblem } from './problem.ts';
+import { type Process, startProcess, untilReady } from './process.ts';
+
+export interface PostgresOptions {
+  /** Where the cluster lives; made when it is missing, kept when the server stops. */
+  readonly dataDir: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /**
+   * Default true: an acknowledged commit is on disk. False, for tests, survives a
+   * kill of the server but not of the machine.
+   */
+  readonly durable?: boolean;
+  readonly logFile?: string | undefined;
+}
+
+/** A running PostgreSQL server on loopback. */
+export interface Postgres {
+  readonly port: number;
+  readonly process: Process;
+  /** The address of a database, which need not exist. Holds no password. */
+  readonly url: (database: string) => string;
+  /** Ends open connections and stops; the data stays. May be called twice. */
+  readonly stop: () => Promise<void>;
+}
+
+// The services need fewer than 60 connections; the rest is room for tests and
+// for a person with psql.
+const MAX_CONNECTIONS = 200;
+const READY_MS = 30_000;
+const STILL_HELD_MS = 10_000;
+const USER = 'orders';
+
+/**
+ * Starts PostgreSQL 18, making the cluster first where there is none (about two
+ * seconds). It listens on loopback only and trusts whoever connects there, as the
+ * stack's other servers do; it is for development and tests.
+ *
+ * After a SIGKILL it recovers by itself, waiting for the last processes of the
+ * killed server to go. Throws a `SetupProblem` with the remedy when the folder
+ * cannot be used or the server does not come up.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { durable = true } = options;
+  const dataDir = resolve(options.dataDir);
+  const port = options.port ?? (await freePort());
+  const user = await serverUser();
+  await mkdir(dirname(dataDir), { recursive: true });
+  const closed = await closedFolder(dirname(dataDir), user);
+  if (closed !== undefined) {
+    throw new SetupProblem(
+      `PostgreSQL runs as the user "postgres", who may not enter ${closed}`,
+      'set STACK_DATA_DIR to a folder it can reach, such as STACK_DATA_DIR=/var/tmp/orders',
+    );
+  }
+  const binaries = await postgresBinaries(user, `${dataDir}-binaries`);
+  const exists = await stat(resolve(dataDir, 'PG_VERSION')).catch(() => undefined);
+  if (exists === undefined) await makeCluster(binaries, dataDir, user, durable);
+
+  const settings = {
+    listen_addresses: LOOPBACK,
+    unix_socket_directories: '',
+    max_connections: MAX_CONNECTIONS,
+    fsync: durable ? 'on' : 'off',
+    full_page_writes: durable ? 'on' : 'off',
+    synchronous_commit: durable ? 'on' : 'off',
+  };
+  const server = await startServer({
+    postgres: binaries.postgres,
+    settings: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    dataDir,
+    port,
+    user,
+    logFile: options.logFile,
+  });
+  return {
+    port,
+    process: server,
+    url: (database) => `postgres://${USER}@${LOOPBACK}:${port}/${database}`,
+    stop: async () => {
+      await server.stop();
+    },
+  };
+}
+
+/**
+ * Makes the cluster beside its place and moves it there whole, so that a start
+ * that was interrupted leaves nothing half made. Text sorts by bytes
+ * (`--locale=C`), as on CockroachDB.
+ */
+async function makeCluster(
+  { initdb }: PostgresBinaries,
+  dataDir: string,
+  user: ServerUser,
+  durable: boolean,
+): Promise<void> {
+  const unfinished = `${dataDir}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { mode: 0o700 });
+  if (user !== undefined) await chown(unfinished, user.uid, user.gid);
+  const args = ['--locale=C', '--encoding=UTF8', '--auth=trust', `--username=${USER}`];
+  const child = await startProcess({
+    name: 'initdb',
+    command: initdb,
+    args: ['-D', unfinished, ...args, ...(durable ? [] : ['--no-sync'])],
+    cwd: '/',
+    user,
+  });
+  const { code } = await child.exited;
+  if (code !== 0) {
+    const why = child.tail().find((line) => /error|fatal/i.test(line)) ?? child.tail().at(-1);
+    await rm(unfinished, { recursive: true, force: true });
+    throw new SetupProblem(
+      `the PostgreSQL cluster could not be made in ${dataDir}: ${why ?? `exit code ${code}`}`,
+      'set STACK_DATA_DIR to a folder with room that can be written to',
+    );
+  }
+  await rename(unfinished, dataDir);
+}
+
+interface ServerOptions {
+  readonly postgres: string;
+  readonly settings: readonly string[];
+  readonly dataDir: string;
+  readonly port: number;
+  readonly user: ServerUser;
+  readonly logFile: string | undefined;
+}
+
+/** What a server killed a moment ago says through its successor, for a second or so. */
+const STILL_HELD = /pre-existing shared memory block|lock file "postmaster.pid" already exists/;
+
+async function startServer(options: ServerOptions): Promise<Process> {
+  const givesUpAt = performance.now() + STILL_HELD_MS;
+  for (;;) {
+    const server = await attemptServer(options);
+    if (server !== undefined) return server;
+    if (performance.now() > givesUpAt) {
+      throw new SetupProblem(
+        `another PostgreSQL holds the folder ${options.dataDir}`,
+        'stop it; its process id is the first line of postmaster.pid there',
+      );
+    }
+    await delay(200);
+  }
+}
+
+/** The server once it takes connections; undefined when its folder is still held. */
+async function attemptServer(options: ServerOptions): Promise<Process | undefined> {
+  let ready = false;
+  const server = await startProcess({
+    name: 'PostgreSQL',
+    command: options.postgres,
+    args: ['-D', options.dataDir, '-p', String(options.port), ...options.settings],
+    user: options.user,
+    logFile: options.logFile,
+    cwd: '/',
+    env: { ...process.env, LC_MESSAGES: 'C' },
+    onLine: (line) => {
+      ready ||= line.includes('database system is ready to accept connections');
+    },
+    // SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for the clients to go.
+    stopSignal: 'SIGINT',
+  });
+  try {
+    await untilReady(server, () => ready, READY_MS);
+    return server;
+  } catch (cause) {
+    if (server.tail().some((line) => STILL_HELD.test(line))) return undefined;
+    const why = server.tail().find((line) => line.includes('FATAL:'));
+    if (why === undefined) throw cause;
+    throw new SetupProblem(
+      `PostgreSQL did not start: ${why.replace(/^.*FATAL:\s*/, '')}`,
+      `look into ${options.logFile ?? 'its output'}`,
+      { cause },
+    );
+  }
+}

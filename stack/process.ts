@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { LogFile } from './log-file.ts';
+import { SetupProblem } from './problem.ts';
+import { until } from './until.ts';
+
+/** What to run. Only name and command are needed. */
+export interface ProcessOptions {
+  /** Shown in front of its lines and in errors. */
+  readonly name: string;
+  readonly command: string;
+  readonly args?: readonly string[];
+  /** The whole environment; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Run as this user; only root may ask for it. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Everything it writes is appended here. */
+  readonly logFile?: string | undefined;
+  /** Called for each whole line of stdout and stderr. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** Default SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals;
+  /** From the stop signal to SIGKILL, in milliseconds; default 10,000. */
+  readonly stopDeadlineMs?: number;
+}
+
+/** How it ended; one of the two is set. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A child process that was started and is owned by whoever started it. */
+export interface Process {
+  readonly name: string;
+  readonly pid: number;
+  readonly running: boolean;
+  /** Resolves once when it has ended and its output has been read; never rejects. */
+  readonly exited: Promise<Exit>;
+  /** The last lines it wrote, oldest first; at most 20. */
+  readonly tail: () => readonly string[];
+  /** Sends a signal. Harmless after the end. SIGKILL goes to its whole group. */
+  readonly kill: (signal: NodeJS.Signals) => void;
+  /** Asks it to stop, waits for the deadline, then kills. May be called twice. */
+  readonly stop: () => Promise<Exit>;
+}
+
+const TAIL_LINES = 20;
+const MAX_LINE = 64 * 1024;
+
+/**
+ * Starts a child in its own process group, so that a terminal's Ctrl-C reaches
+ * only us and the children can be stopped in order. Resolves once it runs, which
+ * is not yet "ready": see {@link untilReady}. Rejects with a `SetupProblem` when
+ * the command cannot be run at all.
+ */
+export async function startProcess(options: ProcessOptions): Promise<Process> {
+  const { name, command, stopSignal = 'SIGTERM', stopDeadlineMs = 10_000 } = options;
+  const child = spawn(command, [...(options.args ?? [])], {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    ...options.user,
+  });
+  // Not from the 'close' event alone: a grandchild that keeps the pipes open must
+  // not make a dead child look alive.
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => {
+      alive.delete(child);
+      const end = () => resolve({ code, signal });
+      child.once('close', end);
+      setTimeout(end, 200).unref();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) =>
+      reject(
+        new SetupProblem(
+          `${name} could not be started (${(error as NodeJS.ErrnoException).code ?? error.message})`,
+          `see that ${command} exists and may be run`,
+          { cause: error },
+        ),
+      ),
+    );
+  });
+  const pid = child.pid;
+  if (pid === undefined) throw new Error(`${name} runs without a process id.`);
+  alive.add(child);
+
+  const tail: string[] = [];
+  const log = options.logFile === undefined ? undefined : new LogFile(options.logFile);
+  void exited.then(() => log?.close());
+  for (const output of [child.stdout, child.stderr]) {
+    const lines = splitLines((line) => {
+      tail.push(line);
+      if (tail.length > TAIL_LINES) tail.shift();
+      options.onLine?.(line);
+    });
+    output?.setEncoding('utf8');
+    output?.on('data', (chunk: string) => {
+      log?.write(chunk);
+      lines.push(chunk);
+    });
+    output?.on('end', lines.end);
+  }
+
+  const running = () => alive.has(child);
+  const kill = (signal: NodeJS.Signals) => {
+    if (!running()) return;
+    if (signal === 'SIGKILL') killGroup(child);
+    else child.kill(signal);
+  };
+  const stop = async () => {
+    kill(stopSignal);
+    const timer = setTimeout(() => kill('SIGKILL'), stopDeadlineMs);
+    try {
+      return await exited;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return {
+    name,
+    pid,
+    get running() {
+      return running();
+    },
+    exited,
+    tail: () => tail,
+    kill,
+    stop,
+  };
+}
+
+/**
+ * Waits until `check` is true, or the process ends first, or the deadline passes.
+ * In the two bad cases the process has been stopped when this rejects, and the
+ * error quotes the last line it wrote.
+ */
+export async function untilReady(
+  child: Process,
+  check: (signal: AbortSignal) => Promise<boolean> | boolean,
+  deadlineMs: number,
+): Promise<void> {
+  const ended = new AbortController();
+  void child.exited.then(() => ended.abort());
+  try {
+    await until(check, { what: child.name, deadlineMs, signal: ended.signal });
+  } catch (cause) {
+    const { code, signal } = await child.stop();
+    const why = ended.signal.aborted && cause === ended.signal.reason;
+    throw new SetupProblem(
+      why
+        ? `${child.name} stopped before it was ready (${signal ?? `exit code ${code}`})`
+        : `${child.name} was not ready within ${deadlineMs} ms`,
+      `its last line was: ${child.tail().at(-1) ?? '(nothing)'}`,
+      { cause },
+    );
+  }
+}
+
+/** Cuts text into lines; a line without an end is cut at 64 kB. */
+function splitLines(onLine: (line: string) => void) {
+  let rest = '';
+  return {
+    push(chunk: string) {
+      const lines = (rest + chunk).split('\n');
+      rest = (lines.pop() ?? '').slice(0, MAX_LINE);
+      for (const line of lines) onLine(line.trimEnd());
+    },
+    end() {
+      if (rest !== '') onLine(rest);
+      rest = '';
+    },
+  };
+}
+
+/** Whoever started children and ends without stopping them leaves none behind. */
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) killGroup(child);
+});
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It ended in the meantime.
+  }
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { type Nats, startNats } from './nats.ts';
+import { startPostgres } from './postgres.ts';
+
+/** A PostgreSQL server that all suites of one mocha run share. */
+export interface TestPostgres {
+  /** Makes an empty database and returns its address. */
+  readonly createDatabase: () => Promise<string>;
+  /**
+   * Stops the server and removes its files; called by itself when mocha has run.
+   * May be called twice.
+   */
+  readonly stop: () => Promise<void>;
+}
+
+/** A NATS server of one suite's own, empty. */
+export interface TestNats extends Nats {
+  /** Stops it and removes its files; called by itself when mocha has run, too. */
+  readonly stop: () => Promise<void>;
+}
+
+const closers = new Set<() => Promise<void>>();
+let shared: Promise<TestPostgres> | undefined;
+
+/**
+ * The run's PostgreSQL, started by whoever asks first (three seconds, so ask in a
+ * `before` hook). Suites do not meet, because each makes its own database. With
+ * TEST_DATABASE_URL set, databases are made on that server instead and dropped at
+ * the end: a user of CockroachDB can run the same suites.
+ */
+export function testPostgres(): Promise<TestPostgres> {
+  shared ??= process.env.TEST_DATABASE_URL
+    ? existingPostgres(process.env.TEST_DATABASE_URL)
+    : ownPostgres();
+  return shared;
+}
+
+/** A fresh NATS server with JetStream on a free port; about a quarter of a second. */
+export async function testNats(): Promise<TestNats> {
+  const folder = await temporaryFolder();
+  const nats = await startNats({ dataDir: folder }).catch(async (error) => {
+    await removeFolder(folder);
+    throw error;
+  });
+  return {
+    ...nats,
+    stop: closing(async () => {
+      await nats.stop();
+      await removeFolder(folder);
+    }),
+  };
+}
+
+/**
+ * A fresh folder under the system's temporary one that every user may enter, as
+ * PostgreSQL needs when the tests run as root. Removed when mocha has run.
+ */
+export async function testFolder(): Promise<string> {
+  const folder = await temporaryFolder();
+  closing(() => removeFolder(folder));
+  return folder;
+}
+
+async function ownPostgres(): Promise<TestPostgres> {
+  const folder = await temporaryFolder();
+  const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false }).catch(
+    async (error) => {
+      await removeFolder(folder);
+      throw error;
+    },
+  );
+  return {
+    createDatabase: () => createDatabase(server.url('postgres')),
+    stop: closing(async () => {
+      await server.stop();
+      await removeFolder(folder);
+    }),
+  };
+}
+
+async function existingPostgres(url: string): Promise<TestPostgres> {
+  const made: string[] = [];
+  return {
+    createDatabase: async () => {
+      const database = await createDatabase(url);
+      made.push(new URL(database).pathname.slice(1));
+      return database;
+    },
+    stop: closing(async () => {
+      await withConnection(url, async (sql) => {
+        for (const name of made.splice(0)) await sql`drop database if exists ${sql(name)}`;
+      });
+    }),
+  };
+}
+
+async function createDatabase(url: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await withConnection(url, (sql) => sql`create database ${sql(name)}`);
+  const address = new URL(url);
+  address.pathname = `/${name}`;
+  return address.href;
+}
+
+async function withConnection(
+  url: string,
+  work: (sql: postgres.Sql) => PromiseLike<unknown>,
+): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 10 });
+  try {
+    await work(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+/** Runs once, whether the suite closes it or the end of the run does. */
+function closing(close: () => Promise<void>): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  const once = () => {
+    closers.delete(once);
+    closed ??= close();
+    return closed;
+  };
+  closers.add(once);
+  return once;
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'orders-test-'));
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+// PostgreSQL's helpers may still be writing their last file.
+function removeFolder(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+// Specs import this file while mocha loads them, outside any suite: the hook is a
+// root hook and runs after the last suite.
+after(async function stopServers() {
+  this.timeout(30_000);
+  await Promise.all([...closers].map((close) => close()));
+});
