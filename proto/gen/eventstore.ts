@@ -124,6 +124,13 @@ export interface AppendError {
   code: string;
   /** For people. */
   message: string;
+  /** What a unary call would say in its trailers: error-kind, error-problems, … */
+  trailers: { [key: string]: string };
+}
+
+export interface AppendError_TrailersEntry {
+  key: string;
+  value: string;
 }
 
 export interface AppendEventsResponse {
@@ -1364,7 +1371,7 @@ export const AppendResult: MessageFns<AppendResult> = {
 };
 
 function createBaseAppendError(): AppendError {
-  return { status: 0, code: "", message: "" };
+  return { status: 0, code: "", message: "", trailers: {} };
 }
 
 export const AppendError: MessageFns<AppendError> = {
@@ -1378,6 +1385,9 @@ export const AppendError: MessageFns<AppendError> = {
     if (message.message !== "") {
       writer.uint32(26).string(message.message);
     }
+    globalThis.Object.entries(message.trailers).forEach(([key, value]: [string, string]) => {
+      AppendError_TrailersEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
+    });
     return writer;
   },
 
@@ -1418,6 +1428,17 @@ export const AppendError: MessageFns<AppendError> = {
             message.message = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            const entry4 = AppendError_TrailersEntry.decode(reader, reader.uint32());
+            if (entry4.value !== undefined) {
+              message.trailers[entry4.key] = entry4.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1435,6 +1456,20 @@ export const AppendError: MessageFns<AppendError> = {
       status: isSet(object.status) ? globalThis.Number(object.status) : 0,
       code: isSet(object.code) ? globalThis.String(object.code) : "",
       message: isSet(object.message) ? globalThis.String(object.message) : "",
+      trailers: isObject(object.trailers)
+        ? (globalThis.Object.entries(object.trailers) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -1449,6 +1484,15 @@ export const AppendError: MessageFns<AppendError> = {
     if (message.message !== "") {
       obj.message = message.message;
     }
+    if (message.trailers) {
+      const entries = globalThis.Object.entries(message.trailers) as [string, string][];
+      if (entries.length > 0) {
+        obj.trailers = {};
+        entries.forEach(([k, v]) => {
+          obj.trailers[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -1460,6 +1504,100 @@ export const AppendError: MessageFns<AppendError> = {
     message.status = object.status ?? 0;
     message.code = object.code ?? "";
     message.message = object.message ?? "";
+    message.trailers = (globalThis.Object.entries(object.trailers ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseAppendError_TrailersEntry(): AppendError_TrailersEntry {
+  return { key: "", value: "" };
+}
+
+export const AppendError_TrailersEntry: MessageFns<AppendError_TrailersEntry> = {
+  encode(message: AppendError_TrailersEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AppendError_TrailersEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAppendError_TrailersEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AppendError_TrailersEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: AppendError_TrailersEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AppendError_TrailersEntry>, I>>(base?: I): AppendError_TrailersEntry {
+    return AppendError_TrailersEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AppendError_TrailersEntry>, I>>(object: I): AppendError_TrailersEntry {
+    const message = createBaseAppendError_TrailersEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };

@@ -1,0 +1,212 @@
+import { fileURLToPath } from 'node:url';
+import { Container, type ServiceIdentifier } from 'inversify';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { adminServer } from '../../shared/kit/admin.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { createLifecycle, type Lifecycle } from '../../shared/kit/lifecycle.ts';
+import { createLogger, type Logger } from '../../shared/kit/logger.ts';
+import { createMetrics, type Metrics } from '../../shared/kit/metrics.ts';
+import { requestMiddleware } from '../../shared/kit/onions.ts';
+import { grpcServer } from '../../shared/kit/transport/grpc.ts';
+import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
+import { traceEndpoint } from '../../zipkin/endpoint.ts';
+import { grpcServerTrace } from '../../zipkin/grpc.ts';
+import { jetstreamProducerTrace } from '../../zipkin/jetstream.ts';
+import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
+import { type Bell, createBell } from './bell.ts';
+import { createCheckpoints } from './checkpoints.ts';
+import type { Config } from './config.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import { createEndpoints, type Endpoints } from './endpoints.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import { instrumentingService } from './instrumenting.ts';
+import { createEventLog, type EventLog } from './log.ts';
+import { loggingService } from './logging.ts';
+import { createPublishedStream } from './published-stream.ts';
+import { createRelay, type Relay, relayDefaults } from './relay.ts';
+import { createService } from './service.ts';
+import { tracingService } from './tracing.ts';
+import { createGrpcService } from './transport-grpc.ts';
+
+/** What main runs and tests look at. */
+export interface App {
+  readonly lifecycle: Lifecycle;
+  readonly logger: Logger;
+  /** Ports that are listened on, once started; asked for 0, the system chose them. */
+  ports(): { readonly grpc: number; readonly admin: number };
+}
+
+const PROTO = fileURLToPath(new URL('../../proto/eventstore.proto', import.meta.url));
+
+const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
+const tokens = {
+  logger: token<Logger>('logger'),
+  metrics: token<Metrics>('metrics'),
+  tracing: token<Tracing>('tracing'),
+  database: token<Database>('database'),
+  nats: token<Nats>('nats'),
+  bell: token<Bell>('bell'),
+  log: token<EventLog>('log'),
+  commits: token<GroupCommit>('commits'),
+  relay: token<Relay>('relay'),
+  service: token<EventStore>('service'),
+  endpoints: token<Endpoints>('endpoints'),
+  grpc: token<ReturnType<typeof grpcServer>>('grpc'),
+};
+
+/**
+ * Puts eventstoresvc together, inside out. In the middle is the log in SQL;
+ * group commit writes to it and rings a bell after each commit, which wakes the
+ * relay. The service is the event store's own interface on top of the log,
+ * inside middlewares that keep the trace with each event, count, and tell of
+ * dead letters. Each of its methods becomes an endpoint, wrapped in what every
+ * request gets, and outermost is gRPC. The relay stands beside all that: it
+ * reads the log and publishes. It stops before the broker's connection does,
+ * and group commit drains before the database's.
+ */
+export function createContainer(config: Config): App {
+  const container = new Container({ defaultScope: 'Singleton' });
+
+  container
+    .bind(tokens.logger)
+    .toConstantValue(createLogger({ service: config.serviceName, level: config.logLevel }));
+  container.bind(tokens.metrics).toResolvedValue(() => createMetrics(config.serviceName));
+  container
+    .bind(tokens.tracing)
+    .toResolvedValue(
+      (logger: Logger) =>
+        startTracing({ serviceName: config.serviceName, ...config.tracing, logger }),
+      [tokens.logger],
+    );
+
+  container.bind(tokens.database).toResolvedValue(
+    (logger: Logger) =>
+      createDatabase({
+        url: config.databaseUrl,
+        name: config.serviceName,
+        poolSize: config.databasePoolSize,
+        queryTimeoutMs: config.requestTimeoutMs / 2,
+        logger,
+      }),
+    [tokens.logger],
+  );
+  container
+    .bind(tokens.nats)
+    .toResolvedValue(
+      (logger: Logger) => connectNats({ url: config.natsUrl, name: config.serviceName, logger }),
+      [tokens.logger],
+    );
+
+  container.bind(tokens.bell).toConstantValue(createBell());
+  container
+    .bind(tokens.log)
+    .toResolvedValue(
+      (database: Database) => createEventLog(database, config.stream),
+      [tokens.database],
+    );
+  container
+    .bind(tokens.commits)
+    .toResolvedValue(
+      (log: EventLog, bell: Bell, logger: Logger) =>
+        createGroupCommit(log, logger, () => bell.ring(), { timeoutMs: config.requestTimeoutMs }),
+      [tokens.log, tokens.bell, tokens.logger],
+    );
+  container.bind(tokens.relay).toResolvedValue(
+    (log: EventLog, nats: Nats, bell: Bell, { tracer }: Tracing, logger: Logger) =>
+      createRelay(
+        log,
+        createPublishedStream(
+          nats,
+          {
+            name: config.stream,
+            subjects: [`${config.stream}.*`],
+            replicas: config.streamReplicas,
+          },
+          config.maxEventBytes,
+          jetstreamProducerTrace(tracer),
+        ),
+        { ...relayDefaults, bell },
+        logger,
+      ),
+    [tokens.log, tokens.nats, tokens.bell, tokens.tracing, tokens.logger],
+  );
+
+  container.bind(tokens.service).toResolvedValue(
+    (
+      log: EventLog,
+      commits: GroupCommit,
+      database: Database,
+      relay: Relay,
+      { meter }: Metrics,
+      logger: Logger,
+    ) => {
+      const limits = { stream: config.stream, maxDataBytes: config.maxEventBytes };
+      const service = createService(
+        log,
+        commits,
+        createCheckpoints(database),
+        createDeadLetters(database),
+        limits,
+      );
+      return loggingService(instrumentingService(tracingService(service), meter, relay), logger);
+    },
+    [tokens.log, tokens.commits, tokens.database, tokens.relay, tokens.metrics, tokens.logger],
+  );
+
+  container.bind(tokens.endpoints).toResolvedValue(
+    (service: EventStore, { tracer }: Tracing, { meter }: Metrics, logger: Logger) =>
+      createEndpoints(service, (name) =>
+        requestMiddleware({
+          tracing: traceEndpoint(tracer, name),
+          meter,
+          logger,
+          name,
+          timeoutMs: config.requestTimeoutMs,
+        }),
+      ),
+    [tokens.service, tokens.tracing, tokens.metrics, tokens.logger],
+  );
+
+  container.bind(tokens.grpc).toResolvedValue(
+    (endpoints: Endpoints, { tracer }: Tracing, logger: Logger) =>
+      grpcServer({
+        host: config.bindAddress,
+        port: config.grpcPort,
+        services: [createGrpcService(endpoints, config.stream, grpcServerTrace(tracer))],
+        protoPath: PROTO,
+        logger,
+      }),
+    [tokens.endpoints, tokens.tracing, tokens.logger],
+  );
+
+  return assemble(container, config);
+}
+
+function assemble(container: Container, config: Config): App {
+  const logger = container.get(tokens.logger);
+  const tracing = container.get(tokens.tracing);
+  const metrics = container.get(tokens.metrics);
+  const commits = container.get(tokens.commits);
+  const grpc = container.get(tokens.grpc);
+  const admin = adminServer({
+    host: config.bindAddress,
+    port: config.adminPort,
+    notReady: () => lifecycle.notReady(),
+    metrics,
+  });
+  const lifecycle = createLifecycle({
+    components: [
+      { name: 'tracing', stop: () => tracing.stop() },
+      { name: 'metrics', stop: () => metrics.close() },
+      admin,
+      container.get(tokens.database),
+      container.get(tokens.nats),
+      { name: 'group commit', stop: () => commits.drain() },
+      container.get(tokens.relay),
+      grpc,
+    ],
+    logger,
+    stopTimeoutMs: config.shutdownTimeoutMs,
+  });
+  return { lifecycle, logger, ports: () => ({ grpc: grpc.port(), admin: admin.port() }) };
+}

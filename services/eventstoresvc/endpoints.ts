@@ -1,0 +1,66 @@
+/** What the event store can do, each as an endpoint with its middlewares around it. */
+import type {
+  Appended,
+  DeadLetter,
+  EventFilter,
+  EventPage,
+  EventStore,
+  NewEvent,
+  RecordedEvent,
+} from '../../shared/eventstore/event-store.ts';
+import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
+
+export interface AppendRequest {
+  readonly events: readonly NewEvent[];
+  readonly expectedVersion: bigint | undefined;
+}
+
+export interface ReadRequest {
+  readonly filter: EventFilter;
+  readonly limit: number;
+}
+
+export interface CheckpointRequest {
+  readonly consumer: string;
+  readonly position: bigint;
+}
+
+export interface DeadLettersRequest {
+  /** Undefined: of all consumers. */
+  readonly consumer: string | undefined;
+  readonly limit: number;
+}
+
+export interface Endpoints {
+  readonly append: Endpoint<AppendRequest, Appended>;
+  readonly read: Endpoint<ReadRequest, EventPage>;
+  readonly stream: Endpoint<EventFilter, AsyncIterable<RecordedEvent>>;
+  readonly head: Endpoint<void, bigint>;
+  readonly saveCheckpoint: Endpoint<CheckpointRequest, void>;
+  readonly getCheckpoint: Endpoint<string, bigint>;
+  readonly park: Endpoint<DeadLetter, void>;
+  readonly deadLetters: Endpoint<DeadLettersRequest, readonly DeadLetter[]>;
+}
+
+/** @param wrap the middlewares for an endpoint of that name, outermost first */
+export function createEndpoints(
+  service: EventStore,
+  wrap: (name: string) => Middleware,
+): Endpoints {
+  return {
+    append: wrap('append')((ctx, { events, expectedVersion }) =>
+      service.append(ctx, events, expectedVersion),
+    ),
+    read: wrap('read')((ctx, { filter, limit }) => service.read(ctx, filter, limit)),
+    stream: wrap('stream')(async (ctx, filter) => service.stream(ctx, filter)),
+    head: wrap('head')((ctx) => service.head(ctx)),
+    saveCheckpoint: wrap('save checkpoint')((ctx, { consumer, position }) =>
+      service.saveCheckpoint(ctx, consumer, position),
+    ),
+    getCheckpoint: wrap('get checkpoint')((ctx, consumer) => service.getCheckpoint(ctx, consumer)),
+    park: wrap('park')((ctx, letter) => service.park(ctx, letter)),
+    deadLetters: wrap('dead letters')((ctx, { consumer, limit }) =>
+      service.deadLetters(ctx, consumer, limit),
+    ),
+  };
+}

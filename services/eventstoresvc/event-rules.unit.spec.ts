@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import type { NewEvent } from '../../shared/eventstore/event-store.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { anEvent } from '../../shared/testing/events.ts';
+import { checkAppend } from './event-rules.ts';
+
+const limits = { stream: 'ORDERS', maxDataBytes: 1_000 };
+
+function fieldsAtFault(...events: NewEvent[]): string[] {
+  try {
+    checkAppend({ events, expectedVersion: undefined }, limits);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof CodedError);
+    assert.equal(error.kind, 'invalid');
+    return error.problems.map(({ field }) => field);
+  }
+}
+
+describe('what may enter the log', () => {
+  const accepted: [string, Partial<NewEvent>][] = [
+    ['empty data', { data: '' }],
+    ['any JSON', { data: '[1, "two", null]' }],
+    ['an escaped NUL, which is text', { data: '"\\u0000"' }],
+    ['ids of other scripts', { eventId: '注文-1', aggregateId: 'Bestellung Nr. 5' }],
+    ['a type that is not ours', { eventType: 'ORDERS.some_thing-2' }],
+    ['known metadata', { metadata: { traceparent: '00-aa-bb-01', correlation_id: 'x' } }],
+    ['the longest id', { eventId: 'x'.repeat(200) }],
+  ];
+  for (const [what, overrides] of accepted) {
+    it(`accepts ${what}`, () => assert.deepEqual(fieldsAtFault(anEvent(overrides)), []));
+  }
+
+  const refused: [string, Partial<NewEvent>, string][] = [
+    ['no id', { eventId: '' }, 'event.event_id'],
+    ['an id that is too long', { aggregateId: 'x'.repeat(201) }, 'event.aggregate_id'],
+    [
+      'a line break, which would split a header',
+      { eventId: 'a\r\nNats-Rollup: all' },
+      'event.event_id',
+    ],
+    ['a control character', { aggregateType: 'a\u0000' }, 'event.aggregate_type'],
+    ['blanks at the ends, which headers lose', { aggregateId: ' a' }, 'event.aggregate_id'],
+    ['a lone surrogate', { aggregateId: 'a\ud800' }, 'event.aggregate_id'],
+    ['no type', { eventType: '' }, 'event.event_type'],
+    ['a type of another stream', { eventType: 'PAYMENTS.created' }, 'event.event_type'],
+    [
+      'a type of two tokens, which the stream would not take',
+      { eventType: 'ORDERS.a.b' },
+      'event.event_type',
+    ],
+    ['a wildcard', { eventType: 'ORDERS.*' }, 'event.event_type'],
+    ['a type that is too long', { eventType: `ORDERS.${'x'.repeat(122)}` }, 'event.event_type'],
+    ['text that is not JSON', { data: '{' }, 'event.event_data'],
+    ['a raw NUL', { data: '"\0"' }, 'event.event_data'],
+    ['data that the broker would not take', { data: `"${'x'.repeat(999)}"` }, 'event.event_data'],
+    [
+      "the broker's own headers",
+      { metadata: { 'Nats-Rollup': 'all' } },
+      'event.metadata.Nats-Rollup',
+    ],
+    [
+      'metadata with a line break',
+      { metadata: { traceparent: 'a\nb' } },
+      'event.metadata.traceparent',
+    ],
+    [
+      'metadata without end',
+      { metadata: { tracestate: 'x'.repeat(513) } },
+      'event.metadata.tracestate',
+    ],
+  ];
+  for (const [what, overrides, field] of refused) {
+    it(`refuses ${what}`, () => assert.deepEqual(fieldsAtFault(anEvent(overrides)), [field]));
+  }
+
+  it('names every field that is at fault', () => {
+    assert.deepEqual(fieldsAtFault(anEvent({ eventId: '', eventType: 'x', data: '{' })), [
+      'event.event_id',
+      'event.event_type',
+      'event.event_data',
+    ]);
+  });
+
+  it('events of one append belong to one aggregate and have ids of their own', () => {
+    const event = anEvent();
+    assert.deepEqual(fieldsAtFault(event, anEvent()), ['events[1].aggregate_id']);
+    assert.deepEqual(fieldsAtFault(event, event), ['events[1].event_id']);
+    assert.deepEqual(fieldsAtFault(), ['event']);
+  });
+});

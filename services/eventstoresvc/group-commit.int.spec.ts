@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { background, withDeadline, withSignal } from '../../shared/kit/context.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { CodedError, codedError } from '../../shared/kit/errors.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { migrate } from '../../shared/kit/migrations.ts';
+import { anEvent } from '../../shared/testing/events.ts';
+import { testPostgres } from '../../stack/testing.ts';
+import type { Append } from './append.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createEventLog, type EventLog } from './log.ts';
+
+const folder = fileURLToPath(new URL('migrations', import.meta.url));
+const anAppend = (aggregateId: string = randomUUID(), expectedVersion?: bigint): Append => ({
+  events: [anEvent({ aggregateId })],
+  expectedVersion,
+});
+
+describe('group commit', () => {
+  const ctx = background();
+  let database: Database;
+  let log: EventLog;
+
+  before(async () => {
+    const url = await (await testPostgres()).createDatabase();
+    await migrate({ url, folder, logger: silentLogger });
+    database = createDatabase({
+      url,
+      name: 'test',
+      poolSize: 4,
+      queryTimeoutMs: 5_000,
+      logger: silentLogger,
+    });
+    log = createEventLog(database, 'ORDERS');
+  });
+  after(() => database.stop());
+
+  /** The log, with `broken` in front of each statement. */
+  function faulty(
+    broken: (statement: keyof EventLog, result: () => Promise<unknown>) => Promise<unknown>,
+  ): EventLog {
+    return new Proxy(log, {
+      get:
+        (target, name: keyof EventLog) =>
+        (...args: never[]) =>
+          broken(name, () => (target[name] as (...args: never[]) => Promise<unknown>)(...args)),
+    });
+  }
+  const lost = () =>
+    new CodedError('unavailable', 'database_unavailable', 'The connection was lost.');
+
+  it('who arrives while a batch commits goes together in the next one', async () => {
+    let statements = 0;
+    const commits = createGroupCommit(
+      faulty((_, result) => {
+        statements++;
+        return result();
+      }),
+      silentLogger,
+      () => undefined,
+    );
+    await Promise.all(Array.from({ length: 300 }, () => commits.append(ctx, anAppend())));
+    assert.equal(statements, 1);
+  });
+
+  it('a connection lost after the commit: read back, answered once, written once', async () => {
+    let failures = 1;
+    const commits = createGroupCommit(
+      faulty(async (statement, result) => {
+        const done = await result();
+        if (statement === 'appendOptimistic' && failures-- > 0) throw lost();
+        return done;
+      }),
+      silentLogger,
+      () => undefined,
+    );
+    const appends = Array.from({ length: 5 }, () => anAppend(undefined, 0n));
+    const before = await log.head(ctx);
+    const results = await Promise.all(appends.map((append) => commits.append(ctx, append)));
+    assert.deepEqual(
+      results.map(({ version }) => version),
+      Array(5).fill(1n),
+    );
+    assert.equal(await log.head(ctx), before + 5n);
+  });
+
+  it('a connection lost before the commit: tried again', async () => {
+    let failures = 3;
+    const commits = createGroupCommit(
+      faulty((_, result) => (failures-- > 0 ? Promise.reject(lost()) : result())),
+      silentLogger,
+      () => undefined,
+    );
+    assert.equal((await commits.append(ctx, anAppend(undefined, 0n))).version, 1n);
+  });
+
+  it('zero rows although it was written: read back rather than written again', async () => {
+    const commits = createGroupCommit(
+      faulty(async (statement, result) => {
+        const done = await result();
+        if (statement === 'appendOptimistic') return undefined;
+        return statement === 'appendAt' ? false : done;
+      }),
+      silentLogger,
+      () => undefined,
+    );
+    const before = await log.head(ctx);
+    assert.equal((await commits.append(ctx, anAppend())).position, before + 1n);
+    assert.equal(await log.head(ctx), before + 1n);
+  });
+
+  it('the database away: unavailable when the time is up, and not before', async () => {
+    const commits = createGroupCommit(
+      faulty(() => Promise.reject(lost())),
+      silentLogger,
+      () => undefined,
+    );
+    const soon = withDeadline(ctx, Date.now() + 100);
+    await assert.rejects(
+      commits.append(soon, anAppend()),
+      (error) => codedError(error).kind === 'unavailable',
+    );
+    assert.ok(Date.now() >= (soon.deadline ?? 0));
+  });
+
+  it('an append that the database will not have harms none of its neighbours', async () => {
+    const commits = createGroupCommit(log, silentLogger, () => undefined);
+    // The rules at the edge would refuse it; the database must not need them.
+    const nul: Append = { events: [anEvent({ data: '"\0"' })], expectedVersion: undefined };
+    const results = await Promise.allSettled(
+      [anAppend(), anAppend(), nul, anAppend(), anAppend()].map((append) =>
+        commits.append(ctx, append),
+      ),
+    );
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    );
+  });
+
+  it('more than may wait is refused at once, the rest is unharmed', async () => {
+    const commits = createGroupCommit(log, silentLogger, () => undefined, { maxWaiting: 10 });
+    const results = await Promise.allSettled(
+      Array.from({ length: 15 }, () => commits.append(ctx, anAppend())),
+    );
+    const refused = results.filter(({ status }) => status === 'rejected');
+    assert.equal(refused.length, 5);
+    assert.equal(codedError((refused[0] as PromiseRejectedResult).reason).kind, 'overloaded');
+    await commits.append(ctx, anAppend());
+  });
+
+  it('a caller who went away before its turn writes nothing', async () => {
+    const commits = createGroupCommit(log, silentLogger, () => undefined);
+    const before = await log.head(ctx);
+    const gone = new AbortController();
+    const append = commits.append(withSignal(ctx, gone.signal), anAppend());
+    gone.abort();
+    await assert.rejects(append);
+    assert.equal(await log.head(ctx), before);
+  });
+
+  it('a batch is bounded; what does not fit goes with the next, in order', async () => {
+    const sizes: number[] = [];
+    const commits = createGroupCommit(
+      log,
+      silentLogger,
+      (position) => sizes.push(Number(position)),
+      {
+        maxBatchEvents: 4,
+      },
+    );
+    const before = Number(await log.head(ctx));
+    const results = await Promise.all(
+      Array.from({ length: 10 }, () => commits.append(ctx, anAppend())),
+    );
+    assert.deepEqual(sizes, [before + 4, before + 8, before + 10]);
+    assert.deepEqual(
+      results.map(({ position }) => Number(position) - before),
+      Array.from({ length: 10 }, (_, index) => index + 1),
+    );
+  });
+});

@@ -1,0 +1,38 @@
+import type { Meter } from '@opentelemetry/api';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+
+/** An event store that counts what enters it, by type, and how far log and stream have come. */
+export function instrumentingService(
+  next: EventStore,
+  meter: Meter,
+  progress: { committed(): bigint; published(): bigint },
+): EventStore {
+  const appended = meter.createCounter('eventstore_events_appended', {
+    description: 'Events committed, repeats not told apart.',
+  });
+  const parked = meter.createCounter('eventstore_dead_letters', {
+    description: 'Dead letters kept, by consumer and reason.',
+  });
+  const gauge = (name: string, description: string, value: () => bigint) =>
+    meter
+      .createObservableGauge(name, { description })
+      .addCallback((observed) => observed.observe(Number(value())));
+  gauge(
+    'eventstore_log_position',
+    'Last position of the log, as the relay last saw it.',
+    progress.committed,
+  );
+  gauge('eventstore_stream_position', 'Last position known to be published.', progress.published);
+  return {
+    ...next,
+    append: async (ctx, events, expectedVersion) => {
+      const result = await next.append(ctx, events, expectedVersion);
+      for (const { eventType } of events) appended.add(1, { type: eventType });
+      return result;
+    },
+    park: async (ctx, letter) => {
+      await next.park(ctx, letter);
+      parked.add(1, { consumer: letter.consumer, reason: letter.reason });
+    },
+  };
+}

@@ -1,0 +1,257 @@
+/**
+ * The log in SQL. Each function is one complete statement, since every write
+ * must be one (see shared/kit/database.ts). Valid on PostgreSQL and CockroachDB
+ * alike.
+ */
+
+import type { EventFilter, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import type { Database } from '../../shared/kit/database.ts';
+import { type Append, aggregateOf, type NumberedEvent } from './append.ts';
+import type { KnownEvent, Snapshot } from './classify.ts';
+import type { PredictedEvent } from './optimistic.ts';
+
+export interface EventLog {
+  /**
+   * Writes a batch after the head, wherever that is. Resolves with the first
+   * position and all versions, or undefined if a predecessor is missing (then
+   * nothing was written). A taken id or version rejects with SQLSTATE 23505.
+   */
+  appendOptimistic(
+    ctx: Context,
+    events: readonly PredictedEvent[],
+  ): Promise<{ first: bigint; versions: readonly bigint[] } | undefined>;
+  /** Writes a batch after `head`, only if that is the head still; resolves with whether it was. */
+  appendAt(ctx: Context, head: bigint, events: readonly NumberedEvent[]): Promise<boolean>;
+  /** What the log holds at one moment of the ids and aggregates in `batch`. */
+  snapshot(ctx: Context, batch: readonly Append[]): Promise<Snapshot>;
+  head(ctx: Context): Promise<bigint>;
+  /** Events after a position that fit the filter, by position. */
+  read(ctx: Context, filter: EventFilter, limit: number): Promise<readonly RecordedEvent[]>;
+}
+
+/** The columns of an event, as text where JavaScript has no exact number for them. */
+interface EventRow {
+  stream: string;
+  position: string;
+  event_id: string;
+  event_type: string;
+  aggregate_type: string;
+  aggregate_id: string;
+  version: string;
+  event_data: string;
+  metadata: Record<string, string>;
+  created_at: Date;
+}
+
+/** The log of `stream` in `database`, whose schema and head row the migrations make. */
+export function createEventLog(database: Database, stream: string): EventLog {
+  return {
+    // The head's row lock is what makes the order of positions the order of
+    // commits. The head is moved unconditionally: with a condition, two thirds
+    // of the attempts of two writers came to nothing. A missing predecessor
+    // keeps it from moving; each is probed by a scalar subquery, since as a
+    // semi-join the planner reads the whole table.
+    appendOptimistic: async (ctx, events) => {
+      const [row] = await database.query<{ base: string; versions: string }>(
+        ctx,
+        (sql) => sql`
+          with input as (
+            select i.n::int8 as n, i.event_id, i.event_type, i.aggregate_type, i.aggregate_id,
+                   i.version::int8 as version, i.following::int8 as following,
+                   i.predecessor::int8 as predecessor, i.event_data, i.metadata
+            from unnest(
+              ${events.map((_, index) => String(index + 1))}::text[],
+              ${events.map(({ event }) => event.eventId)}::text[],
+              ${events.map(({ event }) => event.eventType)}::text[],
+              ${events.map(({ event }) => event.aggregateType)}::text[],
+              ${events.map(({ event }) => event.aggregateId)}::text[],
+              ${events.map(({ version }) => (version === undefined ? null : String(version)))}::text[],
+              ${events.map(({ offset }) => String(offset))}::text[],
+              ${events.map(({ predecessor }) => (predecessor === undefined ? null : String(predecessor)))}::text[],
+              ${events.map(({ event }) => event.data)}::text[],
+              ${events.map(({ event }) => JSON.stringify(event.metadata))}::text[]
+            ) as i (n, event_id, event_type, aggregate_type, aggregate_id, version, following,
+                    predecessor, event_data, metadata)
+          ),
+          numbered as (
+            select n, event_id, event_type, aggregate_type, aggregate_id, event_data, metadata,
+                   case when version is not null then version else following + coalesce(
+                     (select max(e.version) from events e
+                      where e.aggregate_id = input.aggregate_id
+                        and e.aggregate_type = input.aggregate_type), 0)
+                   end as version
+            from input
+          ),
+          missing as (
+            select 1 from input
+            where predecessor is not null
+              and (select 1 from events e
+                   where e.aggregate_id = input.aggregate_id
+                     and e.aggregate_type = input.aggregate_type
+                     and e.version = input.predecessor) is null
+            limit 1
+          ),
+          head as (
+            update log_head set position = position + ${events.length}::int8
+            where stream = ${stream}::text and not exists (select 1 from missing)
+            returning position - ${events.length}::int8 as base
+          ),
+          written as (
+            insert into events (stream, position, event_id, event_type, aggregate_type,
+                                aggregate_id, version, event_data, metadata)
+            select ${stream}::text, head.base + numbered.n, event_id, event_type, aggregate_type,
+                   aggregate_id, version, event_data, metadata::jsonb
+            from head, numbered
+            returning position, version
+          )
+          select head.base::text as base,
+                 (select string_agg(version::text, ',' order by position) from written) as versions
+          from head`,
+      );
+      if (row === undefined) return undefined;
+      return { first: BigInt(row.base) + 1n, versions: row.versions.split(',').map(BigInt) };
+    },
+
+    // Versions were read at `head`; while that is the head they are exact, for
+    // nobody writes without moving it.
+    appendAt: async (ctx, head, events) => {
+      const rows = await database.query<{ moved: number }>(
+        ctx,
+        (sql) => sql`
+          with head as (
+            update log_head set position = position + ${events.length}::int8
+            where stream = ${stream}::text and position = ${String(head)}::int8
+            returning 1 as moved
+          ),
+          written as (
+            insert into events (stream, position, event_id, event_type, aggregate_type,
+                                aggregate_id, version, event_data, metadata)
+            select ${stream}::text, i.position::int8, i.event_id, i.event_type, i.aggregate_type,
+                   i.aggregate_id, i.version::int8, i.event_data, i.metadata::jsonb
+            from head, unnest(
+              ${events.map((_, index) => String(head + BigInt(index) + 1n))}::text[],
+              ${events.map(({ event }) => event.eventId)}::text[],
+              ${events.map(({ event }) => event.eventType)}::text[],
+              ${events.map(({ event }) => event.aggregateType)}::text[],
+              ${events.map(({ event }) => event.aggregateId)}::text[],
+              ${events.map(({ version }) => String(version))}::text[],
+              ${events.map(({ event }) => event.data)}::text[],
+              ${events.map(({ event }) => JSON.stringify(event.metadata))}::text[]
+            ) as i (position, event_id, event_type, aggregate_type, aggregate_id, version,
+                    event_data, metadata)
+            returning 1 as done
+          )
+          select moved from head`,
+      );
+      return rows.length > 0;
+    },
+
+    // One statement, so one snapshot: ids, versions and head belong together.
+    snapshot: async (ctx, batch) => {
+      const ids = batch.flatMap(({ events }) => events.map(({ eventId }) => eventId));
+      const aggregates = new Map(batch.map((append) => [aggregateOf(append), append.events[0]]));
+      const rows = await database.query<EventRow & { kind: 'head' | 'event' | 'aggregate' }>(
+        ctx,
+        (sql) => sql`
+          select 'head' as kind, position, '' as event_id, '' as event_type,
+                 '' as aggregate_type, '' as aggregate_id, 0::int8 as version, '' as event_data
+          from log_head where stream = ${stream}::text
+          union all
+          select 'event', position, event_id, event_type, aggregate_type, aggregate_id, version,
+                 event_data
+          from events where event_id = any(${ids}::text[])
+          union all
+          select 'aggregate', 0::int8, '', '', a.aggregate_type, a.aggregate_id,
+                 (select max(e.version) from events e
+                  where e.aggregate_id = a.aggregate_id and e.aggregate_type = a.aggregate_type), ''
+          from unnest(
+            ${[...aggregates.values()].map((event) => event?.aggregateType ?? '')}::text[],
+            ${[...aggregates.values()].map((event) => event?.aggregateId ?? '')}::text[]
+          ) as a (aggregate_type, aggregate_id)`,
+      );
+      let head = 0n;
+      const known = new Map<string, KnownEvent>();
+      const versions = new Map<string, bigint>();
+      for (const row of rows) {
+        if (row.kind === 'head') head = BigInt(row.position);
+        else if (row.kind === 'event') {
+          known.set(row.event_id, {
+            eventId: row.event_id,
+            eventType: row.event_type,
+            aggregateType: row.aggregate_type,
+            aggregateId: row.aggregate_id,
+            data: row.event_data,
+            metadata: {},
+            version: BigInt(row.version),
+            position: BigInt(row.position),
+          });
+        } else if (row.version !== null) {
+          versions.set(`${row.aggregate_type}\n${row.aggregate_id}`, BigInt(row.version));
+        }
+      }
+      return { head, known, versions };
+    },
+
+    head: async (ctx) => {
+      const [row] = await database.query<{ position: string }>(
+        ctx,
+        (sql) => sql`select position from log_head where stream = ${stream}::text`,
+      );
+      return BigInt(row?.position ?? 0);
+    },
+
+    read: async (ctx, filter, limit) => {
+      const after = String(filter.afterPosition ?? 0n);
+      const types = filter.eventTypes ?? [];
+      const columns = (sql: Parameters<Parameters<Database['query']>[1]>[0]) => sql`
+        stream, position, event_id, event_type, aggregate_type, aggregate_id, version, event_data,
+        metadata, created_at`;
+      // Ids and aggregates name few rows: those are found by their own index
+      // and sorted. Materialized, or the planner may walk the whole log by
+      // position in the hope of meeting them soon.
+      const rows = await database.query<EventRow>(ctx, (sql) =>
+        filter.eventId !== undefined || filter.aggregateId !== undefined
+          ? sql<EventRow[]>`
+              with few as materialized (
+                select ${columns(sql)} from events
+                where ${
+                  filter.eventId !== undefined
+                    ? sql`event_id = ${filter.eventId}::text`
+                    : sql`aggregate_id = ${filter.aggregateId ?? ''}::text`
+                }
+              )
+              select ${columns(sql)} from few
+              where stream = ${stream}::text
+                and position > ${after}::int8
+                and (${filter.aggregateId ?? null}::text is null or aggregate_id = ${filter.aggregateId ?? null}::text)
+                and (${filter.aggregateType ?? null}::text is null or aggregate_type = ${filter.aggregateType ?? null}::text)
+                and (${types.length}::int8 = 0 or event_type = any(${types as string[]}::text[]))
+              order by position limit ${limit}::int8`
+          : sql<EventRow[]>`
+              select ${columns(sql)} from events
+              where stream = ${stream}::text
+                and position > ${after}::int8
+                and (${filter.aggregateType ?? null}::text is null or aggregate_type = ${filter.aggregateType ?? null}::text)
+                and (${types.length}::int8 = 0 or event_type = any(${types as string[]}::text[]))
+              order by position limit ${limit}::int8`,
+      );
+      return rows.map(recorded);
+    },
+  };
+}
+
+function recorded(row: EventRow): RecordedEvent {
+  return {
+    stream: row.stream,
+    position: BigInt(row.position),
+    eventId: row.event_id,
+    eventType: row.event_type,
+    aggregateType: row.aggregate_type,
+    aggregateId: row.aggregate_id,
+    version: BigInt(row.version),
+    data: row.event_data,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+  };
+}

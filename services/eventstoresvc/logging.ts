@@ -1,0 +1,22 @@
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { type Logger, logFields } from '../../shared/kit/logger.ts';
+
+/** An event store that tells of dead letters: each is somebody's order standing still. */
+export function loggingService(next: EventStore, logger: Logger): EventStore {
+  return {
+    ...next,
+    park: async (ctx, letter) => {
+      await next.park(ctx, letter);
+      logger.warn(
+        {
+          ...logFields(ctx),
+          consumer: letter.consumer,
+          position: String(letter.position),
+          event_id: letter.eventId,
+          reason: letter.reason,
+        },
+        'a dead letter was kept',
+      );
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/** The copy of the log in JetStream, as the relay sees it. */
+import { type JetStreamClient, NatsError } from 'nats';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { encodeMessage } from '../../shared/eventstore/message.ts';
+import { background } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import type { Hook } from '../../shared/kit/transport/hooks.ts';
+import {
+  ensureStream,
+  remakeStream,
+  type StreamOptions,
+} from '../../shared/kit/transport/jetstream-stream.ts';
+import type { OutgoingMessage } from '../../shared/kit/transport/jetstream-wire.ts';
+import type { Nats } from '../../shared/kit/transport/nats.ts';
+import type { StreamState } from './relay-verdict.ts';
+
+export interface PublishedStream {
+  /** Makes the stream where it is missing, and says what it holds. Rejects while the broker is away. */
+  inspect(): Promise<StreamState>;
+  /**
+   * Publishes one event at its position. Resolves only when the broker stored
+   * it there, now. Rejects otherwise, also when another relay was quicker.
+   */
+  publish(event: RecordedEvent): Promise<void>;
+  /** Throws the copy away and makes an empty one. */
+  remake(): Promise<void>;
+  /** What an operator should do when the stream is not ours. */
+  readonly remedy: string;
+}
+
+/** How long the broker may take to store a message, in milliseconds. */
+const ACK_TIMEOUT_MS = 5_000;
+
+/** No message under this sequence, or none at all. */
+const NO_MESSAGE = 10037;
+
+/** What an event's headers may come to: ids, type, metadata, each bounded where events enter. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** @param maxDataBytes of the largest event that the log accepts; the broker must accept it too */
+export function createPublishedStream(
+  nats: Nats,
+  options: StreamOptions,
+  maxDataBytes: number,
+  hook: Hook<OutgoingMessage>,
+): PublishedStream {
+  let client: { readonly of: unknown; readonly jetstream: JetStreamClient } | undefined;
+
+  /** A client for the connection of now; the one of a minute ago may have been replaced. */
+  async function jetstream(): Promise<JetStreamClient> {
+    const connection = await nats.connection();
+    if (client?.of !== connection) {
+      client = { of: connection, jetstream: connection.jetstream({ timeout: ACK_TIMEOUT_MS }) };
+    }
+    return client.jetstream;
+  }
+
+  return {
+    remedy: `Where that stream may go (it is only a copy of the log): \`npx orders stream reset\`.`,
+
+    inspect: async () => {
+      const connection = await nats.connection();
+      const limit = connection.info?.max_payload ?? 0;
+      if (limit < maxDataBytes + MAX_HEADER_BYTES) {
+        throw new CodedError(
+          'precondition_failed',
+          'broker_limit',
+          `The broker takes messages of ${limit} bytes at the most, and events may have ${maxDataBytes}: raise its max_payload or lower MAX_EVENT_BYTES.`,
+        );
+      }
+      const { messages, first, last } = await ensureStream(connection, options);
+      const manager = await connection.jetstreamManager({ checkAPI: false });
+      const [subject = '>'] = options.subjects;
+      try {
+        const message = await manager.streams.getMessage(options.name, { last_by_subj: subject });
+        const lastMessage = {
+          sequence: BigInt(message.seq),
+          eventId: message.header?.get('Nats-Msg-Id') ?? '',
+        };
+        return { messages, first, last, lastMessage };
+      } catch (error) {
+        if (!(error instanceof NatsError) || error.api_error?.err_code !== NO_MESSAGE) throw error;
+        return { messages, first, last, lastMessage: undefined };
+      }
+    },
+
+    publish: async (event) => {
+      const { subject, headers, payload } = encodeMessage(event);
+      const wire: OutgoingMessage = {
+        subject,
+        header: (name) => headers.get(name) || event.metadata[name],
+        setHeader: (name, value) => headers.set(name, value),
+      };
+      const ctx = hook.before(background(event.metadata.correlation_id), wire);
+      try {
+        const ack = await (await jetstream()).publish(subject, payload, {
+          headers,
+          expect: { streamName: options.name, lastSequence: Number(event.position) - 1 },
+        });
+        if (BigInt(ack.seq) !== event.position || ack.duplicate) {
+          throw new CodedError(
+            'conflict',
+            'misplaced_message',
+            `Event ${event.eventId} of position ${event.position} was acknowledged at ${ack.seq}${ack.duplicate ? ' as a duplicate' : ''}.`,
+          );
+        }
+        hook.after(ctx, wire, { status: 'acked', error: undefined });
+      } catch (error) {
+        hook.after(ctx, wire, { status: 'failed', error });
+        throw error;
+      }
+    },
+
+    remake: async () => {
+      await remakeStream(await nats.connection(), options);
+    },
+  };
+}

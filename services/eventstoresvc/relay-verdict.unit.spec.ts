@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { judge, type StreamState } from './relay-verdict.ts';
+
+function stream(overrides: Partial<StreamState> = {}): StreamState {
+  return {
+    messages: 5n,
+    first: 1n,
+    last: 5n,
+    lastMessage: { sequence: 5n, eventId: 'e5' },
+    ...overrides,
+  };
+}
+
+describe('the relay judges a stream', () => {
+  const kind = (state: StreamState, head: bigint, id: string | undefined) =>
+    judge(state, head, id).kind;
+
+  it('complete and ours: it goes on after its last sequence', () => {
+    assert.deepEqual(judge(stream(), 9n, 'e5'), { kind: 'follow', after: 5n });
+    assert.deepEqual(judge(stream(), 5n, 'e5'), { kind: 'follow', after: 5n });
+  });
+
+  it('new and empty: it begins at the beginning', () => {
+    const empty = stream({ messages: 0n, first: 0n, last: 0n, lastMessage: undefined });
+    assert.deepEqual(judge(empty, 9n, undefined), { kind: 'follow', after: 0n });
+  });
+
+  it('ours with a hole, wherever it is: made anew', () => {
+    assert.equal(kind(stream({ messages: 4n }), 9n, 'e5'), 'remake', 'inside');
+    assert.equal(kind(stream({ messages: 3n, first: 3n }), 9n, 'e5'), 'remake', 'at the start');
+    const tail = stream({ messages: 4n, lastMessage: { sequence: 4n, eventId: 'e4' } });
+    assert.equal(kind(tail, 9n, 'e4'), 'remake', 'at the end');
+    const purged = stream({ messages: 0n, first: 6n, lastMessage: undefined });
+    assert.equal(kind(purged, 9n, undefined), 'remake', 'everywhere');
+  });
+
+  it('ahead of the log, as after a restored backup: refused', () => {
+    assert.equal(kind(stream(), 4n, undefined), 'refuse');
+  });
+
+  it("somebody else's messages are refused, even with a hole that would have it made anew", () => {
+    assert.equal(kind(stream(), 9n, 'other'), 'refuse');
+    assert.equal(kind(stream({ messages: 2n }), 9n, 'other'), 'refuse');
+    assert.equal(kind(stream({ lastMessage: { sequence: 5n, eventId: '' } }), 9n, 'e5'), 'refuse');
+  });
+});

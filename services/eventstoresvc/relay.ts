@@ -1,0 +1,145 @@
+/**
+ * The relay: publishes log position p as JetStream sequence p, and nothing
+ * else ever publishes there. There is no outbox table and no stored cursor: the
+ * log is the outbox and the stream's own last sequence is the checkpoint.
+ *
+ * Each message is published on condition that the stream's last sequence is
+ * p − 1, so order and completeness are the broker's to check, and several
+ * relays may run: one wins each sequence, the others notice and watch.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { background } from '../../shared/kit/context.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Bell } from './bell.ts';
+import type { EventLog } from './log.ts';
+import type { PublishedStream } from './published-stream.ts';
+import { judge } from './relay-verdict.ts';
+
+export interface RelayOptions {
+  /** Rung by every commit of this process. */
+  readonly bell: Bell;
+  /** How often to look for commits of other processes, in milliseconds. */
+  readonly pollMs: number;
+  /** How often to look whether the stream is still what it should be, in milliseconds. */
+  readonly inspectMs: number;
+  /** Messages on their way at the same time, at most. */
+  readonly window: number;
+}
+
+export const relayDefaults = { pollMs: 200, inspectMs: 3_000, window: 512 };
+
+/** A running relay, and how far it has come. */
+export interface Relay extends Component {
+  /** Position of the last event known to be in the log, as of the last look. */
+  committed(): bigint;
+  /** Position of the last event known to be in the stream. */
+  published(): bigint;
+}
+
+export function createRelay(
+  log: EventLog,
+  stream: PublishedStream,
+  options: RelayOptions,
+  logger: Logger,
+): Relay {
+  let stopping = false;
+  let loop: Promise<void> | undefined;
+  let after = 0n;
+  let seen = 0n;
+  let notReady: string | undefined = 'the relay has not seen the stream yet';
+  /** The last trouble told, so that one that stays is told once and not every second. */
+  let told = '';
+
+  async function run(): Promise<void> {
+    for (let failures = 0; !stopping; ) {
+      try {
+        if (await inspect()) {
+          failures = 0;
+          await follow();
+        } else {
+          await options.bell.wait(options.inspectMs);
+        }
+      } catch (error) {
+        failures++;
+        tell('the relay was interrupted; it looks at the stream again', error);
+        // Full jitter: where two relays race for a sequence, one should be late.
+        await sleep(Math.random() * Math.min(2_000, 20 * 2 ** Math.min(failures, 7)));
+      }
+    }
+  }
+
+  /** Looks at the stream and mends it where that is safe; resolves with whether to go on publishing. */
+  async function inspect(): Promise<boolean> {
+    const ctx = background();
+    const state = await stream.inspect();
+    const head = await log.head(ctx);
+    seen = head;
+    const at = state.lastMessage?.sequence;
+    const [row] = at === undefined ? [] : await log.read(ctx, { afterPosition: at - 1n }, 1);
+    const verdict = judge(state, head, row?.position === at ? row?.eventId : undefined);
+    if (verdict.kind === 'refuse') {
+      notReady = verdict.why;
+      tell(`the relay publishes nothing: ${verdict.why}. ${stream.remedy}`, undefined);
+      return false;
+    }
+    if (verdict.kind === 'remake') {
+      logger.warn(
+        { why: verdict.why },
+        'the stream is damaged: it is made anew and filled from the log',
+      );
+      await stream.remake();
+      after = 0n;
+    } else {
+      after = verdict.after;
+    }
+    if (notReady !== undefined)
+      logger.info({ after: String(after), head: String(head) }, 'the relay follows the log');
+    notReady = undefined;
+    told = '';
+    return true;
+  }
+
+  /** Publishes what the log has until the next inspection is due. */
+  async function follow(): Promise<void> {
+    const due = Date.now() + options.inspectMs;
+    const ctx = background();
+    while (!stopping && Date.now() < due) {
+      const events = await log.read(ctx, { afterPosition: after }, options.window);
+      if (events.length === 0) await options.bell.wait(options.pollMs);
+      else await publish(events);
+    }
+  }
+
+  /** Publishes a window at once; the broker's condition keeps it in order. Rejects if one failed. */
+  async function publish(events: readonly RecordedEvent[]): Promise<void> {
+    const results = await Promise.allSettled(events.map((event) => stream.publish(event)));
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'rejected') throw result.reason;
+      after = events[index]?.position ?? after;
+    }
+  }
+
+  function tell(message: string, error: unknown): void {
+    const key = `${message} ${error instanceof Error ? error.message : ''}`;
+    if (key === told) return;
+    told = key;
+    logger.warn({ err: error, after: String(after) }, message);
+  }
+
+  return {
+    name: 'relay',
+    start: async () => {
+      loop ??= run();
+    },
+    stop: async () => {
+      stopping = true;
+      options.bell.ring();
+      await loop;
+    },
+    notReady: () => notReady,
+    committed: () => (seen > after ? seen : after),
+    published: () => after,
+  };
+}

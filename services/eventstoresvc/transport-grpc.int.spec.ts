@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { credentials, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { connect } from 'nats';
+import { type Event, EventStoreClient } from '../../proto/gen/eventstore.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
+import { decodeMessage } from '../../shared/eventstore/message.ts';
+import { background, withDeadline } from '../../shared/kit/context.ts';
+import { codedError } from '../../shared/kit/errors.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { migrate } from '../../shared/kit/migrations.ts';
+import { eventStoreContract } from '../../shared/testing/event-store-contract.ts';
+import { anEvent } from '../../shared/testing/events.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
+import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
+import { readConfig } from './config.ts';
+import { type App, createContainer } from './container.ts';
+
+const folder = fileURLToPath(new URL('migrations', import.meta.url));
+const ctx = background();
+
+describe('eventstoresvc over gRPC', () => {
+  let nats: TestNats;
+  let env: Record<string, string>;
+  let app: App;
+  let client: EventStoreClient;
+  let store: EventStore & Component;
+
+  function startApp(overrides: Record<string, string> = {}): Promise<App> {
+    const started = createContainer(readConfig({ ...env, ...overrides }));
+    return started.lifecycle.start().then(() => started);
+  }
+
+  before(async () => {
+    const url = await (await testPostgres()).createDatabase();
+    await migrate({ url, folder, logger: silentLogger });
+    nats = await testNats();
+    env = {
+      EVENTSTORE_DATABASE_URL: url,
+      NATS_URL: nats.url,
+      GRPC_PORT: '0',
+      ADMIN_PORT: '0',
+      LOG_LEVEL: 'silent',
+      OTEL_TRACES_SAMPLER: 'always_off',
+    };
+    app = await startApp();
+    const address = `127.0.0.1:${app.ports().grpc}`;
+    client = new EventStoreClient(address, credentials.createInsecure());
+    store = createGrpcEventStore({
+      address,
+      stream: 'ORDERS',
+      timeoutMs: 5_000,
+      logger: silentLogger,
+    });
+  });
+
+  after(async () => {
+    await store.stop?.();
+    client.close();
+    await app.lifecycle.stop();
+    await nats.stop();
+  });
+
+  eventStoreContract(() => store);
+
+  describe('a client of the sample this takes after', () => {
+    /** As such a client sends it: six fields and nothing else. */
+    const event = (overrides: Partial<Event> = {}): Event => ({
+      eventId: randomUUID(),
+      eventType: 'ORDERS.created',
+      aggregateId: randomUUID(),
+      aggregateType: 'order',
+      eventData: '{"order_id":"1"}',
+      stream: 'ORDERS',
+      version: 0n,
+      position: 0n,
+      createdAt: undefined,
+      metadata: {},
+      ...overrides,
+    });
+    const create = (sent: Event | undefined) =>
+      new Promise<{ isSuccess: boolean; error: string }>((resolve, reject) => {
+        client.createEvent({ event: sent }, (error, response) =>
+          error ? reject(error) : resolve(response),
+        );
+      });
+    const refusal = async (
+      sent: Event | undefined,
+    ): Promise<ServiceError & { metadata: Metadata }> => {
+      try {
+        await create(sent);
+      } catch (error) {
+        return error as ServiceError;
+      }
+      return assert.fail('it was accepted');
+    };
+
+    it('appends, and reads what it appended', async () => {
+      const sent = event();
+      const { isSuccess, error } = await create(sent);
+      assert.deepEqual([isSuccess, error], [true, '']);
+      const found = await new Promise<Event[]>((resolve, reject) => {
+        const request = { eventId: '', aggregateId: sent.aggregateId };
+        const all = { aggregateType: '', stream: '', eventTypes: [], afterPosition: 0n, limit: 0 };
+        client.getEvents({ ...request, ...all }, (failed, { events }) =>
+          failed ? reject(failed) : resolve(events),
+        );
+      });
+      assert.deepEqual(
+        found.map(({ eventId, eventData, version }) => ({ eventId, eventData, version })),
+        [{ eventId: sent.eventId, eventData: sent.eventData, version: 1n }],
+      );
+    });
+
+    it('without an event gets an answer, and the store lives on', async () => {
+      const refused = await refusal(undefined);
+      assert.equal(refused.code, status.INVALID_ARGUMENT);
+      assert.deepEqual(refused.metadata.get('error-code'), ['invalid_event']);
+      assert.equal((await create(event())).isSuccess, true);
+    });
+
+    it('is told which field is at fault', async () => {
+      const refused = await refusal(event({ eventId: '', eventData: '{' }));
+      assert.equal(refused.code, status.INVALID_ARGUMENT);
+      assert.match(refused.details, /event\.event_id is empty; event\.event_data must be/);
+      for (const stream of ['', 'PAYMENTS']) {
+        assert.match((await refusal(event({ stream }))).details, /event\.stream/);
+      }
+    });
+
+    it('is told when it uses an id again for something else', async () => {
+      const sent = event();
+      await create(sent);
+      const refused = await refusal({ ...sent, eventData: '{}' });
+      assert.equal(refused.code, status.ALREADY_EXISTS);
+    });
+  });
+
+  it('the stream holds every event at its position, byte for byte', async () => {
+    const before = await store.head(ctx);
+    await Promise.all(Array.from({ length: 700 }, () => store.append(ctx, [anEvent()], 0n)));
+    const head = await store.head(ctx);
+    const connection = await connect({ servers: nats.url });
+    try {
+      const manager = await connection.jetstreamManager();
+      await eventually('the stream is at the head of the log', async () => {
+        const { state } = await manager.streams.info('ORDERS');
+        return state.last_seq === Number(head) && state.messages === Number(head);
+      });
+      for await (const event of store.stream(ctx, { afterPosition: before })) {
+        if (event.position % 50n !== 0n) continue;
+        const message = await manager.streams.getMessage('ORDERS', { seq: Number(event.position) });
+        const { metadata, ...published } = decodeMessage({
+          subject: message.subject,
+          headers: message.header,
+          data: message.data,
+        });
+        const { metadata: kept, ...stored } = event;
+        assert.deepEqual(published, stored);
+        // The relay's own span comes between; the trace is the same.
+        const traceOf = ({ traceparent }: Record<string, string>) => traceparent?.split('-')[1];
+        assert.equal(traceOf(metadata), traceOf(kept));
+      }
+    } finally {
+      await connection.close();
+    }
+  });
+
+  it('two processes on one log publish each event once, in order', async () => {
+    const second = await startApp();
+    const other = createGrpcEventStore({
+      address: `127.0.0.1:${second.ports().grpc}`,
+      stream: 'ORDERS',
+      timeoutMs: 5_000,
+      logger: silentLogger,
+    });
+    const connection = await connect({ servers: nats.url });
+    try {
+      await Promise.all(
+        Array.from({ length: 400 }, (_, n) => (n % 2 ? store : other).append(ctx, [anEvent()], 0n)),
+      );
+      const head = Number(await store.head(ctx));
+      const manager = await connection.jetstreamManager();
+      await eventually('the stream is at the head of the log', async () => {
+        const { state } = await manager.streams.info('ORDERS');
+        assert.ok(state.last_seq <= head, 'the stream is ahead of the log');
+        return state.last_seq === head && state.messages === head && state.first_seq === 1;
+      });
+    } finally {
+      await connection.close();
+      await other.stop?.();
+      await second.lifecycle.stop();
+    }
+  });
+
+  it('a store that goes away and comes back loses no append that was waiting', async () => {
+    const port = String(app.ports().grpc);
+    const appends = Promise.all(
+      Array.from({ length: 200 }, () => store.append(ctx, [anEvent()], 0n)),
+    );
+    await app.lifecycle.stop();
+    app = await startApp({ GRPC_PORT: port });
+    assert.equal((await appends).length, 200);
+    const positions = new Set((await appends).map(({ position }) => position));
+    assert.equal(positions.size, 200, 'each was appended once');
+  });
+
+  it('a store that is away is unavailable when the time is up', async () => {
+    const nowhere = createGrpcEventStore({
+      address: '127.0.0.1:1',
+      stream: 'ORDERS',
+      timeoutMs: 5_000,
+      logger: silentLogger,
+    });
+    try {
+      const soon = withDeadline(ctx, Date.now() + 300);
+      const refused = async (call: Promise<unknown>) =>
+        codedError(await call.catch((error) => error)).kind;
+      assert.equal(await refused(nowhere.append(soon, [anEvent()])), 'unavailable');
+      assert.ok(['unavailable', 'timeout'].includes(await refused(nowhere.head(soon))));
+    } finally {
+      await nowhere.stop?.();
+    }
+  });
+});

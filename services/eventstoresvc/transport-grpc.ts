@@ -1,0 +1,158 @@
+/** The endpoints as the service of proto/eventstore.proto: decode, call one endpoint, encode. */
+import {
+  type Event,
+  type EventStoreServer,
+  EventStoreService,
+  type GetEventsRequest,
+} from '../../proto/gen/eventstore.ts';
+import type { EventFilter, NewEvent } from '../../shared/eventstore/event-store.ts';
+import {
+  deadLetterFromWire,
+  deadLetterToWire,
+  newEventFromWire,
+  recordedToWire,
+} from '../../shared/eventstore/wire.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import {
+  type GrpcCarrier,
+  type GrpcService,
+  serverStream,
+  unary,
+} from '../../shared/kit/transport/grpc.ts';
+import type { Hook } from '../../shared/kit/transport/hooks.ts';
+import { appendStream } from './append-stream.ts';
+import type { Endpoints } from './endpoints.ts';
+
+/** As the contract says where a request leaves its limit open. */
+const DEFAULT_LIMIT = 100;
+
+/** @param stream the stream that is served; an event or a request for another one is refused */
+export function createGrpcService(
+  endpoints: Endpoints,
+  stream: string,
+  hook: Hook<GrpcCarrier>,
+): GrpcService {
+  const named = (method: string) => ({ name: `eventstore.EventStore/${method}`, hook });
+
+  const implementation: EventStoreServer = {
+    createEvent: unary({
+      ...named('CreateEvent'),
+      decode: ({ event, expectedVersion }) => ({
+        events: event === undefined ? [] : [eventFromWire(event, stream)],
+        expectedVersion,
+      }),
+      endpoint: endpoints.append,
+      encode: (appended) => ({ isSuccess: true, error: '', ...appended }),
+    }),
+
+    appendEvents: appendStream({
+      ...named('AppendEvents'),
+      decode: ({ events, expectedVersion }) => ({
+        events: events.map((event) => eventFromWire(event, stream)),
+        expectedVersion,
+      }),
+      endpoint: endpoints.append,
+    }),
+
+    getEvents: unary({
+      ...named('GetEvents'),
+      decode: (request) => ({
+        filter: filterFromWire(request, stream),
+        limit: request.limit === 0 ? DEFAULT_LIMIT : request.limit,
+      }),
+      endpoint: endpoints.read,
+      encode: ({ events, nextPosition }) => ({
+        events: events.map(recordedToWire),
+        nextPosition: nextPosition ?? 0n,
+      }),
+    }),
+
+    getEventsStream: serverStream({
+      ...named('GetEventsStream'),
+      decode: (request) => filterFromWire(request, stream),
+      endpoint: endpoints.stream,
+      encode: recordedToWire,
+    }),
+
+    getHead: unary({
+      ...named('GetHead'),
+      decode: (request) => checkStream('stream', request.stream, stream),
+      endpoint: endpoints.head,
+      encode: (position) => ({ position }),
+    }),
+
+    saveCheckpoint: unary({
+      ...named('SaveCheckpoint'),
+      decode: (request) => request,
+      endpoint: endpoints.saveCheckpoint,
+      encode: () => ({}),
+    }),
+
+    getCheckpoint: unary({
+      ...named('GetCheckpoint'),
+      decode: ({ consumer }) => consumer,
+      endpoint: endpoints.getCheckpoint,
+      encode: (position) => ({ position }),
+    }),
+
+    parkDeadLetter: unary({
+      ...named('ParkDeadLetter'),
+      decode: ({ letter }) => {
+        if (letter === undefined) throw invalid('letter', 'is missing');
+        return deadLetterFromWire(letter);
+      },
+      endpoint: endpoints.park,
+      encode: () => ({}),
+    }),
+
+    listDeadLetters: unary({
+      ...named('ListDeadLetters'),
+      decode: ({ consumer, limit }) => ({
+        consumer: consumer === '' ? undefined : consumer,
+        limit: limit === 0 ? DEFAULT_LIMIT : limit,
+      }),
+      endpoint: endpoints.deadLetters,
+      encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
+    }),
+  };
+  return { definition: EventStoreService, implementation };
+}
+
+function eventFromWire(event: Event, stream: string): NewEvent {
+  if (event.stream !== stream) {
+    throw invalid(
+      'event.stream',
+      `is "${event.stream.slice(0, 40)}", and this is the store of ${stream}`,
+    );
+  }
+  return newEventFromWire(event);
+}
+
+function filterFromWire(request: GetEventsRequest, stream: string): EventFilter {
+  // A filter that is empty means all, as it did in the sample.
+  checkStream('stream', request.stream, stream);
+  return {
+    ...(request.eventId !== '' && { eventId: request.eventId }),
+    ...(request.aggregateId !== '' && { aggregateId: request.aggregateId }),
+    ...(request.aggregateType !== '' && { aggregateType: request.aggregateType }),
+    ...(request.eventTypes.length > 0 && { eventTypes: request.eventTypes }),
+    afterPosition: request.afterPosition,
+  };
+}
+
+function checkStream(field: string, asked: string, served: string): void {
+  if (asked !== '' && asked !== served) {
+    throw invalid(field, `is "${asked.slice(0, 40)}", and this is the store of ${served}`);
+  }
+}
+
+function invalid(field: string, message: string): CodedError {
+  return new CodedError(
+    'invalid',
+    'invalid_request',
+    `The request is not valid: ${field} ${message}.`,
+    {
+      problems: [{ field, message }],
+    },
+  );
+}

@@ -1,0 +1,222 @@
+/**
+ * The client's half of AppendEvents. Appends made at the same time travel in
+ * one message; when the stream breaks it is opened anew and everything that has
+ * no answer is sent again, which the events' ids make safe.
+ */
+import { type ClientDuplexStream, Metadata } from '@grpc/grpc-js';
+import type {
+  Append,
+  AppendEventsRequest,
+  AppendEventsResponse,
+  AppendResult,
+  EventStoreClient,
+} from '../../proto/gen/eventstore.ts';
+import type { Context } from '../kit/context.ts';
+import { CodedError } from '../kit/errors.ts';
+import type { Logger } from '../kit/logger.ts';
+import { fromServiceError } from '../kit/transport/grpc.ts';
+import type { Appended } from './event-store.ts';
+
+export interface AppendStream {
+  /** Sends one append. Rejects as AggregateStore.append does; after `close` with `unavailable`. */
+  append(ctx: Context, append: Omit<Append, 'number'>): Promise<Appended>;
+  /** True while the stream is broken and being opened anew. */
+  broken(): boolean;
+  /** Waits for the answers that are due, at most their deadlines, and ends the stream. */
+  close(): Promise<void>;
+}
+
+export interface AppendStreamOptions {
+  /** How long an append may take where its context has no nearer deadline, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+}
+
+/** Appends without an answer; beyond, they are refused rather than kept. */
+const MAX_PENDING = 10_000;
+/** Appends in one message: far below gRPC's 4 MiB for events of usual size. */
+const MAX_MESSAGE_APPENDS = 128;
+/** Payload in one message, in characters. */
+const MAX_MESSAGE_CHARS = 1_000_000;
+/** Between attempts to open the stream, in milliseconds; half of it is jitter. */
+const REOPEN_MS = 200;
+
+interface Pending {
+  readonly append: Append;
+  settle(result: Appended | CodedError): void;
+}
+
+export function createAppendStream(
+  client: EventStoreClient,
+  { timeoutMs, logger }: AppendStreamOptions,
+): AppendStream {
+  const pending = new Map<number, Pending>();
+  let outbox: Append[] = [];
+  let call: ClientDuplexStream<AppendEventsRequest, AppendEventsResponse> | undefined;
+  let writable = true;
+  let scheduled = false;
+  let broken = false;
+  let closed = false;
+  let last = 0;
+  let idle: (() => void) | undefined;
+
+  function append(ctx: Context, body: Omit<Append, 'number'>): Promise<Appended> {
+    if (closed) return Promise.reject(unavailable('The event store client is closed.'));
+    if (ctx.signal.aborted) return Promise.reject(gone());
+    if (pending.size >= MAX_PENDING) {
+      return Promise.reject(
+        new CodedError(
+          'overloaded',
+          'too_many_appends',
+          `${pending.size} appends wait for an answer already.`,
+          {
+            retryAfterMs: 1_000,
+          },
+        ),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const number = nextNumber();
+      const onAbort = () => entry.settle(gone());
+      const deadline = Math.min(ctx.deadline ?? Number.POSITIVE_INFINITY, Date.now() + timeoutMs);
+      const timer = setTimeout(
+        () => entry.settle(late(broken)),
+        Math.max(0, deadline - Date.now()),
+      );
+      const entry: Pending = {
+        append: { ...body, number },
+        settle: (result) => {
+          if (!pending.delete(number)) return;
+          clearTimeout(timer);
+          ctx.signal.removeEventListener('abort', onAbort);
+          if (result instanceof CodedError) reject(result);
+          else resolve(result);
+          if (pending.size === 0) idle?.();
+        },
+      };
+      ctx.signal.addEventListener('abort', onAbort, { once: true });
+      pending.set(number, entry);
+      outbox.push(entry.append);
+      schedule();
+    });
+  }
+
+  function nextNumber(): number {
+    do {
+      last = (last % 0xffff_ffff) + 1;
+    } while (pending.has(last));
+    return last;
+  }
+
+  /** At the end of this turn, so that all who append in it share a message. */
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      flush();
+    });
+  }
+
+  function flush(): void {
+    while (outbox.length > 0 && !broken && writable) {
+      const appends = message();
+      if (appends.length === 0) continue;
+      call ??= open();
+      writable = call.write({ appends });
+    }
+  }
+
+  /** Takes the next message's worth out of the outbox, less what was given up meanwhile. */
+  function message(): Append[] {
+    let chars = 0;
+    let taken = 0;
+    while (taken < outbox.length && taken < MAX_MESSAGE_APPENDS) {
+      const events = outbox[taken]?.events ?? [];
+      const more = events.reduce((sum, { eventData }) => sum + eventData.length + 500, 0);
+      if (taken > 0 && chars + more > MAX_MESSAGE_CHARS) break;
+      chars += more;
+      taken++;
+    }
+    return outbox.splice(0, taken).filter(({ number }) => pending.has(number));
+  }
+
+  function open(): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse> {
+    const opened = client.appendEvents();
+    opened.on('data', ({ results }: AppendEventsResponse) => {
+      for (const result of results) pending.get(result.number)?.settle(answerOf(result));
+    });
+    opened.on('drain', () => {
+      if (opened !== call) return;
+      writable = true;
+      flush();
+    });
+    opened.on('error', (error: Error) => breakOff(opened, error));
+    opened.on('end', () => breakOff(opened, undefined));
+    return opened;
+  }
+
+  function breakOff(which: typeof call, error: Error | undefined): void {
+    if (which !== call) return;
+    call = undefined;
+    writable = true;
+    if (closed) {
+      for (const { settle } of [...pending.values()])
+        settle(unavailable('The event store client is closed.'));
+      return;
+    }
+    if (!broken && pending.size > 0)
+      logger.warn(
+        { err: error, pending: pending.size },
+        'the append stream broke; it is opened anew',
+      );
+    broken = true;
+    setTimeout(
+      () => {
+        broken = false;
+        outbox = [...pending.values()].map(({ append }) => append);
+        flush();
+      },
+      REOPEN_MS * (0.5 + Math.random() / 2),
+    ).unref();
+  }
+
+  return {
+    append,
+    broken: () => broken,
+    close: async () => {
+      closed = true;
+      if (pending.size > 0) await new Promise<void>((resolve) => (idle = resolve));
+      call?.end();
+    },
+  };
+}
+
+function answerOf({ version, position, error }: AppendResult): Appended | CodedError {
+  if (error === undefined) return { version, position };
+  // The same error as a unary call would have had, by way of the same reading.
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(error.trailers)) metadata.set(key, value);
+  return fromServiceError(
+    Object.assign(new Error(error.message), {
+      code: error.status,
+      details: error.message,
+      metadata,
+    }),
+  );
+}
+
+const unavailable = (message: string) =>
+  new CodedError('unavailable', 'eventstore_unavailable', message, { retryAfterMs: 1_000 });
+
+const late = (broken: boolean) =>
+  broken
+    ? unavailable('The event store is not available; whether the event was appended is not known.')
+    : new CodedError(
+        'timeout',
+        'append_timeout',
+        'The event store did not answer in time; whether the event was appended is not known.',
+      );
+
+const gone = () =>
+  new CodedError('cancelled', 'cancelled', 'The caller no longer waits for the answer.');

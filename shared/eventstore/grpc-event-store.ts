@@ -1,0 +1,167 @@
+/** The event store across the network: the same interface, so nobody can tell. */
+import { credentials } from '@grpc/grpc-js';
+import { EventStoreClient } from '../../proto/gen/eventstore.ts';
+import type { Context } from '../kit/context.ts';
+import type { Component } from '../kit/lifecycle.ts';
+import type { Logger } from '../kit/logger.ts';
+import {
+  callServerStream,
+  callUnary,
+  channelOptions,
+  type GrpcCarrier,
+  recordCarrier,
+} from '../kit/transport/grpc.ts';
+import { type Hook, noHook } from '../kit/transport/hooks.ts';
+import { createAppendStream } from './append-stream.ts';
+import type { EventFilter, EventStore, RecordedEvent } from './event-store.ts';
+import { deadLetterFromWire, deadLetterToWire, newEventToWire, recordedFromWire } from './wire.ts';
+
+export interface GrpcEventStoreOptions {
+  /** Host and port of eventstoresvc. */
+  readonly address: string;
+  /** The stream that is appended to and read. */
+  readonly stream: string;
+  /** How long a call may take where its context has no nearer deadline, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+  readonly hook?: Hook<GrpcCarrier>;
+}
+
+/** How long a whole reading of the log may take, in milliseconds: it is as long as the log. */
+const STREAM_TIMEOUT_MS = 10 * 60_000;
+
+/** Connects on first use and again by itself. The creator stops it. */
+export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore & Component {
+  const { address, stream, timeoutMs, logger, hook = noHook } = options;
+  const client = new EventStoreClient(address, credentials.createInsecure(), channelOptions);
+  const appends = createAppendStream(client, { timeoutMs, logger });
+  const call = (method: string) => ({ name: `eventstore.EventStore/${method}`, timeoutMs, hook });
+
+  const request = (filter: EventFilter, limit: number) => ({
+    eventId: filter.eventId ?? '',
+    aggregateId: filter.aggregateId ?? '',
+    aggregateType: filter.aggregateType ?? '',
+    stream,
+    eventTypes: [...(filter.eventTypes ?? [])],
+    afterPosition: filter.afterPosition ?? 0n,
+    limit,
+  });
+
+  const store: EventStore = {
+    // Each append is a call of its own to whoever follows the trace, though
+    // many travel together: its span goes along in its own metadata.
+    append: async (ctx, events, expectedVersion) => {
+      const carried: Record<string, string> = { ...events[0]?.metadata };
+      const wire = recordCarrier(carried, 'eventstore.EventStore/AppendEvents');
+      const sent = hook.before(ctx, wire);
+      try {
+        const appended = await appends.append(sent, {
+          events: events.map((event, index) =>
+            newEventToWire(index === 0 ? { ...event, metadata: carried } : event, stream),
+          ),
+          expectedVersion,
+        });
+        hook.after(sent, wire, { status: 0, error: undefined });
+        return appended;
+      } catch (error) {
+        hook.after(sent, wire, { status: 'failed', error });
+        throw error;
+      }
+    },
+
+    readAggregate: async (ctx, aggregateType, aggregateId) => {
+      const events: RecordedEvent[] = [];
+      let afterPosition: bigint | undefined = 0n;
+      while (afterPosition !== undefined) {
+        const page = await store.read(ctx, { aggregateType, aggregateId, afterPosition }, 1_000);
+        events.push(...page.events);
+        afterPosition = page.nextPosition;
+      }
+      return events;
+    },
+
+    read: async (ctx, filter, limit) => {
+      const { events, nextPosition } = await callUnary(
+        client.getEvents.bind(client),
+        request(filter, limit),
+        ctx,
+        call('GetEvents'),
+      );
+      return {
+        events: events.map(recordedFromWire),
+        nextPosition: nextPosition === 0n ? undefined : nextPosition,
+      };
+    },
+
+    async *stream(ctx: Context, filter: EventFilter): AsyncGenerator<RecordedEvent> {
+      const events = callServerStream(
+        client.getEventsStream.bind(client),
+        request(filter, 0),
+        ctx,
+        {
+          ...call('GetEventsStream'),
+          timeoutMs: STREAM_TIMEOUT_MS,
+        },
+      );
+      for await (const event of events) yield recordedFromWire(event);
+    },
+
+    head: async (ctx) => {
+      const { position } = await callUnary(
+        client.getHead.bind(client),
+        { stream },
+        ctx,
+        call('GetHead'),
+      );
+      return position;
+    },
+
+    saveCheckpoint: async (ctx, consumer, position) => {
+      await callUnary(
+        client.saveCheckpoint.bind(client),
+        { consumer, position },
+        ctx,
+        call('SaveCheckpoint'),
+      );
+    },
+
+    getCheckpoint: async (ctx, consumer) => {
+      const { position } = await callUnary(
+        client.getCheckpoint.bind(client),
+        { consumer },
+        ctx,
+        call('GetCheckpoint'),
+      );
+      return position;
+    },
+
+    park: async (ctx, letter) => {
+      await callUnary(
+        client.parkDeadLetter.bind(client),
+        { letter: deadLetterToWire(letter) },
+        ctx,
+        call('ParkDeadLetter'),
+      );
+    },
+
+    deadLetters: async (ctx, consumer, limit) => {
+      const { letters } = await callUnary(
+        client.listDeadLetters.bind(client),
+        { consumer: consumer ?? '', limit },
+        ctx,
+        call('ListDeadLetters'),
+      );
+      return letters.map(deadLetterFromWire);
+    },
+  };
+
+  return {
+    ...store,
+    name: 'event store',
+    notReady: () => (appends.broken() ? `the event store at ${address} is away` : undefined),
+    stop: async () => {
+      await appends.close();
+      client.close();
+    },
+  };
+}

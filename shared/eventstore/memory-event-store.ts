@@ -1,0 +1,130 @@
+/**
+ * An event store in memory: what the contract suite proves of the real one
+ * holds here too, so services can be tested without servers.
+ */
+import { CodedError } from '../kit/errors.ts';
+import type {
+  Appended,
+  DeadLetter,
+  EventFilter,
+  EventStore,
+  NewEvent,
+  RecordedEvent,
+} from './event-store.ts';
+
+export interface MemoryEventStoreOptions {
+  readonly stream: string;
+  /** The database's clock. */
+  readonly now?: () => Date;
+  /** Called after each commit with what was written: the relay's place. */
+  readonly committed?: (events: readonly RecordedEvent[]) => void;
+}
+
+/** An empty store. Nothing to close. */
+export function createMemoryEventStore(options: MemoryEventStoreOptions): EventStore {
+  const log: RecordedEvent[] = [];
+  const byId = new Map<string, RecordedEvent>();
+  const aggregates = new Map<string, RecordedEvent[]>();
+  const checkpoints = new Map<string, bigint>();
+  const letters = new Map<string, DeadLetter>();
+  const now = options.now ?? (() => new Date());
+  const aggregate = (type: string, id: string) => aggregates.get(`${type}\n${id}`) ?? [];
+
+  function append(events: readonly NewEvent[], expected: bigint | undefined): Appended {
+    const [first] = events;
+    if (first === undefined) throw new CodedError('invalid', 'invalid_event', 'There is no event.');
+    const known = events.map(({ eventId }) => byId.get(eventId));
+    if (known.some((one) => one !== undefined)) return repeated(events, known);
+    const own = aggregate(first.aggregateType, first.aggregateId);
+    const version = BigInt(own.length);
+    if (expected !== undefined && expected !== version) {
+      throw new CodedError(
+        'conflict',
+        'version_conflict',
+        `The ${first.aggregateType} ${first.aggregateId} is at version ${version}, not at ${expected}.`,
+      );
+    }
+    const written = events.map(
+      (event, index): RecordedEvent => ({
+        ...event,
+        stream: options.stream,
+        version: version + BigInt(index) + 1n,
+        position: BigInt(log.length + index) + 1n,
+        createdAt: now(),
+      }),
+    );
+    log.push(...written);
+    for (const event of written) byId.set(event.eventId, event);
+    aggregates.set(`${first.aggregateType}\n${first.aggregateId}`, [...own, ...written]);
+    options.committed?.(written);
+    return place(written.at(-1));
+  }
+
+  function repeated(
+    events: readonly NewEvent[],
+    known: readonly (RecordedEvent | undefined)[],
+  ): Appended {
+    const [first] = known;
+    const same = events.every((event, index) => {
+      const one = known[index];
+      return (
+        one !== undefined &&
+        first !== undefined &&
+        one.position === first.position + BigInt(index) &&
+        one.eventType === event.eventType &&
+        one.aggregateType === event.aggregateType &&
+        one.aggregateId === event.aggregateId &&
+        one.data === event.data
+      );
+    });
+    if (same) return place(known.at(-1));
+    throw new CodedError(
+      'already_exists',
+      'event_id_reused',
+      'An event id is in the log already, with other content.',
+    );
+  }
+
+  const select = (filter: EventFilter): RecordedEvent[] =>
+    log
+      .slice(Number(filter.afterPosition ?? 0n))
+      .filter(
+        (event) =>
+          (filter.eventId ?? event.eventId) === event.eventId &&
+          (filter.aggregateId ?? event.aggregateId) === event.aggregateId &&
+          (filter.aggregateType ?? event.aggregateType) === event.aggregateType &&
+          (!filter.eventTypes?.length || filter.eventTypes.includes(event.eventType)),
+      );
+
+  return {
+    append: async (_ctx, events, expected) => append(events, expected),
+    readAggregate: async (_ctx, type, id) => aggregate(type, id),
+    read: async (_ctx, filter, limit) => {
+      const found = select(filter);
+      const events = found.slice(0, limit);
+      return { events, nextPosition: found.length > limit ? events.at(-1)?.position : undefined };
+    },
+    async *stream(_ctx, filter) {
+      yield* select(filter);
+    },
+    head: async () => BigInt(log.length),
+    saveCheckpoint: async (_ctx, consumer, position) => {
+      if (position > (checkpoints.get(consumer) ?? 0n)) checkpoints.set(consumer, position);
+    },
+    getCheckpoint: async (_ctx, consumer) => checkpoints.get(consumer) ?? 0n,
+    park: async (_ctx, letter) => {
+      const key = `${letter.consumer}\n${letter.position}`;
+      if (!letters.has(key)) letters.set(key, letter);
+    },
+    deadLetters: async (_ctx, consumer, limit) =>
+      [...letters.values()]
+        .filter((letter) => consumer === undefined || letter.consumer === consumer)
+        .sort((a, b) => Number(a.position - b.position))
+        .slice(0, limit),
+  };
+}
+
+const place = (event: RecordedEvent | undefined): Appended => ({
+  version: event?.version ?? 0n,
+  position: event?.position ?? 0n,
+});

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { currencyDecimals } from '../contracts/currency.ts';
+import { type ServiceDefaults, serviceSettings, setting } from '../kit/config.ts';
+
+const milliseconds = /^\d{1,9}$/;
+
+/** The settings that all services have which follow the log. Durations are in milliseconds. */
+export function followerSettings(defaults: ServiceDefaults) {
+  return {
+    ...serviceSettings(defaults),
+    /** One address, or several separated by commas. */
+    NATS_URL: setting
+      .text('nats://127.0.0.1:4222')
+      .refine(isNatsUrl, 'wanted is a URL that begins with nats:// or tls://'),
+    EVENTSTORE_ADDRESS: setting.text('127.0.0.1:50051'),
+    /** For each call to the event store. */
+    EVENTSTORE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
+    /** ISO 4217. Its decimals are those of all amounts in the log, so it cannot change later. */
+    CURRENCY: setting.text('USD').transform((code, check): number => {
+      const decimals = currencyDecimals(code);
+      if (decimals !== undefined) return decimals;
+      check.addIssue({ code: 'custom', message: 'wanted is a currency code such as USD' });
+      return z.NEVER;
+    }),
+  } as const;
+}
+
+/** The settings that all workers have, to be spread into a worker's own. */
+export function workerSettings(defaults: ServiceDefaults) {
+  return {
+    ...followerSettings(defaults),
+    /** Messages held at once; orders are served side by side, the events of one in their order. */
+    MAX_IN_FLIGHT: setting.integer(128, { min: 1, max: 10_000 }),
+    /** After this without a sign of life a message is given to another instance. */
+    ACK_WAIT_MS: setting.milliseconds(30_000, { min: 1_000 }),
+    /** Deliveries until a message is parked; with the delays below that is after about four minutes. */
+    MAX_DELIVER: setting.integer(12, { min: 1, max: 1_000 }),
+    /** Waits before the second delivery, the third, …; the last counts for all further ones. */
+    RETRY_DELAYS_MS: setting
+      .list(['100', '500', '2000', '10000', '30000'])
+      .refine(
+        (delays) => delays.length > 0 && delays.every((delay) => milliseconds.test(delay)),
+        'wanted are numbers of milliseconds, separated by commas',
+      )
+      .transform((delays) => delays.map(Number)),
+    /** For one attempt to answer a message, of which there are a few in each delivery. */
+    ATTEMPT_TIMEOUT_MS: setting.milliseconds(10_000, { min: 100 }),
+  } as const;
+}
+
+type Read<Shape extends z.core.$ZodLooseShape> = z.output<z.ZodObject<Shape>>;
+
+/** What `followerSettings` read, as the services call it. */
+export function followerConfig(read: Read<ReturnType<typeof followerSettings>>) {
+  return {
+    serviceName: read.OTEL_SERVICE_NAME,
+    bindAddress: read.BIND_ADDRESS,
+    adminPort: read.ADMIN_PORT,
+    logLevel: read.LOG_LEVEL,
+    shutdownTimeoutMs: read.SHUTDOWN_TIMEOUT_MS,
+    tracing: {
+      endpoint: read.OTEL_EXPORTER_ZIPKIN_ENDPOINT,
+      sampler: read.OTEL_TRACES_SAMPLER,
+      samplerArg: read.OTEL_TRACES_SAMPLER_ARG,
+    },
+    natsUrl: read.NATS_URL,
+    eventStoreAddress: read.EVENTSTORE_ADDRESS,
+    eventStoreTimeoutMs: read.EVENTSTORE_TIMEOUT_MS,
+    decimals: read.CURRENCY,
+  };
+}
+
+/** What `workerSettings` read, as the workers call it. */
+export function workerConfig(read: Read<ReturnType<typeof workerSettings>>) {
+  return {
+    ...followerConfig(read),
+    attemptTimeoutMs: read.ATTEMPT_TIMEOUT_MS,
+    consumer: {
+      maxInFlight: read.MAX_IN_FLIGHT,
+      ackWaitMs: read.ACK_WAIT_MS,
+      maxDeliver: read.MAX_DELIVER,
+      retryDelaysMs: read.RETRY_DELAYS_MS,
+    },
+  };
+}
+
+function isNatsUrl(text: string): boolean {
+  return text
+    .split(',')
+    .every((part) => ['nats:', 'tls:'].includes(URL.parse(part.trim())?.protocol ?? ''));
+}

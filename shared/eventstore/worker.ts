@@ -1,0 +1,66 @@
+import type { Meter } from '@opentelemetry/api';
+import { ORDERS_STREAM } from '../contracts/subjects.ts';
+import { background } from '../kit/context.ts';
+import type { Delivery } from '../kit/delivery.ts';
+import type { Endpoint } from '../kit/endpoint.ts';
+import type { Component } from '../kit/lifecycle.ts';
+import type { Logger } from '../kit/logger.ts';
+import type { Hook } from '../kit/transport/hooks.ts';
+import { type JetstreamConsumerOptions, jetstreamConsumer } from '../kit/transport/jetstream.ts';
+import type { IncomingMessage } from '../kit/transport/jetstream-wire.ts';
+import { checkpointSaver } from './checkpoint-saver.ts';
+import type { EventStore, RecordedEvent } from './event-store.ts';
+import { decodeMessage } from './message.ts';
+
+export interface WorkerOptions {
+  readonly connection: JetstreamConsumerOptions<RecordedEvent>['connection'];
+  /** Frozen name of the durable; also the name of its checkpoint. */
+  readonly durable: string;
+  /** The event types that it answers. */
+  readonly eventTypes: readonly string[];
+  readonly endpoint: Endpoint<Delivery<RecordedEvent>, unknown>;
+  /** Where the durable's position is kept, and the log's head is read. */
+  readonly store: Pick<EventStore, 'head' | 'getCheckpoint' | 'saveCheckpoint'>;
+  readonly hook: Hook<IncomingMessage>;
+  /** See the consumer's options of the same names. */
+  readonly consumer: Pick<
+    JetstreamConsumerOptions<RecordedEvent>,
+    'maxInFlight' | 'ackWaitMs' | 'maxDeliver' | 'retryDelaysMs'
+  >;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+/**
+ * A durable consumer of the log's events: side by side across orders, in order
+ * within one. How far it has come is kept beside the log, at most once a
+ * second, so that a durable made anew goes on from there. Stopping it finishes
+ * what is in flight and saves the last position.
+ */
+export function eventWorker(options: WorkerOptions): Component {
+  const { durable, store, logger } = options;
+  const checkpoint = checkpointSaver(store, durable, logger);
+  const consumer = jetstreamConsumer<RecordedEvent>({
+    ...options.consumer,
+    connection: options.connection,
+    stream: ORDERS_STREAM,
+    durable,
+    filterSubjects: options.eventTypes,
+    decode: decodeMessage,
+    key: (event) => event.aggregateId,
+    endpoint: options.endpoint,
+    hook: options.hook,
+    resumeAfter: () => store.getCheckpoint(background(), durable),
+    head: () => store.head(background()),
+    onProgress: (position) => checkpoint.moved(position),
+    logger,
+    meter: options.meter,
+  });
+  return {
+    ...consumer,
+    async stop() {
+      await consumer.stop?.();
+      await checkpoint.flush();
+    },
+  };
+}

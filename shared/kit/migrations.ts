@@ -1,0 +1,127 @@
+/**
+ * Brings a service's database to the newest schema. The files are applied by
+ * postgrator, one idempotent statement each and none in a transaction, for
+ * CockroachDB commits schema changes half way through one. Runs are kept apart
+ * by a lease row, since advisory locks there are stubs that always succeed.
+ */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Postgrator from 'postgrator';
+import postgres from 'postgres';
+import { sqlState } from './database.ts';
+import type { Logger } from './logger.ts';
+
+export interface MigrationOptions {
+  /** URL of the service's database, which is created if it does not exist. */
+  readonly url: string;
+  /** Folder of files named `001.do.what-it-does.sql`. */
+  readonly folder: string;
+  readonly logger: Logger;
+  /** How long to wait for another run, or for a server that is starting, in milliseconds; 60 s unless told. */
+  readonly timeoutMs?: number;
+}
+
+/** How long a run may hold the lease before another takes over, in seconds. */
+const LEASE_SECONDS = 60;
+
+/**
+ * Creates the database and applies what is missing. May run any number of
+ * times, also at once. Rejects, after `timeoutMs` at the latest, with what
+ * stood in the way.
+ */
+export async function migrate(options: MigrationOptions): Promise<void> {
+  const deadline = Date.now() + (options.timeoutMs ?? 60_000);
+  await insist(deadline, () => createDatabaseIfMissing(options.url));
+  const sql = client(options.url);
+  try {
+    const holder = randomUUID();
+    await insist(deadline, () => prepareLease(sql));
+    await takeLease(sql, holder, deadline);
+    try {
+      const applied = await postgrator(sql, options).migrate();
+      for (const { filename } of applied) {
+        options.logger.info({ file: filename.split('/').slice(-3).join('/') }, 'migration applied');
+      }
+    } finally {
+      await sql`update migration_lease set holder = '' where name = 'schema' and holder = ${holder}::text`;
+    }
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+function client(url: string): postgres.Sql {
+  return postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: 5 });
+}
+
+async function createDatabaseIfMissing(url: string): Promise<void> {
+  const target = new URL(url);
+  const database = decodeURIComponent(target.pathname.slice(1));
+  target.pathname = '/postgres';
+  const sql = client(target.href);
+  try {
+    const found = await sql`select 1 from pg_catalog.pg_database where datname = ${database}::text`;
+    if (found.length === 0) await sql.unsafe(`create database ${quoted(database)}`);
+  } catch (error) {
+    // Somebody else was quicker: 42P04 says so plainly, 23505 in the catalogue's own words.
+    if (!['42P04', '23505'].includes(sqlState(error) ?? '')) throw error;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function prepareLease(sql: postgres.Sql): Promise<void> {
+  await sql`
+    create table if not exists migration_lease (
+      name text primary key,
+      holder text not null,
+      until timestamptz not null
+    )`;
+  await sql`
+    insert into migration_lease (name, holder, until) values ('schema', '', now())
+    on conflict (name) do nothing`;
+}
+
+async function takeLease(sql: postgres.Sql, holder: string, deadline: number): Promise<void> {
+  for (;;) {
+    const taken = await sql`
+      update migration_lease
+      set holder = ${holder}::text, until = now() + ${LEASE_SECONDS}::int8 * interval '1 second'
+      where name = 'schema' and (holder = '' or until < now())
+      returning name`;
+    if (taken.length > 0) return;
+    if (Date.now() > deadline) {
+      throw new Error('another migration has held its lease until our time ran out');
+    }
+    await sleep(50 + Math.random() * 100);
+  }
+}
+
+function postgrator(sql: postgres.Sql, { folder, url }: MigrationOptions): Postgrator {
+  return new Postgrator({
+    driver: 'pg',
+    database: new URL(url).pathname.slice(1),
+    migrationPattern: join(folder, '*.sql'),
+    newline: 'LF',
+    execQuery: async (query) => ({ rows: await sql.unsafe(query) }),
+  });
+}
+
+/**
+ * Repeats `step` until it succeeds or the deadline passes: servers that are
+ * starting refuse connections, and racing `create table if not exists` fail
+ * with 23505 or 42P07 although the table is there afterwards.
+ */
+async function insist(deadline: number, step: () => Promise<void>): Promise<void> {
+  for (let delay = 50; ; delay = Math.min(1_000, delay * 2)) {
+    try {
+      return await step();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(delay * (0.5 + Math.random() / 2));
+    }
+  }
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

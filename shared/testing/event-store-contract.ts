@@ -1,0 +1,281 @@
+/**
+ * What every EventStore promises, tried on each of them: in memory, on SQL, and
+ * over gRPC. A suite calls it with a way to its store; the store may hold
+ * events already and keeps those of one test while the next runs.
+ */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { EventStore, NewEvent, RecordedEvent } from '../eventstore/event-store.ts';
+import { background } from '../kit/context.ts';
+import { codedError, type Kind } from '../kit/errors.ts';
+import { anEvent } from './events.ts';
+
+export function eventStoreContract(store: () => EventStore): void {
+  const ctx = background();
+  const append = (event: NewEvent, expected?: bigint) => store().append(ctx, [event], expected);
+  const refusedAs = (kind: Kind, code?: string) => (error: unknown) => {
+    const coded = codedError(error);
+    assert.equal(coded.kind, kind, coded.message);
+    if (code !== undefined) assert.equal(coded.code, code);
+    return true;
+  };
+
+  describe('append', () => {
+    it('versions count from 1 within an aggregate, positions within the stream', async () => {
+      const aggregateId = randomUUID();
+      const first = await append(anEvent({ aggregateId }), 0n);
+      const second = await append(anEvent({ aggregateId }), 1n);
+      assert.deepEqual([first.version, second.version], [1n, 2n]);
+      assert.equal(await store().head(ctx), second.position);
+      assert.ok(second.position > first.position);
+    });
+
+    it('without an expected version the next one is assigned', async () => {
+      const aggregateId = randomUUID();
+      const written = await Promise.all(
+        Array.from({ length: 20 }, () => append(anEvent({ aggregateId }))),
+      );
+      assert.deepEqual(
+        written.map(({ version }) => Number(version)).sort((a, b) => a - b),
+        Array.from({ length: 20 }, (_, index) => index + 1),
+      );
+    });
+
+    it('a wrong expected version is a conflict and writes nothing', async () => {
+      const aggregateId = randomUUID();
+      await append(anEvent({ aggregateId }), 0n);
+      const head = await store().head(ctx);
+      for (const expected of [0n, 2n, 7n]) {
+        await assert.rejects(append(anEvent({ aggregateId }), expected), refusedAs('conflict'));
+      }
+      await assert.rejects(append(anEvent(), 1n), refusedAs('conflict'));
+      assert.equal(await store().head(ctx), head);
+    });
+
+    it('of many who decided against the same version exactly one succeeds', async () => {
+      const aggregateId = randomUUID();
+      await append(anEvent({ aggregateId }), 0n);
+      const results = await Promise.allSettled(
+        Array.from({ length: 16 }, () => append(anEvent({ aggregateId }), 1n)),
+      );
+      assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+      assert.equal((await store().readAggregate(ctx, 'order', aggregateId)).length, 2);
+    });
+
+    it('the same event again is the first result, whatever version it expects and metadata it has', async () => {
+      const event = anEvent();
+      const first = await append(event, 0n);
+      await append(anEvent({ aggregateId: event.aggregateId }), 1n);
+      assert.deepEqual(await append(event, 0n), first);
+      assert.deepEqual(
+        await append({ ...event, metadata: { correlation_id: 'other' } }, 9n),
+        first,
+      );
+      assert.deepEqual(await append(event), first);
+    });
+
+    it('the same event many times at once is written once', async () => {
+      const event = anEvent();
+      const results = await Promise.all(Array.from({ length: 16 }, () => append(event, 0n)));
+      assert.equal(new Set(results.map(({ position }) => position)).size, 1);
+      assert.equal((await store().readAggregate(ctx, 'order', event.aggregateId)).length, 1);
+    });
+
+    it('an id with other content is refused as existing', async () => {
+      const event = anEvent({ data: '{"a":1}' });
+      await append(event, 0n);
+      for (const other of [
+        { data: '{"a": 1}' },
+        { eventType: 'ORDERS.approved' },
+        { aggregateId: randomUUID() },
+        { aggregateType: 'basket' },
+      ]) {
+        await assert.rejects(append({ ...event, ...other }), refusedAs('already_exists'));
+      }
+    });
+
+    it('a bad append harms none of its neighbours', async () => {
+      const aggregateId = randomUUID();
+      const known = anEvent();
+      await append(anEvent({ aggregateId }), 0n);
+      await append(known, 0n);
+      const good = Array.from({ length: 20 }, () => anEvent());
+      const results = await Promise.allSettled([
+        ...good.slice(0, 10).map((event) => append(event, 0n)),
+        append(anEvent({ aggregateId }), 5n),
+        append({ ...known, data: '{}' }),
+        append(known, 3n),
+        ...good.slice(10).map((event) => append(event)),
+      ]);
+      assert.deepEqual(
+        results.map(({ status }) => status === 'fulfilled'),
+        [...Array(10).fill(true), false, false, true, ...Array(10).fill(true)],
+      );
+    });
+
+    it('several events go together or not at all', async () => {
+      const aggregateId = randomUUID();
+      const trio = [1, 2, 3].map((n) => anEvent({ aggregateId, data: `{"n":${n}}` }));
+      const written = await store().append(ctx, trio, 0n);
+      assert.equal(written.version, 3n);
+      assert.deepEqual(await store().append(ctx, trio, 0n), written, 'repeated as a whole');
+      const [, second] = trio;
+      assert.ok(second);
+      await assert.rejects(
+        store().append(ctx, [anEvent({ aggregateId }), second]),
+        refusedAs('already_exists'),
+      );
+      const stored = await store().readAggregate(ctx, 'order', aggregateId);
+      assert.deepEqual(
+        stored.map(({ eventId }) => eventId),
+        trio.map(({ eventId }) => eventId),
+      );
+      assert.deepEqual(
+        stored.map(({ position }) => position - written.position),
+        [-2n, -1n, 0n],
+      );
+    });
+
+    it('positions have no gap, whoever failed in between', async () => {
+      const before = await store().head(ctx);
+      const aggregateId = randomUUID();
+      await Promise.allSettled(
+        Array.from({ length: 60 }, (_, index) =>
+          index % 3 === 0 ? append(anEvent({ aggregateId }), BigInt(index)) : append(anEvent(), 0n),
+        ),
+      );
+      const events = await all({ afterPosition: before });
+      events.forEach(({ position }, index) => {
+        assert.equal(position, before + BigInt(index) + 1n);
+      });
+      assert.equal(events.at(-1)?.position, await store().head(ctx));
+    });
+  });
+
+  describe('read', () => {
+    it('data comes back byte for byte', async () => {
+      const texts = [
+        '',
+        '{ "b":1, "a":2, "a":3 }',
+        '"\\u0000 \\ud83d\\ude00 ümläut 😀"',
+        '1e400',
+        ' [1 ,2]\n',
+      ];
+      for (const data of texts) {
+        const event = anEvent({ data, metadata: { correlation_id: 'c-1' } });
+        const { version, position } = await append(event);
+        const [stored] = await store().readAggregate(ctx, 'order', event.aggregateId);
+        assert.ok(stored);
+        const { createdAt, metadata, ...rest } = stored;
+        const { metadata: given, ...sent } = event;
+        assert.deepEqual(rest, { ...sent, stream: 'ORDERS', version, position });
+        // The transport may have added its trace.
+        assert.deepEqual({ ...metadata, ...given }, metadata);
+        assert.ok(Math.abs(createdAt.getTime() - Date.now()) < 60_000);
+      }
+    });
+
+    it('pages by position, says where to go on, and ends', async () => {
+      const aggregateId = randomUUID();
+      for (let n = 0; n < 5; n++) await append(anEvent({ aggregateId }), BigInt(n));
+      const seen: bigint[] = [];
+      let afterPosition: bigint | undefined;
+      for (let pages = 1; ; pages++) {
+        const page = await store().read(
+          ctx,
+          { aggregateId, ...(afterPosition === undefined ? {} : { afterPosition }) },
+          2,
+        );
+        seen.push(...page.events.map(({ version }) => version));
+        afterPosition = page.nextPosition;
+        if (afterPosition === undefined) {
+          assert.equal(pages, 3);
+          break;
+        }
+      }
+      assert.deepEqual(seen, [1n, 2n, 3n, 4n, 5n]);
+    });
+
+    it('a page that holds the last event says that there is no more', async () => {
+      const aggregateId = randomUUID();
+      await append(anEvent({ aggregateId }));
+      const page = await store().read(ctx, { aggregateId }, 1);
+      assert.deepEqual([page.events.length, page.nextPosition], [1, undefined]);
+    });
+
+    it('filters by id, aggregate, aggregate type and event types, all together', async () => {
+      const aggregateId = randomUUID();
+      const one = anEvent({ aggregateId });
+      const two = anEvent({ aggregateId, eventType: 'ORDERS.approved' });
+      const basket = anEvent({ aggregateId, aggregateType: 'basket' });
+      for (const event of [one, two, basket]) await append(event);
+      const ids = async (filter: Parameters<EventStore['read']>[1]) =>
+        (await store().read(ctx, filter, 10)).events.map(({ eventId }) => eventId);
+      assert.deepEqual(await ids({ eventId: two.eventId }), [two.eventId]);
+      assert.deepEqual(await ids({ eventId: two.eventId, aggregateId: 'other' }), []);
+      assert.deepEqual(await ids({ aggregateId }), [one.eventId, two.eventId, basket.eventId]);
+      assert.deepEqual(await ids({ aggregateId, aggregateType: 'basket' }), [basket.eventId]);
+      assert.deepEqual(await ids({ aggregateId, eventTypes: ['ORDERS.approved', 'ORDERS.x'] }), [
+        two.eventId,
+      ]);
+      assert.deepEqual(
+        await ids({ aggregateType: 'basket', aggregateId, eventTypes: ['ORDERS.approved'] }),
+        [],
+      );
+    });
+
+    it('streams everything after a position, in order, and ends at the head', async () => {
+      const before = await store().head(ctx);
+      const written = await Promise.all(Array.from({ length: 1_200 }, () => append(anEvent(), 0n)));
+      const events = await all({ afterPosition: before });
+      assert.equal(events.length, written.length);
+      events.forEach(({ position }, index) => {
+        assert.equal(position, before + BigInt(index) + 1n);
+      });
+    });
+
+    it('an aggregate that does not exist has no events', async () => {
+      assert.deepEqual(await store().readAggregate(ctx, 'order', randomUUID()), []);
+    });
+  });
+
+  describe('checkpoints', () => {
+    it('are kept, start at 0 and never move back', async () => {
+      const consumer = `worker-${randomUUID()}`;
+      await Promise.all([append(anEvent()), append(anEvent())]);
+      assert.equal(await store().getCheckpoint(ctx, consumer), 0n);
+      await store().saveCheckpoint(ctx, consumer, 2n);
+      await store().saveCheckpoint(ctx, consumer, 1n);
+      assert.equal(await store().getCheckpoint(ctx, consumer), 2n);
+    });
+  });
+
+  describe('dead letters', () => {
+    it('are kept once each and listed by position', async () => {
+      const consumer = `worker-${randomUUID()}`;
+      const letter = {
+        consumer,
+        position: 2n,
+        eventId: 'e-2',
+        reason: 'unreadable_event',
+        lastError: 'The payload cannot be read.',
+        deliveries: 1,
+        traceparent: '',
+      };
+      await store().park(ctx, letter);
+      await store().park(ctx, { ...letter, deliveries: 2 });
+      await store().park(ctx, { ...letter, position: 1n, eventId: 'e-1' });
+      assert.deepEqual(await store().deadLetters(ctx, consumer, 10), [
+        { ...letter, position: 1n, eventId: 'e-1' },
+        letter,
+      ]);
+      assert.equal((await store().deadLetters(ctx, consumer, 1)).length, 1);
+    });
+  });
+
+  async function all(filter: Parameters<EventStore['stream']>[1]): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    for await (const event of store().stream(ctx, filter)) events.push(event);
+    return events;
+  }
+}

@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Resolves with what `look` returns as soon as that is neither undefined nor
+ * false. Rejects after `withinMs`, saying what was waited for and what was seen
+ * or thrown last. This is how tests wait: for a condition, never for a time.
+ */
+export async function eventually<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  withinMs = 10_000,
+): Promise<Exclude<T, undefined | false>> {
+  const deadline = Date.now() + withinMs;
+  let last: unknown;
+  for (let pause = 5; ; pause = Math.min(100, pause * 1.5)) {
+    try {
+      const seen = await look();
+      if (seen !== undefined && seen !== false) return seen as Exclude<T, undefined | false>;
+      last = seen;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline)
+      throw new Error(`not within ${withinMs} ms: ${what}`, { cause: last });
+    await sleep(pause);
+  }
+}

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fromZipkin, type SeenSpan, type ZipkinSpan } from './spans.ts';
+
+/**
+ * The spans of a trace, asked of a running Zipkin until `complete` says that
+ * they are all there; services send them a moment after they end. Rejects
+ * after `deadlineMs`, naming what it had by then.
+ */
+export async function zipkinTrace(
+  zipkinUrl: string,
+  traceId: string,
+  complete: (spans: readonly SeenSpan[]) => boolean,
+  deadlineMs = 10_000,
+): Promise<readonly SeenSpan[]> {
+  const deadline = Date.now() + deadlineMs;
+  let seen: readonly SeenSpan[] = [];
+  while (Date.now() < deadline) {
+    const response = await fetch(`${zipkinUrl}/api/v2/trace/${traceId}`, {
+      signal: AbortSignal.timeout(deadlineMs),
+    });
+    if (response.ok) {
+      seen = fromZipkin((await response.json()) as ZipkinSpan[]);
+      if (complete(seen)) return seen;
+    } else {
+      await response.body?.cancel();
+    }
+    await sleep(100);
+  }
+  const names = seen.map((span) => `${span.service}: ${span.name}`).join(', ');
+  throw new Error(`Trace ${traceId} is not complete after ${deadlineMs} ms; it has: ${names}`);
+}
