@@ -33,10 +33,21 @@ type Call = ServerDuplexStream<AppendEventsRequest, AppendEventsResponse>;
 /** Appends of one stream that may be under way; beyond, nothing more is read from it. */
 const MAX_UNDER_WAY = 4_096;
 
-export function appendStream(
-  options: AppendStreamOptions,
-): handleBidiStreamingCall<AppendEventsRequest, AppendEventsResponse> {
-  return (call: Call) => {
+/** The streams that are open, and what opens them. */
+export interface AppendStreams {
+  readonly handler: handleBidiStreamingCall<AppendEventsRequest, AppendEventsResponse>;
+  /**
+   * Ends each stream after the answers it is owed, and every later one at once:
+   * a stream lives as long as its client, and would hold up a shutdown.
+   */
+  stop(): void;
+}
+
+export function createAppendStreams(options: AppendStreamOptions): AppendStreams {
+  const open = new Set<() => void>();
+  let stopped = false;
+
+  function handler(call: Call): void {
     let underWay = 0;
     let ended = false;
     let writable = true;
@@ -62,7 +73,16 @@ export function appendStream(
       if (ended && underWay === 0 && answers.length === 0) call.end();
     }
 
+    /** Takes nothing more; what was taken is answered. */
+    function finish(): void {
+      open.delete(finish);
+      ended = true;
+      finishIfDone();
+    }
+
     call.on('data', ({ appends }: AppendEventsRequest) => {
+      // What comes after the end has no answer here; its client sends it again elsewhere.
+      if (ended) return;
       underWay += appends.length;
       if (underWay >= MAX_UNDER_WAY) call.pause();
       for (const append of appends) void serve(append, options).then(answer);
@@ -72,13 +92,21 @@ export function appendStream(
       call.resume();
       flush();
     });
-    call.on('end', () => {
-      ended = true;
-      finishIfDone();
-    });
+    call.on('end', finish);
+    call.on('cancelled', () => open.delete(finish));
     // The client went away: what it sent is appended all the same, for it may
     // have been told; it can ask again by the events' ids.
-    call.on('error', () => undefined);
+    call.on('error', () => open.delete(finish));
+    open.add(finish);
+    if (stopped) finish();
+  }
+
+  return {
+    handler,
+    stop: () => {
+      stopped = true;
+      for (const finish of [...open]) finish();
+    },
   };
 }
 

@@ -51,6 +51,7 @@ const tokens = {
   relay: token<Relay>('relay'),
   service: token<EventStore>('service'),
   endpoints: token<Endpoints>('endpoints'),
+  transport: token<ReturnType<typeof createGrpcService>>('transport'),
   grpc: token<ReturnType<typeof grpcServer>>('grpc'),
 };
 
@@ -167,16 +168,23 @@ export function createContainer(config: Config): App {
     [tokens.service, tokens.tracing, tokens.metrics, tokens.logger],
   );
 
+  container
+    .bind(tokens.transport)
+    .toResolvedValue(
+      (endpoints: Endpoints, { tracer }: Tracing) =>
+        createGrpcService(endpoints, config.stream, grpcServerTrace(tracer)),
+      [tokens.endpoints, tokens.tracing],
+    );
   container.bind(tokens.grpc).toResolvedValue(
-    (endpoints: Endpoints, { tracer }: Tracing, logger: Logger) =>
+    (service: ReturnType<typeof createGrpcService>, logger: Logger) =>
       grpcServer({
         host: config.bindAddress,
         port: config.grpcPort,
-        services: [createGrpcService(endpoints, config.stream, grpcServerTrace(tracer))],
+        services: [service],
         protoPath: PROTO,
         logger,
       }),
-    [tokens.endpoints, tokens.tracing, tokens.logger],
+    [tokens.transport, tokens.logger],
   );
 
   return assemble(container, config);
@@ -204,6 +212,7 @@ function assemble(container: Container, config: Config): App {
       { name: 'group commit', stop: () => commits.drain() },
       container.get(tokens.relay),
       grpc,
+      { name: 'append streams', stop: async () => container.get(tokens.transport).stopStreams() },
     ],
     logger,
     stopTimeoutMs: config.shutdownTimeoutMs,

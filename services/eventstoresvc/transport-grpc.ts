@@ -20,19 +20,31 @@ import {
   unary,
 } from '../../shared/kit/transport/grpc.ts';
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
-import { appendStream } from './append-stream.ts';
+import { createAppendStreams } from './append-stream.ts';
 import type { Endpoints } from './endpoints.ts';
 
 /** As the contract says where a request leaves its limit open. */
 const DEFAULT_LIMIT = 100;
 
-/** @param stream the stream that is served; an event or a request for another one is refused */
+/**
+ * @param stream the stream that is served; an event or a request for another one is refused
+ *
+ * `stopStreams` is to be called before the server stops.
+ */
 export function createGrpcService(
   endpoints: Endpoints,
   stream: string,
   hook: Hook<GrpcCarrier>,
-): GrpcService {
+): GrpcService & { stopStreams(): void } {
   const named = (method: string) => ({ name: `eventstore.EventStore/${method}`, hook });
+  const streams = createAppendStreams({
+    ...named('AppendEvents'),
+    decode: ({ events, expectedVersion }) => ({
+      events: events.map((event) => eventFromWire(event, stream)),
+      expectedVersion,
+    }),
+    endpoint: endpoints.append,
+  });
 
   const implementation: EventStoreServer = {
     createEvent: unary({
@@ -45,14 +57,7 @@ export function createGrpcService(
       encode: (appended) => ({ isSuccess: true, error: '', ...appended }),
     }),
 
-    appendEvents: appendStream({
-      ...named('AppendEvents'),
-      decode: ({ events, expectedVersion }) => ({
-        events: events.map((event) => eventFromWire(event, stream)),
-        expectedVersion,
-      }),
-      endpoint: endpoints.append,
-    }),
+    appendEvents: streams.handler,
 
     getEvents: unary({
       ...named('GetEvents'),
@@ -115,7 +120,7 @@ export function createGrpcService(
       encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
     }),
   };
-  return { definition: EventStoreService, implementation };
+  return { definition: EventStoreService, implementation, stopStreams: streams.stop };
 }
 
 function eventFromWire(event: Event, stream: string): NewEvent {
