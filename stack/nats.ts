@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { freePort, LOOPBACK } from './ports.ts';
 import { SetupProblem } from './problem.ts';
 import { type Process, startProcess, untilReady } from './process.ts';
-import { installOnce, runTool, toolsDir } from './tools.ts';
+import { installOnce, runTool, type ToolOptions, toolsDir } from './tools.ts';
 import { answers } from './until.ts';
 
 export interface NatsOptions {
@@ -16,6 +16,8 @@ export interface NatsOptions {
   readonly logFile?: string | undefined;
   /** Told when the server has to be built first, which takes a minute. */
   readonly onProgress?: ((line: string) => void) | undefined;
+  /** Aborting it gives the start up; once started it has no effect. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A running NATS server with JetStream on loopback. */
@@ -39,7 +41,7 @@ const READY_MS = 20_000;
  * the relay publishes again.
  */
 export async function startNats(options: NatsOptions): Promise<Nats> {
-  const command = await natsBinary(options.onProgress);
+  const command = await natsBinary(options.onProgress, options.signal);
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const port = options.port ?? (await freePort());
@@ -52,7 +54,8 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
     logFile: options.logFile,
   });
   const monitorUrl = `http://${LOOPBACK}:${monitorPort}`;
-  await untilReady(server, (signal) => answers(`${monitorUrl}/healthz`, signal), READY_MS);
+  const healthy = (signal: AbortSignal) => answers(`${monitorUrl}/healthz`, signal);
+  await untilReady(server, healthy, READY_MS, options.signal);
   return {
     url: `nats://${LOOPBACK}:${port}`,
     monitorUrl,
@@ -68,13 +71,17 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
  * The path of nats-server 2.12 or newer: the one on PATH, else the project's own,
  * built with Go when it is not there. Throws a `SetupProblem` when none can be had.
  */
-export async function natsBinary(onProgress?: (line: string) => void): Promise<string> {
+export async function natsBinary(
+  onProgress?: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<string> {
   const version = await runTool('nats-server', ['--version']);
   if (version.ok && newEnough(version.output)) return 'nats-server';
   return installOnce({
     target: join(toolsDir, 'bin/nats-server'),
     onStart: () => onProgress?.(`building nats-server ${VERSION} with Go, which takes a minute`),
     install: build,
+    signal,
   });
 }
 
@@ -86,11 +93,11 @@ export function newEnough(printed: string): boolean {
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
-async function build(folder: string, deadlineMs: number): Promise<string> {
+async function build(folder: string, options: ToolOptions): Promise<string> {
   const built = await runTool('go', ['install', `github.com/nats-io/nats-server/v2@v${VERSION}`], {
-    // GOFLAGS of the caller's could name a vendor folder that we do not have.
+    ...options,
+    // A caller's GOFLAGS could name a vendor folder that we do not have.
     env: { ...process.env, GOBIN: folder, GOFLAGS: '' },
-    deadlineMs,
   });
   const file = join(folder, 'nats-server');
   if (built.ok && (await stat(file).catch(() => undefined))) return file;

@@ -23,6 +23,8 @@ export interface PostgresOptions {
    */
   readonly durable?: boolean;
   readonly logFile?: string | undefined;
+  /** Aborting it gives the start up; once started it has no effect. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A running PostgreSQL server on loopback. */
@@ -83,15 +85,21 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     port,
     user,
     logFile: options.logFile,
+    signal: options.signal,
   });
   return {
     port,
     process: server,
-    url: (database) => `postgres://${USER}@${LOOPBACK}:${port}/${database}`,
+    url: (database) => databaseUrl(port, database),
     stop: async () => {
       await server.stop();
     },
   };
+}
+
+/** The address of a database on a server that {@link startPostgres} started. */
+export function databaseUrl(port: number, database: string): string {
+  return `postgres://${USER}@${LOOPBACK}:${port}/${database}`;
 }
 
 /**
@@ -136,24 +144,29 @@ interface ServerOptions {
   readonly port: number;
   readonly user: ServerUser;
   readonly logFile: string | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
-/** What a server killed a moment ago says through its successor, for a second or so. */
-const STILL_HELD = /pre-existing shared memory block|lock file "postmaster.pid" already exists/;
+/** Said of a server killed a moment ago whose helpers still live, for a second or so. */
+const STILL_HELD = 'pre-existing shared memory block';
+/** Said when the server that made the lock lives. */
+const LOCKED = 'lock file "postmaster.pid" already exists';
 
 async function startServer(options: ServerOptions): Promise<Process> {
   const givesUpAt = performance.now() + STILL_HELD_MS;
   for (;;) {
     const server = await attemptServer(options);
     if (server !== undefined) return server;
-    if (performance.now() > givesUpAt) {
-      throw new SetupProblem(
-        `another PostgreSQL holds the folder ${options.dataDir}`,
-        'stop it; its process id is the first line of postmaster.pid there',
-      );
-    }
+    if (performance.now() > givesUpAt) throw folderHeld(options);
     await delay(200);
   }
+}
+
+function folderHeld({ dataDir }: ServerOptions): SetupProblem {
+  return new SetupProblem(
+    `another PostgreSQL holds the folder ${dataDir}`,
+    'stop it; its process id is the first line of postmaster.pid there',
+  );
 }
 
 /** The server once it takes connections; undefined when its folder is still held. */
@@ -174,10 +187,12 @@ async function attemptServer(options: ServerOptions): Promise<Process | undefine
     stopSignal: 'SIGINT',
   });
   try {
-    await untilReady(server, () => ready, READY_MS);
+    await untilReady(server, () => ready, READY_MS, options.signal);
     return server;
   } catch (cause) {
-    if (server.tail().some((line) => STILL_HELD.test(line))) return undefined;
+    options.signal?.throwIfAborted();
+    if (server.tail().some((line) => line.includes(STILL_HELD))) return undefined;
+    if (server.tail().some((line) => line.includes(LOCKED))) throw folderHeld(options);
     const why = server.tail().find((line) => line.includes('FATAL:'));
     if (why === undefined) throw cause;
     throw new SetupProblem(

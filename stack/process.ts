@@ -135,30 +135,38 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
 }
 
 /**
- * Waits until `check` is true, or the process ends first, or the deadline passes.
- * In the two bad cases the process has been stopped when this rejects, and the
- * error quotes the last line it wrote.
+ * Waits until `check` is true. When the process ends first, the deadline passes or
+ * the signal aborts, the process has been stopped when this rejects; but for the
+ * signal, the error quotes the last line it wrote.
  */
 export async function untilReady(
   child: Process,
   check: (signal: AbortSignal) => Promise<boolean> | boolean,
   deadlineMs: number,
+  abandon?: AbortSignal | undefined,
 ): Promise<void> {
   const ended = new AbortController();
   void child.exited.then(() => ended.abort());
+  const signal = abandon ? AbortSignal.any([ended.signal, abandon]) : ended.signal;
   try {
-    await until(check, { what: child.name, deadlineMs, signal: ended.signal });
+    await until(check, { what: child.name, deadlineMs, signal });
   } catch (cause) {
-    const { code, signal } = await child.stop();
-    const why = ended.signal.aborted && cause === ended.signal.reason;
+    const endedItself = !child.running;
+    const exit = await child.stop();
+    abandon?.throwIfAborted();
     throw new SetupProblem(
-      why
-        ? `${child.name} stopped before it was ready (${signal ?? `exit code ${code}`})`
+      endedItself
+        ? `${child.name} stopped before it was ready (${describeExit(exit)})`
         : `${child.name} was not ready within ${deadlineMs} ms`,
       `its last line was: ${child.tail().at(-1) ?? '(nothing)'}`,
       { cause },
     );
   }
+}
+
+/** "SIGKILL" or "exit code 1". */
+export function describeExit({ code, signal }: Exit): string {
+  return signal ?? `exit code ${code}`;
 }
 
 /** Cuts text into lines; a line without an end is cut at 64 kB. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SetupProblem } from './problem.ts';
@@ -19,20 +19,23 @@ export type ToolResult =
   | { readonly ok: true; readonly output: string }
   | { readonly ok: false; readonly missing: boolean; readonly reason: string };
 
+export interface ToolOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Runs a tool to its end. Never throws: a missing tool, a failing one and one that
- * outlives its deadline (milliseconds) are results, with the last line as the reason.
+ * Runs a tool to its end. Never throws: a missing tool, a failing one, one that
+ * outlives its deadline (milliseconds) and an aborted one are results, with the last line as the reason.
  */
 export async function runTool(
   command: string,
   args: readonly string[],
-  {
-    env = process.env,
-    deadlineMs = LOOK_MS,
-  }: { env?: NodeJS.ProcessEnv; deadlineMs?: number } = {},
+  { env = process.env, deadlineMs = LOOK_MS, signal }: ToolOptions = {},
 ): Promise<ToolResult> {
   try {
-    const options = { env, timeout: deadlineMs, maxBuffer: MAX_OUTPUT };
+    const options = { env, timeout: deadlineMs, maxBuffer: MAX_OUTPUT, signal };
     const { stdout, stderr } = await run(command, [...args], options);
     return { ok: true, output: stdout + stderr };
   } catch (error) {
@@ -57,9 +60,11 @@ export interface Installation {
   /** The finished file. */
   readonly target: string;
   /** Makes the file inside the given folder and returns its path there. */
-  readonly install: (folder: string, deadlineMs: number) => Promise<string>;
+  readonly install: (folder: string, options: ToolOptions) => Promise<string>;
   /** Told once, when the work begins, because it takes a minute. */
   readonly onStart?: () => void;
+  /** Aborting it gives up, whether working or waiting for another run. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -68,16 +73,17 @@ export interface Installation {
  * whole, by a rename. A lock whose owner has died is taken over. Errors of
  * `install` are passed on; nothing half made is left.
  */
-export async function installOnce({ target, install, onStart }: Installation): Promise<string> {
+export async function installOnce(installation: Installation): Promise<string> {
+  const { target, install, onStart, signal } = installation;
   if (await exists(target)) return target;
   await mkdir(dirname(target), { recursive: true });
-  const unlock = await lock(`${target}.lock`);
+  const unlock = await lock(`${target}.lock`, signal);
   try {
     if (await exists(target)) return target;
     onStart?.();
     const folder = await mkdtemp(`${target}.part-`);
     try {
-      await rename(await install(folder, INSTALL_MS), target);
+      await rename(await install(folder, { deadlineMs: INSTALL_MS, signal }), target);
     } finally {
       // Read-only files are what Go's module cache leaves; force removes them too.
       await rm(folder, { recursive: true, force: true });
@@ -88,7 +94,7 @@ export async function installOnce({ target, install, onStart }: Installation): P
   }
 }
 
-async function lock(path: string): Promise<() => Promise<void>> {
+async function lock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
   const givesUpAt = performance.now() + INSTALL_MS + LOOK_MS;
   for (;;) {
     try {
@@ -103,9 +109,9 @@ async function lock(path: string): Promise<() => Promise<void>> {
     else if (performance.now() > givesUpAt) {
       throw new SetupProblem(
         `another run has been installing ${basename(path, '.lock')} for too long`,
-        `end it, or remove ${join(dirname(path), basename(path))}`,
+        `end it, or remove ${path}`,
       );
-    } else await delay(250);
+    } else await delay(250, undefined, { signal });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The event store across the network: the same interface, so nobody can tell. */
-import { credentials } from '@grpc/grpc-js';
+import { connectivityState, credentials } from '@grpc/grpc-js';
 import { EventStoreClient } from '../../proto/gen/eventstore.ts';
 import type { Context } from '../kit/context.ts';
 import type { Component } from '../kit/lifecycle.ts';
@@ -33,7 +33,11 @@ const STREAM_TIMEOUT_MS = 10 * 60_000;
 /** Connects on first use and again by itself. The creator stops it. */
 export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore & Component {
   const { address, stream, timeoutMs, logger, hook = noHook } = options;
-  const client = new EventStoreClient(address, credentials.createInsecure(), channelOptions);
+  const client = new EventStoreClient(address, credentials.createInsecure(), {
+    ...channelOptions,
+    // The longest a timer can be: that nobody calls is no reason to disconnect.
+    'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
+  });
   const appends = createAppendStream(client, { timeoutMs, logger });
   const call = (method: string) => ({ name: `eventstore.EventStore/${method}`, timeoutMs, hook });
 
@@ -158,7 +162,12 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
   return {
     ...store,
     name: 'event store',
-    notReady: () => (appends.broken() ? `the event store at ${address} is away` : undefined),
+    // Connecting begins at once, so that readiness tells the truth from the first time it is asked.
+    start: async () => void client.getChannel().getConnectivityState(true),
+    notReady: () => {
+      const connected = client.getChannel().getConnectivityState(true) === connectivityState.READY;
+      return connected && !appends.broken() ? undefined : `the event store at ${address} is away`;
+    },
     stop: async () => {
       await appends.close();
       client.close();

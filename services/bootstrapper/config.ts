@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { loadConfig, serviceSettings, setting } from '../../shared/kit/config.ts';
+
+/** What the bootstrapper can be told by its environment. Durations are in milliseconds. */
+export type Config = ReturnType<typeof readConfig>;
+
+// It serves nothing and is gone in a second: no admin port, no traces.
+const { OTEL_SERVICE_NAME, LOG_LEVEL } = serviceSettings({
+  serviceName: 'bootstrapper',
+  adminPort: 0,
+});
+
+const databaseUrl = (name: string) =>
+  setting.url(`postgres://orders@127.0.0.1:26257/${name}`, ['postgres', 'postgresql']);
+
+const schema = z.object({
+  OTEL_SERVICE_NAME,
+  LOG_LEVEL,
+  EVENTSTORE_DATABASE_URL: databaseUrl('eventstoredb'),
+  ORDERS_DATABASE_URL: databaseUrl('ordersdb'),
+  PAYMENTS_DATABASE_URL: databaseUrl('paymentsdb'),
+  NATS_URL: setting.text('nats://127.0.0.1:4222'),
+  /** Copies of the stream that the broker keeps: 1 on a single server, 3 on a cluster. */
+  STREAM_REPLICAS: setting.integer(1, { min: 1, max: 5 }),
+  /** For servers to answer and everything to be done; whoever starts this waits a minute. */
+  BOOTSTRAP_TIMEOUT_MS: setting.milliseconds(50_000, { min: 1 }),
+});
+
+/** Reads the configuration. Throws ConfigError, with every problem in its message. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env) {
+  const read = loadConfig(schema, env);
+  return {
+    serviceName: read.OTEL_SERVICE_NAME,
+    logLevel: read.LOG_LEVEL,
+    databases: {
+      events: read.EVENTSTORE_DATABASE_URL,
+      orders: read.ORDERS_DATABASE_URL,
+      payments: read.PAYMENTS_DATABASE_URL,
+    },
+    natsUrl: read.NATS_URL,
+    streamReplicas: read.STREAM_REPLICAS,
+    timeoutMs: read.BOOTSTRAP_TIMEOUT_MS,
+  };
+}

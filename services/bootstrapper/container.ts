@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { Container, type ServiceIdentifier } from 'inversify';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { createLogger, type Logger } from '../../shared/kit/logger.ts';
+import { migrate } from '../../shared/kit/migrations.ts';
+import type { Config } from './config.ts';
+import { loggingStep } from './logging.ts';
+import { type BootstrapService, createBootstrapService, type Step } from './service.ts';
+import { prepareStream } from './stream.ts';
+
+/** A bootstrapper, put together and not yet run. */
+export interface App {
+  readonly service: BootstrapService;
+  readonly logger: Logger;
+}
+
+const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
+const tokens = {
+  logger: token<Logger>('logger'),
+  steps: token<readonly Step[]>('steps'),
+  service: token<BootstrapService>('service'),
+};
+
+/** Each database belongs to the one service that writes it, and so does its schema. */
+const owners = {
+  events: 'eventstoresvc',
+  orders: 'querymodelworker',
+  payments: 'paymentworker',
+} as const satisfies Record<keyof Config['databases'], string>;
+
+/**
+ * Puts the bootstrapper together. In the middle is the service, which runs
+ * steps and knows nothing of what they make; each step is wrapped in logging.
+ * Nobody calls it over a wire, so there are no endpoints and no transport: main
+ * runs it once. Services never import each other; their migrations are found by
+ * the folder's name.
+ */
+export function createContainer(config: Config): App {
+  const container = new Container({ defaultScope: 'Singleton' });
+  container
+    .bind(tokens.logger)
+    .toConstantValue(createLogger({ service: config.serviceName, level: config.logLevel }));
+  container
+    .bind(tokens.steps)
+    .toResolvedValue(
+      (logger: Logger) =>
+        [...schemaSteps(config, logger), streamStep(config, logger)].map((step) =>
+          loggingStep(step, logger),
+        ),
+      [tokens.logger],
+    );
+  container.bind(tokens.service).toResolvedValue(createBootstrapService, [tokens.steps]);
+  return { service: container.get(tokens.service), logger: container.get(tokens.logger) };
+}
+
+function schemaSteps({ databases, timeoutMs }: Config, logger: Logger): Step[] {
+  const keys = Object.keys(owners) as (keyof typeof owners)[];
+  return keys.map((key) => {
+    const url = databases[key];
+    const folder = join(import.meta.dirname, '..', owners[key], 'migrations');
+    return {
+      name: `the schema of ${new URL(url).pathname.slice(1)}`,
+      run: () => migrate({ url, folder, logger, timeoutMs }),
+    };
+  });
+}
+
+function streamStep(config: Config, logger: Logger): Step {
+  return {
+    name: `the stream ${ORDERS_STREAM}`,
+    run: () =>
+      prepareStream({
+        url: config.natsUrl,
+        name: config.serviceName,
+        stream: {
+          name: ORDERS_STREAM,
+          subjects: [`${ORDERS_STREAM}.*`],
+          replicas: config.streamReplicas,
+        },
+        timeoutMs: config.timeoutMs,
+        logger,
+      }),
+  };
+}

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isKind } from '../../shared/kit/errors.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import { ensureStream, type StreamOptions } from '../../shared/kit/transport/jetstream-stream.ts';
+import { connectNats } from '../../shared/kit/transport/nats.ts';
+
+export interface PrepareStreamOptions {
+  readonly url: string;
+  /** Shown in the server's list of connections. */
+  readonly name: string;
+  readonly stream: StreamOptions;
+  /** For the server to answer and the stream to be made. */
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+}
+
+const RETRY_MS = 250;
+
+/**
+ * Makes the stream or verifies the one that is there, waiting for a server that
+ * is starting. Rejects with what `ensureStream` rejects with, `unavailable` only
+ * when the time is up.
+ */
+export async function prepareStream(options: PrepareStreamOptions): Promise<void> {
+  const nats = connectNats(options);
+  const timeUp = AbortSignal.timeout(options.timeoutMs);
+  try {
+    for (;;) {
+      try {
+        await ensureStream(await unless(timeUp, nats.connection(), nats.notReady), options.stream);
+        return;
+      } catch (error) {
+        if (timeUp.aborted || !isKind(error, 'unavailable')) throw error;
+        await delay(RETRY_MS);
+      }
+    }
+  } finally {
+    await nats.stop();
+  }
+}
+
+/** `wanted`, or a rejection that says why not when the signal comes first. */
+async function unless<T>(
+  signal: AbortSignal,
+  wanted: Promise<T>,
+  why: () => string | undefined,
+): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(new Error(why() ?? 'time ran out'));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([wanted, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

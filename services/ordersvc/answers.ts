@@ -1,0 +1,74 @@
+/** Answers as the HTTP contract has them. Pure. */
+import type {
+  OrderAnswer,
+  OrderEventsAnswer,
+  OrderListAnswer,
+  PlacedAnswer,
+} from '../../shared/contracts/http.ts';
+import { majorUnits } from '../../shared/domain/money.ts';
+import type { OrderDetails } from '../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { encodeCursor } from './order-list.ts';
+import type { OrderView } from './order-view.ts';
+import type { OrderPage } from './read-model.ts';
+
+/** Writes answers in a currency with `decimals` decimals. */
+export interface Answers {
+  placed(order: OrderDetails): PlacedAnswer;
+  order(view: OrderView): OrderAnswer;
+  list(page: OrderPage): OrderListAnswer;
+  events(events: readonly RecordedEvent[]): OrderEventsAnswer;
+}
+
+export function answersIn(decimals: number): Answers {
+  const items = (order: OrderDetails) =>
+    order.items.map((item) => ({
+      code: item.code,
+      name: item.name,
+      unit_price: majorUnits(item.unitPrice, decimals),
+      quantity: item.quantity,
+    }));
+
+  const order = ({ details, status, payment, reason, version }: OrderView): OrderAnswer => ({
+    order_id: details.orderId,
+    customer_id: details.customerId,
+    restaurant_id: details.restaurantId,
+    status,
+    payment_status: payment,
+    amount: majorUnits(details.amount, decimals),
+    order_items: items(details),
+    created_on: details.createdOn,
+    ...(reason !== undefined && { reason }),
+    version: Number(version),
+  });
+
+  return {
+    placed: (details) => ({
+      order_id: details.orderId,
+      customer_id: details.customerId,
+      status: 'Pending',
+      created_on: details.createdOn,
+      restaurant_id: details.restaurantId,
+      amount: majorUnits(details.amount, decimals),
+      order_items: items(details),
+    }),
+    order,
+    list: ({ orders, next, position }) => ({
+      orders: orders.map(order),
+      ...(next !== undefined && { next_cursor: encodeCursor(next) }),
+      position: Number(position),
+    }),
+    events: (events) => ({
+      events: events.map((event) => ({
+        event_id: event.eventId,
+        event_type: event.eventType,
+        version: Number(event.version),
+        position: Number(event.position),
+        created_at: event.createdAt.toISOString(),
+        // The event store takes JSON or nothing.
+        data: event.data === '' ? null : (JSON.parse(event.data) as unknown),
+        metadata: { ...event.metadata },
+      })),
+    }),
+  };
+}

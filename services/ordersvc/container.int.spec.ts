@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { freePorts } from '../../stack/ports.ts';
+import { until } from '../../stack/until.ts';
+import { readConfig } from './config.ts';
+import { type App, createContainer } from './container.ts';
+
+const order = {
+  customer_id: 'c1',
+  restaurant_id: 'r1',
+  order_items: [{ code: 'P1', name: 'Pizza', unit_price: 12.5, quantity: 2 }],
+};
+
+describe('ordersvc with nothing behind it', () => {
+  let app: App;
+
+  before(async () => {
+    // Ports that were free a moment ago: nobody answers there.
+    const [store, database, zipkin] = await freePorts(3);
+    app = createContainer(
+      readConfig({
+        HTTP_PORT: '0',
+        ADMIN_PORT: '0',
+        EVENTSTORE_ADDRESS: `127.0.0.1:${store}`,
+        ORDERS_DATABASE_URL: `postgres://orders@127.0.0.1:${database}/ordersdb`,
+        OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://127.0.0.1:${zipkin}/api/v2/spans`,
+        REQUEST_TIMEOUT_MS: '3000',
+        LOG_LEVEL: 'silent',
+      }),
+    );
+    await app.lifecycle.start();
+  });
+
+  after(() => app?.lifecycle.stop());
+
+  it('starts, lives, and says that it is not ready', async () => {
+    const admin = `http://127.0.0.1:${app.ports().admin}`;
+    assert.equal((await fetch(`${admin}/healthz`)).status, 200);
+    await until(async () => (await fetch(`${admin}/readyz`)).status === 503, {
+      what: 'not ready without an event store',
+      deadlineMs: 5_000,
+    });
+  });
+
+  it('refuses orders with when to come back, and shows nothing of the inside', async () => {
+    const orders = `http://127.0.0.1:${app.ports().http}/api/orders`;
+    const response = await fetch(orders, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(order),
+    });
+    assert.equal(response.status, 503);
+    assert.ok(Number(response.headers.get('retry-after')) >= 1);
+    assert.match(response.headers.get('x-trace-id') ?? '', /^[0-9a-f]{32}$/);
+    assert.doesNotMatch(await response.text(), /ECONNREFUSED|127\.0\.0\.1|postgres|grpc/i);
+  });
+
+  it('has no order to show: neither the read model nor the log can be asked', async () => {
+    const orders = `http://127.0.0.1:${app.ports().http}/api/orders`;
+    for (const path of ['/o1', '/o1/events', '?customer_id=c1']) {
+      assert.equal((await fetch(orders + path)).status, 503, path);
+    }
+  });
+});

@@ -1,0 +1,44 @@
+/** What can be asked of ordersvc, over any wire. */
+
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
+import type { OrderListQuery } from './order-list.ts';
+import type { OrderRequest } from './order-request.ts';
+import type { OrderPage } from './read-model.ts';
+import type { FoundOrder, OrderService, PlacedOrder } from './service.ts';
+
+/** Names one order. */
+export interface OrderId {
+  readonly orderId: string;
+}
+
+export interface OrderEndpoints {
+  readonly place: Endpoint<OrderRequest, PlacedOrder>;
+  readonly get: Endpoint<OrderId, FoundOrder>;
+  readonly list: Endpoint<OrderListQuery, OrderPage>;
+  readonly history: Endpoint<OrderId, readonly RecordedEvent[]>;
+}
+
+/**
+ * The endpoints of `service`, each wrapped by what `concerns` gives for its
+ * name: separately, so that a breaker that one opens leaves the others closed.
+ */
+export function orderEndpoints(
+  service: OrderService,
+  concerns: (name: string) => Middleware,
+): OrderEndpoints {
+  return {
+    place: concerns('place_order')<OrderRequest, PlacedOrder>((ctx, request) =>
+      service.place(ctx, request),
+    ),
+    get: concerns('get_order')<OrderId, FoundOrder>((ctx, { orderId }) =>
+      service.get(ctx, orderId),
+    ),
+    list: concerns('list_orders')<OrderListQuery, OrderPage>((ctx, query) =>
+      service.list(ctx, query),
+    ),
+    history: concerns('order_events')<OrderId, readonly RecordedEvent[]>((ctx, { orderId }) =>
+      service.history(ctx, orderId),
+    ),
+  };
+}

@@ -1,0 +1,57 @@
+import type { Context } from '../../shared/kit/context.ts';
+import { type Logger, logFields } from '../../shared/kit/logger.ts';
+import type { OrderService } from './service.ts';
+
+/**
+ * A service that tells of what matters to the business. The endpoint's
+ * middleware writes a line for each request already, so an order is told of
+ * only at level debug; that the read model went away, or that orders are shown
+ * stale, is told when it begins and when it ends, not for each order.
+ */
+export function loggingService(next: OrderService, logger: Logger): OrderService {
+  const readModelAway = turns(
+    (fields) => logger.warn(fields, 'the read model is away: orders are folded from the log'),
+    () => logger.info('the read model is back'),
+  );
+  const stale = turns(
+    (fields) => logger.warn(fields, 'the event store is away: orders are shown as last known'),
+    () => logger.info('orders are shown as they are again'),
+  );
+  return {
+    ...next,
+    place: async (ctx, request) => {
+      const placed = await next.place(ctx, request);
+      if (logger.isLevelEnabled('debug')) {
+        const { orderId, customerId, restaurantId, amount } = placed.order;
+        logger.debug(
+          {
+            ...logFields(ctx),
+            order_id: orderId,
+            customer_id: customerId,
+            restaurant_id: restaurantId,
+            amount_minor: amount,
+          },
+          placed.replayed ? 'order had been placed before' : 'order placed',
+        );
+      }
+      return placed;
+    },
+    get: async (ctx, orderId) => {
+      const found = await next.get(ctx, orderId);
+      readModelAway(found.readModelError !== undefined, ctx, found.readModelError);
+      stale(found.stale, ctx, undefined);
+      return found;
+    },
+  };
+}
+
+/** Calls `began` and `ended` only when what it is told changes. */
+function turns(began: (fields: object) => void, ended: () => void) {
+  let was = false;
+  return (is: boolean, ctx: Context, err: unknown): void => {
+    if (is === was) return;
+    was = is;
+    if (is) began({ ...logFields(ctx), err });
+    else ended();
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * An order's request, read from an HTTP body. Pure: everything that is
+ * wrong is said at once, so that a client mends its request in one go.
+ */
+import type { z } from 'zod';
+import { MAX_ITEMS, MAX_KEY, placeOrderBody } from '../../shared/contracts/http.ts';
+import { minor } from '../../shared/domain/money.ts';
+import { total } from '../../shared/domain/order.ts';
+import { CodedError, type Problem } from '../../shared/kit/errors.ts';
+import { NumberAsWritten } from '../../shared/kit/transport/json.ts';
+import type { OrderRequest } from './order-request.ts';
+
+/**
+ * Reads a parsed body and the `Idempotency-Key` header. Throws CodedError
+ * `invalid` (code `invalid_order`) with every problem and its field's path.
+ */
+export type ReadOrderRequest = (body: unknown, idempotencyKey: string | undefined) => OrderRequest;
+
+/** A reader for a currency with `decimals` decimals; made once, for its schema is compiled. */
+export function orderRequestReader(decimals: number): ReadOrderRequest {
+  const schema = placeOrderBody({ decimals, numberText });
+  return (body, idempotencyKey) => {
+    const read = schema.safeParse(withoutSurplus(body));
+    const keyProblem = problemWithKey(idempotencyKey);
+    if (!read.success || keyProblem !== undefined) {
+      const problems = read.success ? [] : bodyProblems(read.error.issues, body);
+      if (keyProblem !== undefined) problems.push(keyProblem);
+      throw new CodedError('invalid', 'invalid_order', 'The order cannot be placed as it is.', {
+        problems,
+      });
+    }
+    const { customer_id, restaurant_id, order_items } = read.data;
+    return {
+      customerId: customer_id,
+      restaurantId: restaurant_id,
+      items: order_items,
+      amount: minor(total(order_items)),
+      idempotencyKey,
+    };
+  };
+}
+
+function numberText(value: unknown): string | undefined {
+  return value instanceof NumberAsWritten ? value.text : undefined;
+}
+
+/** The schema looks at every item before it counts them: one too many shows the fault as well as a million do. */
+function withoutSurplus(body: unknown): unknown {
+  const items = (body as { order_items?: unknown } | null | undefined)?.order_items;
+  if (!Array.isArray(items) || items.length <= MAX_ITEMS) return body;
+  return { ...(body as object), order_items: items.slice(0, MAX_ITEMS + 1) };
+}
+
+function problemWithKey(key: string | undefined): Problem | undefined {
+  if (key === undefined || (key.trim() !== '' && key.length <= MAX_KEY)) return undefined;
+  return { field: 'Idempotency-Key', message: `must be 1 to ${MAX_KEY} characters, not all blank` };
+}
+
+function bodyProblems(issues: readonly z.core.$ZodIssue[], body: unknown): Problem[] {
+  const problems = new Map<string, Problem>();
+  for (const { path, message } of issues) {
+    const depth = numberOnPath(path, body);
+    const field = fieldPath(depth === undefined ? path : path.slice(0, depth));
+    // Of one field the first problem is enough; the others follow from it.
+    if (!problems.has(field)) {
+      problems.set(field, { field, message: depth === undefined ? message : 'must be an object' });
+    }
+  }
+  return [...problems.values()];
+}
+
+/** A number as written is an object to zod, which then misses the fields in it: how deep it lies, if one does. */
+function numberOnPath(path: readonly PropertyKey[], body: unknown): number | undefined {
+  let value = body;
+  for (const [depth, key] of path.entries()) {
+    if (value instanceof NumberAsWritten) return depth;
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  }
+  return undefined;
+}
+
+/** `order_items[0].quantity`, as the client wrote it; `body` for the whole. */
+function fieldPath(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'body';
+  return path
+    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`))
+    .join('');
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { DEFAULT_LIMIT, encodeCursor, MAX_LIMIT, readOrderListQuery } from './order-list.ts';
+
+function fields(query: string): string[] {
+  try {
+    readOrderListQuery(new URLSearchParams(query));
+  } catch (error) {
+    assert.ok(error instanceof CodedError, String(error));
+    assert.equal(error.code, 'invalid_query');
+    return error.problems.map(({ field }) => field);
+  }
+  return [];
+}
+
+describe('a list query', () => {
+  it('names a customer, and may leave the rest out', () => {
+    assert.deepEqual(readOrderListQuery(new URLSearchParams('customer_id=c1')), {
+      customerId: 'c1',
+      limit: DEFAULT_LIMIT,
+      after: undefined,
+    });
+  });
+
+  it('says every problem at once', () => {
+    assert.deepEqual(fields('limit=0&cursor=!'), ['customer_id', 'limit', 'cursor']);
+  });
+
+  it('a limit is a whole number from 1 to the maximum', () => {
+    for (const limit of ['1', String(MAX_LIMIT)]) {
+      assert.deepEqual(fields(`customer_id=c&limit=${limit}`), [], limit);
+    }
+    for (const limit of [
+      '0',
+      String(MAX_LIMIT + 1),
+      '-1',
+      '1.5',
+      '',
+      'all',
+      '1e1',
+      '9'.repeat(30),
+    ]) {
+      assert.deepEqual(fields(`customer_id=c&limit=${limit}`), ['limit'], limit);
+    }
+  });
+
+  it('a cursor is read back as it was written', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 16n - 1n }),
+        fc.uuid(),
+        (createdMicros, orderId) => {
+          const cursor = encodeCursor({ createdMicros, orderId });
+          assert.match(cursor, /^[\w-]+$/, 'safe in an address');
+          const query = readOrderListQuery(new URLSearchParams(`customer_id=c&cursor=${cursor}`));
+          assert.deepEqual(query.after, { createdMicros, orderId });
+        },
+      ),
+    );
+  });
+
+  it('a cursor made by somebody else is refused', () => {
+    const forged = (text: string) => Buffer.from(text).toString('base64url');
+    const zero = String.fromCharCode(0);
+    for (const text of [
+      '',
+      ' x',
+      '1',
+      '1 ',
+      '-1 x',
+      '1.5 x',
+      `${'9'.repeat(17)} x`,
+      `1 a${zero}`,
+    ]) {
+      assert.deepEqual(fields(`customer_id=c&cursor=${forged(text)}`), ['cursor'], text);
+    }
+  });
+});

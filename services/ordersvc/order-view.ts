@@ -1,0 +1,54 @@
+/** An order as readers see it, and how its events come to it. Pure. */
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import {
+  evolve,
+  initialState,
+  type OrderDetails,
+  type OrderStatus,
+  type PaymentStatus,
+} from '../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+
+/** An order after `version` of its events. */
+export interface OrderView {
+  readonly details: OrderDetails;
+  readonly status: OrderStatus;
+  readonly payment: PaymentStatus;
+  /** Why it ended as it did, where it did not end well. */
+  readonly reason: string | undefined;
+  readonly version: bigint;
+}
+
+/**
+ * The order that `events`, all of one aggregate and in their order, amount to;
+ * undefined where none of them creates it. Types that are not known here are
+ * passed over. Throws CodedError `internal` (code `unreadable_order`) where the
+ * log holds a payload that cannot be read: that is no fault of who asks.
+ */
+export function viewOf(
+  codec: OrderEventCodec,
+  events: readonly RecordedEvent[],
+): OrderView | undefined {
+  let state = initialState;
+  for (const entry of events) {
+    const event = decode(codec, entry);
+    if (event !== undefined) state = evolve(state, event);
+  }
+  if (state.details === undefined) return undefined;
+  const { details, status, payment, reason } = state;
+  return { details, status, payment, reason, version: events.at(-1)?.version ?? 0n };
+}
+
+function decode(codec: OrderEventCodec, entry: RecordedEvent) {
+  try {
+    return codec.decode(entry);
+  } catch (cause) {
+    throw new CodedError(
+      'internal',
+      'unreadable_order',
+      `Order ${entry.aggregateId} has an event that cannot be read.`,
+      { cause },
+    );
+  }
+}

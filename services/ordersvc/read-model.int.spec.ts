@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { READ_MODEL } from '../../shared/contracts/subjects.ts';
+import { minor } from '../../shared/domain/money.ts';
+import { background } from '../../shared/kit/context.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { migrate } from '../../shared/kit/migrations.ts';
+import { testPostgres } from '../../stack/testing.ts';
+import type { PageEnd } from './order-list.ts';
+import { sqlReadModel } from './read-model.ts';
+
+const migrations = join(import.meta.dirname, '../querymodelworker/migrations');
+const ctx = background();
+
+interface Written {
+  readonly id: string;
+  readonly customer?: string;
+  readonly status?: string;
+  readonly reason?: string;
+  /** As SQL reads it, with microseconds. */
+  readonly createdAt?: string;
+}
+
+describe('the read model in SQL', () => {
+  let database: Database;
+  let writer: postgres.Sql;
+
+  before(async () => {
+    const server = await testPostgres();
+    const url = await server.createDatabase();
+    await migrate({ url, folder: migrations, logger: silentLogger });
+    writer = postgres(url, { max: 1, onnotice: () => undefined });
+    database = createDatabase({
+      url,
+      name: 'orders-test',
+      poolSize: 2,
+      queryTimeoutMs: 5_000,
+      logger: silentLogger,
+    });
+  });
+
+  after(async () => {
+    await database?.stop();
+    await writer?.end({ timeout: 5 });
+  });
+
+  /** Writes a row as querymodelworker does. */
+  async function write({ id, customer = 'c1', status = 'Pending', ...rest }: Written) {
+    const items = [{ code: 'P1', name: 'Pizza', unitPrice: 1250, quantity: 2 }];
+    await writer`
+      insert into orders
+        (order_id, customer_id, restaurant_id, status, payment, amount_minor, items,
+         created_on, reason, version, position, created_at, updated_at)
+      values
+        (${id}::text, ${customer}::text, 'r1', ${status}::text, 'none', 2500,
+         ${JSON.stringify(items)}::text, '2026-01-02T03:04:05.678Z',
+         ${rest.reason ?? null}::text, 1, 7,
+         ${rest.createdAt ?? '2026-01-02 03:04:05.678+00'}::text::timestamptz, now())`;
+  }
+
+  it('a row is read whole', async () => {
+    await write({ id: 'whole', status: 'Rejected', reason: 'closed' });
+    assert.deepEqual(await sqlReadModel(database).find(ctx, 'whole'), {
+      details: {
+        orderId: 'whole',
+        customerId: 'c1',
+        restaurantId: 'r1',
+        amount: minor(2500),
+        items: [{ code: 'P1', name: 'Pizza', unitPrice: minor(1250), quantity: 2 }],
+        createdOn: '2026-01-02T03:04:05.678Z',
+      },
+      status: 'Rejected',
+      payment: 'none',
+      reason: 'closed',
+      version: 1n,
+    });
+  });
+
+  it('what is not there, and what was never created, is no order', async () => {
+    await write({ id: 'headless', status: 'None', customer: 'headless' });
+    const readModel = sqlReadModel(database);
+    assert.equal(await readModel.find(ctx, 'nobody'), undefined);
+    assert.equal(await readModel.find(ctx, 'headless'), undefined);
+    const page = await readModel.list(ctx, {
+      customerId: 'headless',
+      limit: 10,
+      after: undefined,
+    });
+    assert.deepEqual(page.orders, []);
+    assert.equal(page.next, undefined);
+  });
+
+  it('pages show every order of the customer once, the newest first, to the microsecond', async () => {
+    // Three at one instant, and neighbours a microsecond apart, which a Date cannot tell.
+    const micros = ['000001', '000002', '000002', '000002', '000003', '999999', '999999'];
+    for (const [n, fraction] of micros.entries()) {
+      const createdAt = `2026-03-04 05:06:07.${fraction}+00`;
+      await write({ id: `paged-${n}`, customer: 'paged', createdAt });
+    }
+    await write({ id: 'elsewhere', customer: 'not-paged' });
+    for (const limit of [1, 2, 3, 7, 100]) {
+      const seen: string[] = [];
+      let after: PageEnd | undefined;
+      do {
+        const page = await sqlReadModel(database).list(ctx, {
+          customerId: 'paged',
+          limit,
+          after,
+        });
+        assert.ok(page.orders.length > 0 && page.orders.length <= limit);
+        seen.push(...page.orders.map(({ details }) => details.orderId));
+        after = page.next;
+      } while (after !== undefined);
+      assert.deepEqual(
+        seen,
+        [6, 5, 4, 3, 2, 1, 0].map((n) => `paged-${n}`),
+        `limit ${limit}`,
+      );
+    }
+  });
+
+  it('a list says how much of the log is in it', async () => {
+    await writer`update projection_checkpoint set position = 42 where name = ${READ_MODEL}::text`;
+    const query = { customerId: 'nobody', limit: 10, after: undefined };
+    assert.equal((await sqlReadModel(database).list(ctx, query)).position, 42n);
+  });
+
+  it('a read model that is away says so', async () => {
+    const gone = createDatabase({
+      url: 'postgres://orders@127.0.0.1:1/none',
+      name: 'gone',
+      poolSize: 1,
+      queryTimeoutMs: 2_000,
+      logger: silentLogger,
+    });
+    try {
+      await assert.rejects(
+        sqlReadModel(gone).find(ctx, 'any'),
+        (error) => error instanceof CodedError && error.code === 'database_unavailable',
+      );
+    } finally {
+      await gone.stop?.();
+    }
+  });
+});

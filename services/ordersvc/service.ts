@@ -1,0 +1,190 @@
+/**
+ * What customers can do with orders. Placing one is a single append to the log;
+ * reading one takes the read model's row where that is new enough, and folds
+ * the log where it is not.
+ */
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { derivedId, newId, orderIdFor } from '../../shared/contracts/ids.ts';
+import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import type { OrderDetails } from '../../shared/domain/order.ts';
+import type { EventStore, NewEvent, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { metadataOf } from '../../shared/eventstore/metadata.ts';
+import { type Context, remaining, withDeadline } from '../../shared/kit/context.ts';
+import { CodedError, isKind, isMachineryFailure } from '../../shared/kit/errors.ts';
+import type { OrderListQuery } from './order-list.ts';
+import { asksFor, type OrderRequest } from './order-request.ts';
+import { type OrderView, viewOf } from './order-view.ts';
+import type { OrderPage, ReadModel } from './read-model.ts';
+import type { RecentWrites } from './recent-writes.ts';
+
+/** An order that stands in the log. */
+export interface PlacedOrder {
+  readonly order: OrderDetails;
+  readonly version: bigint;
+  /** It was placed by an earlier request with the same idempotency key. */
+  readonly replayed: boolean;
+}
+
+/** An order and how much can be said of it. */
+export interface FoundOrder {
+  readonly order: OrderView;
+  readonly source: 'read model' | 'log';
+  /** The log, which may know more, could not be asked. */
+  readonly stale: boolean;
+  /** Why the read model could not be asked, where it could not. */
+  readonly readModelError: unknown;
+}
+
+export interface OrderService {
+  /**
+   * Places an order. With an idempotency key it may be called again and gives
+   * the first answer; CodedError `already_exists` (code `idempotency_key_reused`)
+   * where the key stands for another request. After `unavailable` and `timeout`
+   * it is not known whether the order was placed: with the key, call again.
+   */
+  place(ctx: Context, request: OrderRequest): Promise<PlacedOrder>;
+
+  /**
+   * One order, never older than what was written through this service. Rejects
+   * with `not_found` (code `order_not_found`); with the machinery's failure only
+   * where neither the read model nor the log has an answer.
+   */
+  get(ctx: Context, orderId: string): Promise<FoundOrder>;
+
+  /** A page of a customer's orders; eventually consistent, and says up to which position it is complete. */
+  list(ctx: Context, query: OrderListQuery): Promise<OrderPage>;
+
+  /** All events of an order, from the log. Rejects with `not_found` (code `order_not_found`). */
+  history(ctx: Context, orderId: string): Promise<readonly RecordedEvent[]>;
+}
+
+export interface OrderServiceOptions {
+  readonly store: EventStore;
+  /** True while the event store is known to be out of reach. */
+  readonly storeAway: () => boolean;
+  readonly readModel: ReadModel;
+  readonly recent: RecentWrites;
+  readonly codec: OrderEventCodec;
+  /**
+   * How long one source may take while another could still answer, in
+   * milliseconds; less than half of the time a request has.
+   */
+  readonly patienceMs: number;
+  readonly now?: () => Date;
+}
+
+/** Part of the ids of all events made here: frozen. */
+const HANDLER = 'ordersvc';
+
+export function createOrderService(options: OrderServiceOptions): OrderService {
+  const { store, readModel, recent, codec, patienceMs, now = () => new Date() } = options;
+
+  const readLog = (ctx: Context, orderId: string) =>
+    store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+
+  /** `ctx` with no more time than leaves another source its turn. */
+  const briefly = (ctx: Context): Context =>
+    withDeadline(ctx, Date.now() + Math.min(patienceMs, remaining(ctx, patienceMs)));
+
+  function created(ctx: Context, order: OrderDetails): NewEvent {
+    const { eventType, data } = codec.encode({ type: 'created', order });
+    return {
+      eventId: derivedId(HANDLER, order.orderId, 'created'),
+      eventType,
+      aggregateId: order.orderId,
+      aggregateType: ORDER_AGGREGATE,
+      data,
+      metadata: metadataOf(ctx),
+    };
+  }
+
+  /** The order that has the id already: the answer again, if it is what is asked for. */
+  async function placedBefore(
+    ctx: Context,
+    orderId: string,
+    request: OrderRequest,
+  ): Promise<PlacedOrder> {
+    const events = await readLog(ctx, orderId);
+    const first = viewOf(codec, events.slice(0, 1));
+    if (first === undefined) {
+      throw new CodedError('internal', 'foreign_order', `Order ${orderId} was not begun by us.`);
+    }
+    if (!asksFor(request, first.details)) {
+      throw new CodedError(
+        'already_exists',
+        'idempotency_key_reused',
+        'The Idempotency-Key was used for another order; a new order needs a new key.',
+      );
+    }
+    recent.remember(orderId, first.version);
+    return { order: first.details, version: first.version, replayed: true };
+  }
+
+  /** An outage, waited for in vain, is one: the caller is told when to come back. */
+  const outage = (cause: unknown) =>
+    new CodedError(
+      'unavailable',
+      'event_store_away',
+      'Orders cannot be placed at the moment; whether this one was placed is not known.',
+      { cause, retryAfterMs: 1_000 },
+    );
+
+  const notFound = (orderId: string) =>
+    new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);
+
+  return {
+    place: async (ctx, request) => {
+      const { customerId, restaurantId, items, amount, idempotencyKey } = request;
+      const orderId =
+        idempotencyKey === undefined ? newId() : orderIdFor(customerId, idempotencyKey);
+      const createdOn = now().toISOString();
+      const order = { orderId, customerId, restaurantId, amount, items, createdOn };
+      try {
+        const { version } = await store.append(ctx, [created(ctx, order)], 0n);
+        recent.remember(orderId, version);
+        return { order, version, replayed: false };
+      } catch (error) {
+        if (isKind(error, 'conflict', 'already_exists')) {
+          return placedBefore(ctx, orderId, request);
+        }
+        throw isKind(error, 'timeout') && options.storeAway() ? outage(error) : error;
+      }
+    },
+
+    get: async (ctx, orderId) => {
+      let row: OrderView | undefined;
+      let readModelError: unknown;
+      try {
+        row = await readModel.find(briefly(ctx), orderId);
+      } catch (error) {
+        if (!isMachineryFailure(error)) throw error;
+        readModelError = error;
+      }
+      const fromRow = (order: OrderView, stale: boolean): FoundOrder => ({
+        order,
+        source: 'read model',
+        stale,
+        readModelError: undefined,
+      });
+      if (row !== undefined && row.version >= recent.version(orderId)) {
+        return fromRow(row, options.storeAway());
+      }
+      try {
+        const order = viewOf(codec, await readLog(row === undefined ? ctx : briefly(ctx), orderId));
+        if (order === undefined) throw notFound(orderId);
+        return { order, source: 'log', stale: false, readModelError };
+      } catch (error) {
+        if (row === undefined || !isMachineryFailure(error)) throw error;
+        return fromRow(row, true);
+      }
+    },
+
+    list: (ctx, query) => readModel.list(ctx, query),
+
+    history: async (ctx, orderId) => {
+      const events = await readLog(ctx, orderId);
+      if (events.length === 0) throw notFound(orderId);
+      return events;
+    },
+  };
+}

@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { derivedId, orderIdFor } from '../../shared/contracts/ids.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { minor } from '../../shared/domain/money.ts';
+import type { OrderEvent } from '../../shared/domain/order.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { background } from '../../shared/kit/context.ts';
+import { CodedError, type Kind } from '../../shared/kit/errors.ts';
+import type { OrderRequest } from './order-request.ts';
+import { type OrderView, viewOf } from './order-view.ts';
+import type { ReadModel } from './read-model.ts';
+import { createRecentWrites } from './recent-writes.ts';
+import { createOrderService } from './service.ts';
+
+const codec = orderEventCodec(2);
+const ctx = background('corr');
+const request: OrderRequest = {
+  customerId: 'c1',
+  restaurantId: 'r1',
+  items: [{ code: 'P1', name: 'Pizza', unitPrice: minor(1250), quantity: 2 }],
+  amount: minor(2500),
+  idempotencyKey: undefined,
+};
+const withKey = { ...request, idempotencyKey: 'k1' };
+const away = (code: string) => new CodedError('unavailable', code, 'away');
+const refused = (kind: Kind, code: string) => (error: unknown) => {
+  assert.ok(error instanceof CodedError, String(error));
+  assert.deepEqual([error.kind, error.code], [kind, code]);
+  return true;
+};
+
+/** A service over a log in memory; the read model shows what `project` put there. */
+function scene() {
+  const log = createMemoryEventStore({ stream: ORDERS_STREAM });
+  const rows = new Map<string, OrderView>();
+  const broken = { log: false, timeout: false, readModel: false, known: false };
+  const recent = createRecentWrites();
+  let clock = 0;
+  const store: EventStore = {
+    ...log,
+    append: async (...args) => {
+      if (broken.timeout) throw new CodedError('timeout', 'append_timeout', 'late');
+      if (broken.log) throw away('event_store_unavailable');
+      return log.append(...args);
+    },
+    readAggregate: async (...args) => {
+      if (broken.log) throw away('event_store_unavailable');
+      return log.readAggregate(...args);
+    },
+  };
+  const readModel: ReadModel = {
+    find: async (_ctx, orderId) => {
+      if (broken.readModel) throw away('database_unavailable');
+      return rows.get(orderId);
+    },
+    list: async () => ({ orders: [...rows.values()], next: undefined, position: 0n }),
+  };
+  const service = createOrderService({
+    store,
+    storeAway: () => broken.known,
+    readModel,
+    recent,
+    codec,
+    patienceMs: 1000,
+    now: () => new Date(clock++),
+  });
+  return {
+    service,
+    log,
+    broken,
+    recent,
+    project: async (orderId: string) => {
+      const view = viewOf(codec, await log.readAggregate(ctx, ORDER_AGGREGATE, orderId));
+      if (view !== undefined) rows.set(orderId, view);
+    },
+    append: (orderId: string, ...events: OrderEvent[]) =>
+      log.append(
+        ctx,
+        events.map((event) => ({
+          ...codec.encode(event),
+          eventId: derivedId('test', orderId, event.type),
+          aggregateId: orderId,
+          aggregateType: ORDER_AGGREGATE,
+          metadata: {},
+        })),
+      ),
+  };
+}
+
+const debited = (orderId: string): OrderEvent => ({
+  type: 'paymentdebited',
+  orderId,
+  customerId: 'c1',
+  amount: minor(2500),
+  paymentId: 'p1',
+});
+
+describe('placing an order', () => {
+  it('is one event in the log, the first of its order', async () => {
+    const { service, log } = scene();
+    const placed = await service.place(ctx, request);
+    assert.equal(placed.version, 1n);
+    assert.equal(placed.replayed, false);
+    const { events } = await log.read(ctx, {}, 10);
+    assert.equal(events.length, 1);
+    assert.equal(events[0]?.eventType, 'ORDERS.created');
+    assert.equal(events[0]?.aggregateId, placed.order.orderId);
+    assert.equal(events[0]?.eventId, derivedId('ordersvc', placed.order.orderId, 'created'));
+    assert.equal(events[0]?.metadata.correlation_id, 'corr');
+    assert.deepEqual(codec.decode(events[0]), { type: 'created', order: placed.order });
+  });
+
+  it('without a key each request is an order of its own', async () => {
+    const { service } = scene();
+    const [one, two] = [await service.place(ctx, request), await service.place(ctx, request)];
+    assert.notEqual(one.order.orderId, two.order.orderId);
+  });
+
+  it('a retry with the same key gets the first answer and places no second order', async () => {
+    const { service, log } = scene();
+    const first = await service.place(ctx, withKey);
+    assert.equal(first.order.orderId, orderIdFor('c1', 'k1'));
+    const again = await service.place(ctx, withKey);
+    assert.deepEqual(again, { ...first, replayed: true });
+    assert.equal(await log.head(ctx), 1n);
+  });
+
+  it('the first answer does not change although the order went on', async () => {
+    const { service, append } = scene();
+    const first = await service.place(ctx, withKey);
+    await append(first.order.orderId, debited(first.order.orderId));
+    assert.deepEqual(await service.place(ctx, withKey), { ...first, replayed: true });
+  });
+
+  it('many retries at once are one order', async () => {
+    const { service, log } = scene();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => service.place(ctx, withKey)),
+    );
+    assert.equal(new Set(answers.map(({ order }) => order.createdOn)).size, 1);
+    assert.equal(answers.filter(({ replayed }) => !replayed).length, 1);
+    assert.equal(await log.head(ctx), 1n);
+  });
+
+  it('a key used for another request is refused', async () => {
+    const { service, log } = scene();
+    await service.place(ctx, withKey);
+    const [item] = request.items;
+    assert.ok(item);
+    const others: OrderRequest[] = [
+      { ...withKey, restaurantId: 'r2' },
+      { ...withKey, items: [...request.items, item] },
+      ...[{ code: 'x' }, { name: 'x' }, { unitPrice: minor(1) }, { quantity: 1 }].map((other) => ({
+        ...withKey,
+        items: [{ ...item, ...other }],
+      })),
+    ];
+    for (const other of others) {
+      await assert.rejects(
+        service.place(ctx, other),
+        refused('already_exists', 'idempotency_key_reused'),
+      );
+    }
+    assert.equal(await log.head(ctx), 1n);
+  });
+
+  it("one customer's key is not another's", async () => {
+    const { service, log } = scene();
+    await service.place(ctx, withKey);
+    await service.place(ctx, { ...withKey, customerId: 'c2' });
+    assert.equal(await log.head(ctx), 2n);
+  });
+
+  it('an unknown outcome is told as such, and the retry with the key finds out', async () => {
+    const { service, log } = scene();
+    const lossy = createOrderService({
+      store: {
+        ...log,
+        append: async (...args) => {
+          await log.append(...args);
+          throw new CodedError('timeout', 'deadline_exceeded', 'no answer in time');
+        },
+      },
+      storeAway: () => false,
+      readModel: { find: async () => undefined, list: async () => assert.fail() },
+      recent: createRecentWrites(),
+      codec,
+      patienceMs: 1000,
+    });
+    await assert.rejects(lossy.place(ctx, withKey), refused('timeout', 'deadline_exceeded'));
+    assert.equal((await service.place(ctx, withKey)).replayed, true);
+    assert.equal(await log.head(ctx), 1n);
+  });
+
+  it('time that runs out during an outage is told as the outage, with when to come back', async () => {
+    const { service, broken } = scene();
+    broken.timeout = true;
+    await assert.rejects(service.place(ctx, request), refused('timeout', 'append_timeout'));
+    broken.known = true;
+    await assert.rejects(service.place(ctx, request), (error) => {
+      assert.ok(error instanceof CodedError && error.retryAfterMs !== undefined);
+      return refused('unavailable', 'event_store_away')(error);
+    });
+  });
+
+  it('an id that somebody else began with another event is not called ours', async () => {
+    const { service, append } = scene();
+    const orderId = orderIdFor('c1', 'k1');
+    await append(orderId, debited(orderId));
+    await assert.rejects(service.place(ctx, withKey), refused('internal', 'foreign_order'));
+  });
+});
+
+describe('reading an order', () => {
+  it('right after placing it finds it, though the read model lacks it', async () => {
+    const { service } = scene();
+    const { order } = await service.place(ctx, request);
+    const found = await service.get(ctx, order.orderId);
+    assert.equal(found.source, 'log');
+    assert.equal(found.stale, false);
+    assert.deepEqual(found.order, {
+      details: order,
+      status: 'Pending',
+      payment: 'none',
+      reason: undefined,
+      version: 1n,
+    });
+  });
+
+  it('takes the row where there is one, and leaves the log alone', async () => {
+    const { service, broken, project } = scene();
+    const { order } = await service.place(ctx, request);
+    await project(order.orderId);
+    broken.log = true;
+    const found = await service.get(ctx, order.orderId);
+    assert.equal(found.source, 'read model');
+    assert.equal(found.stale, false);
+  });
+
+  it('a row older than what was written here is not shown: the log is folded', async () => {
+    const { service, project, append, recent } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await project(orderId);
+    await append(orderId, debited(orderId));
+    assert.equal((await service.get(ctx, orderId)).order.status, 'Pending', 'not written here');
+    recent.remember(orderId, 2n);
+    const found = await service.get(ctx, orderId);
+    assert.equal(found.source, 'log');
+    assert.equal(found.order.status, 'Paid');
+    assert.equal(found.order.version, 2n);
+  });
+
+  it('with the event store away an older row is shown, marked stale', async () => {
+    const { service, broken, project, recent } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await project(orderId);
+    recent.remember(orderId, 2n);
+    broken.log = true;
+    const found = await service.get(ctx, orderId);
+    assert.equal(found.order.version, 1n);
+    assert.equal(found.stale, true);
+  });
+
+  it('with the event store known to be away every row is marked stale', async () => {
+    const { service, broken, project } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await project(orderId);
+    broken.log = broken.known = true;
+    assert.equal((await service.get(ctx, orderId)).stale, true);
+  });
+
+  it('with the event store away and no row it is unavailable', async () => {
+    const { service, broken } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    broken.log = true;
+    await assert.rejects(
+      service.get(ctx, orderId),
+      refused('unavailable', 'event_store_unavailable'),
+    );
+  });
+
+  it('with the read model away the log is folded, and says why', async () => {
+    const { service, broken, project } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await project(orderId);
+    broken.readModel = true;
+    const found = await service.get(ctx, orderId);
+    assert.equal(found.source, 'log');
+    assert.ok(found.readModelError instanceof CodedError);
+  });
+
+  it('a hanging read model leaves the log its time', async () => {
+    const log = createMemoryEventStore({ stream: ORDERS_STREAM });
+    const deadlines: number[] = [];
+    const service = createOrderService({
+      store: log,
+      storeAway: () => false,
+      readModel: {
+        find: async ({ deadline }) => {
+          deadlines.push((deadline ?? Number.POSITIVE_INFINITY) - Date.now());
+          throw new CodedError('timeout', 'database_timeout', 'no answer');
+        },
+        list: async () => assert.fail(),
+      },
+      recent: createRecentWrites(),
+      codec,
+      patienceMs: 50,
+    });
+    const { order } = await service.place(ctx, request);
+    await service.get({ ...ctx, deadline: Date.now() + 10_000 }, order.orderId);
+    assert.ok(deadlines.every((ms) => ms <= 50));
+  });
+
+  it('an order that nobody placed is not found', async () => {
+    const { service, append } = scene();
+    await assert.rejects(service.get(ctx, 'none'), refused('not_found', 'order_not_found'));
+    await append('headless', debited('headless'));
+    await assert.rejects(service.get(ctx, 'headless'), refused('not_found', 'order_not_found'));
+  });
+
+  it('a payload in the log that cannot be read is our fault, not the caller’s', async () => {
+    const { service, log } = scene();
+    await log.append(ctx, [
+      {
+        eventId: 'e',
+        eventType: 'ORDERS.created',
+        aggregateId: 'o',
+        aggregateType: ORDER_AGGREGATE,
+        data: '{"order_id":1}',
+        metadata: {},
+      },
+    ]);
+    await assert.rejects(service.get(ctx, 'o'), refused('internal', 'unreadable_order'));
+  });
+});
+
+describe("an order's history", () => {
+  it('is what stands in the log', async () => {
+    const { service, append } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await append(orderId, debited(orderId));
+    const events = await service.history(ctx, orderId);
+    assert.deepEqual(
+      events.map(({ eventType, version }) => [eventType, version]),
+      [
+        ['ORDERS.created', 1n],
+        ['ORDERS.paymentdebited', 2n],
+      ],
+    );
+  });
+
+  it('of an unknown order is not found', async () => {
+    const { service } = scene();
+    await assert.rejects(service.history(ctx, 'none'), refused('not_found', 'order_not_found'));
+  });
+});

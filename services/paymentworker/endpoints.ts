@@ -1,0 +1,37 @@
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import type { Delivery } from '../../shared/kit/delivery.ts';
+import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import type { PaymentResult, PaymentService } from './service.ts';
+
+/** What the payment worker answers. */
+export interface PaymentEndpoints {
+  /** An order was created: take its money. */
+  readonly orderCreated: Endpoint<Delivery<RecordedEvent>, PaymentResult>;
+}
+
+/** The endpoints over `service`, each wrapped in what `concerns` gives for its name. An event that cannot be read is poison. */
+export function paymentEndpoints(
+  service: PaymentService,
+  codec: OrderEventCodec,
+  concerns: (name: string) => Middleware<Delivery>,
+): PaymentEndpoints {
+  return {
+    orderCreated: concerns('pay_order')(
+      async (ctx, { body, mayBeRepeat }: Delivery<RecordedEvent>) => {
+        const event = codec.decode(body);
+        if (event?.type !== 'created') {
+          throw new CodedError(
+            'invalid',
+            'unexpected_event',
+            `The payment worker answers created orders, not ${body.eventType}.`,
+          );
+        }
+        // The log knows the order by its aggregate; that is where the answer belongs.
+        const order = { ...event.order, orderId: body.aggregateId };
+        return service.pay(ctx, { causeId: body.eventId, order, mayBeRepeat });
+      },
+    ),
+  };
+}

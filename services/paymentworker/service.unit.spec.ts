@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { minor } from '../../shared/domain/money.ts';
+import type { OrderDetails } from '../../shared/domain/order.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { background, causedBy } from '../../shared/kit/context.ts';
+import { CodedError, isKind } from '../../shared/kit/errors.ts';
+import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';
+import { createPaymentService, type PaymentService } from './service.ts';
+
+const codec = orderEventCodec(2);
+const order: OrderDetails = {
+  orderId: 'order-1',
+  customerId: 'customer-1',
+  restaurantId: 'restaurant-1',
+  amount: minor(1_250),
+  items: [],
+  createdOn: '2026-01-01T00:00:00.000Z',
+};
+const request = { causeId: 'created-1', order, mayBeRepeat: false };
+const ctx = causedBy(background('submission-1'), { eventId: 'created-1' });
+const debited: DebitAnswer = { outcome: 'debited', paymentId: 'payment-1' };
+
+describe('payment service', () => {
+  let store: EventStore;
+  let asked: Debit[];
+  let answer: () => Promise<DebitAnswer>;
+  let service: PaymentService;
+
+  beforeEach(async () => {
+    store = createMemoryEventStore({ stream: ORDERS_STREAM });
+    asked = [];
+    answer = async () => debited;
+    const gateway: PaymentGateway = {
+      debit: (_ctx, debit) => {
+        asked.push(debit);
+        return answer();
+      },
+    };
+    service = createPaymentService(store, gateway, codec);
+    await append('created-1', { type: 'created', order });
+  });
+
+  async function append(eventId: string, event: Parameters<typeof codec.encode>[0]) {
+    await store.append(ctx, [
+      {
+        eventId,
+        aggregateId: order.orderId,
+        aggregateType: ORDER_AGGREGATE,
+        metadata: {},
+        ...codec.encode(event),
+      },
+    ]);
+  }
+
+  const log = () => store.readAggregate(ctx, ORDER_AGGREGATE, order.orderId);
+  const types = async () => (await log()).map((event) => event.eventType);
+
+  it('records the debit, with what caused it', async () => {
+    assert.equal(await service.pay(ctx, request), 'debited');
+    const [, recorded] = await log();
+    assert.ok(recorded);
+    assert.deepEqual(codec.decode(recorded), {
+      type: 'paymentdebited',
+      orderId: 'order-1',
+      customerId: 'customer-1',
+      amount: 1_250,
+      paymentId: 'payment-1',
+    });
+    assert.equal(recorded.metadata.correlation_id, 'submission-1');
+    assert.equal(recorded.metadata.causation_id, 'created-1');
+  });
+
+  it('declining is an answer, and is recorded with its reason', async () => {
+    answer = async () => ({ outcome: 'declined', reason: 'no credit' });
+    assert.equal(await service.pay(ctx, request), 'declined');
+    const [, recorded] = await log();
+    assert.ok(recorded);
+    assert.deepEqual(codec.decode(recorded), {
+      type: 'paymentfailed',
+      orderId: 'order-1',
+      reason: 'no credit',
+    });
+  });
+
+  it('a repeat does not reach the gateway when the log has the answer', async () => {
+    await service.pay(ctx, request);
+    assert.equal(await service.pay(ctx, { ...request, mayBeRepeat: true }), 'answered before');
+    assert.equal(asked.length, 1);
+    assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.paymentdebited']);
+  });
+
+  it('a repeat whose answer was lost asks the gateway again, with the same key', async () => {
+    answer = () => Promise.reject(new CodedError('unavailable', 'gateway', 'lost'));
+    await assert.rejects(service.pay(ctx, request), (error) => isKind(error, 'unavailable'));
+    answer = async () => debited;
+    await service.pay(ctx, { ...request, mayBeRepeat: true });
+    assert.equal(asked.length, 2);
+    assert.deepEqual(asked[0], asked[1]);
+    assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.paymentdebited']);
+  });
+
+  it('an answer given twice is appended once', async () => {
+    await service.pay(ctx, request);
+    await service.pay(ctx, request);
+    assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.paymentdebited']);
+  });
+
+  it('an answer given before in other words stands, and the worker is done', async () => {
+    await service.pay(ctx, request);
+    answer = async () => ({ outcome: 'debited', paymentId: 'another' });
+    assert.equal(await service.pay(ctx, request), 'answered before');
+    assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.paymentdebited']);
+  });
+
+  it('a debit is recorded although the order has moved meanwhile: it is a fact', async () => {
+    answer = async () => {
+      await append('rejected-1', {
+        type: 'rejected',
+        orderId: order.orderId,
+        decidedBy: 'someone',
+        reason: 'late',
+      });
+      return debited;
+    };
+    assert.equal(await service.pay(ctx, request), 'debited');
+    assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.rejected', 'ORDERS.paymentdebited']);
+  });
+});

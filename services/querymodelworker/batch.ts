@@ -1,0 +1,74 @@
+/** Folding a batch of events into rows. Pure. */
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import type { OrderEvent } from '../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { CodedError, isKind } from '../../shared/kit/errors.ts';
+import { foldRow, type OrderRow } from './order-row.ts';
+import type { ProjectionFailure } from './read-model.ts';
+
+/** What a batch of events comes to. */
+export interface FoldedBatch {
+  /** The rows that changed, by order id. */
+  readonly changed: ReadonlyMap<string, OrderRow>;
+  readonly failures: readonly ProjectionFailure[];
+  /** How many events were of types that are not known here. */
+  readonly unknown: number;
+}
+
+/** Folds `events`, in their order, into the `rows` that their orders have so far. */
+export function foldBatch(
+  codec: OrderEventCodec,
+  rows: ReadonlyMap<string, OrderRow>,
+  events: readonly RecordedEvent[],
+): FoldedBatch {
+  const changed = new Map<string, OrderRow>();
+  const failures: ProjectionFailure[] = [];
+  let unknown = 0;
+  for (const event of events) {
+    let change: OrderEvent | undefined;
+    try {
+      change = event.aggregateType === ORDER_AGGREGATE ? codec.decode(event) : undefined;
+    } catch (error) {
+      if (!isKind(error, 'invalid')) throw error;
+      failures.push(failureOf(event, error));
+      continue;
+    }
+    if (change === undefined) {
+      unknown++;
+      continue;
+    }
+    const orderId = event.aggregateId;
+    const row = changed.get(orderId) ?? rows.get(orderId);
+    const folded = foldRow(row, event, change);
+    if (folded !== row) changed.set(orderId, folded);
+  }
+  return { changed, failures, unknown };
+}
+
+function failureOf(event: RecordedEvent, error: unknown): ProjectionFailure {
+  return {
+    position: event.position,
+    eventId: event.eventId,
+    eventType: event.eventType,
+    orderId: event.aggregateId,
+    reason: error instanceof Error ? error.message : String(error),
+  };
+}
+
+/**
+ * Throws CodedError `internal` (code `gap_in_events`) unless `events` stand at
+ * after + 1, after + 2, …: an event that is skipped once is missing for ever.
+ */
+export function refuseGaps(after: bigint, events: readonly RecordedEvent[]): void {
+  let expected = after;
+  for (const { position } of events) {
+    expected++;
+    if (position === expected) continue;
+    throw new CodedError(
+      'internal',
+      'gap_in_events',
+      `The event at position ${expected} is missing: ${position} came in its place.`,
+    );
+  }
+}

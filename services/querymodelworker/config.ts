@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { followerConfig, followerSettings } from '../../shared/eventstore/worker-settings.ts';
+import { loadConfig, setting } from '../../shared/kit/config.ts';
+
+/** What the query model worker can be told by its environment. Durations are in milliseconds. */
+export type Config = ReturnType<typeof readConfig>;
+
+const schema = z.object({
+  ...followerSettings({ serviceName: 'querymodelworker', adminPort: 9104 }),
+  ORDERS_DATABASE_URL: setting.url('postgres://orders@127.0.0.1:26257/ordersdb', [
+    'postgres',
+    'postgresql',
+  ]),
+  /** One statement runs at a time; the second connection is for when the first hangs. */
+  DATABASE_POOL_SIZE: setting.integer(2, { min: 1, max: 1_000 }),
+  DATABASE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
+  /** Most events in one statement. */
+  MAX_BATCH: setting.integer(500, { min: 1, max: 5_000 }),
+  /** For one attempt to write a batch, of which there are a few. */
+  ATTEMPT_TIMEOUT_MS: setting.milliseconds(10_000, { min: 100 }),
+});
+
+/** Reads the configuration. Throws ConfigError, with every problem in its message. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env) {
+  const read = loadConfig(schema, env);
+  return {
+    ...followerConfig(read),
+    databaseUrl: read.ORDERS_DATABASE_URL,
+    databasePoolSize: read.DATABASE_POOL_SIZE,
+    databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,
+    maxBatch: read.MAX_BATCH,
+    attemptTimeoutMs: read.ATTEMPT_TIMEOUT_MS,
+  };
+}

@@ -1,0 +1,189 @@
+import { Container, type ServiceIdentifier } from 'inversify';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
+import { adminServer } from '../../shared/kit/admin.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
+import { type Component, createLifecycle, type Lifecycle } from '../../shared/kit/lifecycle.ts';
+import { createLogger, type Logger } from '../../shared/kit/logger.ts';
+import { createMetrics, type Metrics } from '../../shared/kit/metrics.ts';
+import { instrumenting } from '../../shared/kit/middleware/instrumenting.ts';
+import { logging } from '../../shared/kit/middleware/logging.ts';
+import { retry } from '../../shared/kit/middleware/retry.ts';
+import { timeout } from '../../shared/kit/middleware/timeout.ts';
+import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
+import { grpcClientTrace } from '../../zipkin/grpc.ts';
+import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
+import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
+import type { Config } from './config.ts';
+import { type QueryModelEndpoints, queryModelEndpoints } from './endpoints.ts';
+import { instrumentingService } from './instrumenting.ts';
+import { loggingService } from './logging.ts';
+import { sqlReadModel } from './read-model.ts';
+import { createQueryModelService, type QueryModelService } from './service.ts';
+import { jetstreamTransport } from './transport-jetstream.ts';
+
+/** A query model worker, put together and not yet started. */
+export interface App {
+  readonly lifecycle: Lifecycle;
+  readonly logger: Logger;
+}
+
+const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
+const tokens = {
+  logger: token<Logger>('logger'),
+  metrics: token<Metrics>('metrics'),
+  tracing: token<Tracing>('tracing'),
+  database: token<Database>('database'),
+  nats: token<Nats>('nats'),
+  store: token<EventStore & Component>('event store'),
+  service: token<QueryModelService>('service'),
+  endpoints: token<QueryModelEndpoints>('endpoints'),
+  transport: token<Component>('transport'),
+};
+
+/** In process, before the transport begins again at the checkpoint. */
+const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
+
+/**
+ * Puts the query model worker together, inside out. In the middle is the
+ * service, which folds events into the read model; around it lie its own
+ * middlewares, which count, and raise the alarm for what could not be read. It
+ * becomes an endpoint that takes a batch, wrapped as in `batchMiddleware`.
+ * Outermost is the stream, read in order from the read model's checkpoint,
+ * with a span for each event. The lifecycle starts what others lean on first,
+ * and stops in the reverse order: a batch in flight is finished before the
+ * connections behind it close.
+ */
+export function createContainer(config: Config): App {
+  const container = new Container({ defaultScope: 'Singleton' });
+
+  container
+    .bind(tokens.logger)
+    .toConstantValue(createLogger({ service: config.serviceName, level: config.logLevel }));
+  container.bind(tokens.metrics).toResolvedValue(() => createMetrics(config.serviceName));
+  container
+    .bind(tokens.tracing)
+    .toResolvedValue(
+      (logger: Logger) =>
+        startTracing({ serviceName: config.serviceName, ...config.tracing, logger }),
+      [tokens.logger],
+    );
+
+  container.bind(tokens.database).toResolvedValue(
+    (logger: Logger) =>
+      createDatabase({
+        url: config.databaseUrl,
+        name: config.serviceName,
+        poolSize: config.databasePoolSize,
+        queryTimeoutMs: config.databaseTimeoutMs,
+        logger,
+      }),
+    [tokens.logger],
+  );
+  container
+    .bind(tokens.nats)
+    .toResolvedValue(
+      (logger: Logger) => connectNats({ url: config.natsUrl, name: config.serviceName, logger }),
+      [tokens.logger],
+    );
+  container.bind(tokens.store).toResolvedValue(
+    ({ tracer }: Tracing, logger: Logger) =>
+      createGrpcEventStore({
+        address: config.eventStoreAddress,
+        stream: ORDERS_STREAM,
+        hook: grpcClientTrace(tracer),
+        timeoutMs: config.eventStoreTimeoutMs,
+        logger,
+      }),
+    [tokens.tracing, tokens.logger],
+  );
+
+  container.bind(tokens.service).toResolvedValue(
+    (database: Database, { meter }: Metrics, logger: Logger) => {
+      const service = createQueryModelService(
+        sqlReadModel(database),
+        orderEventCodec(config.decimals),
+      );
+      return loggingService(instrumentingService(service, meter), logger);
+    },
+    [tokens.database, tokens.metrics, tokens.logger],
+  );
+
+  container
+    .bind(tokens.endpoints)
+    .toResolvedValue(
+      (service: QueryModelService, metrics: Metrics, logger: Logger) =>
+        queryModelEndpoints(service, (name) => batchMiddleware(name, config, metrics, logger)),
+      [tokens.service, tokens.metrics, tokens.logger],
+    );
+
+  container.bind(tokens.transport).toResolvedValue(
+    (
+      endpoints: QueryModelEndpoints,
+      service: QueryModelService,
+      nats: Nats,
+      log: EventStore,
+      { tracer }: Tracing,
+      logger: Logger,
+    ) =>
+      jetstreamTransport(endpoints, {
+        connection: nats.connection,
+        checkpoint: (ctx) => service.checkpoint(ctx),
+        log,
+        hook: jetstreamConsumerTrace(tracer),
+        maxBatch: config.maxBatch,
+        logger,
+      }),
+    [tokens.endpoints, tokens.service, tokens.nats, tokens.store, tokens.tracing, tokens.logger],
+  );
+
+  return assemble(container, config);
+}
+
+/**
+ * The onion around the batch. A worker's without two of its layers: a batch
+ * belongs to many traces, so the spans are the transport's, one for each event
+ * in its own trace; and no batch is ever parked, since the projection goes on
+ * past what it cannot read by itself.
+ */
+function batchMiddleware(
+  name: string,
+  config: Config,
+  { meter }: Metrics,
+  logger: Logger,
+): Middleware {
+  return chain(
+    instrumenting(meter, name),
+    logging(logger, name, { okLevel: 'debug' }),
+    retry(RETRY),
+    timeout(config.attemptTimeoutMs),
+  );
+}
+
+function assemble(container: Container, config: Config): App {
+  const logger = container.get(tokens.logger);
+  const tracing = container.get(tokens.tracing);
+  const metrics = container.get(tokens.metrics);
+  const lifecycle = createLifecycle({
+    components: [
+      { name: 'tracing', stop: () => tracing.stop() },
+      { name: 'metrics', stop: () => metrics.close() },
+      adminServer({
+        host: config.bindAddress,
+        port: config.adminPort,
+        notReady: () => lifecycle.notReady(),
+        metrics,
+      }),
+      container.get(tokens.database),
+      container.get(tokens.nats),
+      container.get(tokens.store),
+      container.get(tokens.transport),
+    ],
+    logger,
+    stopTimeoutMs: config.shutdownTimeoutMs,
+  });
+  return { lifecycle, logger };
+}

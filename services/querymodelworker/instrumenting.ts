@@ -1,0 +1,33 @@
+import type { Meter } from '@opentelemetry/api';
+import type { QueryModelService } from './service.ts';
+
+/** Counts events by what became of them, and shows where the read model stands. */
+export function instrumentingService(next: QueryModelService, meter: Meter): QueryModelService {
+  const events = meter.createCounter('projection_events_total', {
+    description: 'Events read by the projection, by result: folded, unknown, unreadable',
+  });
+  const batches = meter.createCounter('projection_batches_total', {
+    description: 'Batches by result: applied, or moved where the checkpoint was elsewhere',
+  });
+  const position = meter.createGauge('projection_position', {
+    description: 'Position up to which the log is in the read model',
+  });
+  return {
+    async checkpoint(ctx) {
+      const checkpoint = await next.checkpoint(ctx);
+      position.record(Number(checkpoint));
+      return checkpoint;
+    },
+    async project(ctx, batch) {
+      const projected = await next.project(ctx, batch);
+      const { applied, unknown, failures } = projected;
+      batches.add(1, { result: applied ? 'applied' : 'moved' });
+      if (applied)
+        events.add(batch.events.length - unknown - failures.length, { result: 'folded' });
+      if (unknown > 0) events.add(unknown, { result: 'unknown' });
+      if (failures.length > 0) events.add(failures.length, { result: 'unreadable' });
+      position.record(Number(projected.position));
+      return projected;
+    },
+  };
+}

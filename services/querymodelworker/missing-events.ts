@@ -1,0 +1,70 @@
+import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { decodeMessage } from '../../shared/eventstore/message.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
+
+/** Where events are had from when the stream does not have them. */
+export type Log = Pick<EventStore, 'read'>;
+
+/**
+ * The events of `messages`. A message that the relay did not publish stands where
+ * an event of the log should stand, and the log has the right one. Where it has
+ * none there, the events end before it: at least one, or it rejects with
+ * `foreign_message` (unavailable).
+ */
+export async function eventsOf(
+  ctx: Context,
+  log: Log,
+  messages: readonly StreamMessage[],
+): Promise<readonly RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  for (const message of messages) {
+    const event = decoded(message) ?? (await loggedAt(ctx, log, message.sequence));
+    if (event !== undefined) events.push(event);
+    else if (events.length > 0) break;
+    else {
+      throw new CodedError(
+        'unavailable',
+        'foreign_message',
+        `Message ${message.sequence} is not the event store's, and the log has no event there.`,
+      );
+    }
+  }
+  return events;
+}
+
+async function loggedAt(ctx: Context, log: Log, position: bigint) {
+  const { events } = await log.read(ctx, { afterPosition: position - 1n }, 1);
+  return events[0]?.position === position ? events[0] : undefined;
+}
+
+/** Undefined for a message that does not stand where its event stands in the log. */
+function decoded(message: StreamMessage): RecordedEvent | undefined {
+  try {
+    const event = decodeMessage(message);
+    return event.position === message.sequence ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The events after `after` and up to `until`, from the log, in pages of at most
+ * `limit`: for a stream that begins later than where the reading begins.
+ */
+export async function* missingEvents(
+  ctx: Context,
+  log: Log,
+  { after, until, limit }: { after: bigint; until: bigint; limit: number },
+): AsyncGenerator<readonly RecordedEvent[], void, void> {
+  let position = after;
+  while (position < until) {
+    const { events } = await log.read(ctx, { afterPosition: position }, limit);
+    const wanted = events.filter((event) => event.position <= until);
+    const last = wanted.at(-1);
+    if (last === undefined) return;
+    position = last.position;
+    yield wanted;
+  }
+}

@@ -1,0 +1,87 @@
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import { foldBatch, refuseGaps } from './batch.ts';
+import type { OrderRow } from './order-row.ts';
+import type { ProjectionFailure, ReadModel } from './read-model.ts';
+
+/** Events that follow one another in the log, and the checkpoint they follow. */
+export interface Batch {
+  /** Position that the batch begins after. */
+  readonly after: bigint;
+  /** At positions after + 1, after + 2, …, at least one. */
+  readonly events: readonly RecordedEvent[];
+}
+
+/** What became of a batch. */
+export interface Projected {
+  /** The checkpoint now; what to read next comes after it. */
+  readonly position: bigint;
+  /**
+   * False: the checkpoint was not where the batch begins, so another instance is
+   * at work, or this repeats a write that got through unseen. Of what is left of
+   * the batch nothing was written.
+   */
+  readonly applied: boolean;
+  /** Events of types that are not known here, which were passed over. */
+  readonly unknown: number;
+  /** Events that could not be read, which were recorded and passed over. */
+  readonly failures: readonly ProjectionFailure[];
+}
+
+/** Keeps the read model up with the log. */
+export interface QueryModelService {
+  /** How much of the log is in the read model. */
+  checkpoint(ctx: Context): Promise<bigint>;
+  /**
+   * Folds a batch into the read model, in effect once, however often it is called
+   * and by however many instances. Rejects with `gap_in_events` (internal) for a
+   * batch with a hole.
+   */
+  project(ctx: Context, batch: Batch): Promise<Projected>;
+}
+
+/**
+ * How many characters of rows go into one statement: servers refuse messages
+ * above 16 MB (CockroachDB), and a character may take three bytes.
+ */
+const MAX_STATEMENT = 4_000_000;
+
+/** The projection over `readModel`. Holds no state: where it stands is in the tables. */
+export function createQueryModelService(
+  readModel: ReadModel,
+  codec: OrderEventCodec,
+): QueryModelService {
+  async function project(ctx: Context, { after, events }: Batch): Promise<Projected> {
+    refuseGaps(after, events);
+    const orderIds = [...new Set(events.map((event) => event.aggregateId))];
+    const { changed, failures, unknown } = foldBatch(
+      codec,
+      await readModel.rows(ctx, orderIds),
+      events,
+    );
+    const rows = [...changed.values()];
+    if (sizeOf(rows) > MAX_STATEMENT && events.length > 1) return inHalves(ctx, { after, events });
+    const to = after + BigInt(events.length);
+    const applied = await readModel.write(ctx, { from: after, to, rows, failures });
+    if (applied) return { position: to, applied, unknown, failures };
+    return { position: await readModel.checkpoint(ctx), applied, unknown: 0, failures: [] };
+  }
+
+  async function inHalves(ctx: Context, { after, events }: Batch): Promise<Projected> {
+    const middle = events.length >> 1;
+    const first = await project(ctx, { after, events: events.slice(0, middle) });
+    if (!first.applied) return first;
+    const second = await project(ctx, { after: first.position, events: events.slice(middle) });
+    return {
+      ...second,
+      unknown: first.unknown + second.unknown,
+      failures: [...first.failures, ...second.failures],
+    };
+  }
+
+  return { checkpoint: (ctx) => readModel.checkpoint(ctx), project };
+}
+
+const sizeOf = (rows: readonly OrderRow[]): number =>
+  rows.reduce((sum, row) => sum + row.items.length + (row.reason?.length ?? 0) + 500, 0);

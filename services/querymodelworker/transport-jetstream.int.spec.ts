@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { headers } from 'nats';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { newId } from '../../shared/contracts/ids.ts';
+import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { minor } from '../../shared/domain/money.ts';
+import type { OrderEvent } from '../../shared/domain/order.ts';
+import { background } from '../../shared/kit/context.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { migrate } from '../../shared/kit/migrations.ts';
+import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
+import { type PublishedLog, publishedLog } from '../../shared/testing/published-log.ts';
+import { spanRecorder } from '../../shared/testing/span-recorder.ts';
+import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
+import { until } from '../../stack/until.ts';
+import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
+import { queryModelEndpoints } from './endpoints.ts';
+import { sqlReadModel } from './read-model.ts';
+import { createQueryModelService, type QueryModelService } from './service.ts';
+import { jetstreamTransport } from './transport-jetstream.ts';
+
+const codec = orderEventCodec(2);
+const ctx = background();
+
+describe('projection over JetStream', function suite() {
+  this.timeout(30_000);
+  let server: TestNats;
+  let nats: Nats;
+  let log: PublishedLog;
+  let database: Database;
+  let service: QueryModelService;
+  let running: Component[];
+
+  beforeEach(async () => {
+    server = await testNats();
+    nats = connectNats({ url: server.url, name: 'test', logger: silentLogger });
+    log = await publishedLog(await nats.connection());
+    const url = await (await testPostgres()).createDatabase();
+    await migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger: silentLogger });
+    database = createDatabase({
+      url,
+      name: 'querymodelworker',
+      poolSize: 4,
+      queryTimeoutMs: 5_000,
+      logger: silentLogger,
+    });
+    service = createQueryModelService(sqlReadModel(database), codec);
+    running = [];
+  });
+  afterEach(async () => {
+    await Promise.all(running.map((component) => component.stop?.()));
+    await nats.stop();
+    await database.stop();
+    await server.stop();
+  });
+
+  async function start(
+    overrides: Partial<QueryModelService> = {},
+    tracer = spanRecorder().tracer,
+  ): Promise<Component> {
+    const used = { ...service, ...overrides };
+    const transport = jetstreamTransport(
+      queryModelEndpoints(used, () => (next) => next),
+      {
+        connection: nats.connection,
+        checkpoint: used.checkpoint,
+        log: log.store,
+        hook: jetstreamConsumerTrace(tracer),
+        maxBatch: 50,
+        logger: silentLogger,
+      },
+    );
+    running.push(transport);
+    await transport.start?.();
+    return transport;
+  }
+
+  async function place(orderId = newId(), metadata: Record<string, string> = {}): Promise<string> {
+    const event: OrderEvent = {
+      type: 'created',
+      order: {
+        orderId,
+        customerId: 'customer-1',
+        restaurantId: 'restaurant-1',
+        amount: minor(100),
+        items: [],
+        createdOn: '2026-01-01T00:00:00.000Z',
+      },
+    };
+    const eventId = newId();
+    await log.store.append(ctx, [
+      {
+        eventId,
+        aggregateId: orderId,
+        aggregateType: ORDER_AGGREGATE,
+        metadata,
+        ...codec.encode(event),
+      },
+    ]);
+    return eventId;
+  }
+
+  const projected = (position: bigint) =>
+    until(async () => (await service.checkpoint(ctx)) >= position, {
+      what: `projected up to ${position}`,
+      deadlineMs: 10_000,
+    });
+
+  async function rowCount(): Promise<number> {
+    const [row] = await database.query<{ n: string }>(
+      ctx,
+      (sql) => sql`select count(*) as n from orders`,
+    );
+    return Number(row?.n);
+  }
+
+  it('projects what was there and what comes, and is ready', async () => {
+    for (let n = 0; n < 60; n++) await place();
+    const transport = await start();
+    await projected(60n);
+    await place();
+    await projected(61n);
+    assert.equal(await rowCount(), 61);
+    assert.equal(transport.notReady?.(), undefined);
+  });
+
+  it('goes on from the read model’s own checkpoint', async () => {
+    await place();
+    const first = await start();
+    await projected(1n);
+    await first.stop?.();
+    await place();
+    const afters: bigint[] = [];
+    await start({
+      project: (context, batch) => {
+        afters.push(batch.after);
+        return service.project(context, batch);
+      },
+    });
+    await projected(2n);
+    assert.deepEqual(afters, [1n]);
+  });
+
+  it('a failure is met by beginning again at the checkpoint', async () => {
+    let failures = 2;
+    await start({
+      project: (context, batch) =>
+        failures-- > 0
+          ? Promise.reject(new CodedError('unavailable', 'away', 'The database is away.'))
+          : service.project(context, batch),
+    });
+    for (let n = 0; n < 5; n++) await place();
+    await projected(5n);
+    assert.equal(await rowCount(), 5);
+  });
+
+  it('of two instances one works and the other takes over', async () => {
+    let firstStopped = false;
+    const byFirst: boolean[] = [];
+    const first = await start({
+      project: async (context, batch) => {
+        assert.equal(firstStopped, false);
+        const result = await service.project(context, batch);
+        byFirst.push(result.applied);
+        return result;
+      },
+    });
+    await start();
+    for (let n = 0; n < 120; n++) await place();
+    await projected(120n);
+    assert.ok(byFirst.length > 0);
+    await first.stop?.();
+    firstStopped = true;
+    for (let n = 0; n < 30; n++) await place();
+    await projected(150n);
+    assert.equal(await rowCount(), 150);
+  });
+
+  it('a message that the relay did not publish is replaced by the log’s event', async () => {
+    await place();
+    await log.published();
+    // Somebody else's message, where the log's second event should stand.
+    await (await nats.connection()).jetstream().publish('ORDERS.created', '{}', {
+      headers: headers(),
+    });
+    const before = log.store;
+    await start();
+    await projected(1n);
+    assert.equal(await service.checkpoint(ctx), 1n);
+    await before.append(ctx, [
+      {
+        eventId: newId(),
+        aggregateId: 'order-2',
+        aggregateType: ORDER_AGGREGATE,
+        metadata: {},
+        eventType: 'ORDERS.tasted',
+        data: '',
+      },
+    ]);
+    await projected(2n);
+  });
+
+  it('where the stream begins later, the events between are read from the log', async () => {
+    for (let n = 0; n < 120; n++) await place();
+    await log.published();
+    const manager = await (await nats.connection()).jetstreamManager();
+    await manager.streams.delete('ORDERS');
+    await manager.streams.add({ name: 'ORDERS', subjects: ['ORDERS.*'], first_seq: 121 });
+    await start();
+    await place();
+    await projected(121n);
+    assert.equal(await rowCount(), 121);
+  });
+
+  it('each event has its span in the trace it came with, ended when its row is there', async () => {
+    const recorder = spanRecorder('querymodelworker');
+    const traceIds = ['a'.repeat(32), 'b'.repeat(32)];
+    for (const traceId of traceIds) {
+      await place(newId(), { traceparent: `00-${traceId}-${'c'.repeat(16)}-01` });
+    }
+    await start({}, recorder.tracer);
+    await projected(2n);
+    await until(() => recorder.spans().length === 2, { what: 'two spans', deadlineMs: 5_000 });
+    assert.deepEqual(
+      recorder.spans().map((span) => [span.traceId, span.parentId, span.kind]),
+      traceIds.map((traceId) => [traceId, 'c'.repeat(16), 'CONSUMER']),
+    );
+  });
+
+  it('a second stop is harmless, and a stop before anything came ends at once', async () => {
+    const transport = await start();
+    await transport.stop?.();
+    await transport.stop?.();
+    assert.equal(transport.notReady?.(), 'stopped');
+  });
+});

@@ -1,0 +1,184 @@
+/**
+ * The stream as the projection reads it: in order, from the read model's own
+ * checkpoint, without a durable. Batches come in, one endpoint is called; there
+ * is nothing to acknowledge, for the checkpoint moves with the rows.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from 'nats';
+import { ORDERS_STREAM, READ_MODEL } from '../../shared/contracts/subjects.ts';
+import { background, type Context, causedBy, withSignal } from '../../shared/kit/context.ts';
+import { codedError } from '../../shared/kit/errors.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Hook, Outcome } from '../../shared/kit/transport/hooks.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
+import { readStream, type StreamReader } from '../../shared/kit/transport/jetstream-reader.ts';
+import { streamState } from '../../shared/kit/transport/jetstream-stream.ts';
+import type { IncomingMessage } from '../../shared/kit/transport/jetstream-wire.ts';
+import type { QueryModelEndpoints } from './endpoints.ts';
+import { eventsOf, type Log, missingEvents } from './missing-events.ts';
+import type { Projected } from './service.ts';
+
+export interface ProjectionTransportOptions {
+  /** The connection as it is now, waiting for it if need be; see `connectNats`. */
+  readonly connection: () => Promise<NatsConnection>;
+  /** Where the read model stands. */
+  readonly checkpoint: (ctx: Context) => Promise<bigint>;
+  /** Where events are had from that the stream does not have. */
+  readonly log: Log;
+  readonly hook: Hook<IncomingMessage>;
+  /** Most events in one batch. */
+  readonly maxBatch: number;
+  readonly logger: Logger;
+}
+
+/** After a failure, before beginning again at the checkpoint: from half of the first, doubling up to the last. */
+const PAUSE_MS = { first: 200, longest: 5_000 };
+/** Another instance that moved nothing for so long is not at work any more. */
+const STANDBY_MS = 100;
+/** How long `stop` lets a batch finish before it is aborted; that would be harmless, only louder. */
+const FINISH_MS = 3_000;
+
+/** Reads from start to stop; whatever fails, it begins again where the read model stands. */
+export function jetstreamTransport(
+  endpoints: QueryModelEndpoints,
+  options: ProjectionTransportOptions,
+): Component {
+  const { logger, log, maxBatch, hook } = options;
+  const stopping = new AbortController();
+  const aborting = new AbortController();
+  let running: Promise<void> | undefined;
+  let reader: StreamReader | undefined;
+  let problem: string | undefined = 'not yet begun';
+  let failures = 0;
+
+  const context = () => withSignal(background(), aborting.signal);
+
+  /** Reads until it stops, or the checkpoint is found to have moved back. */
+  async function read(): Promise<void> {
+    let position = await options.checkpoint(context());
+    position = await fillFromLog(position);
+    reader = readStream({
+      connection: options.connection,
+      stream: ORDERS_STREAM,
+      startAfter: position,
+      maxBatch,
+      signal: stopping.signal,
+      logger,
+    });
+    problem = undefined;
+    let standby = false;
+    for await (const batch of reader) {
+      let rest = batch;
+      for (;;) {
+        // What another instance has projected meanwhile is passed over.
+        const reached = position;
+        rest = rest.filter(({ sequence }) => sequence > reached);
+        if (rest.length === 0) break;
+        if (standby) {
+          // Let it work, so that not every batch is worked out twice; where it
+          // stands still, take over.
+          await delay(STANDBY_MS, undefined, { signal: stopping.signal });
+          position = await options.checkpoint(context());
+          standby = position !== reached;
+        } else {
+          const projected = await project(reached, rest);
+          position = projected.position;
+          standby = !projected.applied;
+          failures = 0;
+        }
+        if (position < reached) {
+          logger.warn(
+            { checkpoint: `${position}` },
+            'the checkpoint was moved back: reading again',
+          );
+          return;
+        }
+      }
+    }
+  }
+
+  /** Where the stream begins later than the reading should, the events between come from the log. */
+  async function fillFromLog(after: bigint): Promise<bigint> {
+    const state = await streamState(await options.connection(), ORDERS_STREAM);
+    const until = (state?.first ?? 0n) - 1n;
+    if (state === undefined || until <= after) return after;
+    logger.warn(
+      { after: `${after}`, until: `${until}` },
+      'the stream begins later: reading the log',
+    );
+    let position = after;
+    for await (const events of missingEvents(context(), log, { after, until, limit: maxBatch })) {
+      ({ position } = await endpoints.project(context(), { after: position, events }));
+    }
+    return position;
+  }
+
+  /** One batch, with a span for each of its messages. */
+  async function project(after: bigint, messages: readonly StreamMessage[]): Promise<Projected> {
+    const events = await eventsOf(context(), log, messages);
+    const traced = messages.slice(0, events.length).map((message) => {
+      const wire = incoming(message);
+      return { wire, ctx: hook.before(contextOf(wire), wire) };
+    });
+    let outcome: Outcome = { status: 'retried', error: undefined };
+    try {
+      const projected = await endpoints.project(context(), { after, events });
+      outcome = { status: projected.applied ? 'projected' : 'passed over', error: undefined };
+      return projected;
+    } catch (error) {
+      outcome = { status: 'retried', error };
+      throw error;
+    } finally {
+      for (const { ctx, wire } of traced) hook.after(ctx, wire, outcome);
+    }
+  }
+
+  async function run(): Promise<void> {
+    const { signal } = stopping;
+    while (!signal.aborted) {
+      try {
+        await read();
+      } catch (error) {
+        if (signal.aborted) break;
+        problem = codedError(error).message;
+        const pauseMs = Math.min(PAUSE_MS.longest, PAUSE_MS.first * 2 ** failures++);
+        logger.error({ err: error, pauseMs }, 'the projection begins again at its checkpoint');
+        await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(
+          () => undefined,
+        );
+      }
+    }
+    problem = 'stopped';
+  }
+
+  return {
+    name: 'projection',
+    start: async () => {
+      running ??= run();
+    },
+    stop: async () => {
+      stopping.abort(new Error('The projection was stopped.'));
+      const late = setTimeout(() => aborting.abort(stopping.signal.reason), FINISH_MS);
+      await running;
+      clearTimeout(late);
+    },
+    notReady: () => problem ?? reader?.notReady(),
+  };
+}
+
+function incoming(message: StreamMessage): IncomingMessage {
+  return {
+    subject: message.subject,
+    sequence: message.sequence,
+    durable: READ_MODEL,
+    header: (name) => message.headers?.get(name) || undefined,
+  };
+}
+
+function contextOf(wire: IncomingMessage): Context {
+  return causedBy(background(), {
+    correlationId: wire.header('ce-correlationid'),
+    eventId: wire.header('ce-id') ?? `${wire.sequence}`,
+  });
+}

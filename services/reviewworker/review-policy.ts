@@ -1,0 +1,30 @@
+import type { Minor } from '../../shared/domain/money.ts';
+import type { OrderCommand, OrderDetails } from '../../shared/domain/order.ts';
+
+/** What is decided beforehand about orders. */
+export interface ReviewPolicy {
+  /** Orders that cost more than this are rejected; MAX_AMOUNT: none. */
+  readonly rejectAbove: Minor;
+  /** Orders for these restaurants are rejected. */
+  readonly rejectRestaurants: readonly string[];
+}
+
+/** Who the events say decided. */
+export const DECIDED_BY = 'policy';
+
+/** The command that `policy` comes to for a paid order: approve, unless a rule speaks against it. Pure. */
+export function review(policy: ReviewPolicy, order: OrderDetails): OrderCommand {
+  if (policy.rejectRestaurants.includes(order.restaurantId)) {
+    return rejection(`restaurant ${order.restaurantId} takes no orders`);
+  }
+  if (order.amount > policy.rejectAbove) {
+    return rejection('the amount is above what is approved without asking');
+  }
+  return { type: 'approve', decidedBy: DECIDED_BY };
+}
+
+const rejection = (reason: string): OrderCommand => ({
+  type: 'reject',
+  decidedBy: DECIDED_BY,
+  reason,
+});

@@ -1,0 +1,83 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Component } from './lifecycle.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface AdminOptions {
+  readonly host: string;
+  /** 0 lets the system choose one. */
+  readonly port: number;
+  /** Why the process is not ready; empty when it is. */
+  readonly notReady: () => string[];
+  readonly metrics: Pick<Metrics, 'handle'>;
+}
+
+/** How long a request that is being answered may still take when the server stops, in milliseconds. */
+const drainMs = 1_000;
+
+/**
+ * What operators ask a process, on a port of its own: `/healthz` (it lives:
+ * 200), `/readyz` (200, or 503 with the reasons) and `/metrics`.
+ */
+export function adminServer(options: AdminOptions): Component & { port(): number } {
+  const { host, notReady, metrics } = options;
+  const server = createServer((request, response) => {
+    // No connection outlives its answer, so that stopping never waits for an idle one.
+    response.setHeader('connection', 'close');
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      json(response, 405, { status: 'method not allowed' });
+      return;
+    }
+    switch (request.url?.split('?', 1)[0]) {
+      case '/healthz':
+        json(response, 200, { status: 'ok' });
+        break;
+      case '/readyz': {
+        const reasons = notReady();
+        if (reasons.length === 0) json(response, 200, { status: 'ready' });
+        else json(response, 503, { status: 'not ready', reasons });
+        break;
+      }
+      case '/metrics':
+        metrics.handle(request, response);
+        break;
+      default:
+        json(response, 404, { status: 'not found' });
+    }
+  });
+  return {
+    name: 'admin',
+    port() {
+      const address = server.address();
+      if (address === null || typeof address === 'string') throw new Error('admin is not started');
+      return address.port;
+    },
+    start: () => listen(server, host, options.port),
+    stop: () => close(server),
+  };
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const impatient = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearTimeout(impatient);
+      resolve();
+    });
+  });
+}

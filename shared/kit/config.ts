@@ -1,0 +1,65 @@
+import { BlockList, isIP } from 'node:net';
+import type { z } from 'zod';
+import { flag } from './setting.ts';
+
+export { type ServiceDefaults, serviceSettings } from './service-settings.ts';
+export { type Setting, setting } from './setting.ts';
+
+/**
+ * The configuration is wrong. Its message has one line for each problem, all of
+ * them, naming the variable, its value (secrets masked) and what is wanted; it
+ * is meant to be printed as it is, without a stack.
+ */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the configuration from environment variables. A variable that is set
+ * to nothing counts as unset. Throws ConfigError that lists every problem, not
+ * only the first; among them a BIND_ADDRESS that other machines can reach
+ * while ALLOW_INSECURE is not true, since nothing here authenticates callers.
+ */
+export function loadConfig<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv = process.env): T {
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const result = schema.safeParse(set);
+  const problems = (result.error?.issues ?? []).map((issue) => {
+    const name = issue.path.join('.');
+    const value = set[name];
+    return value === undefined
+      ? `${name} is not set: ${issue.message}`
+      : `${name} is "${masked(name, value)}": ${issue.message}`;
+  });
+  const open = openBinding(set);
+  if (open !== undefined) problems.push(open);
+  if (!result.success || problems.length > 0) {
+    throw new ConfigError(
+      ['The configuration is wrong:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
+    );
+  }
+  return result.data;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+/** Why the binding must be refused; undefined if it may stand. Looks at the variables, so that it is said beside other problems. */
+function openBinding(set: NodeJS.ProcessEnv): string | undefined {
+  const address = set.BIND_ADDRESS;
+  if (address === undefined || flag(set.ALLOW_INSECURE ?? '') === true) return undefined;
+  const version = isIP(address);
+  if (version === 0) return undefined; // not an address, or localhost: the schema judges
+  if (loopback.check(address, version === 4 ? 'ipv4' : 'ipv6')) return undefined;
+  return `BIND_ADDRESS is "${address}": other machines could reach it and nobody is asked who they are; set ALLOW_INSECURE=true if that is meant`;
+}
+
+/** `value` fit for a message: credentials in URLs and in query parameters, and secrets by name, become asterisks. */
+function masked(name: string, value: string): string {
+  if (/PASSWORD|SECRET|TOKEN|CREDENTIAL/i.test(name)) return '***';
+  return value
+    .replace(/\/\/\S*@/g, '//***@')
+    .replace(/((?:password|secret|token)=)[^&\s]*/gi, '$1***');
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import postgres from 'postgres';
+import { testPostgres } from '../../stack/testing.ts';
+import { eventually } from '../testing/eventually.ts';
+import { background, withDeadline } from './context.ts';
+import { createDatabase, type Database, sqlState } from './database.ts';
+import { codedError } from './errors.ts';
+import { silentLogger } from './logger.ts';
+
+describe('the database client', () => {
+  const ctx = background();
+  let url: string;
+  let database: Database;
+  let admin: postgres.Sql;
+
+  const connectTo = (overrides: Partial<Parameters<typeof createDatabase>[0]> = {}) =>
+    createDatabase({
+      url,
+      name: `test-${randomUUID()}`,
+      poolSize: 4,
+      queryTimeoutMs: 3_000,
+      logger: silentLogger,
+      ...overrides,
+    });
+
+  before(async () => {
+    url = await (await testPostgres()).createDatabase();
+    admin = postgres(url, { max: 2, onnotice: () => undefined });
+    await admin`create table numbers (n int8 primary key, writer text)`;
+    database = connectTo();
+  });
+  after(async () => {
+    await database.stop();
+    await admin.end();
+  });
+
+  it('runs one statement and gives its rows', async () => {
+    const rows = await database.query<{ n: string }>(ctx, (sql) => sql`select ${'7'}::int8 as n`);
+    assert.deepEqual([...rows], [{ n: '7' }]);
+  });
+
+  it('a query that passes its deadline is a timeout, and the next one is served', async () => {
+    const impatient = connectTo({ queryTimeoutMs: 100 });
+    try {
+      const error = await impatient.query(ctx, (sql) => sql`select pg_sleep(5)`).catch((e) => e);
+      assert.equal(codedError(error).kind, 'timeout');
+      assert.equal((await impatient.query(ctx, (sql) => sql`select 1`)).length, 1);
+      const soon = withDeadline(ctx, Date.now() + 50);
+      const late = await database.query(soon, (sql) => sql`select pg_sleep(5)`).catch((e) => e);
+      assert.equal(codedError(late).kind, 'timeout', "the caller's deadline counts too");
+    } finally {
+      await impatient.stop();
+    }
+  });
+
+  it('the server ends a statement that its client fell silent about', async () => {
+    const [row] = await database.query<{ transaction_timeout: string }>(
+      ctx,
+      (sql) => sql`select current_setting('transaction_timeout') as transaction_timeout`,
+    );
+    assert.equal(row?.transaction_timeout, '4s');
+  });
+
+  it('a broken constraint tells its SQLSTATE and nothing else to callers', async () => {
+    await database.query(ctx, (sql) => sql`insert into numbers (n) values (${'-1'}::int8)`);
+    const error = await database
+      .query(ctx, (sql) => sql`insert into numbers (n) values (${'-1'}::int8)`)
+      .catch((e) => e);
+    assert.equal(sqlState(error), '23505');
+    assert.doesNotMatch(codedError(error).message, /numbers|pkey/);
+  });
+
+  it('a database that is away is unavailable', async () => {
+    const nowhere = connectTo({ url: 'postgres://nobody:secret@127.0.0.1:1/none' });
+    try {
+      const error = codedError(await nowhere.query(ctx, (sql) => sql`select 1`).catch((e) => e));
+      assert.equal(error.kind, 'unavailable');
+      assert.doesNotMatch(error.message, /secret/);
+    } finally {
+      await nowhere.stop();
+    }
+  });
+
+  it('what is acknowledged survives its backends being killed, and nothing hangs', async () => {
+    const name = `killed-${randomUUID()}`;
+    const victim = connectTo({ name });
+    const acknowledged = new Set<number>();
+    let n = 0;
+    let kills = 0;
+    const killing = (async () => {
+      while (kills < 15) {
+        const ended = await admin`
+          select pg_terminate_backend(pid) from pg_stat_activity
+          where application_name = ${name} and pid <> pg_backend_pid()`;
+        if (ended.length > 0) kills++;
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    })();
+    try {
+      await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          while (kills < 15) {
+            const mine = n++;
+            try {
+              await victim.query(
+                ctx,
+                (sql) =>
+                  sql`insert into numbers (n, writer) values (${String(mine)}::int8, ${name}::text)`,
+              );
+              acknowledged.add(mine);
+            } catch (error) {
+              assert.equal(codedError(error).kind, 'unavailable');
+            }
+          }
+        }),
+      );
+      await killing;
+      const stored = await admin`select n from numbers where writer = ${name}`;
+      const there = new Set(stored.map((row) => Number(row.n)));
+      assert.ok(acknowledged.size > 0);
+      assert.deepEqual(
+        [...acknowledged].filter((one) => !there.has(one)),
+        [],
+      );
+    } finally {
+      await victim.stop();
+    }
+  });
+
+  it('statements that lost to another are repeated, so nobody hears of 40001', async () => {
+    const serializable = connectTo({ isolation: 'serializable', poolSize: 8 });
+    try {
+      await database.query(
+        ctx,
+        (sql) => sql`insert into numbers (n, writer) values (1000000, '0')`,
+      );
+      await Promise.all(
+        Array.from({ length: 40 }, () =>
+          serializable.query(
+            ctx,
+            (sql) =>
+              sql`update numbers set writer = (writer::int8 + 1)::text where n = 1000000::int8`,
+          ),
+        ),
+      );
+      const [row] = await admin`select writer from numbers where n = 1000000`;
+      assert.equal(row?.writer, '40');
+    } finally {
+      await serializable.stop();
+    }
+  });
+
+  it('stop lets go of its connections', async () => {
+    const name = `stopped-${randomUUID()}`;
+    const stopped = connectTo({ name });
+    await stopped.query(ctx, (sql) => sql`select 1`);
+    await stopped.stop();
+    await eventually('its connections are gone', async () => {
+      const rows = await admin`select 1 from pg_stat_activity where application_name = ${name}`;
+      return rows.length === 0;
+    });
+  });
+});

@@ -1,0 +1,198 @@
+import { flushed, type Logger } from './logger.ts';
+
+/** A part of a process that is started, stopped, or both. */
+export interface Component {
+  /** Named in logs and in `/readyz`. */
+  readonly name: string;
+  /** Resolves when it can be used. Must end by itself: with an error, if it cannot start. */
+  start?(): Promise<void>;
+  /** Finishes what is in flight and lets go of what it holds. Called only after `start`, once. */
+  stop?(): Promise<void>;
+  /** Why it is not ready to be used, for people; undefined when it is. */
+  notReady?(): string | undefined;
+}
+
+export interface LifecycleOptions {
+  /** In the order of starting, so what others lean on comes first: telemetry, database, broker, transports. */
+  readonly components: readonly Component[];
+  readonly logger: Logger;
+  /** For all of the stopping together, in milliseconds. */
+  readonly stopTimeoutMs: number;
+}
+
+/** Starts and stops a process's components as one. */
+export interface Lifecycle {
+  /**
+   * Starts the components one after another. Rejects when one does not start
+   * (saying which) or when `stop` came in between; what was started then stays
+   * so until `stop`. To be called once.
+   */
+  start(): Promise<void>;
+  /**
+   * Stops what was started, in reverse order, each after the one before it is
+   * done. A component that fails does not keep the others from stopping. When
+   * the time is up the rest is told to stop and not waited for. Rejects in the
+   * end when something failed or was not waited for. May be called again, and
+   * while starting: it is done once.
+   */
+  stop(): Promise<void>;
+  /** Why the process is not ready; empty when it is. Not ready while starting and from `stop` on. */
+  notReady(): string[];
+}
+
+export function createLifecycle({
+  components,
+  logger,
+  stopTimeoutMs,
+}: LifecycleOptions): Lifecycle {
+  const started: Component[] = [];
+  let starting: Promise<void> | undefined;
+  let stopping: Promise<void> | undefined;
+  let ready = false;
+
+  async function startAll(): Promise<void> {
+    if (stopping !== undefined) throw new Error('stopped before it started');
+    for (const component of components) {
+      try {
+        await component.start?.();
+      } catch (error) {
+        throw new Error(`${component.name} did not start`, { cause: error });
+      }
+      started.push(component);
+      if (stopping !== undefined) throw new Error('stopped while starting');
+    }
+    ready = true;
+  }
+
+  async function stopAll(): Promise<void> {
+    const failed: string[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const timeUp = new Promise<'time is up'>((resolve) => {
+      timer = setTimeout(resolve, stopTimeoutMs, 'time is up');
+    });
+    // A component that is just starting is let finish, so that it can be stopped.
+    await Promise.race([timeUp, starting?.catch(() => undefined)]);
+    for (const component of started.toReversed()) {
+      if (component.stop === undefined) continue;
+      const outcome = await Promise.race([stopOne(component), timeUp]);
+      if (outcome === 'time is up') {
+        logger.error({ component: component.name, stopTimeoutMs }, 'did not stop in time');
+      }
+      if (outcome !== 'stopped') failed.push(component.name);
+    }
+    clearTimeout(timer);
+    if (failed.length > 0) throw new Error(`did not stop cleanly: ${failed.join(', ')}`);
+  }
+
+  async function stopOne(component: Component): Promise<'stopped' | 'failed'> {
+    try {
+      await component.stop?.();
+      return 'stopped';
+    } catch (error) {
+      logger.error({ component: component.name, err: error }, 'failed to stop');
+      return 'failed';
+    }
+  }
+
+  return {
+    start() {
+      starting ??= startAll();
+      return starting;
+    },
+    stop() {
+      ready = false;
+      stopping ??= stopAll();
+      return stopping;
+    },
+    notReady() {
+      if (stopping !== undefined) return ['stopping'];
+      if (!ready) return [`starting ${components[started.length]?.name ?? ''}`.trim()];
+      return components.flatMap((component) => {
+        const reason = component.notReady?.();
+        return reason === undefined ? [] : [`${component.name}: ${reason}`];
+      });
+    },
+  };
+}
+
+/**
+ * A signal this soon after the first is the same wish: a terminal's Ctrl-C
+ * reaches every process of the group, and a supervisor passes it on as well.
+ */
+const sameWishMs = 250;
+
+/**
+ * Runs `lifecycle` as this process; resolves once everything is started, and
+ * ends the process itself. To be called once, by main.
+ *
+ * SIGTERM or SIGINT stops it: exit code 0, or 1 when something did not stop in
+ * time. A second signal exits at once with 1, whatever is still in flight. A
+ * failed start is logged in one line, what was started is stopped, and the
+ * code is 1. An error that nobody handled is logged and ends the process at
+ * once with 1, since nothing is known of its state any more.
+ */
+export async function runProcess(lifecycle: Lifecycle, logger: Logger): Promise<void> {
+  let signalled: number | undefined;
+
+  const exit = async (code: number) => {
+    await flushed(logger);
+    process.exit(code);
+  };
+  const stopAndExit = async (code: number) => {
+    const stopped = await lifecycle.stop().then(
+      () => true,
+      (error: unknown) => {
+        logger.error(inOneLine(error));
+        return false;
+      },
+    );
+    await exit(stopped ? code : 1);
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    const now = performance.now();
+    if (signalled === undefined) {
+      signalled = now;
+      logger.info({ signal }, 'stopping');
+      void stopAndExit(0);
+    } else if (now - signalled > sameWishMs) {
+      logger.warn({ signal }, 'told twice: stopping at once');
+      void exit(1);
+    }
+  };
+  const onUnhandled = (error: unknown) => {
+    logger.fatal({ err: error }, 'an error that nobody handled');
+    void exit(1);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('uncaughtException', onUnhandled);
+  process.on('unhandledRejection', onUnhandled);
+
+  try {
+    await lifecycle.start();
+    logger.info('ready');
+  } catch (error) {
+    // Told to stop while starting: that is no failure, and the exit is on its way.
+    if (signalled !== undefined) return;
+    logger.fatal(inOneLine(error));
+    await stopAndExit(1);
+  }
+}
+
+/** An error and its causes as one line for people: what went wrong, and why. */
+function inOneLine(error: unknown): string {
+  const parts: string[] = [];
+  // Eight links are more than any real chain has; a cycle must not hang us.
+  for (let link = error; link !== undefined && parts.length < 8; ) {
+    if (!(link instanceof Error)) {
+      parts.push(String(link));
+      break;
+    }
+    // A connection refused on every address of a name is an AggregateError without a message.
+    const cause: unknown = link instanceof AggregateError ? link.errors[0] : link.cause;
+    if (link.message !== '') parts.push(link.message);
+    else if (cause === undefined) parts.push(link.name);
+    link = cause;
+  }
+  return parts.join(': ').replace(/\s*\n\s*/g, ' ');
+}

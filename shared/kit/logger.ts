@@ -1,0 +1,84 @@
+import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+import pretty from 'pino-pretty';
+import type { Context } from './context.ts';
+
+export type { Logger };
+
+export interface LoggerOptions {
+  /** Name of the service; stands in every line. */
+  readonly service: string;
+  /** Lowest level that is written; `silent` writes nothing. */
+  readonly level: string;
+  /** Lines for people instead of JSON. Default: whether standard output is a terminal. */
+  readonly pretty?: boolean;
+}
+
+/**
+ * Lines wait in memory while whoever reads standard output is slow, this many
+ * bytes of them; further ones are dropped, because a log must not hold up what
+ * it tells of, nor eat the memory.
+ */
+const bufferBytes = 8 * 1024 * 1024;
+
+/** Values under these names never reach the log, at the top of a line or one level down. */
+const secrets = ['password', 'secret', 'token', 'authorization', 'cookie'];
+
+/**
+ * The process's logger, writing to standard output. JSON is written without
+ * blocking and flushed when the process exits, also by `process.exit()`; only a
+ * kill loses lines. It needs no closing.
+ */
+export function createLogger({ service, level, pretty: forPeople }: LoggerOptions): Logger {
+  const options = {
+    level,
+    base: { service },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: [...secrets, ...secrets.map((name) => `*.${name}`)], censor: '***' },
+  };
+  if (forPeople ?? process.stdout.isTTY) {
+    const stream = pretty({
+      sync: true,
+      colorize: process.stdout.isTTY,
+      singleLine: true,
+      translateTime: 'SYS:HH:MM:ss.l',
+      messageFormat: '{service}: {msg}',
+      ignore: 'service',
+    });
+    return pino(options, stream);
+  }
+  // Written at once, but with a length of 0 `flush` would not wait for what is being written.
+  const toStdout = { fd: 1, sync: false, minLength: 1, maxLength: bufferBytes };
+  return pino(options, pino.destination(toStdout));
+}
+
+/**
+ * Resolves when the lines so far are written, or after half a second if nobody
+ * reads them. To be awaited before `process.exit()`: what is flushed on exit
+ * can overtake a line that is just being written.
+ */
+export function flushed(logger: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    const impatient = setTimeout(resolve, 500);
+    logger.flush(() => {
+      clearTimeout(impatient);
+      resolve();
+    });
+  });
+}
+
+/** The ids by which a line is found again: its trace and span, if there are any, and its correlation. */
+export function logFields(ctx: Context): {
+  trace_id?: string;
+  span_id?: string;
+  correlation_id: string;
+} {
+  const span = trace.getSpanContext(ctx.telemetry);
+  return span !== undefined && isSpanContextValid(span)
+    ? { trace_id: span.traceId, span_id: span.spanId, correlation_id: ctx.correlationId }
+    : { correlation_id: ctx.correlationId };
+}
+
+/** The logger that says nothing. */
+export const silentLogger: Logger = pino({ level: 'silent', enabled: false });

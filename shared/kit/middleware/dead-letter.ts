@@ -1,0 +1,82 @@
+import type { Meter } from '@opentelemetry/api';
+import type { DeadLetter } from '../../eventstore/event-store.ts';
+import type { Context } from '../context.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Middleware } from '../endpoint.ts';
+import { CodedError, codedError, kinds } from '../errors.ts';
+import { type Logger, logFields } from '../logger.ts';
+
+export interface DeadLetterOptions {
+  /** Name of the consumer that gives up. */
+  readonly consumer: string;
+  /** Keeps the letter outside the broker. May be called again with the same one. */
+  readonly park: (ctx: Context, letter: DeadLetter) => Promise<void>;
+  readonly logger: Logger;
+  readonly meter: Meter;
+}
+
+/** Parking is given this long, in milliseconds, also when the message's own time is up or the worker is stopping. */
+const parkMs = 5_000;
+
+/** Of an error's text this many characters are kept: enough to know it by. */
+const lastErrorChars = 1_000;
+
+/**
+ * Parks a message that can never succeed (`poison` in the table of kinds), or
+ * that failed on its last delivery, and then rejects with `parked`, which ends
+ * its deliveries. Any other failure passes through, to be delivered again. When
+ * parking itself fails it rejects with `park_failed`, which is worth another
+ * delivery: a message is never dropped for want of a place to keep it.
+ */
+export function deadLetter({
+  consumer,
+  park,
+  logger,
+  meter,
+}: DeadLetterOptions): Middleware<Delivery> {
+  const parked = meter.createCounter('dead_letters_total', {
+    description: 'Messages given up on and kept as dead letters.',
+  });
+  return (next) => async (ctx, delivery) => {
+    try {
+      return await next(ctx, delivery);
+    } catch (error) {
+      const coded = codedError(error);
+      const { queue } = kinds[coded.kind];
+      if (queue === 'parked' || (queue === 'retry' && !delivery.last)) throw error;
+      const letter: DeadLetter = {
+        consumer,
+        position: delivery.sequence,
+        eventId: delivery.messageId,
+        reason: coded.code,
+        lastError: lastError(coded),
+        deliveries: delivery.deliveries,
+        traceparent: delivery.traceparent,
+      };
+      try {
+        await park(withOwnTime(ctx), letter);
+      } catch (cause) {
+        throw new CodedError('unavailable', 'park_failed', 'The message could not be parked.', {
+          cause,
+        });
+      }
+      parked.add(1, { consumer, reason: coded.code });
+      logger.error(
+        { ...logFields(ctx), ...letter, position: String(letter.position), err: error },
+        'message parked',
+      );
+      throw new CodedError('parked', 'parked', `Given up on: ${coded.message}`, { cause: error });
+    }
+  };
+}
+
+function withOwnTime(ctx: Context): Context {
+  return { ...ctx, signal: AbortSignal.timeout(parkMs), deadline: Date.now() + parkMs };
+}
+
+/** What went wrong, for operators: an internal error's message says nothing, its cause does. */
+function lastError({ message, cause }: CodedError): string {
+  const text = cause instanceof Error ? `${message} (${cause.message})` : message;
+  // A NUL has no place in an SQL text, and must not keep the letter out.
+  return text.replaceAll('\0', '').slice(0, lastErrorChars);
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import type { DeadLetter } from '../../eventstore/event-store.ts';
+import { recordingLogger, recordingMeter } from '../../testing/recording.ts';
+import { background, type Context, withDeadline, withSignal } from '../context.ts';
+import type { Delivery } from '../delivery.ts';
+import { CodedError, codedError } from '../errors.ts';
+import { deadLetter } from './dead-letter.ts';
+
+const away = new CodedError('unavailable', 'database_away', 'The database is away.');
+const poison = new CodedError('invalid', 'foreign_message', 'Not one of ours.');
+
+const first: Delivery<string> = {
+  body: 'b',
+  messageId: 'e-1',
+  sequence: 7n,
+  deliveries: 1,
+  last: false,
+  mayBeRepeat: false,
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+};
+const last: Delivery<string> = { ...first, deliveries: 5, last: true };
+
+/** A worker whose endpoint fails with `error`, and what became of its messages. */
+function worker(error: unknown, parking: (ctx: Context) => Promise<void> = async () => {}) {
+  const letters: DeadLetter[] = [];
+  const { meter, measurements } = recordingMeter();
+  const { logger, lines } = recordingLogger();
+  const middleware = deadLetter({
+    consumer: 'payment-worker',
+    park: async (ctx, letter) => {
+      await parking(ctx);
+      letters.push(letter);
+    },
+    logger,
+    meter,
+  });
+  const endpoint = middleware<Delivery<string>, string>(async () => {
+    if (error !== undefined) throw error;
+    return 'done';
+  });
+  return { endpoint, letters, measurements, lines };
+}
+
+describe('dead letter', () => {
+  it('leaves a message that was handled alone', async () => {
+    const { endpoint, letters } = worker(undefined);
+    assert.equal(await endpoint(background(), last), 'done');
+    assert.deepEqual(letters, []);
+  });
+
+  it('lets a failure pass while there are deliveries left', async () => {
+    const { endpoint, letters } = worker(away);
+    await assert.rejects(endpoint(background(), first), away);
+    assert.deepEqual(letters, []);
+  });
+
+  it('parks what fails on its last delivery, and says so', async () => {
+    const { endpoint, letters, lines, measurements } = worker(away);
+    const error = await endpoint(background(), last).then(assert.fail, codedError);
+    assert.deepEqual([error.kind, error.code, error.cause], ['parked', 'parked', away]);
+    assert.deepEqual(letters, [
+      {
+        consumer: 'payment-worker',
+        position: 7n,
+        eventId: 'e-1',
+        reason: 'database_away',
+        lastError: 'The database is away.',
+        deliveries: 5,
+        traceparent: last.traceparent,
+      },
+    ]);
+    assert.equal(lines[0]?.eventId, 'e-1');
+    assert.deepEqual(measurements, [
+      {
+        instrument: 'dead_letters_total',
+        value: 1,
+        attributes: { consumer: 'payment-worker', reason: 'database_away' },
+      },
+    ]);
+  });
+
+  it('parks poison on its first delivery, for it would never succeed', async () => {
+    const { endpoint, letters } = worker(new Error('outer', { cause: poison }));
+    const error = await endpoint(background(), first).then(assert.fail, codedError);
+    assert.equal(error.kind, 'parked');
+    assert.equal(letters[0]?.reason, 'foreign_message');
+  });
+
+  it('does not park twice what was parked further in', async () => {
+    const parked = new CodedError('parked', 'parked', 'Given up on.');
+    const { endpoint, letters } = worker(parked);
+    await assert.rejects(endpoint(background(), last), parked);
+    assert.deepEqual(letters, []);
+  });
+
+  it('asks for another delivery when parking fails', async () => {
+    const broken = new Error('the event store is away');
+    const { endpoint, measurements } = worker(poison, () => Promise.reject(broken));
+    const error = await endpoint(background(), last).then(assert.fail, codedError);
+    assert.deepEqual([error.kind, error.code, error.cause], ['unavailable', 'park_failed', broken]);
+    assert.deepEqual(measurements, []);
+  });
+
+  it('parks also when the worker is stopping and its time is up', async () => {
+    const { endpoint, letters } = worker(away, async (ctx) => {
+      assert.equal(ctx.signal.aborted, false);
+      assert.ok((ctx.deadline ?? 0) > Date.now());
+    });
+    const over = withDeadline(withSignal(background(), AbortSignal.abort()), Date.now() - 1);
+    const error = await endpoint(over, last).then(assert.fail, codedError);
+    assert.equal(error.kind, 'parked');
+    assert.equal(letters.length, 1);
+  });
+
+  it('keeps the cause of an internal error, without what a database could not keep', async () => {
+    const { endpoint, letters } = worker(new TypeError(`bad\0text${'x'.repeat(5_000)}`));
+    await assert.rejects(endpoint(background(), last));
+    assert.match(letters[0]?.lastError ?? '', /badtextx/);
+    assert.equal(letters[0]?.lastError.length, 1_000);
+  });
+});

@@ -1,0 +1,42 @@
+import type { Middleware } from '../endpoint.ts';
+import { type CodedError, codedError, isMachineryFailure } from '../errors.ts';
+import { type Logger, logFields } from '../logger.ts';
+
+export interface LoggingOptions {
+  /** Level of a request that went well. Default `info`; `debug` suits workers, whose good news is many. */
+  readonly okLevel?: 'info' | 'debug';
+}
+
+/**
+ * One line for each request: its endpoint, its code, how long it took in
+ * milliseconds. An error that is an answer is a warning; a failure of the
+ * machinery is an error and comes with its cause. Belongs inside tracing, so
+ * that each line has its trace id.
+ */
+export function logging(
+  logger: Logger,
+  name: string,
+  { okLevel = 'info' }: LoggingOptions = {},
+): Middleware {
+  return (next) => async (ctx, request) => {
+    const began = performance.now();
+    try {
+      const response = await next(ctx, request);
+      if (logger.isLevelEnabled(okLevel)) {
+        logger[okLevel]({ ...logFields(ctx), endpoint: name, code: 'ok', ms: since(began) }, name);
+      }
+      return response;
+    } catch (error) {
+      const coded: CodedError = codedError(error);
+      const fields = { ...logFields(ctx), endpoint: name, code: coded.code, ms: since(began) };
+      if (isMachineryFailure(error)) logger.error({ ...fields, err: error }, coded.message);
+      else logger.warn(fields, coded.message);
+      throw error;
+    }
+  };
+}
+
+/** Milliseconds since `began`, to the microsecond: more digits say nothing. */
+function since(began: number): number {
+  return Math.round((performance.now() - began) * 1000) / 1000;
+}

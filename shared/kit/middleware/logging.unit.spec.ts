@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { recordingLogger } from '../../testing/recording.ts';
+import { background } from '../context.ts';
+import { CodedError } from '../errors.ts';
+import { logging } from './logging.ts';
+
+const levels = { debug: 20, info: 30, warn: 40, error: 50 };
+
+describe('logging', () => {
+  const run = async (work: () => Promise<unknown>, options = {}) => {
+    const { logger, lines } = recordingLogger();
+    const outcome = logging(logger, 'place order', options)(work)(background('c-1'), {});
+    await outcome.catch(() => undefined);
+    assert.equal(lines.length, 1, 'one line for each request');
+    return { outcome, line: lines[0] ?? assert.fail() };
+  };
+
+  it('tells of a good request with its name, code, time and correlation', async () => {
+    const { outcome, line } = await run(async () => 42);
+    assert.equal(await outcome, 42);
+    assert.equal(line.level, levels.info);
+    assert.equal(line.endpoint, 'place order');
+    assert.equal(line.code, 'ok');
+    assert.equal(line.correlation_id, 'c-1');
+    assert.equal(typeof line.ms, 'number');
+  });
+
+  it('tells of good news more quietly where that is asked for', async () => {
+    const { line } = await run(async () => 42, { okLevel: 'debug' });
+    assert.equal(line.level, levels.debug);
+  });
+
+  it('warns of an error that is an answer, without a stack', async () => {
+    const refusal = new CodedError('conflict', 'not_pending', 'The order is not pending.');
+    const { outcome, line } = await run(() => Promise.reject(refusal));
+    await assert.rejects(outcome, refusal);
+    assert.equal(line.level, levels.warn);
+    assert.equal(line.code, 'not_pending');
+    assert.equal(line.err, undefined);
+  });
+
+  it('calls a failure of the machinery an error, with its cause', async () => {
+    const bug = new TypeError('x is not a function');
+    const { outcome, line } = await run(() => Promise.reject(bug));
+    await assert.rejects(outcome, bug);
+    assert.equal(line.level, levels.error);
+    assert.equal(line.code, 'internal');
+    assert.match(JSON.stringify(line.err), /x is not a function/);
+  });
+});

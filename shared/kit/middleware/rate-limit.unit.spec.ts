@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import { background } from '../context.ts';
+import { codedError } from '../errors.ts';
+import { rateLimit } from './rate-limit.ts';
+
+describe('rate limit', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['Date', 'setTimeout'] }));
+  afterEach(() => mock.timers.reset());
+
+  it('lets so many through and refuses the rest, saying when to come back', async () => {
+    let calls = 0;
+    const endpoint = rateLimit({ points: 3, perMs: 60_000 })(async () => ++calls);
+    const results = await Promise.allSettled(
+      Array.from({ length: 5 }, () => endpoint(background(), {})),
+    );
+    assert.equal(calls, 3);
+    for (const result of results.slice(3)) {
+      assert.equal(result.status, 'rejected');
+      const refusal = codedError(result.reason);
+      assert.deepEqual([refusal.kind, refusal.code], ['rate_limited', 'rate_limited']);
+      assert.equal(refusal.retryAfterMs, 60_000);
+    }
+  });
+
+  it('lets requests through again when the time it named is over', async () => {
+    const endpoint = rateLimit({ points: 1, perMs: 1_000 })(async () => 'served');
+    await endpoint(background(), {});
+    const refusal = await endpoint(background(), {}).then(assert.fail, codedError);
+    mock.timers.tick(refusal.retryAfterMs ?? assert.fail());
+    assert.equal(await endpoint(background(), {}), 'served');
+  });
+
+  it('counts for each endpoint by itself', async () => {
+    const wrap = rateLimit({ points: 1, perMs: 60_000 });
+    const one = wrap(async () => 1);
+    const two = wrap(async () => 2);
+    assert.deepEqual([await one(background(), {}), await two(background(), {})], [1, 2]);
+  });
+
+  it("hands an endpoint's own error on as it is", async () => {
+    const endpoint = rateLimit({ points: 1, perMs: 60_000 })(() =>
+      Promise.reject(new Error('own')),
+    );
+    await assert.rejects(endpoint(background(), {}), /own/);
+  });
+});

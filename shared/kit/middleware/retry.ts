@@ -1,0 +1,65 @@
+import { ExponentialBackoff, handleWhen, retry as retryPolicy } from 'cockatiel';
+import { type Context, remaining } from '../context.ts';
+import type { Middleware } from '../endpoint.ts';
+import { isMachineryFailure } from '../errors.ts';
+
+export interface RetryOptions {
+  /** Calls in all, the first among them: 1 or more. */
+  readonly attempts: number;
+  /** About how long the first pause is, in milliseconds; later ones double. */
+  readonly initialDelayMs: number;
+  /** No pause is longer, in milliseconds. */
+  readonly maxDelayMs: number;
+}
+
+/**
+ * Calls the endpoint again after a failure of the machinery, with pauses that
+ * grow and are jittered so that those who failed together do not come back
+ * together (decorrelated jitter, as in Polly). An answer is never asked for
+ * twice. Rejects with the last failure when the attempts are used up, and when
+ * the context is aborted or its deadline passes; an abort ends a pause at once.
+ * For endpoints that may be repeated.
+ */
+export function retry({ attempts, initialDelayMs, maxDelayMs }: RetryOptions): Middleware {
+  const policy = retryPolicy(
+    handleWhen((error) => !(error instanceof GivenUp) && isMachineryFailure(error)),
+    {
+      maxAttempts: attempts - 1,
+      backoff: new ExponentialBackoff({ initialDelay: initialDelayMs, maxDelay: maxDelayMs }),
+    },
+  );
+  return (next) => (ctx, request) =>
+    new Promise((resolve, reject) => {
+      let failure: unknown;
+      let pausing = false;
+      // The policy sleeps through an abort; what it wakes to is then no longer wanted.
+      const onAbort = () => {
+        if (pausing) reject(failure);
+      };
+      const attempt = async () => {
+        if (pausing) {
+          pausing = false;
+          if (isOver(ctx)) throw new GivenUp();
+        }
+        try {
+          return await next(ctx, request);
+        } catch (error) {
+          if (failure === undefined) ctx.signal.addEventListener('abort', onAbort);
+          failure = error;
+          pausing = true;
+          throw error;
+        }
+      };
+      policy
+        .execute(attempt, ctx.signal)
+        .then(resolve, (error: unknown) => reject(error instanceof GivenUp ? failure : error))
+        .finally(() => ctx.signal.removeEventListener('abort', onAbort));
+    });
+}
+
+/** Tells the policy to stop; never leaves this file. */
+class GivenUp extends Error {}
+
+function isOver(ctx: Context): boolean {
+  return ctx.signal.aborted || remaining(ctx, 1) === 0;
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { testFolder, testPostgres } from '../../stack/testing.ts';
+import { silentLogger } from './logger.ts';
+import { migrate } from './migrations.ts';
+
+describe('migrations', () => {
+  let server: string;
+  before(async () => {
+    server = await (await testPostgres()).createDatabase();
+  });
+
+  async function aFolder(files: Record<string, string>): Promise<string> {
+    const folder = await testFolder();
+    for (const [name, sql] of Object.entries(files)) await writeFile(join(folder, name), sql);
+    return folder;
+  }
+  function aDatabase(): string {
+    const url = new URL(server);
+    url.pathname = `/fresh_${randomUUID().replaceAll('-', '')}`;
+    return url.href;
+  }
+  async function look<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+    const sql = postgres(url, { max: 1, onnotice: () => undefined });
+    try {
+      return await work(sql);
+    } finally {
+      await sql.end();
+    }
+  }
+
+  it('make a database that does not exist, and apply only what is missing', async () => {
+    const url = aDatabase();
+    const folder = await aFolder({ '001.do.a.sql': 'create table if not exists a (n int8)' });
+    await migrate({ url, folder, logger: silentLogger });
+    await migrate({ url, folder, logger: silentLogger });
+    await writeFile(join(folder, '002.do.b.sql'), 'insert into a (n) values (1)');
+    await migrate({ url, folder, logger: silentLogger });
+    await migrate({ url, folder, logger: silentLogger });
+    assert.equal(await look(url, async (sql) => (await sql`select n from a`).length), 1);
+  });
+
+  it('run at once on a fresh server they are applied once', async () => {
+    const url = aDatabase();
+    const folder = await aFolder({
+      '001.do.a.sql': 'create table if not exists a (n int8)',
+      '002.do.b.sql': 'insert into a (n) values (1)',
+    });
+    await Promise.all(
+      Array.from({ length: 5 }, () => migrate({ url, folder, logger: silentLogger })),
+    );
+    assert.equal(await look(url, async (sql) => (await sql`select n from a`).length), 1);
+  });
+
+  it('one that fails is told, and leaves the way free for a better one', async () => {
+    const url = aDatabase();
+    const folder = await aFolder({ '001.do.a.sql': 'create tabel a (n int8)' });
+    await assert.rejects(migrate({ url, folder, logger: silentLogger }), /syntax error/);
+    await writeFile(join(folder, '001.do.a.sql'), 'create table a (n int8)');
+    await migrate({ url, folder, logger: silentLogger });
+  });
+
+  it('one that was changed after it was applied is told', async () => {
+    const url = aDatabase();
+    const folder = await aFolder({ '001.do.a.sql': 'create table a (n int8)' });
+    await migrate({ url, folder, logger: silentLogger });
+    await writeFile(join(folder, '001.do.a.sql'), 'create table a (n int8, m int8)');
+    await assert.rejects(migrate({ url, folder, logger: silentLogger }), /MD5/);
+  });
+
+  it('a server that does not answer is told when the time is up', async () => {
+    const folder = await aFolder({});
+    const url = 'postgres://orders@127.0.0.1:1/none';
+    await assert.rejects(
+      migrate({ url, folder, logger: silentLogger, timeoutMs: 200 }),
+      /ECONNREFUSED|CONNECT/,
+    );
+  });
+});

@@ -1,0 +1,71 @@
+import type { Meter } from '@opentelemetry/api';
+import type { Delivery } from './delivery.ts';
+import { chain, type Middleware, nop } from './endpoint.ts';
+import type { Logger } from './logger.ts';
+import { type CircuitBreakerOptions, circuitBreaker } from './middleware/circuit-breaker.ts';
+import { type DeadLetterOptions, deadLetter } from './middleware/dead-letter.ts';
+import { instrumenting } from './middleware/instrumenting.ts';
+import { logging } from './middleware/logging.ts';
+import { type RateLimitOptions, rateLimit } from './middleware/rate-limit.ts';
+import { type RetryOptions, retry } from './middleware/retry.ts';
+import { timeout } from './middleware/timeout.ts';
+
+/** What every endpoint's onion needs. */
+interface OnionOptions {
+  /** Outermost, so that every line and measurement belongs to the request's span. */
+  readonly tracing: Middleware;
+  readonly meter: Meter;
+  readonly logger: Logger;
+  /** Of the endpoint, as in logs and metrics. */
+  readonly name: string;
+  /** For one call of the endpoint, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface RequestOnionOptions extends OnionOptions {
+  /** None: no limit. */
+  readonly rateLimit?: RateLimitOptions;
+  /** None: no circuit. */
+  readonly breaker?: CircuitBreakerOptions;
+}
+
+export interface WorkerOnionOptions extends OnionOptions {
+  readonly consumer: string;
+  readonly park: DeadLetterOptions['park'];
+  /** Short, in process; longer waits are the broker's. */
+  readonly retry: RetryOptions;
+}
+
+/**
+ * The onion around an endpoint that somebody waits for. The limit stands before
+ * the timeout, so that a refusal costs nothing; the circuit stands innermost,
+ * so that it judges the endpoint alone and never our own refusals.
+ */
+export function requestMiddleware(options: RequestOnionOptions): Middleware {
+  const { tracing, meter, logger, name, timeoutMs } = options;
+  return chain(
+    tracing,
+    instrumenting(meter, name),
+    logging(logger, name),
+    options.rateLimit === undefined ? nop : rateLimit(options.rateLimit),
+    timeout(timeoutMs),
+    options.breaker === undefined ? nop : circuitBreaker(options.breaker),
+  );
+}
+
+/**
+ * The onion around an endpoint that answers deliveries. Each attempt has its
+ * own timeout; a message is parked only when the attempts are used up; and what
+ * became of it in the end is what is logged and counted.
+ */
+export function workerMiddleware(options: WorkerOnionOptions): Middleware<Delivery> {
+  const { tracing, meter, logger, name, consumer, park, timeoutMs } = options;
+  return chain<Delivery>(
+    tracing,
+    instrumenting(meter, name),
+    logging(logger, name, { okLevel: 'debug' }),
+    deadLetter({ consumer, park, logger, meter }),
+    retry(options.retry),
+    timeout(timeoutMs),
+  );
+}

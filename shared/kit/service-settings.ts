@@ -1,0 +1,51 @@
+import { isIP } from 'node:net';
+import { from, setting } from './setting.ts';
+
+/** What differs between services in the settings that all have. */
+export interface ServiceDefaults {
+  /** Name in traces, logs and metrics. */
+  readonly serviceName: string;
+  readonly adminPort: number;
+}
+
+/**
+ * The settings that every service has, to be spread into its own:
+ * `z.object({ ...serviceSettings({ … }), NATS_URL: setting.url(…) })`. Names
+ * are OpenTelemetry's where it has one.
+ */
+export function serviceSettings({ serviceName, adminPort }: ServiceDefaults) {
+  return {
+    OTEL_SERVICE_NAME: setting.text(serviceName),
+    ADMIN_PORT: setting.port(adminPort),
+    /** Loopback unless ALLOW_INSECURE says that more is meant; loadConfig checks it. */
+    BIND_ADDRESS: from('127.0.0.1', 'an IP address or localhost', (text) =>
+      isIP(text) !== 0 || text === 'localhost' ? text : undefined,
+    ),
+    ALLOW_INSECURE: setting.flag(false),
+    LOG_LEVEL: setting.choice('info', [
+      'trace',
+      'debug',
+      'info',
+      'warn',
+      'error',
+      'fatal',
+      'silent',
+    ]),
+    /** For all of the shutdown together. */
+    SHUTDOWN_TIMEOUT_MS: setting.milliseconds(10_000, { min: 1 }),
+    OTEL_TRACES_SAMPLER: setting.choice('parentbased_always_on', [
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ]),
+    /** The share of traces that the ratio samplers keep. */
+    OTEL_TRACES_SAMPLER_ARG: setting.number(1, { min: 0, max: 1 }),
+    OTEL_EXPORTER_ZIPKIN_ENDPOINT: setting.url('http://127.0.0.1:9411/api/v2/spans', [
+      'http',
+      'https',
+    ]),
+  } as const;
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+/** A setting's schema: what it is read from is text or nothing. */
+export type Setting<T> = z.ZodType<T, string | undefined>;
+
+/**
+ * A setting that is `byDefault` when unset (required where that is undefined),
+ * and otherwise what `parse` makes of the text, undefined meaning a refusal.
+ */
+export function from<T>(
+  byDefault: T | undefined,
+  wanted: string,
+  parse: (text: string) => T | undefined,
+): Setting<T> {
+  return z
+    .string()
+    .optional()
+    .transform((text, issues) => {
+      const value = text === undefined ? byDefault : parse(text.trim());
+      if (value !== undefined) return value;
+      issues.addIssue({ code: 'custom', message: `wanted is ${wanted}` });
+      return z.NEVER;
+    });
+}
+
+/** What a flag's text says; undefined for neither. */
+export function flag(text: string): boolean | undefined {
+  if (/^(true|1|yes|on)$/i.test(text)) return true;
+  return /^(false|0|no|off)$/i.test(text) ? false : undefined;
+}
+
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+function numeric(pattern: RegExp, byDefault: number | undefined, wanted: string, range: Range) {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = range;
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  return from(byDefault, `${wanted} ${bounds}`, (text) => {
+    const value = pattern.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  });
+}
+
+/**
+ * The kinds of settings there are. Each takes its default first; without one
+ * the setting is required. Numbers are decimal; a range's default is 0 and up.
+ */
+export const setting = {
+  /** A TCP port; 0 lets the system choose. */
+  port: (byDefault?: number) =>
+    numeric(/^\d+$/, byDefault, 'a port number', { min: 0, max: 65535 }),
+  integer: (byDefault?: number, range: Range = {}) =>
+    numeric(/^-?\d+$/, byDefault, 'a whole number', range),
+  number: (byDefault?: number, range: Range = {}) =>
+    numeric(/^-?\d+(\.\d+)?$/, byDefault, 'a number', range),
+  /** A duration in milliseconds. At most what a timer can wait for. */
+  milliseconds: (byDefault?: number, range: Range = {}) =>
+    numeric(/^\d+$/, byDefault, 'a number of milliseconds', { max: 2 ** 31 - 1, ...range }),
+  text: (byDefault?: string) => from(byDefault, 'some text', (text) => text),
+  /** A URL with one of these protocols (`postgres`, `http`), kept as text. */
+  url: (byDefault: string | undefined, protocols: readonly string[]) => {
+    const names = protocols.map((protocol) => protocol.replace(/:(\/\/)?$/, ''));
+    const wanted = `a URL that begins with ${names.map((name) => `${name}://`).join(' or ')}`;
+    return from(byDefault, wanted, (text) =>
+      names.includes(URL.parse(text)?.protocol.slice(0, -1) ?? '') ? text : undefined,
+    );
+  },
+  /** Texts separated by commas, without blanks around them or empty ones among them. */
+  list: (byDefault: readonly string[] = []) =>
+    from(byDefault, 'a comma separated list', (text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    ),
+  flag: (byDefault?: boolean) => from(byDefault, 'true or false', flag),
+  /** One of `choices`, exactly as written there. */
+  choice: <const T extends string>(byDefault: T | undefined, choices: readonly T[]) =>
+    from<T>(byDefault, `one of ${choices.join(', ')}`, (text) =>
+      choices.find((choice) => choice === text),
+    ),
+} as const;

@@ -1,0 +1,74 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { CodedError } from '../errors.ts';
+import { parseJson } from './json.ts';
+
+/** True where the request announces a body, if only an empty one sent in chunks. */
+export function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/**
+ * Reads the body whole. Throws CodedError `too_large` (code `body_too_large`)
+ * beyond `limit` bytes, at once where the length is announced, and `cancelled`
+ * where the caller goes away. What is left unread Node discards after the
+ * answer, so a caller that still sends gets to read it.
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
+      request.off('data', onData).off('end', onEnd).off('error', onError).off('close', onError);
+      settle();
+    };
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limit) end(() => reject(tooLarge(limit)));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => end(() => resolve(Buffer.concat(chunks, size)));
+    const onError = (cause?: Error) =>
+      end(() =>
+        reject(new CodedError('cancelled', 'cancelled', 'The caller went away.', { cause })),
+      );
+    request.on('data', onData).on('end', onEnd).on('error', onError).on('close', onError);
+  });
+}
+
+function tooLarge(limit: number): CodedError {
+  const message = `The body is larger than the ${limit} bytes that are allowed.`;
+  return new CodedError('too_large', 'body_too_large', message);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * A JSON body, every number as it was written. Throws CodedError
+ * `unsupported_media_type` where the headers announce anything but JSON in
+ * UTF-8, and `malformed` (code `malformed_json`) where the bytes are none.
+ */
+export function jsonBody(headers: IncomingHttpHeaders, bytes: Buffer): unknown {
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  if (!/^application\/([a-z0-9!#$&^_.-]+\+)?json$/.test(type.trim())) {
+    throw unsupported('Send JSON, and say so by Content-Type: application/json.');
+  }
+  const charset = parameters.map((text) => /^\s*charset="?([^"]*)"?\s*$/.exec(text)?.[1]);
+  if (charset.some((name) => name !== undefined && name !== 'utf-8' && name !== 'utf8')) {
+    throw unsupported('Send JSON in UTF-8.');
+  }
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
+    throw unsupported('Send the body as it is, without Content-Encoding.');
+  }
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch (cause) {
+    throw new CodedError('malformed', 'malformed_json', 'The body is not UTF-8.', { cause });
+  }
+  return parseJson(text);
+}
+
+function unsupported(message: string): CodedError {
+  return new CodedError('unsupported_media_type', 'unsupported_media_type', message);
+}

@@ -1,0 +1,44 @@
+import type { ConsumerInfo, JetStreamManager } from 'nats';
+
+/** How far a durable has come, over all instances that share it. */
+export interface Progress {
+  /** Everything up to here is done, whoever did it: what a checkpoint may say. */
+  readonly position: bigint;
+  /** Messages that are not done yet. */
+  readonly lag: number;
+}
+
+/**
+ * Reads the progress of a consumer off what the server knows of it. It must be
+ * the server's: of several instances each sees only a part of the messages, so
+ * none can say that everything up to a position is done.
+ */
+export function progressOf(info: ConsumerInfo): Progress {
+  return {
+    position: BigInt(info.ack_floor.stream_seq),
+    lag: info.num_pending + info.num_ack_pending,
+  };
+}
+
+/**
+ * Why a durable that has been silent should not be, undefined if all is well.
+ * The head is the *log's*: a stream that lost its tail, or is not filled any
+ * more, looks complete from within.
+ */
+export async function whyStuck(
+  manager: JetStreamManager,
+  stream: string,
+  durable: string,
+  head: () => Promise<bigint>,
+): Promise<string | undefined> {
+  const logHead = await head();
+  const info = await manager.consumers.info(stream, durable);
+  if (info.num_pending > 0) {
+    // Nothing may be delivered until somebody has answered for some of these.
+    if (info.num_ack_pending >= (info.config.max_ack_pending ?? Number.POSITIVE_INFINITY)) return;
+    return `${info.num_pending} messages wait in the stream and none comes`;
+  }
+  const { state } = await manager.streams.info(stream);
+  if (BigInt(state.last_seq) >= logHead) return undefined;
+  return `the log has ${logHead} events and the stream ends at ${state.last_seq}`;
+}

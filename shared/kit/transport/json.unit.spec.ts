@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { CodedError } from '../errors.ts';
+import { NumberAsWritten, parseJson } from './json.ts';
+
+describe('parseJson', () => {
+  it('keeps every number as it was written, at any depth', () => {
+    const parsed = parseJson('{"a":12.10,"b":[9007199254740993,{"c":1e400}],"d":-0}');
+    assert.deepEqual(parsed, {
+      a: new NumberAsWritten('12.10'),
+      b: [new NumberAsWritten('9007199254740993'), { c: new NumberAsWritten('1e400') }],
+      d: new NumberAsWritten('-0'),
+    });
+  });
+
+  it('leaves everything else alone', () => {
+    assert.deepEqual(parseJson('["1",true,null,{"k":"é"}]'), ['1', true, null, { k: 'é' }]);
+  });
+
+  it('does not let a body reach the prototype of objects', () => {
+    const parsed = parseJson('{"__proto__":{"admin":true}}') as Record<string, unknown>;
+    assert.equal(Object.getPrototypeOf(parsed), Object.prototype);
+    assert.equal(parsed.admin, undefined);
+  });
+
+  const bad: Record<string, string> = {
+    'an empty text': '',
+    'a cut-off object': '{"a":1',
+    'a comment': '{"a":1} // one',
+    'a bare word': 'NaN',
+    'a hundred thousand brackets': '['.repeat(100_000) + ']'.repeat(100_000),
+  };
+  for (const [name, text] of Object.entries(bad)) {
+    it(`${name} is malformed, and nothing worse`, () => {
+      assert.throws(
+        () => parseJson(text),
+        (error) => error instanceof CodedError && error.code === 'malformed_json',
+      );
+    });
+  }
+});

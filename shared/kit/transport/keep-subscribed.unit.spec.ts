@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { until } from '../../../stack/until.ts';
+import { silentLogger } from '../logger.ts';
+import { keepSubscribed } from './keep-subscribed.ts';
+
+function subscription() {
+  const { promise: ended, resolve } = Promise.withResolvers<string>();
+  return { ended, end: resolve, close: async () => resolve('closed') };
+}
+
+const soon = (what: string, check: () => boolean) =>
+  until(check, { what, deadlineMs: 5_000, everyMs: 5 });
+
+describe('keepSubscribed', () => {
+  it('subscribes again whatever ended the last, and says meanwhile why it is not ready', async () => {
+    const made: ReturnType<typeof subscription>[] = [];
+    let broken = false;
+    const kept = keepSubscribed({
+      logger: silentLogger,
+      subscribe: async () => {
+        if (broken) throw new Error('the broker is away');
+        const one = subscription();
+        made.push(one);
+        return one;
+      },
+    });
+    assert.equal(kept.notReady(), 'not yet subscribed');
+    kept.start();
+    await soon('subscribed', () => kept.notReady() === undefined);
+    broken = true;
+    made[0]?.end('consumer deleted');
+    await soon('failing', () => kept.notReady() === 'the broker is away');
+    broken = false;
+    await soon('subscribed again', () => kept.notReady() === undefined);
+    assert.equal(made.length, 2);
+    await kept.stop();
+    assert.equal(kept.notReady(), 'stopped');
+  });
+
+  it('stop does not wait for a subscription that is being made, and closes it when it comes', async () => {
+    const late = subscription();
+    const making = Promise.withResolvers<typeof late>();
+    const kept = keepSubscribed({ logger: silentLogger, subscribe: () => making.promise });
+    kept.start();
+    await kept.stop();
+    making.resolve(late);
+    assert.equal(await late.ended, 'closed');
+  });
+
+  it('a second stop is harmless, and one without a start', async () => {
+    const never = keepSubscribed({ logger: silentLogger, subscribe: async () => subscription() });
+    await never.stop();
+    const kept = keepSubscribed({ logger: silentLogger, subscribe: async () => subscription() });
+    kept.start();
+    await kept.stop();
+    await kept.stop();
+  });
+});

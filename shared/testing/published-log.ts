@@ -1,0 +1,39 @@
+import type { NatsConnection } from 'nats';
+import { ORDERS_STREAM } from '../contracts/subjects.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { createMemoryEventStore } from '../eventstore/memory-event-store.ts';
+import { encodeMessage } from '../eventstore/message.ts';
+import { ensureStream } from '../kit/transport/jetstream-stream.ts';
+
+/** A log in memory whose events are published as the relay would. */
+export interface PublishedLog {
+  readonly store: EventStore;
+  /** Resolves when all that was appended so far is in the stream. */
+  published(): Promise<void>;
+}
+
+/** An empty log, and an empty stream of the orders' name that follows it. */
+export async function publishedLog(connection: NatsConnection): Promise<PublishedLog> {
+  await ensureStream(connection, {
+    name: ORDERS_STREAM,
+    subjects: [`${ORDERS_STREAM}.*`],
+    replicas: 1,
+  });
+  const jetstream = connection.jetstream();
+  let tail: Promise<unknown> = Promise.resolve();
+  const store = createMemoryEventStore({
+    stream: ORDERS_STREAM,
+    committed: (events) => {
+      for (const event of events) {
+        const { subject, headers, payload } = encodeMessage(event);
+        tail = tail.then(() => jetstream.publish(subject, payload, { headers }));
+      }
+    },
+  });
+  return {
+    store,
+    published: async () => {
+      await tail;
+    },
+  };
+}

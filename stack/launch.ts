@@ -1,0 +1,148 @@
+import { join, resolve } from 'node:path';
+import type { DataFolder } from './data-folder.ts';
+import { startNats } from './nats.ts';
+import type { Instance, Plan } from './plan.ts';
+import { LOOPBACK } from './ports.ts';
+import { startPostgres } from './postgres.ts';
+import { SetupProblem } from './problem.ts';
+import { describeExit, type Process, startProcess, untilReady } from './process.ts';
+import { shownLine } from './service-lines.ts';
+import { bootstrapper, type ServiceRow } from './services.ts';
+import { answers } from './until.ts';
+import { startZipkin } from './zipkin.ts';
+
+/** A word about one process: it is ready, something to know, trouble, or its own line. */
+export type Say = (kind: 'ready' | 'note' | 'trouble' | 'line', name: string, text: string) => void;
+
+/** What every start needs to know. */
+export interface LaunchContext {
+  readonly plan: Plan;
+  readonly data: DataFolder;
+  readonly say: Say;
+  readonly durable: boolean;
+  /** Show all that the services write, not only warnings and worse. */
+  readonly showAll: boolean;
+  /** Where `<service>/main.ts` is found. */
+  readonly servicesDir: string;
+  /** Further variables for a service, by its name. */
+  readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Starts something and resolves once it is ready; leaves nothing when it rejects. */
+export type Launch = (signal: AbortSignal) => Promise<Process>;
+
+const root = resolve(import.meta.dirname, '..');
+const SERVICE_READY_MS = 30_000;
+const BOOTSTRAP_MS = 60_000;
+
+export function launchPostgres({ data, durable }: LaunchContext, port: number): Launch {
+  return async (signal) => {
+    const dataDir = data.folder('postgres');
+    const logFile = data.logFile('PostgreSQL');
+    const server = await startPostgres({ dataDir, port, durable, logFile, signal });
+    return server.process;
+  };
+}
+
+export function launchNats(
+  { data, say }: LaunchContext,
+  ports: { readonly port: number; readonly monitorPort: number },
+): Launch {
+  return async (signal) => {
+    const server = await startNats({
+      ...ports,
+      dataDir: data.folder('nats'),
+      logFile: data.logFile('NATS'),
+      onProgress: (line) => say('note', 'NATS', line),
+      signal,
+    });
+    return server.process;
+  };
+}
+
+/** Thrown when Zipkin cannot be had; it has been said already. */
+export class ZipkinMissing extends Error {}
+
+export function launchZipkin({ data, say }: LaunchContext, port: number): Launch {
+  return async (signal) => {
+    const server = await startZipkin({
+      port,
+      logFile: data.logFile('Zipkin'),
+      onProgress: (line) => say('note', 'Zipkin', line),
+      signal,
+    });
+    if (server === undefined) throw new ZipkinMissing('Zipkin cannot be had.');
+    await server.ready;
+    return server.process;
+  };
+}
+
+export function launchService(context: LaunchContext, instance: Instance): Launch {
+  return async (signal) => {
+    const { name, row, port, adminPort } = instance;
+    const child = await spawnService(context, row, name, {
+      ADMIN_PORT: String(adminPort),
+      ...(row.serves && { [row.serves.variable]: String(port) }),
+    });
+    const ready = (look: AbortSignal) => answers(`${adminUrl(instance)}/readyz`, look);
+    await untilReady(child, ready, SERVICE_READY_MS, signal);
+    return child;
+  };
+}
+
+/** Where an instance answers `/healthz`, `/readyz` and `/metrics`. */
+export function adminUrl({ adminPort }: Instance): string {
+  return `http://${LOOPBACK}:${adminPort}`;
+}
+
+/** Runs the bootstrapper to its end; a failure is a `SetupProblem` with its last word. */
+export async function runBootstrapper(context: LaunchContext, signal: AbortSignal): Promise<void> {
+  const { name } = bootstrapper;
+  const child = await spawnService(context, bootstrapper, name, {});
+  const deadline = AbortSignal.timeout(BOOTSTRAP_MS);
+  const either = AbortSignal.any([signal, deadline]);
+  either.addEventListener('abort', () => void child.stop(), { once: true });
+  if (either.aborted) await child.stop();
+  const exit = await child.exited;
+  signal.throwIfAborted();
+  if (exit.code === 0) return;
+  const last = child
+    .tail()
+    .map((line) => shownLine(line))
+    .findLast((line) => line !== undefined);
+  const how = deadline.aborted ? `not done in ${BOOTSTRAP_MS} ms` : describeExit(exit);
+  throw new SetupProblem(
+    `${name} failed (${how}): ${last ?? 'without a word'}`,
+    `look into ${context.data.logFile(name)}`,
+  );
+}
+
+function spawnService(
+  { plan, data, say, showAll, servicesDir, environment }: LaunchContext,
+  row: ServiceRow,
+  name: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<Process> {
+  const traces = plan.zipkinEndpoint
+    ? { OTEL_EXPORTER_ZIPKIN_ENDPOINT: plan.zipkinEndpoint }
+    : { OTEL_TRACES_EXPORTER: 'none' };
+  return startProcess({
+    name,
+    command: process.execPath,
+    args: [join(servicesDir, row.name, 'main.ts')],
+    cwd: root,
+    env: {
+      ...process.env,
+      ...Object.fromEntries(row.needs.map((need) => [need, plan.addresses[need]])),
+      ...traces,
+      OTEL_SERVICE_NAME: row.name,
+      ...variables,
+      ...environment[row.name],
+    },
+    logFile: data.logFile(name),
+    onLine: (line) => {
+      const shown = shownLine(line, showAll);
+      if (shown !== undefined) say('line', name, shown);
+    },
+  });
+}

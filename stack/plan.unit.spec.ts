@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { checkPorts, makePlan } from './plan.ts';
+import { freePort } from './ports.ts';
+import { SetupProblem } from './problem.ts';
+import { services } from './services.ts';
+
+const standard = { ports: 'standard', zipkin: true, own: {} } as const;
+const urls = {
+  EVENTSTORE_DATABASE_URL: 'postgres://mine/a',
+  ORDERS_DATABASE_URL: 'postgres://mine/b',
+  PAYMENTS_DATABASE_URL: 'postgres://mine/c',
+};
+
+describe('makePlan', () => {
+  it('has the documented ports', async () => {
+    const plan = await makePlan(standard);
+    assert.deepEqual(
+      plan.instances.map(({ name, port, adminPort }) => [name, port, adminPort]),
+      [
+        ['eventstoresvc', 50051, 9100],
+        ['ordersvc', 3000, 9101],
+        ['paymentworker', undefined, 9102],
+        ['reviewworker', undefined, 9103],
+        ['querymodelworker', undefined, 9104],
+      ],
+    );
+    assert.equal(plan.sqlPort, 26257);
+    assert.deepEqual(plan.nats, { port: 4222, monitorPort: 8222 });
+    assert.equal(plan.zipkinEndpoint, 'http://127.0.0.1:9411/api/v2/spans');
+    assert.equal(plan.addresses.EVENTSTORE_ADDRESS, '127.0.0.1:50051');
+    assert.match(plan.addresses.ORDERS_DATABASE_URL, /127\.0\.0\.1:26257\/ordersdb$/);
+  });
+
+  it('a free plan shares no port with another, nor with itself', async () => {
+    const plan = await makePlan({ ...standard, ports: 'free', instances: { paymentworker: 2 } });
+    const ports = [
+      plan.sqlPort,
+      plan.nats?.port,
+      plan.nats?.monitorPort,
+      plan.zipkinPort,
+      ...plan.instances.flatMap(({ port, adminPort }) => [port, adminPort]),
+    ].filter((port) => port !== undefined);
+    assert.equal(new Set(ports).size, ports.length);
+    assert.equal(ports.length, 4 + services.length + 2 + 1);
+  });
+
+  it('a further instance has a name and a port of its own', async () => {
+    const plan = await makePlan({ ...standard, instances: { paymentworker: 2 } });
+    const workers = plan.instances.filter(({ row }) => row.name === 'paymentworker');
+    assert.deepEqual(
+      workers.map(({ name }) => name),
+      ['paymentworker', 'paymentworker-2'],
+    );
+    assert.equal(workers[0]?.adminPort, 9102);
+    assert.notEqual(workers[1]?.adminPort, 9102);
+  });
+
+  it("starts no server for which the user's variable is set", async () => {
+    const plan = await makePlan({
+      ...standard,
+      own: {
+        ...urls,
+        NATS_URL: 'nats://mine:1',
+        EVENTSTORE_ADDRESS: 'mine:2',
+        OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://mine:3/api/v2/spans',
+      },
+    });
+    assert.deepEqual([plan.sqlPort, plan.nats, plan.zipkinPort], [undefined, undefined, undefined]);
+    assert.deepEqual(plan.addresses, {
+      ...urls,
+      NATS_URL: 'nats://mine:1',
+      EVENTSTORE_ADDRESS: 'mine:2',
+    });
+    assert.equal(plan.zipkinEndpoint, 'http://mine:3/api/v2/spans');
+    assert.ok(!plan.instances.some(({ name }) => name === 'eventstoresvc'));
+  });
+
+  it("uses the user's databases and starts a server for the rest", async () => {
+    const { EVENTSTORE_DATABASE_URL } = urls;
+    const plan = await makePlan({ ...standard, own: { EVENTSTORE_DATABASE_URL } });
+    assert.equal(plan.sqlPort, 26257);
+    assert.equal(plan.addresses.EVENTSTORE_DATABASE_URL, EVENTSTORE_DATABASE_URL);
+    assert.match(plan.addresses.PAYMENTS_DATABASE_URL, /26257\/paymentsdb$/);
+  });
+
+  it('names a service that does not exist, and those that do', async () => {
+    await assert.rejects(
+      makePlan({ ...standard, services: ['ordersvc', 'orderservice'] }),
+      (error) =>
+        error instanceof SetupProblem &&
+        /no service orderservice$/.test(error.message) &&
+        /querymodelworker/.test(error.remedy),
+    );
+  });
+
+  it('HTTP_PORT moves ordersvc, and must be a port', async () => {
+    const plan = await makePlan({ ...standard, own: { HTTP_PORT: '3001' } });
+    assert.equal(plan.instances.find(({ name }) => name === 'ordersvc')?.port, 3001);
+    await assert.rejects(makePlan({ ...standard, own: { HTTP_PORT: 'web' } }), /HTTP_PORT=web/);
+  });
+});
+
+describe('checkPorts', () => {
+  it('names the port in use, whose it would be, and the remedy', async () => {
+    const port = await freePort();
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const plan = await makePlan({ ...standard, ports: 'free', own: { ...urls } });
+    try {
+      await assert.rejects(
+        checkPorts({ ...plan, nats: { port, monitorPort: plan.nats?.monitorPort ?? 0 } }),
+        (error) =>
+          error instanceof SetupProblem &&
+          error.message === `port ${port} (NATS) is in use` &&
+          /stop what listens there, or set NATS_URL/.test(error.remedy),
+      );
+    } finally {
+      server.close();
+    }
+    await checkPorts(plan);
+  });
+});

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { portInUse } from './ports.ts';
+import { SetupProblem } from './problem.ts';
+import { bootstrapper, services } from './services.ts';
+import { type Stack, type StackOptions, startStack } from './stack.ts';
+import { testFolder } from './testing.ts';
+import { until } from './until.ts';
+
+const within = { deadlineMs: 20_000 };
+
+/** Stands in for every service: says it is ready and shows its environment. */
+const service = `
+  require('node:http')
+    .createServer((request, response) => response.end(JSON.stringify(process.env)))
+    .listen(Number(process.env.ADMIN_PORT), '127.0.0.1');
+  process.on('SIGTERM', () => { console.log('{"level":40,"msg":"drained"}'); process.exit(0); });`;
+
+async function serviceFolder(bootstrap: string): Promise<string> {
+  const folder = await testFolder();
+  // CommonJS: the fixtures lie outside the project and its package.json.
+  await writeFile(join(folder, 'package.json'), '{"type":"commonjs"}');
+  for (const { name } of [bootstrapper, ...services]) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'main.ts'), name === 'bootstrapper' ? bootstrap : service);
+  }
+  return folder;
+}
+
+describe('startStack', function suite() {
+  this.timeout(60_000);
+  const said: string[] = [];
+  let dataDir: string;
+  let options: StackOptions;
+  let stack: Stack;
+
+  before(async () => {
+    dataDir = join(await testFolder(), 'data');
+    options = {
+      dataDir,
+      durable: false,
+      zipkin: false,
+      servicesDir: await serviceFolder(`console.log('{"level":30,"msg":"made"}')`),
+      instances: { paymentworker: 2 },
+      environment: { paymentworker: { GATEWAY: 'slow' } },
+      say: (kind, name, text) => said.push(`${kind} ${name} ${text}`),
+    };
+    stack = await startStack(options);
+  });
+
+  after(() => stack.stop());
+
+  const environmentOf = async (name: string) => {
+    const response = await fetch(`${stack.adminUrls[name]}/env`);
+    return (await response.json()) as Record<string, string>;
+  };
+  const ready = () =>
+    said.filter((line) => line.startsWith('ready')).map((line) => line.split(' ')[1]);
+
+  it('says each process as it becomes ready, the servers before the services', () => {
+    assert.deepEqual(ready().slice(0, 3).toSorted(), ['NATS', 'PostgreSQL', 'bootstrapper']);
+    assert.equal(ready()[2], 'bootstrapper');
+    assert.deepEqual(
+      ready().slice(3).toSorted(),
+      [...services.map(({ name }) => name), 'paymentworker-2'].toSorted(),
+    );
+  });
+
+  it('tells a service the addresses it needs, and no others', async () => {
+    const ordersvc = await environmentOf('ordersvc');
+    assert.equal(ordersvc.ORDERS_DATABASE_URL, stack.addresses.ORDERS_DATABASE_URL);
+    assert.equal(ordersvc.EVENTSTORE_ADDRESS, stack.addresses.EVENTSTORE_ADDRESS);
+    assert.equal(ordersvc.PAYMENTS_DATABASE_URL, undefined);
+    assert.equal(ordersvc.OTEL_SERVICE_NAME, 'ordersvc');
+    assert.equal(`http://127.0.0.1:${ordersvc.HTTP_PORT}`, stack.httpUrl);
+    assert.equal((await environmentOf('paymentworker-2')).GATEWAY, 'slow');
+  });
+
+  it('starts a killed service again, on its port', async () => {
+    const before = stack.unit('reviewworker').process?.pid;
+    stack.kill('reviewworker');
+    await until(
+      () => {
+        const now = stack.unit('reviewworker').process?.pid;
+        return now !== undefined && now !== before;
+      },
+      { what: 'reviewworker', ...within },
+    );
+    assert.ok(said.some((line) => /^trouble reviewworker died \(SIGKILL\)/.test(line)));
+    await environmentOf('reviewworker');
+  });
+
+  it('starts killed servers again, on their ports', async () => {
+    for (const name of ['PostgreSQL', 'NATS']) {
+      const count = ready().filter((one) => one === name).length;
+      stack.kill(name);
+      const back = () => ready().filter((one) => one === name).length > count;
+      await until(back, { what: name, ...within });
+    }
+  });
+
+  it('restarts a service on demand, in order and at once', async () => {
+    await stack.restart('ordersvc');
+    assert.ok(said.includes('line ordersvc drained'));
+    await environmentOf('ordersvc');
+  });
+
+  it('notes process ids while the processes run', async () => {
+    const pid = Number(await readFile(join(dataDir, 'run', 'ordersvc.pid'), 'utf8'));
+    assert.equal(pid, stack.unit('ordersvc').process?.pid);
+  });
+
+  it('stops the services in reverse order, leaves nothing running, and a second stop is harmless', async () => {
+    said.length = 0;
+    const ports = Object.values(stack.adminUrls).map((url) => Number(new URL(url).port));
+    await Promise.all([stack.stop(), stack.stop()]);
+    assert.deepEqual(
+      said.map((line) => line.split(' ')[1]),
+      [
+        'querymodelworker',
+        'reviewworker',
+        'paymentworker-2',
+        'paymentworker',
+        'ordersvc',
+        'eventstoresvc',
+      ],
+    );
+    for (const port of ports) assert.equal(await portInUse(port), false);
+    assert.deepEqual(await readdir(join(dataDir, 'run')), []);
+  });
+
+  it('starts again on the same data', async () => {
+    stack = await startStack(options);
+    await stack.stop();
+  });
+
+  it('a failing bootstrapper is one problem with its last word, and nothing is left', async () => {
+    const servicesDir = await serviceFolder(
+      `console.log('{"level":50,"msg":"no permission to create databases"}'); process.exit(1)`,
+    );
+    await assert.rejects(
+      startStack({ ...options, servicesDir }),
+      (error) =>
+        error instanceof SetupProblem &&
+        /bootstrapper failed \(exit code 1\): no permission/.test(error.message),
+    );
+    assert.deepEqual(await readdir(join(dataDir, 'run')), []);
+  });
+
+  it('a start that is given up leaves nothing', async () => {
+    const giveUp = new AbortController();
+    const say: StackOptions['say'] = (_, name) => name === 'bootstrapper' && giveUp.abort();
+    await assert.rejects(startStack({ ...options, say, signal: giveUp.signal }), {
+      name: 'AbortError',
+    });
+    assert.deepEqual(await readdir(join(dataDir, 'run')), []);
+  });
+});
+
+describe('make start', () => {
+  it('a port in use is one clear line, and exit code 1', async () => {
+    const server = createServer().listen(8222, '127.0.0.1');
+    // Should a stack be running, the port is in use all the same.
+    await Promise.race([once(server, 'listening'), once(server, 'error')]).catch(() => {});
+    try {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')]);
+      let errors = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        errors += text;
+      });
+      const [code] = await once(child, 'close');
+      assert.equal(code, 1);
+      assert.match(
+        errors,
+        /^ports? .*8222 \(the NATS monitor\).* in use → stop what listens there.*\n$/,
+      );
+    } finally {
+      if (server.listening) server.close();
+    }
+  });
+});

@@ -1,0 +1,207 @@
+import { resolve } from 'node:path';
+import { openDataFolder } from './data-folder.ts';
+import {
+  adminUrl,
+  type Launch,
+  type LaunchContext,
+  launchNats,
+  launchPostgres,
+  launchService,
+  launchZipkin,
+  runBootstrapper,
+  type Say,
+  ZipkinMissing,
+} from './launch.ts';
+import { checkPorts, makePlan } from './plan.ts';
+import { LOOPBACK } from './ports.ts';
+import { describeProblem } from './problem.ts';
+import { type AddressVariable, bootstrapper } from './services.ts';
+import { type Supervisor, supervise } from './supervisor.ts';
+
+/** How the stack is to be started. Only the data folder is needed. */
+export interface StackOptions {
+  /** Everything that is kept lies here: the log, the streams, the services' output. */
+  readonly dataDir: string;
+  /** The documented ports, or (default) free ones. */
+  readonly ports?: 'standard' | 'free';
+  /** Names of services; default all. The servers and the bootstrapper always run. */
+  readonly services?: readonly string[] | undefined;
+  /** How many processes of a service; default one each. */
+  readonly instances?: Readonly<Record<string, number>>;
+  /** Default true. It is never waited for. */
+  readonly zipkin?: boolean;
+  /** Whether acknowledged commits are on disk; default true, tests say false. */
+  readonly durable?: boolean;
+  /** Further variables for a service, by its name (not the instance's). */
+  readonly environment?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Variables that name servers of the user's, to be used instead of our own. */
+  readonly own?: NodeJS.ProcessEnv;
+  readonly say?: Say;
+  /** Show all that the services write, and not only what is a warning or worse. */
+  readonly showAll?: boolean;
+  /** Aborting it gives the start up; what was started has then been stopped. */
+  readonly signal?: AbortSignal;
+  /** Where `<service>/main.ts` is found; default the project's `services/`. */
+  readonly servicesDir?: string;
+}
+
+/** The running stack. */
+export interface Stack {
+  /** Of ordersvc; undefined when it is not among the services. */
+  readonly httpUrl: string | undefined;
+  /** NATS, the event store's gRPC and the databases, by variable name. */
+  readonly addresses: Readonly<Record<AddressVariable, string>>;
+  /** Zipkin's own address, whether or not it has come up. */
+  readonly zipkinUrl: string | undefined;
+  /** True once Zipkin takes spans, false when there will be none. Never rejects. */
+  readonly zipkinReady: Promise<boolean>;
+  /** The admin address of each instance, by its name. */
+  readonly adminUrls: Readonly<Record<string, string>>;
+  /**
+   * One process by its name: `PostgreSQL`, `NATS`, `Zipkin`, a service, or a
+   * service's further instance (`paymentworker-2`). Throws for an unknown name.
+   */
+  readonly unit: (name: string) => Supervisor;
+  /** Sends a signal; what dies of it is started again. Default SIGKILL. */
+  readonly kill: (name: string, signal?: NodeJS.Signals) => void;
+  /** Stops it in order and resolves when it is ready again. */
+  readonly restart: (name: string) => Promise<void>;
+  /**
+   * Stops the services, last first, then the servers; after 20 seconds whatever is
+   * left is killed. May be called twice.
+   */
+  readonly stop: () => Promise<void>;
+}
+
+const STOP_MS = 20_000;
+
+// A service may lose a race for a port or a connection while all start together.
+const SERVICE_ATTEMPTS = 3;
+
+/**
+ * Starts PostgreSQL and NATS, runs the bootstrapper, starts the services, and
+ * resolves when all are ready. From then on whatever dies is started again. When
+ * anything fails to start, all that was started is stopped before this rejects;
+ * what the user can mend is a `SetupProblem`.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { ports = 'free', zipkin = true, own = {}, say = () => {} } = options;
+  const plan = await makePlan({ ...options, ports, zipkin, own });
+  await checkPorts(plan);
+  const context: LaunchContext = {
+    plan,
+    data: await openDataFolder(options.dataDir),
+    say,
+    durable: options.durable ?? true,
+    showAll: options.showAll ?? false,
+    servicesDir: options.servicesDir ?? resolve(import.meta.dirname, '../services'),
+    environment: options.environment ?? {},
+  };
+
+  const giveUp = new AbortController();
+  const units: Supervisor[] = [];
+  const add = (name: string, where: string, launch: Launch, startAttempts = 1) => {
+    // A unit added while the others are being stopped would outlive them.
+    giveUp.signal.throwIfAborted();
+    const unit = supervise({
+      name,
+      startAttempts,
+      launch: async (signal) => {
+        const child = await launch(signal);
+        context.data.recordPid(child);
+        return child;
+      },
+      onReady: (tookMs) => say('ready', name, `ready in ${Math.round(tookMs)} ms  ${where}`),
+      onRestart: (why, inMs) => say('trouble', name, `died (${why}); starts again in ${inMs} ms`),
+    });
+    units.push(unit);
+    return unit;
+  };
+
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    giveUp.abort(options.signal?.reason);
+    stopping ??= stopInOrder(units);
+    return stopping;
+  };
+  const stopEarly = () => void stop();
+  options.signal?.addEventListener('abort', stopEarly, { once: true });
+
+  const { sqlPort, nats, zipkinPort } = plan;
+  let zipkinReady = Promise.resolve(plan.zipkinEndpoint !== undefined);
+  try {
+    options.signal?.throwIfAborted();
+    if (zipkinPort !== undefined) {
+      const page = `http://${LOOPBACK}:${zipkinPort}/zipkin`;
+      zipkinReady = optional(add('Zipkin', page, launchZipkin(context, zipkinPort)), say);
+    }
+    const servers: Supervisor[] = [];
+    if (sqlPort !== undefined) {
+      servers.push(add('PostgreSQL', `port ${sqlPort}`, launchPostgres(context, sqlPort)));
+    }
+    if (nats !== undefined) {
+      const where = `port ${nats.port}, monitor ${nats.monitorPort}`;
+      servers.push(add('NATS', where, launchNats(context, nats)));
+    }
+    await Promise.all(servers.map((server) => server.start()));
+    await runBootstrapper(context, giveUp.signal);
+    say('ready', bootstrapper.name, 'done: databases, schemas and streams are there');
+    const started = plan.instances.map((instance) => {
+      const { name, port, adminPort } = instance;
+      const where = `${port === undefined ? '' : `port ${port}, `}admin ${adminPort}`;
+      return add(name, where, launchService(context, instance), SERVICE_ATTEMPTS).start();
+    });
+    await Promise.all(started);
+    giveUp.signal.throwIfAborted();
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', stopEarly);
+  }
+
+  const unit = (name: string) => {
+    const found = units.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`The stack runs no ${name}.`);
+    return found;
+  };
+  const http = plan.instances.find(({ row }) => row.serves?.variable === 'HTTP_PORT');
+  return {
+    httpUrl: http && `http://${LOOPBACK}:${http.port}`,
+    addresses: plan.addresses,
+    zipkinUrl: plan.zipkinEndpoint && new URL(plan.zipkinEndpoint).origin,
+    zipkinReady,
+    adminUrls: Object.fromEntries(plan.instances.map((one) => [one.name, adminUrl(one)])),
+    unit,
+    kill: (name, signal = 'SIGKILL') => unit(name).kill(signal),
+    restart: async (name) => {
+      await unit(name).stop();
+      await unit(name).start();
+    },
+    stop,
+  };
+}
+
+/** Starts what the stack can do without; says why when it does not come up. */
+async function optional(unit: Supervisor, say: Say): Promise<boolean> {
+  try {
+    await unit.start();
+    return true;
+  } catch (error) {
+    const known = error instanceof ZipkinMissing || (error as Error).name === 'AbortError';
+    if (!known) say('note', unit.name, `no traces: ${describeProblem(error)}`);
+    return false;
+  }
+}
+
+/** The units stand in starting order: the servers first, which the services need to the end. */
+async function stopInOrder(units: readonly Supervisor[]): Promise<void> {
+  const killAll = setTimeout(() => {
+    for (const unit of units) unit.kill('SIGKILL');
+  }, STOP_MS);
+  try {
+    for (const unit of units.toReversed()) await unit.stop();
+  } finally {
+    clearTimeout(killAll);
+  }
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { startProcess, untilReady } from './process.ts';
+import { restartDelay, type SupervisorOptions, supervise } from './supervisor.ts';
+import { until } from './until.ts';
+
+const quick = { firstDelayMs: 4, longestDelayMs: 20 };
+const within = { deadlineMs: 10_000, everyMs: 5 };
+
+/** Supervises a script that says "up" when it is ready. */
+function supervised(code: string, options: Partial<SupervisorOptions> = {}) {
+  const told = { ready: 0, restarts: [] as { why: string; inMs: number }[] };
+  const supervisor = supervise({
+    name: 'child',
+    ...quick,
+    onReady: () => {
+      told.ready += 1;
+    },
+    onRestart: (why, inMs) => told.restarts.push({ why, inMs }),
+    launch: async (signal) => {
+      const child = await startProcess({
+        name: 'child',
+        command: process.execPath,
+        args: ['-e', code],
+      });
+      await untilReady(child, () => child.tail().includes('up'), 10_000, signal);
+      return child;
+    },
+    ...options,
+  });
+  return { supervisor, told };
+}
+
+const healthy = `console.log('up'); setInterval(() => {}, 1000);`;
+
+describe('supervise', () => {
+  it('starts again what dies, and says why and when', async () => {
+    const { supervisor, told } = supervised(healthy);
+    await supervisor.start();
+    const first = supervisor.process?.pid;
+    supervisor.kill('SIGKILL');
+    await until(() => told.ready === 2, { what: 'the second life', ...within });
+    assert.notEqual(supervisor.process?.pid, first);
+    assert.equal(told.restarts.length, 1);
+    assert.equal(told.restarts[0]?.why, 'SIGKILL');
+    await supervisor.stop();
+  });
+
+  it('what is stopped stays down until it is started', async () => {
+    const { supervisor, told } = supervised(healthy);
+    await supervisor.start();
+    await supervisor.stop();
+    await supervisor.stop();
+    assert.equal(supervisor.process, undefined);
+    assert.deepEqual(told.restarts, []);
+    await supervisor.start();
+    assert.equal(told.ready, 2);
+    await supervisor.stop();
+  });
+
+  it('gives the first start up after its attempts, with the last line', async () => {
+    const { supervisor, told } = supervised(`console.log('bad'); process.exit(2)`, {
+      startAttempts: 3,
+    });
+    await assert.rejects(supervisor.start(), /exit code 2/);
+    assert.equal(told.restarts.length, 2);
+    assert.equal(told.ready, 0);
+  });
+
+  it('a stop does not wait for a start that never gets ready', async () => {
+    const { supervisor } = supervised('setInterval(() => {}, 1000)');
+    const start = assert.rejects(supervisor.start(), { name: 'AbortError' });
+    await supervisor.stop();
+    await start;
+    assert.equal(supervisor.process, undefined);
+  });
+
+  it('a stop does not wait out a long pause before a restart', async () => {
+    const long = { firstDelayMs: 60_000, longestDelayMs: 60_000 };
+    const { supervisor, told } = supervised(healthy, long);
+    await supervisor.start();
+    supervisor.kill('SIGKILL');
+    await until(() => told.restarts.length === 1, { what: 'its death', ...within });
+    await supervisor.stop();
+  });
+
+  it('waits longer from death to death, and is short again after a long life', async () => {
+    const dying = `console.log('up'); setTimeout(() => process.exit(1), 30)`;
+    const backoff = { firstDelayMs: 8, longestDelayMs: 10_000 };
+    const weak = supervised(dying, backoff);
+    await weak.supervisor.start();
+    await until(() => weak.told.restarts.length === 4, { what: 'four deaths', ...within });
+    await weak.supervisor.stop();
+    assert.ok((weak.told.restarts[3]?.inMs ?? 0) >= 32, JSON.stringify(weak.told.restarts));
+
+    const strong = supervised(dying, { ...backoff, stableMs: 1 });
+    await strong.supervisor.start();
+    await until(() => strong.told.restarts.length === 4, { what: 'four deaths', ...within });
+    await strong.supervisor.stop();
+    assert.ok((strong.told.restarts[3]?.inMs ?? 99) <= 8, JSON.stringify(strong.told.restarts));
+  });
+});
+
+describe('restartDelay', () => {
+  it('doubles up to a cap, and is never less than half of it', () => {
+    const options = { firstDelayMs: 100, longestDelayMs: 1_000 };
+    for (const [death, full] of [
+      [0, 100],
+      [1, 200],
+      [3, 800],
+      [4, 1_000],
+      [5_000, 1_000],
+    ] as const) {
+      const delay = restartDelay(death, options);
+      assert.ok(delay >= full / 2 && delay <= full, `${death}: ${delay}`);
+    }
+  });
+
+  it('has jitter', () => {
+    assert.ok(new Set(Array.from({ length: 50 }, () => restartDelay(4))).size > 10);
+  });
+});

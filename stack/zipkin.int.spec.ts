@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { portInUse } from './ports.ts';
+import { javaMajor, startZipkin } from './zipkin.ts';
+
+describe('startZipkin', () => {
+  it('takes spans on loopback once it is ready, and a second stop is harmless', async function zipkin() {
+    this.timeout(180_000);
+    const lines: string[] = [];
+    const server = await startZipkin({ onProgress: (line) => lines.push(line) });
+    if (server === undefined) {
+      console.log(`      skipped: ${lines.at(-1)}`);
+      this.skip();
+    }
+    try {
+      await server.ready;
+      const span = { traceId: 'abcdef0123456789', id: '0123456789abcdef', name: 'one' };
+      const posted = await fetch(`${server.url}/api/v2/spans`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([span]),
+      });
+      assert.equal(posted.status, 202);
+      const listening = new URL(server.url);
+      assert.equal(listening.hostname, '127.0.0.1');
+      assert.equal(await portInUse(Number(listening.port), '127.0.0.2'), false);
+    } finally {
+      await server.stop();
+      await server.stop();
+    }
+    assert.equal(server.process.running, false);
+  });
+});
+
+describe('javaMajor', () => {
+  it('reads new and old ways to write a version', () => {
+    assert.equal(javaMajor('openjdk version "17.0.15" 2025-04-15'), 17);
+    assert.equal(javaMajor('java version "1.8.0_402"'), 8);
+    assert.equal(javaMajor('openjdk version "25" 2025-09-16'), 25);
+    assert.equal(javaMajor('command not found'), 0);
+  });
+});

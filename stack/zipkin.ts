@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { freePort, LOOPBACK } from './ports.ts';
+import { type Process, startProcess, untilReady } from './process.ts';
+import { installOnce, runTool, toolsDir } from './tools.ts';
+import { answers } from './until.ts';
+
+export interface ZipkinOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly logFile?: string | undefined;
+  /** Told of a download, and of the one thing that is missing. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+  /** Aborting it gives the start up; once ready it has no effect. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A started Zipkin server; see `ready`. */
+export interface Zipkin {
+  /** Of the server: API under `/api/v2`, page under `/zipkin`. */
+  readonly url: string;
+  readonly process: Process;
+  /** Resolves when it takes spans, some seconds after the start; else rejects. */
+  readonly ready: Promise<void>;
+  /** May be called twice. Traces are kept in memory and go with it. */
+  readonly stop: () => Promise<void>;
+}
+
+const VERSION = '3.5.1';
+const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy';
+const OLDEST_JAVA = 17;
+const READY_MS = 90_000;
+const REMEDY = 'install Java 17 and Maven, or set OTEL_EXPORTER_ZIPKIN_ENDPOINT; all else works';
+
+/**
+ * Starts Zipkin with its memory store on loopback and returns without waiting
+ * until it is ready. The jar comes through Maven the first time. Without Java or
+ * Maven the answer is undefined, after one line that says so: traces are the one
+ * thing the stack can do without.
+ */
+export async function startZipkin(options: ZipkinOptions = {}): Promise<Zipkin | undefined> {
+  const say = options.onProgress ?? (() => {});
+  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin/java') : 'java';
+  const version = await runTool(java, ['-version']);
+  if (!version.ok || javaMajor(version.output) < OLDEST_JAVA) {
+    say(`no traces: Zipkin needs Java ${OLDEST_JAVA} or newer → ${REMEDY}`);
+    return undefined;
+  }
+  let jar: string;
+  try {
+    jar = await zipkinJar(say, options.signal);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    say(`no traces: ${(error as Error).message} → ${REMEDY}`);
+    return undefined;
+  }
+  const port = options.port ?? (await freePort());
+  const url = `http://${LOOPBACK}:${port}`;
+  const server = await startProcess({
+    name: 'Zipkin',
+    command: java,
+    // Naming one field of a list replaces the list, so all three are named.
+    args: [
+      '-Xmx512m',
+      '-jar',
+      jar,
+      `--armeria.ports[0].ip=${LOOPBACK}`,
+      `--armeria.ports[0].port=${port}`,
+      '--armeria.ports[0].protocols[0]=http',
+    ],
+    // At its default of 500,000 spans the memory store drowns in a heap of this size.
+    env: { ...process.env, MEM_MAX_SPANS: '100000' },
+    logFile: options.logFile,
+    stopDeadlineMs: 5_000,
+  });
+  const healthy = (signal: AbortSignal) => answers(`${url}/health`, signal);
+  const ready = untilReady(server, healthy, READY_MS, options.signal);
+  // Whoever does not wait for it must not be ended by its failure.
+  ready.catch(() => {});
+  return {
+    url,
+    process: server,
+    ready,
+    stop: async () => {
+      await server.stop();
+    },
+  };
+}
+
+/** 17 for `openjdk version "17.0.15"`, 8 for `java version "1.8.0_402"`, else 0. */
+export function javaMajor(printed: string): number {
+  const [, first, second] = /version "(\d+)(?:\.(\d+))?/.exec(printed) ?? [];
+  return Number((first === '1' ? second : first) ?? 0);
+}
+
+function zipkinJar(say: (line: string) => void, signal?: AbortSignal): Promise<string> {
+  const file = `zipkin-server-${VERSION}-exec.jar`;
+  return installOnce({
+    target: join(toolsDir, file),
+    onStart: () => say(`fetching Zipkin ${VERSION} through Maven, which takes a minute`),
+    signal,
+    install: async (folder, options) => {
+      const artifact = `-Dartifact=io.zipkin:zipkin-server:${VERSION}:jar:exec`;
+      const fetched = await runTool(
+        'mvn',
+        ['--batch-mode', '--quiet', COPY, artifact, `-DoutputDirectory=${folder}`],
+        options,
+      );
+      if (!fetched.ok) {
+        throw new Error(fetched.missing ? 'Maven is not installed' : `Maven: ${fetched.reason}`);
+      }
+      return join(folder, file);
+    },
+  });
+}

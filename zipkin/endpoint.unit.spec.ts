@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { background } from '../shared/kit/context.ts';
+import { CodedError } from '../shared/kit/errors.ts';
+import { spanRecorder } from '../shared/testing/span-recorder.ts';
+import { hasSingleSpanNamed } from '../shared/testing/spans.ts';
+import { traceEndpoint } from './endpoint.ts';
+import { traceId } from './propagation.ts';
+
+describe('traceEndpoint', () => {
+  it('gives the endpoint a context in its span, which ends with it', async () => {
+    const { tracer, spans } = spanRecorder();
+    let inside = '';
+    await traceEndpoint(
+      tracer,
+      'place order',
+    )(async (ctx) => {
+      inside = traceId(ctx);
+    })(background(), undefined);
+    assert.equal(hasSingleSpanNamed(spans(), 'place order').traceId, inside);
+  });
+
+  it('spans nest as the endpoints do', async () => {
+    const { tracer, spans } = spanRecorder();
+    const inner = traceEndpoint(tracer, 'inner')(async () => 1);
+    await traceEndpoint(tracer, 'outer')((ctx) => inner(ctx, undefined))(background(), undefined);
+    const outer = hasSingleSpanNamed(spans(), 'outer');
+    assert.equal(hasSingleSpanNamed(spans(), 'inner').parentId, outer.id);
+  });
+
+  it('tags the span with what the request and the response tell', async () => {
+    const { tracer, spans } = spanRecorder();
+    const traced = traceEndpoint<{ id: string }>(tracer, 'get', (request, response) => ({
+      'order.id': request.id,
+      missing: undefined,
+      version: String(response),
+    }))(async () => 3);
+    await traced(background(), { id: 'order-1' });
+    assert.deepEqual(hasSingleSpanNamed(spans(), 'get').tags, {
+      'order.id': 'order-1',
+      version: '3',
+    });
+  });
+
+  const ended = async (error: Error) => {
+    const { tracer, spans } = spanRecorder();
+    const traced = traceEndpoint(
+      tracer,
+      'fail',
+    )(async () => {
+      throw error;
+    });
+    await assert.rejects(traced(background(), undefined), (thrown) => thrown === error);
+    return hasSingleSpanNamed(spans(), 'fail');
+  };
+
+  it('a refusal is an answer: the span has its code and is no error', async () => {
+    const span = await ended(new CodedError('conflict', 'version_conflict', 'It moved on.'));
+    assert.equal(span.tags['error.code'], 'version_conflict');
+    assert.equal(span.failed, false);
+  });
+
+  it('a failure of the machinery marks the span', async () => {
+    const span = await ended(new CodedError('unavailable', 'database_unavailable', 'Away.'));
+    assert.equal(span.tags['error.code'], 'database_unavailable');
+    assert.equal(span.failed, true);
+  });
+});

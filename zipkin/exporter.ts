@@ -1,0 +1,118 @@
+import { globalAgent as httpAgent } from 'node:http';
+import { globalAgent as httpsAgent } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ZipkinExporter } from '@opentelemetry/exporter-zipkin';
+import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
+import type { Logger } from '../shared/kit/logger.ts';
+
+export interface ExporterOptions {
+  /** Zipkin's v2 address: `http://127.0.0.1:9411/api/v2/spans`. */
+  readonly endpoint: string;
+  readonly serviceName: string;
+  readonly logger: Logger;
+  /** How long one attempt may take, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** How long a batch is kept for a Zipkin that does not answer, such as one that is still starting. */
+  readonly keepMs?: number;
+}
+
+/** A span exporter that counts what it lost, and can be told that time is short. */
+export interface PatientExporter extends SpanExporter {
+  /** Spans that were given up. */
+  lost(): number;
+  /** Counts spans as lost that never got here, and complains as for any loss. */
+  lose(spans: number, reason: Error): void;
+  /** From now on each batch gets one more attempt and no waiting. */
+  hurry(): void;
+}
+
+export const exporterDefaults = { timeoutMs: 2000, keepMs: 30_000 };
+
+/** Results of an export, as ExportResultCode has them. */
+const exported = { code: 0 };
+const failed = { code: 1 };
+
+const COMPLAIN_EVERY_MS = 60_000;
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 5000;
+
+/**
+ * Sends spans by OpenTelemetry's Zipkin exporter, which waits for ever and
+ * tries once. This one gives every attempt a deadline, tries again with
+ * backoff for `keepMs`, then gives the batch up, counts it and logs at most
+ * one line a minute. It never throws and always calls back.
+ */
+export function zipkinExporter(given: ExporterOptions): PatientExporter {
+  const { endpoint, serviceName, logger, timeoutMs, keepMs } = { ...exporterDefaults, ...given };
+  const inner = new ZipkinExporter({ url: endpoint, serviceName });
+  const hurry = new AbortController();
+  let lost = 0;
+  let nextComplaint = 0;
+
+  function lose(spans: number, err: Error): void {
+    lost += spans;
+    if (Date.now() < nextComplaint) return;
+    nextComplaint = Date.now() + COMPLAIN_EVERY_MS;
+    logger.warn(
+      { lost, endpoint, reason: err.message },
+      'spans are lost: Zipkin does not take them',
+    );
+  }
+
+  async function deliver(spans: ReadableSpan[]): Promise<boolean> {
+    const giveUpAt = Date.now() + keepMs;
+    for (let attempt = 0; ; attempt++) {
+      const failure = await send(spans);
+      if (failure === undefined) return true;
+      const wait =
+        Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
+      if (hurry.signal.aborted || isAnswer(failure) || Date.now() + wait > giveUpAt) {
+        lose(spans.length, failure);
+        return false;
+      }
+      await sleep(wait, undefined, { signal: hurry.signal, ref: false }).catch(() => {});
+    }
+  }
+
+  function send(spans: ReadableSpan[]): Promise<NodeJS.ErrnoException | undefined> {
+    return new Promise((resolve) => {
+      const deadline = setTimeout(() => {
+        const message = `no answer within ${timeoutMs} ms`;
+        resolve(Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
+        cutOff(new URL(endpoint));
+      }, timeoutMs).unref();
+      inner.export(spans, ({ code, error }) => {
+        clearTimeout(deadline);
+        resolve(code === exported.code ? undefined : (error ?? new Error('refused')));
+      });
+    });
+  }
+
+  return {
+    export: (spans, done) => void deliver(spans).then((taken) => done(taken ? exported : failed)),
+    // The processor has waited for every batch by then, and `inner` could wait for ever.
+    shutdown: async () => {},
+    forceFlush: async () => {},
+    lost: () => lost,
+    lose,
+    hurry: () => hurry.abort(),
+  };
+}
+
+/** Zipkin was there and refused: it would again. What the network fails with has a system's code. */
+function isAnswer(failure: NodeJS.ErrnoException): boolean {
+  return failure.code === undefined;
+}
+
+/**
+ * Ends what hangs. The exporter hands out no request to abort, but it sends
+ * through Node's global agents, and nobody else talks to Zipkin.
+ */
+function cutOff(endpoint: URL): void {
+  const secure = endpoint.protocol === 'https:';
+  const origin = `${endpoint.hostname}:${endpoint.port || (secure ? 443 : 80)}:`;
+  const { sockets } = secure ? httpsAgent : httpAgent;
+  for (const [name, open = []] of Object.entries(sockets)) {
+    if (name.startsWith(origin)) for (const socket of open) socket.destroy();
+  }
+}

@@ -1,0 +1,70 @@
+import { SpanKind, type Tracer, trace } from '@opentelemetry/api';
+import { withTelemetry } from '../shared/kit/context.ts';
+import type { Hook } from '../shared/kit/transport/hooks.ts';
+import type { IncomingMessage, OutgoingMessage } from '../shared/kit/transport/jetstream-wire.ts';
+import { extract, inject } from './propagation.ts';
+import { attributes, endSpan, linksTo } from './span.ts';
+
+/** Headers that are worth finding a trace by (see shared/eventstore/message.ts). */
+function messageTags(message: { subject: string; header(name: string): string | undefined }) {
+  const eventId = message.header('ce-id');
+  return {
+    'messaging.system': 'nats',
+    'messaging.destination.name': message.subject,
+    'messaging.message.id': eventId,
+    'event.id': eventId,
+    'order.id': message.header('ce-subject'),
+  };
+}
+
+/**
+ * A CONSUMER span for each delivery. It is a child of the span that published
+ * the message, so that an order is one trace in Zipkin, whose exporter drops
+ * links; the link is there for viewers that know them.
+ */
+export function jetstreamConsumerTrace(tracer: Tracer): Hook<IncomingMessage> {
+  return {
+    before(ctx, message) {
+      const parent = extract(ctx.telemetry, (key) => message.header(key));
+      const span = tracer.startSpan(
+        `${message.subject} process`,
+        {
+          kind: SpanKind.CONSUMER,
+          links: linksTo(parent),
+          attributes: attributes({
+            ...messageTags(message),
+            'messaging.consumer.name': message.durable,
+            'messaging.sequence': String(message.sequence),
+          }),
+        },
+        parent,
+      );
+      return withTelemetry(ctx, trace.setSpan(parent, span));
+    },
+    after(ctx, _message, outcome) {
+      endSpan(ctx, outcome.error, { 'messaging.outcome': String(outcome.status) });
+    },
+  };
+}
+
+/**
+ * A PRODUCER span for each message that is published, a child of the trace
+ * that the event was stored with: whoever appended it is long gone, and may
+ * have been another process. The message carries this span on to consumers.
+ */
+export function jetstreamProducerTrace(tracer: Tracer): Hook<OutgoingMessage> {
+  return {
+    before(ctx, message) {
+      const parent = extract(ctx.telemetry, (key) => message.header(key));
+      const span = tracer.startSpan(
+        `${message.subject} publish`,
+        { kind: SpanKind.PRODUCER, attributes: attributes(messageTags(message)) },
+        parent,
+      );
+      const telemetry = trace.setSpan(parent, span);
+      for (const [key, value] of Object.entries(inject(telemetry))) message.setHeader(key, value);
+      return withTelemetry(ctx, telemetry);
+    },
+    after: (ctx, _message, outcome) => endSpan(ctx, outcome.error),
+  };
+}

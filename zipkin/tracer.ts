@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  context,
+  logs,
+  ProxyTracerProvider,
+  propagation,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import type { Logger } from '../shared/kit/logger.ts';
+import { zipkinExporter } from './exporter.ts';
+import { boundedProcessor } from './processor.ts';
+import { samplerFor } from './sampler.ts';
+
+export interface TracingOptions {
+  /** As Zipkin shows the service. */
+  readonly serviceName: string;
+  /** Zipkin's v2 address: `http://127.0.0.1:9411/api/v2/spans`. */
+  readonly endpoint: string;
+  /** One of OpenTelemetry's OTEL_TRACES_SAMPLER names. */
+  readonly sampler: string;
+  /** The ratio, from 0 to 1, of a sampler that has one. */
+  readonly samplerArg?: string | number | undefined;
+  readonly logger: Logger;
+}
+
+/** Tracing of one process: a component of its lifecycle. */
+export interface Tracing {
+  readonly name: 'tracing';
+  readonly tracer: Tracer;
+  /** Spans lost so far, because Zipkin was away or too many waited. */
+  dropped(): number;
+  /**
+   * Sends what waits and ends, within two seconds even if Zipkin hangs. Spans
+   * that end later are lost. May be called twice.
+   */
+  stop(): Promise<void>;
+}
+
+/** At a few hundred bytes each, some megabytes at the most. */
+const MAX_PENDING = 8192;
+const STOP_WITHIN_MS = 2000;
+
+/** A span holds this much and no more, whatever a caller sends us. */
+const spanLimits = { attributeCountLimit: 32, attributeValueLengthLimit: 512, linkCountLimit: 4 };
+
+/**
+ * Starts OpenTelemetry's Node SDK with nothing but our own spans on the way to
+ * Zipkin: no instrumentations, no resource detectors (each would put its tags
+ * on every span), no metrics, no logs. Zipkin need not be there, now or ever.
+ * Throws RangeError for an unknown sampler.
+ */
+export function startTracing(options: TracingOptions): Tracing {
+  const exporter = zipkinExporter(options);
+  const processor = boundedProcessor(exporter, MAX_PENDING);
+  const sdk = new NodeSDK({
+    autoDetectResources: false,
+    resource: resourceFromAttributes({ 'service.name': options.serviceName }),
+    instrumentations: [],
+    metricReaders: [],
+    logRecordProcessors: [],
+    textMapPropagator: null,
+    sampler: samplerFor(options.sampler, options.samplerArg),
+    spanLimits,
+    spanProcessors: [processor],
+  });
+  const tracer = startedTracer(sdk);
+  let stopped: Promise<void> | undefined;
+  let ended = false;
+  const stop = async () => {
+    exporter.hurry();
+    const gaveUp = new AbortController();
+    await Promise.race([
+      sdk.shutdown().catch(() => {}),
+      sleep(STOP_WITHIN_MS, undefined, { signal: gaveUp.signal }).catch(() => {}),
+    ]);
+    gaveUp.abort();
+    ended = true;
+  };
+  return {
+    name: 'tracing',
+    tracer,
+    // What still waits after the end is lost, though its last attempt may not have failed yet.
+    dropped: () => exporter.lost() + (ended ? processor.pending() : 0),
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+/**
+ * The SDK hands out its tracer only by way of the API's globals. We pass
+ * contexts on explicitly and need none of them, so they are given back: two
+ * tracings in one process (as in tests) do not meet.
+ */
+function startedTracer(sdk: NodeSDK): Tracer {
+  trace.disable();
+  sdk.start();
+  const tracer = trace.getTracerProvider().getTracer('orders');
+  for (const api of [trace, context, propagation, logs]) api.disable();
+  return tracer;
+}
+
+/** Tracing that does nothing; a trace that came in is still passed on. */
+export const noTracing: Tracing = {
+  name: 'tracing',
+  tracer: new ProxyTracerProvider().getTracer('none'),
+  dropped: () => 0,
+  stop: async () => {},
+};

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { trace } from '@opentelemetry/api';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
+import pino from 'pino';
+import { silentLogger } from '../shared/kit/logger.ts';
+import type { ZipkinSpan } from '../shared/testing/spans.ts';
+import { zipkinExporter } from './exporter.ts';
+import { boundedProcessor } from './processor.ts';
+import { startTracing } from './tracer.ts';
+
+type Behaviour = 'takes' | 'refuses' | 'hangs';
+
+/** Something that listens where Zipkin would. */
+async function fakeZipkin(first: Behaviour = 'takes') {
+  const received: ZipkinSpan[] = [];
+  const state = { behaviour: first, requests: 0 };
+  const server: Server = createServer(async (req, res) => {
+    state.requests++;
+    if (state.behaviour === 'hangs') return;
+    const body = await req.setEncoding('utf8').toArray();
+    if (state.behaviour === 'takes') received.push(...(JSON.parse(body.join('')) as ZipkinSpan[]));
+    res.writeHead(state.behaviour === 'takes' ? 202 : 400).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    received,
+    state,
+    endpoint: `http://127.0.0.1:${port}/api/v2/spans`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function until(what: string, check: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!check()) {
+    assert.ok(Date.now() < deadline, `${what}: not within five seconds`);
+    await sleep(5);
+  }
+}
+
+function countingLogger() {
+  const lines: string[] = [];
+  return { lines, logger: pino({ level: 'debug' }, { write: (line) => lines.push(line) }) };
+}
+
+describe('startTracing', () => {
+  let zipkin: Awaited<ReturnType<typeof fakeZipkin>>;
+  afterEach(() => zipkin.close());
+
+  const start = (logger = silentLogger) =>
+    startTracing({
+      serviceName: 'ordersvc',
+      endpoint: zipkin.endpoint,
+      sampler: 'parentbased_always_on',
+      logger,
+    });
+
+  it('a span is at Zipkin within a second, under the service, with no tags but its own', async () => {
+    zipkin = await fakeZipkin();
+    const tracing = start();
+    const before = Date.now();
+    tracing.tracer.startSpan('place', { attributes: { 'order.id': 'order-7' } }).end();
+    await until('the span', () => zipkin.received.length === 1);
+    assert.ok(Date.now() - before < 1000);
+    const [span] = zipkin.received;
+    assert.equal(span?.localEndpoint?.serviceName, 'ordersvc');
+    assert.deepEqual(span?.tags, { 'order.id': 'order-7', 'service.name': 'ordersvc' });
+    await tracing.stop();
+  });
+
+  it('leaves nothing behind in the globals, so two in one process do not meet', async () => {
+    zipkin = await fakeZipkin();
+    const [one, two] = [start(), start()];
+    assert.equal(trace.getTracer('x').startSpan('x').isRecording(), false);
+    one.tracer.startSpan('one').end();
+    two.tracer.startSpan('two').end();
+    await Promise.all([one.stop(), two.stop()]);
+    assert.deepEqual(zipkin.received.map((span) => span.name).sort(), ['one', 'two']);
+  });
+
+  it('stop sends what waits, and a second stop is harmless', async () => {
+    zipkin = await fakeZipkin();
+    const tracing = start();
+    for (let i = 0; i < 2000; i++) tracing.tracer.startSpan('work').end();
+    await Promise.all([tracing.stop(), tracing.stop()]);
+    assert.equal(zipkin.received.length, 2000);
+    assert.equal(tracing.dropped(), 0);
+  });
+
+  it('stop ends in time though Zipkin hangs, and counts what was lost', async () => {
+    zipkin = await fakeZipkin('hangs');
+    const tracing = start();
+    tracing.tracer.startSpan('work').end();
+    const before = Date.now();
+    await tracing.stop();
+    assert.ok(Date.now() - before < 2500);
+    assert.equal(tracing.dropped(), 1);
+  });
+});
+
+describe('boundedProcessor', () => {
+  let zipkin: Awaited<ReturnType<typeof fakeZipkin>>;
+  afterEach(() => zipkin.close());
+
+  const pipeline = (
+    options: { timeoutMs?: number; keepMs?: number; logger?: pino.Logger } = {},
+  ) => {
+    const { endpoint } = zipkin;
+    const exporter = zipkinExporter({
+      endpoint,
+      serviceName: 'test',
+      logger: silentLogger,
+      ...options,
+    });
+    return { exporter, processor: boundedProcessor(exporter, 600) };
+  };
+
+  /** Ends `count` sampled spans. */
+  const end = (processor: ReturnType<typeof boundedProcessor>, count: number) => {
+    const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('test');
+    for (let i = 0; i < count; i++) tracer.startSpan('work').end();
+  };
+
+  it('holds a bounded number of spans and counts the rest', async () => {
+    zipkin = await fakeZipkin('hangs');
+    const { exporter, processor } = pipeline({ timeoutMs: 50, keepMs: 0 });
+    end(processor, 1000);
+    assert.equal(processor.pending(), 600);
+    assert.equal(exporter.lost(), 400);
+    await until('all are given up', () => exporter.lost() === 1000);
+    assert.equal(processor.pending(), 0);
+  });
+
+  it('keeps spans for a Zipkin that is away for a moment', async () => {
+    zipkin = await fakeZipkin('hangs');
+    const { exporter, processor } = pipeline({ timeoutMs: 50, keepMs: 10_000 });
+    end(processor, 10);
+    await until('it has tried', () => zipkin.state.requests > 0);
+    zipkin.state.behaviour = 'takes';
+    await until('it has tried again', () => zipkin.received.length === 10);
+    assert.equal(exporter.lost(), 0);
+  });
+
+  it('does not ask again what was refused', async () => {
+    zipkin = await fakeZipkin('refuses');
+    const { exporter, processor } = pipeline();
+    end(processor, 10);
+    await until('they are given up', () => exporter.lost() === 10);
+    assert.equal(zipkin.state.requests, 1);
+  });
+
+  it('complains once a minute, however much is lost', async () => {
+    zipkin = await fakeZipkin('refuses');
+    const { lines, logger } = countingLogger();
+    const { exporter, processor } = pipeline({ logger });
+    end(processor, 2000);
+    await until('all are given up', () => exporter.lost() === 2000);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? '', /spans are lost/);
+  });
+});
