@@ -34,7 +34,7 @@ const failed = { code: 1 };
 
 const COMPLAIN_EVERY_MS = 60_000;
 const FIRST_DELAY_MS = 500;
-const MAX_DELAY_MS = 5000;
+const MAX_DELAY_MS = 2000;
 
 /**
  * Sends spans by OpenTelemetry's Zipkin exporter, which waits for ever and

@@ -3,6 +3,7 @@ import { isKind } from '../../shared/kit/errors.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import { ensureStream, type StreamOptions } from '../../shared/kit/transport/jetstream-stream.ts';
 import { connectNats } from '../../shared/kit/transport/nats.ts';
+import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 
 export interface PrepareStreamOptions {
   readonly url: string;
@@ -27,31 +28,15 @@ export async function prepareStream(options: PrepareStreamOptions): Promise<void
   try {
     for (;;) {
       try {
-        await ensureStream(await unless(timeUp, nats.connection(), nats.notReady), options.stream);
+        await ensureStream(await unlessAborted(nats.connection(), timeUp), options.stream);
         return;
       } catch (error) {
-        if (timeUp.aborted || !isKind(error, 'unavailable')) throw error;
+        if (timeUp.aborted) throw new Error(nats.notReady() ?? 'time ran out', { cause: error });
+        if (!isKind(error, 'unavailable')) throw error;
         await delay(RETRY_MS);
       }
     }
   } finally {
     await nats.stop();
-  }
-}
-
-/** `wanted`, or a rejection that says why not when the signal comes first. */
-async function unless<T>(
-  signal: AbortSignal,
-  wanted: Promise<T>,
-  why: () => string | undefined,
-): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(new Error(why() ?? 'time ran out'));
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([wanted, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

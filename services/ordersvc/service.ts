@@ -6,7 +6,7 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId, newId, orderIdFor } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
-import type { OrderDetails } from '../../shared/domain/order.ts';
+import { decide, initialState, type OrderDetails } from '../../shared/domain/order.ts';
 import type { EventStore, NewEvent, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
 import { type Context, remaining, withDeadline } from '../../shared/kit/context.ts';
@@ -86,16 +86,18 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
   const briefly = (ctx: Context): Context =>
     withDeadline(ctx, Date.now() + Math.min(patienceMs, remaining(ctx, patienceMs)));
 
-  function created(ctx: Context, order: OrderDetails): NewEvent {
-    const { eventType, data } = codec.encode({ type: 'created', order });
-    return {
-      eventId: derivedId(HANDLER, order.orderId, 'created'),
-      eventType,
+  /** The events that place `order`: decided against an order that is not there yet, and appended only to one. */
+  function placing(ctx: Context, order: OrderDetails): NewEvent[] {
+    const decision = decide({ type: 'place', order }, initialState);
+    if (!decision.accepted) throw new CodedError('conflict', decision.code, decision.message);
+    const metadata = metadataOf(ctx);
+    return decision.events.map((event) => ({
+      ...codec.encode(event),
+      eventId: derivedId(HANDLER, order.orderId, event.type),
       aggregateId: order.orderId,
       aggregateType: ORDER_AGGREGATE,
-      data,
-      metadata: metadataOf(ctx),
-    };
+      metadata,
+    }));
   }
 
   /** The order that has the id already: the answer again, if it is what is asked for. */
@@ -140,7 +142,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
       const createdOn = now().toISOString();
       const order = { orderId, customerId, restaurantId, amount, items, createdOn };
       try {
-        const { version } = await store.append(ctx, [created(ctx, order)], 0n);
+        const { version } = await store.append(ctx, placing(ctx, order), 0n);
         recent.remember(orderId, version);
         return { order, version, replayed: false };
       } catch (error) {

@@ -45,7 +45,7 @@ describe('ordersvc over HTTP', () => {
         return log.readAggregate(...args);
       },
     },
-    storeAway: () => away.log !== undefined,
+    storeAway: () => away.log?.kind === 'unavailable',
     readModel: {
       find: async (_ctx, orderId) => rows.get(orderId),
       list: async (_ctx, query) => {

@@ -231,6 +231,48 @@ describe('projection over JetStream', function suite() {
     );
   });
 
+  it('an instance that came second lets the other work, and takes over where it stands still', async () => {
+    let attempts = 0;
+    await start({
+      project: async (context, batch) => {
+        // Another instance is quicker with the first batch.
+        if (attempts++ === 0) await service.project(context, batch);
+        return service.project(context, batch);
+      },
+    });
+    await place();
+    await projected(1n);
+    for (let n = 0; n < 40; n++) {
+      await place();
+      // The other one goes on, event by event.
+      const after = await service.checkpoint(ctx);
+      const { events } = await log.store.read(ctx, { afterPosition: after }, 100);
+      if (events.length > 0) await service.project(ctx, { after, events });
+    }
+    assert.ok(attempts <= 5, `${attempts} attempts beside an instance that is at work`);
+    await place();
+    await projected(42n);
+  });
+
+  it('stops also while NATS has never been there', async () => {
+    const away = connectNats({ url: 'nats://127.0.0.1:1', name: 'test', logger: silentLogger });
+    const transport = jetstreamTransport(
+      queryModelEndpoints(service, () => (next) => next),
+      {
+        connection: away.connection,
+        checkpoint: service.checkpoint,
+        log: log.store,
+        hook: jetstreamConsumerTrace(spanRecorder().tracer),
+        maxBatch: 50,
+        logger: silentLogger,
+      },
+    );
+    await transport.start?.();
+    await service.checkpoint(ctx);
+    await transport.stop?.();
+    await away.stop();
+  });
+
   it('a second stop is harmless, and a stop before anything came ends at once', async () => {
     const transport = await start();
     await transport.stop?.();

@@ -15,6 +15,7 @@ import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
 import { readStream, type StreamReader } from '../../shared/kit/transport/jetstream-reader.ts';
 import { streamState } from '../../shared/kit/transport/jetstream-stream.ts';
 import type { IncomingMessage } from '../../shared/kit/transport/jetstream-wire.ts';
+import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { QueryModelEndpoints } from './endpoints.ts';
 import { eventsOf, type Log, missingEvents } from './missing-events.ts';
 import type { Projected } from './service.ts';
@@ -100,7 +101,8 @@ export function jetstreamTransport(
 
   /** Where the stream begins later than the reading should, the events between come from the log. */
   async function fillFromLog(after: bigint): Promise<bigint> {
-    const state = await streamState(await options.connection(), ORDERS_STREAM);
+    const connection = await unlessAborted(options.connection(), stopping.signal);
+    const state = await streamState(connection, ORDERS_STREAM);
     const until = (state?.first ?? 0n) - 1n;
     if (state === undefined || until <= after) return after;
     logger.warn(

@@ -66,12 +66,7 @@ describe('an order', () => {
   });
 
   it('records what happened to its payment in any state, once', () => {
-    for (const history of [
-      [],
-      [created],
-      [created, rejected],
-      [created, failed],
-    ]) {
+    for (const history of [[], [created], [created, rejected], [created, failed]]) {
       given(...history)
         .when(recordDebit)
         .thenEvents(debited);

@@ -38,8 +38,9 @@ const MAX_PENDING = 10_000;
 const MAX_MESSAGE_APPENDS = 128;
 /** Payload in one message, in characters. */
 const MAX_MESSAGE_CHARS = 1_000_000;
-/** Between attempts to open the stream, in milliseconds; half of it is jitter. */
-const REOPEN_MS = 200;
+/** Before the first attempt to open the stream again, and at most, in milliseconds; half of it is jitter. */
+const REOPEN_MS = 100;
+const MAX_REOPEN_MS = 1_000;
 
 interface Pending {
   readonly append: Append;
@@ -56,6 +57,8 @@ export function createAppendStream(
   let writable = true;
   let scheduled = false;
   let broken = false;
+  /** Attempts that came to nothing since the last answer. */
+  let failures = 0;
   let closed = false;
   let last = 0;
   let idle: (() => void) | undefined;
@@ -80,7 +83,7 @@ export function createAppendStream(
       const onAbort = () => entry.settle(gone());
       const deadline = Math.min(ctx.deadline ?? Number.POSITIVE_INFINITY, Date.now() + timeoutMs);
       const timer = setTimeout(
-        () => entry.settle(late(broken)),
+        () => entry.settle(late(failures > 0)),
         Math.max(0, deadline - Date.now()),
       );
       const entry: Pending = {
@@ -144,6 +147,7 @@ export function createAppendStream(
   function open(): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse> {
     const opened = client.appendEvents();
     opened.on('data', ({ results }: AppendEventsResponse) => {
+      failures = 0;
       for (const result of results) pending.get(result.number)?.settle(answerOf(result));
     });
     opened.on('drain', () => {
@@ -165,25 +169,28 @@ export function createAppendStream(
         settle(unavailable('The event store client is closed.'));
       return;
     }
-    if (!broken && pending.size > 0)
+    failures++;
+    if (failures === 1 && pending.size > 0) {
       logger.warn(
-        { err: error, pending: pending.size },
+        { reason: error?.message ?? 'ended by the server', pending: pending.size },
         'the append stream broke; it is opened anew',
       );
+    }
     broken = true;
+    const delay = Math.min(MAX_REOPEN_MS, REOPEN_MS * 2 ** Math.min(failures - 1, 8));
     setTimeout(
       () => {
         broken = false;
         outbox = [...pending.values()].map(({ append }) => append);
         flush();
       },
-      REOPEN_MS * (0.5 + Math.random() / 2),
+      delay * (0.5 + Math.random() / 2),
     ).unref();
   }
 
   return {
     append,
-    broken: () => broken,
+    broken: () => failures > 0,
     close: async () => {
       closed = true;
       if (pending.size > 0) await new Promise<void>((resolve) => (idle = resolve));

@@ -76,26 +76,23 @@ export function createDatabase(options: DatabaseOptions): Database {
     if (ctx.signal.aborted) throw cancelled();
     const used = sql;
     const running = statement(used);
-    const timeoutMs = Math.min(options.queryTimeoutMs, remaining(ctx, options.queryTimeoutMs));
-    let timer: NodeJS.Timeout | undefined;
+    // A caller in a hurry gets its answer sooner, which says nothing against the connection.
+    const patienceMs = Math.min(options.queryTimeoutMs, remaining(ctx, options.queryTimeoutMs));
+    let giveUp: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        if (used === sql) replacePool();
-        reject(
-          new CodedError(
-            'timeout',
-            'database_timeout',
-            `The database did not answer in ${timeoutMs} ms.`,
-          ),
-        );
-      }, timeoutMs);
+      giveUp = setTimeout(() => reject(late(patienceMs)), patienceMs);
     });
+    const silence = setTimeout(() => {
+      if (used === sql) replacePool();
+    }, options.queryTimeoutMs);
+    const answered = () => clearTimeout(silence);
+    running.then(answered, answered);
     try {
       return await Promise.race([running, deadline]);
     } catch (error) {
       throw asCoded(error);
     } finally {
-      clearTimeout(timer);
+      clearTimeout(giveUp);
     }
   }
 
@@ -196,6 +193,9 @@ function asCoded(error: unknown): CodedError {
     cause: error,
   });
 }
+
+const late = (ms: number) =>
+  new CodedError('timeout', 'database_timeout', `The database did not answer in ${ms} ms.`);
 
 const cancelled = () =>
   new CodedError('cancelled', 'cancelled', 'The caller no longer waits for the answer.');

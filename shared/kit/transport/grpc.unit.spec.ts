@@ -282,7 +282,7 @@ describe('gRPC transport', () => {
       events: async () =>
         (async function* () {
           try {
-            for (;;) {
+            while (made < 8000n) {
               yield event(++made, 'x'.repeat(10_000));
               await turn();
             }
@@ -303,6 +303,7 @@ describe('gRPC transport', () => {
       if (position === 2n) break;
     }
     await closed.promise;
+    while (served.outcomes.length === 0) await turn();
     assert.equal(served.outcomes.length, 1);
   });
 

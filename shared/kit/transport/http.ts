@@ -97,42 +97,36 @@ const HEADERS_TIMEOUT_MS = 10_000;
  * drains, closes what is left after `drainMs`, and may be called twice.
  */
 export function httpServer(given: HttpServerOptions): Component & { port(): number } {
-  const options = { ...defaults, ...given };
-  const state = { stopping: false };
+  let stopped: Promise<void> | undefined;
+  const options = { ...defaults, ...given, stopping: () => stopped !== undefined };
   const server = createServer({
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
-  }).on('request', application(options, state).callback());
-  let stopped: Promise<void> | undefined;
+  }).on('request', application(options).callback());
   return {
     name: 'http',
     port: () => (server.address() as AddressInfo).port,
     notReady: () => (server.listening ? undefined : 'not listening'),
     start: () => listen(server, options.host, options.port),
     stop: () => {
-      state.stopping = true;
       stopped ??= drain(server, options.drainMs);
       return stopped;
     },
   };
 }
 
-type ServerSettings = HttpServerOptions & typeof defaults;
+type ServerSettings = HttpServerOptions & typeof defaults & { stopping(): boolean };
 
-function application(options: ServerSettings, state: { readonly stopping: boolean }): Koa {
+function application(options: ServerSettings): Koa {
   const app = new Koa();
   // Only a broken connection ends up here: everything else was answered below.
   app.on('error', (err) => options.logger.debug({ err }, 'an HTTP answer was not delivered'));
   const router = new Router({ sensitive: true });
-  const serve = async (koa: RouterContext, found?: Route) => {
-    if (state.stopping) koa.set('connection', 'close');
-    await answer(koa, found, options);
-  };
   for (const each of options.routes) {
-    router.register(each.path, [each.method], (koa) => serve(koa, each));
+    router.register(each.path, [each.method], (koa) => answer(koa, each, options));
   }
   app.use(router.routes());
-  app.use((koa) => serve(koa as RouterContext));
+  app.use((koa) => answer(koa as RouterContext, undefined, options));
   return app;
 }
 
@@ -140,7 +134,7 @@ function application(options: ServerSettings, state: { readonly stopping: boolea
 async function answer(
   koa: RouterContext,
   found: Route | undefined,
-  { hook, bodyLimitBytes, logger }: ServerSettings,
+  { hook, bodyLimitBytes, logger, stopping }: ServerSettings,
 ): Promise<void> {
   const exchange: HttpExchange = {
     method: koa.method,
@@ -173,6 +167,8 @@ async function answer(
       logger.error({ err: thrown, trace_id: trace }, 'HTTP request failed');
     writeProblem(koa, trace, error);
   }
+  // Otherwise the connection would stay for the next request, and keep `stop` waiting.
+  if (stopping()) koa.set('connection', 'close');
 }
 
 function httpRequest(koa: RouterContext, exchange: HttpExchange, bytes: Buffer): HttpRequest {

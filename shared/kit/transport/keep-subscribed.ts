@@ -22,6 +22,8 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
 /** Lived longer than this: it worked, so the next failure is a new one. */
 const WORKED_MS = 10_000;
+/** Processes that start together find each other within this many attempts; more is worth a warning. */
+const FIRST_ATTEMPTS = 6;
 
 /**
  * Makes a subscription, and another when it ends or cannot be made, for ever,
@@ -45,11 +47,13 @@ export function keepSubscribed({
 
   async function run(): Promise<void> {
     let failures = 0;
+    let attempts = 0;
     while (!signal.aborted) {
       const began = performance.now();
       try {
         current = await unlessAborted(subscribe(signal), signal);
         reason = undefined;
+        attempts = FIRST_ATTEMPTS;
         logger.info('subscribed');
         reason = await current.ended;
       } catch (error) {
@@ -60,7 +64,8 @@ export function keepSubscribed({
       if (performance.now() - began > WORKED_MS) failures = 0;
       const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures++);
       const pauseMs = Math.round(longest * (0.5 + Math.random() / 2));
-      logger.warn({ reason, pauseMs }, 'not subscribed; subscribing again');
+      const level = attempts++ < FIRST_ATTEMPTS ? 'info' : 'warn';
+      logger[level]({ reason, pauseMs }, 'not subscribed; subscribing again');
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
     reason = 'stopped';

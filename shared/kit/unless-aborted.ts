@@ -1,0 +1,15 @@
+/**
+ * What `wanted` comes to, or a rejection with the signal's reason if that comes
+ * first. What was wanted goes on in the background; its failure is then nobody's.
+ */
+export async function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([wanted, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
