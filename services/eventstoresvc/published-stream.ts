@@ -1,5 +1,5 @@
 /** The copy of the log in JetStream, as the relay sees it. */
-import { type JetStreamClient, NatsError } from 'nats';
+import { type JetStreamClient, type NatsConnection, NatsError } from 'nats';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
 import { background } from '../../shared/kit/context.ts';
@@ -12,6 +12,7 @@ import {
 } from '../../shared/kit/transport/jetstream-stream.ts';
 import type { OutgoingMessage } from '../../shared/kit/transport/jetstream-wire.ts';
 import type { Nats } from '../../shared/kit/transport/nats.ts';
+import { connectionStatus } from '../../shared/kit/transport/nats-status.ts';
 import type { StreamState } from './relay-verdict.ts';
 
 export interface PublishedStream {
@@ -47,42 +48,53 @@ export function createPublishedStream(
   let client: { readonly of: unknown; readonly jetstream: JetStreamClient } | undefined;
 
   /** A client for the connection of now; the one of a minute ago may have been replaced. */
-  async function jetstream(): Promise<JetStreamClient> {
-    const connection = await nats.connection();
+  function jetstream(connection: NatsConnection): JetStreamClient {
     if (client?.of !== connection) {
       client = { of: connection, jetstream: connection.jetstream({ timeout: ACK_TIMEOUT_MS }) };
     }
     return client.jetstream;
   }
 
+  /** What `work` comes to, or a rejection as soon as the connection is lost: nobody answers then. */
+  async function whileConnected<T>(work: (connection: NatsConnection) => Promise<T>): Promise<T> {
+    const connection = await nats.connection();
+    const status = connectionStatus(connection);
+    if (!status.connected()) throw away();
+    return new Promise((resolve, reject) => {
+      const unlisten = status.listen((connected) => connected || reject(away()));
+      work(connection).then(resolve, reject).finally(unlisten);
+    });
+  }
+
   return {
     remedy: `Where that stream may go (it is only a copy of the log): \`npx orders stream reset\`.`,
 
-    inspect: async () => {
-      const connection = await nats.connection();
-      const limit = connection.info?.max_payload ?? 0;
-      if (limit < maxDataBytes + MAX_HEADER_BYTES) {
-        throw new CodedError(
-          'precondition_failed',
-          'broker_limit',
-          `The broker takes messages of ${limit} bytes at the most, and events may have ${maxDataBytes}: raise its max_payload or lower MAX_EVENT_BYTES.`,
-        );
-      }
-      const { messages, first, last } = await ensureStream(connection, options);
-      const manager = await connection.jetstreamManager({ checkAPI: false });
-      const [subject = '>'] = options.subjects;
-      try {
-        const message = await manager.streams.getMessage(options.name, { last_by_subj: subject });
-        const lastMessage = {
-          sequence: BigInt(message.seq),
-          eventId: message.header?.get('Nats-Msg-Id') ?? '',
-        };
-        return { messages, first, last, lastMessage };
-      } catch (error) {
-        if (!(error instanceof NatsError) || error.api_error?.err_code !== NO_MESSAGE) throw error;
-        return { messages, first, last, lastMessage: undefined };
-      }
-    },
+    inspect: () =>
+      whileConnected(async (connection) => {
+        const limit = connection.info?.max_payload ?? 0;
+        if (limit < maxDataBytes + MAX_HEADER_BYTES) {
+          throw new CodedError(
+            'precondition_failed',
+            'broker_limit',
+            `The broker takes messages of ${limit} bytes at the most, and events may have ${maxDataBytes}: raise its max_payload or lower MAX_EVENT_BYTES.`,
+          );
+        }
+        const { messages, first, last } = await ensureStream(connection, options);
+        const manager = await connection.jetstreamManager({ checkAPI: false });
+        const [subject = '>'] = options.subjects;
+        try {
+          const message = await manager.streams.getMessage(options.name, { last_by_subj: subject });
+          const lastMessage = {
+            sequence: BigInt(message.seq),
+            eventId: message.header?.get('Nats-Msg-Id') ?? '',
+          };
+          return { messages, first, last, lastMessage };
+        } catch (error) {
+          if (!(error instanceof NatsError) || error.api_error?.err_code !== NO_MESSAGE)
+            throw error;
+          return { messages, first, last, lastMessage: undefined };
+        }
+      }),
 
     publish: async (event) => {
       const { subject, headers, payload } = encodeMessage(event);
@@ -93,10 +105,12 @@ export function createPublishedStream(
       };
       const ctx = hook.before(background(event.metadata.correlation_id), wire);
       try {
-        const ack = await (await jetstream()).publish(subject, payload, {
-          headers,
-          expect: { streamName: options.name, lastSequence: Number(event.position) - 1 },
-        });
+        const ack = await whileConnected((connection) =>
+          jetstream(connection).publish(subject, payload, {
+            headers,
+            expect: { streamName: options.name, lastSequence: Number(event.position) - 1 },
+          }),
+        );
         if (BigInt(ack.seq) !== event.position || ack.duplicate) {
           throw new CodedError(
             'conflict',
@@ -116,3 +130,6 @@ export function createPublishedStream(
     },
   };
 }
+
+const away = () =>
+  new CodedError('unavailable', 'broker_unavailable', 'The connection to NATS is lost.');

@@ -10,6 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
+import { codedError, isMachineryFailure } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Bell } from './bell.ts';
@@ -63,6 +64,8 @@ export function createRelay(
         }
       } catch (error) {
         failures++;
+        // An outage passes by itself; anything else is for people to mend.
+        if (!isMachineryFailure(error)) notReady = codedError(error).message;
         tell('the relay was interrupted; it looks at the stream again', error);
         // Full jitter: where two relays race for a sequence, one should be late.
         await sleep(Math.random() * Math.min(2_000, 20 * 2 ** Math.min(failures, 7)));

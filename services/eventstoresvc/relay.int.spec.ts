@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { connect, headers, type JetStreamManager, type NatsConnection } from 'nats';
+import { resetStream } from '../../cli/stream-reset.ts';
+import { background } from '../../shared/kit/context.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { migrate } from '../../shared/kit/migrations.ts';
+import { noHook } from '../../shared/kit/transport/hooks.ts';
+import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
+import { anEvent } from '../../shared/testing/events.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
+import { type Nats as NatsServer, startNats } from '../../stack/nats.ts';
+import { testFolder, testPostgres } from '../../stack/testing.ts';
+import { createBell } from './bell.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import { createEventLog, type EventLog } from './log.ts';
+import { createPublishedStream } from './published-stream.ts';
+import { createRelay, type Relay, relayDefaults } from './relay.ts';
+
+const folder = fileURLToPath(new URL('migrations', import.meta.url));
+const stream = { name: 'ORDERS', subjects: ['ORDERS.*'], replicas: 1 };
+
+describe('the relay', () => {
+  const ctx = background();
+  let database: Database;
+  let log: EventLog;
+  let commits: GroupCommit;
+  let dataDir: string;
+  let server: NatsServer;
+  let nats: Nats;
+  let connection: NatsConnection;
+  let manager: JetStreamManager;
+  let relay: Relay | undefined;
+  const bell = createBell();
+
+  beforeEach(async () => {
+    const url = await (await testPostgres()).createDatabase();
+    await migrate({ url, folder, logger: silentLogger });
+    database = createDatabase({
+      url,
+      name: 'test',
+      poolSize: 4,
+      queryTimeoutMs: 5_000,
+      logger: silentLogger,
+    });
+    log = createEventLog(database, 'ORDERS');
+    commits = createGroupCommit(log, silentLogger, () => bell.ring());
+    dataDir = await testFolder();
+    server = await startNats({ dataDir });
+    nats = connectNats({ url: server.url, name: 'test', logger: silentLogger });
+    connection = await connect({ servers: server.url });
+    manager = await connection.jetstreamManager();
+  });
+  afterEach(async () => {
+    await relay?.stop?.();
+    relay = undefined;
+    await nats.stop();
+    await connection.close();
+    await server.stop();
+    await database.stop();
+  });
+
+  async function start(maxDataBytes = 100_000): Promise<Relay> {
+    const published = createPublishedStream(nats, stream, maxDataBytes, noHook);
+    const started = createRelay(
+      log,
+      published,
+      { ...relayDefaults, inspectMs: 200, bell },
+      silentLogger,
+    );
+    relay = started;
+    await started.start?.();
+    return started;
+  }
+
+  const append = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, () =>
+        commits.append(ctx, { events: [anEvent()], expectedVersion: 0n }),
+      ),
+    );
+
+  /** A stream of ours as somebody may have made it by hand, open to deletion. */
+  const makeOpenStream = () => manager.streams.add({ name: 'ORDERS', subjects: ['ORDERS.*'] });
+
+  async function publishAsRelayed(count: number): Promise<void> {
+    for (const event of await log.read(ctx, {}, count)) {
+      const header = headers();
+      header.set('Nats-Msg-Id', event.eventId);
+      await connection.jetstream().publish(event.eventType, event.data, { headers: header });
+    }
+  }
+
+  const isCopy = (head: number) =>
+    eventually('the stream is a copy of the log', async () => {
+      const { state } = await manager.streams.info('ORDERS');
+      if (state.last_seq !== head || state.messages !== head) return false;
+      for (const event of await log.read(ctx, {}, head)) {
+        const message = await manager.streams.getMessage('ORDERS', { seq: Number(event.position) });
+        assert.equal(message.header.get('Nats-Msg-Id'), event.eventId);
+      }
+      return true;
+    });
+
+  it('publishes what was there before it started, and what comes', async () => {
+    await append(20);
+    await start();
+    await isCopy(20);
+    await append(30);
+    await isCopy(50);
+  });
+
+  it('publishes what another process committed, which rings no bell here', async () => {
+    await start();
+    const elsewhere = createGroupCommit(log, silentLogger, () => undefined);
+    await elsewhere.append(ctx, { events: [anEvent()], expectedVersion: undefined });
+    await isCopy(1);
+  });
+
+  it('goes on where the stream ends', async () => {
+    await append(10);
+    await makeOpenStream();
+    await publishAsRelayed(4);
+    await start();
+    await isCopy(10);
+  });
+
+  it('a stream that vanished is made anew and filled', async () => {
+    await append(10);
+    await start();
+    await isCopy(10);
+    await manager.streams.delete('ORDERS');
+    await isCopy(10);
+    await append(1);
+    await isCopy(11);
+  });
+
+  it('a stream with a hole is made anew and filled', async () => {
+    await append(10);
+    await makeOpenStream();
+    await publishAsRelayed(10);
+    await manager.streams.deleteMessage('ORDERS', 5);
+    await start();
+    await isCopy(10);
+  });
+
+  it("somebody else's stream is refused, left alone, and said; after a reset it is filled", async () => {
+    await append(3);
+    await makeOpenStream();
+    await connection.jetstream().publish('ORDERS.created', 'not ours');
+    const refusing = await start();
+    await eventually('it says why', () => refusing.notReady?.()?.includes('without an id'));
+    assert.equal((await manager.streams.info('ORDERS')).state.messages, 1);
+    assert.deepEqual(await resetStream(server.url), { stream: 'ORDERS', messages: 1n });
+    await isCopy(3);
+    await eventually('it is ready', () => refusing.notReady?.() === undefined);
+  });
+
+  it('a stream ahead of the log is refused and left alone', async () => {
+    await append(2);
+    await makeOpenStream();
+    await publishAsRelayed(2);
+    await connection.jetstream().publish('ORDERS.created', '{}');
+    const refusing = await start();
+    await eventually('it says why', () => refusing.notReady?.()?.includes('ahead of the log'));
+    assert.equal((await manager.streams.info('ORDERS')).state.messages, 3);
+  });
+
+  it('a broker that would not take our largest event is refused before it is too late', async () => {
+    await append(1);
+    const refusing = await start(2 * 1024 * 1024);
+    await eventually('it says why', () => refusing.notReady?.()?.includes('max_payload'));
+  });
+
+  it('the broker may go away and come back', async () => {
+    await append(5);
+    await start();
+    await isCopy(5);
+    await connection.close();
+    await server.stop();
+    await append(5);
+    server = await startNats({ dataDir, port: server.port });
+    connection = await connect({ servers: server.url });
+    manager = await connection.jetstreamManager();
+    await isCopy(10);
+  });
+});
