@@ -47,7 +47,9 @@ module.exports = {
       comment: 'Schemas, names and ids; zod and uuid at the most.',
       severity: 'error',
       from: { path: '^shared/contracts/', pathNot: spec },
-      to: { pathNot: '^(shared/(contracts|domain)/|shared/kit/errors[.]ts$|node_modules/(zod|uuid)/)' },
+      to: {
+        pathNot: '^(shared/(contracts|domain)/|shared/kit/errors[.]ts$|node_modules/(zod|uuid)/)',
+      },
     },
     {
       name: 'endpoints-know-no-transport',
@@ -77,7 +79,14 @@ module.exports = {
       comment: 'The composition root is the top of a service.',
       severity: 'error',
       from: { path: service, pathNot: `(${service}main[.]ts$|${spec})` },
-      to: { path: '/container[.]ts$' },
+      to: { path: `${service}container[.]ts$` },
+    },
+    {
+      name: 'only-containers-import-the-composition',
+      comment: 'What all composition roots share is for composition roots.',
+      severity: 'error',
+      from: { pathNot: `(container[.]ts$|${spec})` },
+      to: { path: '^shared/composition/' },
     },
     {
       name: 'tests-stay-out-of-the-product',

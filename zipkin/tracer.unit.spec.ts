@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { trace } from '@opentelemetry/api';
+import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import pino from 'pino';
 import { silentLogger } from '../shared/kit/logger.ts';
@@ -56,12 +56,13 @@ describe('startTracing', () => {
   let zipkin: Awaited<ReturnType<typeof fakeZipkin>>;
   afterEach(() => zipkin.close());
 
-  const start = (logger = silentLogger) =>
+  const start = (exporter: 'zipkin' | 'none' = 'zipkin') =>
     startTracing({
       serviceName: 'ordersvc',
+      exporter,
       endpoint: zipkin.endpoint,
       sampler: 'parentbased_always_on',
-      logger,
+      logger: silentLogger,
     });
 
   it('a span is at Zipkin within a second, under the service, with no tags but its own', async () => {
@@ -93,6 +94,18 @@ describe('startTracing', () => {
     for (let i = 0; i < 2000; i++) tracing.tracer.startSpan('work').end();
     await Promise.all([tracing.stop(), tracing.stop()]);
     assert.equal(zipkin.received.length, 2000);
+    assert.equal(tracing.dropped(), 0);
+  });
+
+  it('without an exporter spans have their ids and none is sent', async () => {
+    zipkin = await fakeZipkin();
+    const tracing = start('none');
+    const span = tracing.tracer.startSpan('work');
+    span.end();
+    await tracing.stop();
+    assert.ok(isSpanContextValid(span.spanContext()));
+    assert.equal(span.spanContext().traceFlags, TraceFlags.SAMPLED);
+    assert.equal(zipkin.state.requests, 0);
     assert.equal(tracing.dropped(), 0);
   });
 

@@ -10,16 +10,13 @@ const { OTEL_SERVICE_NAME, LOG_LEVEL } = serviceSettings({
   adminPort: 0,
 });
 
-const databaseUrl = (name: string) =>
-  setting.url(`postgres://orders@127.0.0.1:26257/${name}`, ['postgres', 'postgresql']);
-
 const schema = z.object({
   OTEL_SERVICE_NAME,
   LOG_LEVEL,
-  EVENTSTORE_DATABASE_URL: databaseUrl('eventstoredb'),
-  ORDERS_DATABASE_URL: databaseUrl('ordersdb'),
-  PAYMENTS_DATABASE_URL: databaseUrl('paymentsdb'),
-  NATS_URL: setting.text('nats://127.0.0.1:4222'),
+  EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
+  ORDERS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/ordersdb'),
+  PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
+  NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
   /** Copies of the stream that the broker keeps: 1 on a single server, 3 on a cluster. */
   STREAM_REPLICAS: setting.integer(1, { min: 1, max: 5 }),
   /** For servers to answer and everything to be done; whoever starts this waits a minute. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { Container, type ServiceIdentifier } from 'inversify';
+import { Container } from 'inversify';
+import { common, token } from '../../shared/composition/container.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { createLogger, type Logger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
@@ -14,9 +15,8 @@ export interface App {
   readonly logger: Logger;
 }
 
-const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
 const tokens = {
-  logger: token<Logger>('logger'),
+  logger: common.logger,
   steps: token<readonly Step[]>('steps'),
   service: token<BootstrapService>('service'),
 };

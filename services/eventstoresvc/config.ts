@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { loadConfig, serviceSettings, setting } from '../../shared/kit/config.ts';
+import { loadConfig, serviceConfig, serviceSettings, setting } from '../../shared/kit/config.ts';
 
 /** What eventstoresvc can be told by its environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
@@ -8,12 +8,9 @@ export type Config = ReturnType<typeof readConfig>;
 const schema = z.object({
   ...serviceSettings({ serviceName: 'eventstoresvc', adminPort: 9100 }),
   GRPC_PORT: setting.port(50051),
-  EVENTSTORE_DATABASE_URL: setting.url('postgres://orders@127.0.0.1:26257/eventstoredb', [
-    'postgres',
-    'postgresql',
-  ]),
+  EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
   DATABASE_POOL_SIZE: setting.integer(10, { min: 2, max: 1_000 }),
-  NATS_URL: setting.url('nats://127.0.0.1:4222', ['nats', 'tls']),
+  NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
   /** Copies of the stream that the broker keeps: 1 on a single server, 3 on a cluster. */
   STREAM_REPLICAS: setting.integer(1, { min: 1, max: 5 }),
   /** Of one event's payload. The broker's own limit for a message is 1 MiB unless told otherwise. */
@@ -25,17 +22,8 @@ const schema = z.object({
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
   const read = loadConfig(schema, env);
   return {
-    serviceName: read.OTEL_SERVICE_NAME,
-    bindAddress: read.BIND_ADDRESS,
+    ...serviceConfig(read),
     grpcPort: read.GRPC_PORT,
-    adminPort: read.ADMIN_PORT,
-    logLevel: read.LOG_LEVEL,
-    shutdownTimeoutMs: read.SHUTDOWN_TIMEOUT_MS,
-    tracing: {
-      endpoint: read.OTEL_EXPORTER_ZIPKIN_ENDPOINT,
-      sampler: read.OTEL_TRACES_SAMPLER,
-      samplerArg: read.OTEL_TRACES_SAMPLER_ARG,
-    },
     stream: ORDERS_STREAM,
     databaseUrl: read.EVENTSTORE_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,

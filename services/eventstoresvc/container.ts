@@ -1,18 +1,24 @@
 import { fileURLToPath } from 'node:url';
-import { Container, type ServiceIdentifier } from 'inversify';
+import {
+  assemble,
+  bindDatabase,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../../shared/composition/container.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { adminServer } from '../../shared/kit/admin.ts';
-import { createDatabase, type Database } from '../../shared/kit/database.ts';
-import { createLifecycle, type Lifecycle } from '../../shared/kit/lifecycle.ts';
-import { createLogger, type Logger } from '../../shared/kit/logger.ts';
-import { createMetrics, type Metrics } from '../../shared/kit/metrics.ts';
+import type { Database } from '../../shared/kit/database.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Metrics } from '../../shared/kit/metrics.ts';
 import { requestMiddleware } from '../../shared/kit/onions.ts';
+import type { Runnable } from '../../shared/kit/run-service.ts';
 import { grpcServer } from '../../shared/kit/transport/grpc.ts';
-import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
+import type { Nats } from '../../shared/kit/transport/nats.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { grpcServerTrace } from '../../zipkin/grpc.ts';
 import { jetstreamProducerTrace } from '../../zipkin/jetstream.ts';
-import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
+import type { Tracing } from '../../zipkin/tracer.ts';
 import { type Bell, createBell } from './bell.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import type { Config } from './config.ts';
@@ -29,22 +35,18 @@ import { tracingService } from './tracing.ts';
 import { createGrpcService } from './transport-grpc.ts';
 
 /** What main runs and tests look at. */
-export interface App {
-  readonly lifecycle: Lifecycle;
-  readonly logger: Logger;
+export interface App extends Runnable {
   /** Ports that are listened on, once started; asked for 0, the system chose them. */
   ports(): { readonly grpc: number; readonly admin: number };
 }
 
 const PROTO = fileURLToPath(new URL('../../proto/eventstore.proto', import.meta.url));
 
-const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
+/** Called so often, thousands of times a second, that a line for each that went well would drown the rest. */
+const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint'];
+
 const tokens = {
-  logger: token<Logger>('logger'),
-  metrics: token<Metrics>('metrics'),
-  tracing: token<Tracing>('tracing'),
-  database: token<Database>('database'),
-  nats: token<Nats>('nats'),
+  ...common,
   bell: token<Bell>('bell'),
   log: token<EventLog>('log'),
   commits: token<GroupCommit>('commits'),
@@ -66,37 +68,9 @@ const tokens = {
  * and group commit drains before the database's.
  */
 export function createContainer(config: Config): App {
-  const container = new Container({ defaultScope: 'Singleton' });
-
-  container
-    .bind(tokens.logger)
-    .toConstantValue(createLogger({ service: config.serviceName, level: config.logLevel }));
-  container.bind(tokens.metrics).toResolvedValue(() => createMetrics(config.serviceName));
-  container
-    .bind(tokens.tracing)
-    .toResolvedValue(
-      (logger: Logger) =>
-        startTracing({ serviceName: config.serviceName, ...config.tracing, logger }),
-      [tokens.logger],
-    );
-
-  container.bind(tokens.database).toResolvedValue(
-    (logger: Logger) =>
-      createDatabase({
-        url: config.databaseUrl,
-        name: config.serviceName,
-        poolSize: config.databasePoolSize,
-        queryTimeoutMs: config.requestTimeoutMs / 2,
-        logger,
-      }),
-    [tokens.logger],
-  );
-  container
-    .bind(tokens.nats)
-    .toResolvedValue(
-      (logger: Logger) => connectNats({ url: config.natsUrl, name: config.serviceName, logger }),
-      [tokens.logger],
-    );
+  const container = createServiceContainer(config);
+  bindDatabase(container, config, config.requestTimeoutMs / 2);
+  bindNats(container, config);
 
   container.bind(tokens.bell).toConstantValue(createBell());
   container
@@ -163,6 +137,7 @@ export function createContainer(config: Config): App {
           logger,
           name,
           timeoutMs: config.requestTimeoutMs,
+          okLevel: FREQUENT.includes(name) ? 'debug' : 'info',
         }),
       ),
     [tokens.service, tokens.tracing, tokens.metrics, tokens.logger],
@@ -187,35 +162,14 @@ export function createContainer(config: Config): App {
     [tokens.transport, tokens.logger],
   );
 
-  return assemble(container, config);
-}
-
-function assemble(container: Container, config: Config): App {
-  const logger = container.get(tokens.logger);
-  const tracing = container.get(tokens.tracing);
-  const metrics = container.get(tokens.metrics);
-  const commits = container.get(tokens.commits);
   const grpc = container.get(tokens.grpc);
-  const admin = adminServer({
-    host: config.bindAddress,
-    port: config.adminPort,
-    notReady: () => lifecycle.notReady(),
-    metrics,
-  });
-  const lifecycle = createLifecycle({
-    components: [
-      { name: 'tracing', stop: () => tracing.stop() },
-      { name: 'metrics', stop: () => metrics.close() },
-      admin,
-      container.get(tokens.database),
-      container.get(tokens.nats),
-      { name: 'group commit', stop: () => commits.drain() },
-      container.get(tokens.relay),
-      grpc,
-      { name: 'append streams', stop: async () => container.get(tokens.transport).stopStreams() },
-    ],
-    logger,
-    stopTimeoutMs: config.shutdownTimeoutMs,
-  });
-  return { lifecycle, logger, ports: () => ({ grpc: grpc.port(), admin: admin.port() }) };
+  const app = assemble(container, config, [
+    container.get(tokens.database),
+    container.get(tokens.nats),
+    { name: 'group commit', stop: () => container.get(tokens.commits).drain() },
+    container.get(tokens.relay),
+    grpc,
+    { name: 'append streams', stop: async () => container.get(tokens.transport).stopStreams() },
+  ]);
+  return { ...app, ports: () => ({ grpc: grpc.port(), admin: app.adminPort() }) };
 }

@@ -1,19 +1,22 @@
-import { Container, type ServiceIdentifier } from 'inversify';
+import {
+  assemble,
+  bindDatabase,
+  bindEventStore,
+  common,
+  createServiceContainer,
+  token,
+} from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
-import { adminServer } from '../../shared/kit/admin.ts';
-import { createDatabase, type Database } from '../../shared/kit/database.ts';
-import { type Component, createLifecycle, type Lifecycle } from '../../shared/kit/lifecycle.ts';
-import { createLogger, type Logger } from '../../shared/kit/logger.ts';
-import { createMetrics, type Metrics } from '../../shared/kit/metrics.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Metrics } from '../../shared/kit/metrics.ts';
 import { requestMiddleware } from '../../shared/kit/onions.ts';
+import type { Runnable } from '../../shared/kit/run-service.ts';
 import { httpServer } from '../../shared/kit/transport/http.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
-import { grpcClientTrace } from '../../zipkin/grpc.ts';
 import { httpServerTrace } from '../../zipkin/http.ts';
-import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
+import type { Tracing } from '../../zipkin/tracer.ts';
 import type { Config } from './config.ts';
 import { type OrderEndpoints, orderEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
@@ -24,20 +27,13 @@ import { createOrderService, type OrderService } from './service.ts';
 import { orderRoutes } from './transport-http.ts';
 
 /** What main runs and tests look at. */
-export interface App {
-  readonly lifecycle: Lifecycle;
-  readonly logger: Logger;
+export interface App extends Runnable {
   /** Ports that are listened on, once started; asked for 0, the system chose them. */
   ports(): { readonly http: number; readonly admin: number };
 }
 
-const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
 const tokens = {
-  logger: token<Logger>('logger'),
-  metrics: token<Metrics>('metrics'),
-  tracing: token<Tracing>('tracing'),
-  database: token<Database>('database'),
-  store: token<EventStore & Component>('event store'),
+  ...common,
   readModel: token<ReadModel>('read model'),
   service: token<OrderService>('service'),
   endpoints: token<OrderEndpoints>('endpoints'),
@@ -58,44 +54,13 @@ const BREAKER = { threshold: 20, halfOpenAfterMs: 1_000 };
  * are answered before the connections behind them close.
  */
 export function createContainer(config: Config): App {
-  const container = new Container({ defaultScope: 'Singleton' });
+  const container = createServiceContainer(config);
+  // Less than the request has, so that what went wrong can still be told.
+  const behindMs = config.requestTimeoutMs * 0.8;
+  bindDatabase(container, config, behindMs);
+  bindEventStore(container, config, behindMs);
 
-  container
-    .bind(tokens.logger)
-    .toConstantValue(createLogger({ service: config.serviceName, level: config.logLevel }));
-  container.bind(tokens.metrics).toResolvedValue(() => createMetrics(config.serviceName));
-  container
-    .bind(tokens.tracing)
-    .toResolvedValue(
-      (logger: Logger) =>
-        startTracing({ serviceName: config.serviceName, ...config.tracing, logger }),
-      [tokens.logger],
-    );
-
-  container.bind(tokens.database).toResolvedValue(
-    (logger: Logger) =>
-      createDatabase({
-        url: config.databaseUrl,
-        name: config.serviceName,
-        poolSize: config.databasePoolSize,
-        queryTimeoutMs: config.requestTimeoutMs * 0.8,
-        logger,
-      }),
-    [tokens.logger],
-  );
   container.bind(tokens.readModel).toResolvedValue(sqlReadModel, [tokens.database]);
-  container.bind(tokens.store).toResolvedValue(
-    ({ tracer }: Tracing, logger: Logger) =>
-      createGrpcEventStore({
-        address: config.eventStoreAddress,
-        stream: ORDERS_STREAM,
-        hook: grpcClientTrace(tracer),
-        // Less than the request has, so that what went wrong can still be told.
-        timeoutMs: config.requestTimeoutMs * 0.8,
-        logger,
-      }),
-    [tokens.tracing, tokens.logger],
-  );
 
   container.bind(tokens.service).toResolvedValue(
     (
@@ -148,31 +113,11 @@ export function createContainer(config: Config): App {
     [tokens.endpoints, tokens.tracing, tokens.logger],
   );
 
-  return assemble(container, config);
-}
-
-function assemble(container: Container, config: Config): App {
-  const logger = container.get(tokens.logger);
-  const tracing = container.get(tokens.tracing);
-  const metrics = container.get(tokens.metrics);
   const http = container.get(tokens.http);
-  const admin = adminServer({
-    host: config.bindAddress,
-    port: config.adminPort,
-    notReady: () => lifecycle.notReady(),
-    metrics,
-  });
-  const lifecycle = createLifecycle({
-    components: [
-      tracing,
-      { name: 'metrics', stop: () => metrics.close() },
-      admin,
-      container.get(tokens.database),
-      container.get(tokens.store),
-      http,
-    ],
-    logger,
-    stopTimeoutMs: config.shutdownTimeoutMs,
-  });
-  return { lifecycle, logger, ports: () => ({ http: http.port(), admin: admin.port() }) };
+  const app = assemble(container, config, [
+    container.get(tokens.database),
+    container.get(tokens.store),
+    http,
+  ]);
+  return { ...app, ports: () => ({ http: http.port(), admin: app.adminPort() }) };
 }

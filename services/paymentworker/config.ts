@@ -8,10 +8,7 @@ export type Config = ReturnType<typeof readConfig>;
 
 const schema = z.object({
   ...workerSettings({ serviceName: 'paymentworker', adminPort: 9102 }),
-  PAYMENTS_DATABASE_URL: setting.url('postgres://orders@127.0.0.1:26257/paymentsdb', [
-    'postgres',
-    'postgresql',
-  ]),
+  PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
   DATABASE_POOL_SIZE: setting.integer(10, { min: 1, max: 1_000 }),
   DATABASE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
   /** The simulated gateway declines more than this, in major units; unset: nothing. */

@@ -7,10 +7,7 @@ export type Config = ReturnType<typeof readConfig>;
 
 const schema = z.object({
   ...followerSettings({ serviceName: 'querymodelworker', adminPort: 9104 }),
-  ORDERS_DATABASE_URL: setting.url('postgres://orders@127.0.0.1:26257/ordersdb', [
-    'postgres',
-    'postgresql',
-  ]),
+  ORDERS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/ordersdb'),
   /** One statement runs at a time; the second connection is for when the first hangs. */
   DATABASE_POOL_SIZE: setting.integer(2, { min: 1, max: 1_000 }),
   DATABASE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),

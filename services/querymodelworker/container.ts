@@ -1,22 +1,27 @@
-import { Container, type ServiceIdentifier } from 'inversify';
+import {
+  type App,
+  assemble,
+  bindDatabase,
+  bindEventStore,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
-import { adminServer } from '../../shared/kit/admin.ts';
-import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/database.ts';
 import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
-import { type Component, createLifecycle, type Lifecycle } from '../../shared/kit/lifecycle.ts';
-import { createLogger, type Logger } from '../../shared/kit/logger.ts';
-import { createMetrics, type Metrics } from '../../shared/kit/metrics.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Metrics } from '../../shared/kit/metrics.ts';
 import { instrumenting } from '../../shared/kit/middleware/instrumenting.ts';
 import { logging } from '../../shared/kit/middleware/logging.ts';
 import { retry } from '../../shared/kit/middleware/retry.ts';
 import { timeout } from '../../shared/kit/middleware/timeout.ts';
-import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
-import { grpcClientTrace } from '../../zipkin/grpc.ts';
+import type { Nats } from '../../shared/kit/transport/nats.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
-import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
+import type { Tracing } from '../../zipkin/tracer.ts';
 import type { Config } from './config.ts';
 import { type QueryModelEndpoints, queryModelEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
@@ -25,20 +30,8 @@ import { sqlReadModel } from './read-model.ts';
 import { createQueryModelService, type QueryModelService } from './service.ts';
 import { jetstreamTransport } from './transport-jetstream.ts';
 
-/** A query model worker, put together and not yet started. */
-export interface App {
-  readonly lifecycle: Lifecycle;
-  readonly logger: Logger;
-}
-
-const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
 const tokens = {
-  logger: token<Logger>('logger'),
-  metrics: token<Metrics>('metrics'),
-  tracing: token<Tracing>('tracing'),
-  database: token<Database>('database'),
-  nats: token<Nats>('nats'),
-  store: token<EventStore & Component>('event store'),
+  ...common,
   service: token<QueryModelService>('service'),
   endpoints: token<QueryModelEndpoints>('endpoints'),
   transport: token<Component>('transport'),
@@ -58,48 +51,10 @@ const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
  * connections behind it close.
  */
 export function createContainer(config: Config): App {
-  const container = new Container({ defaultScope: 'Singleton' });
-
-  container
-    .bind(tokens.logger)
-    .toConstantValue(createLogger({ service: config.serviceName, level: config.logLevel }));
-  container.bind(tokens.metrics).toResolvedValue(() => createMetrics(config.serviceName));
-  container
-    .bind(tokens.tracing)
-    .toResolvedValue(
-      (logger: Logger) =>
-        startTracing({ serviceName: config.serviceName, ...config.tracing, logger }),
-      [tokens.logger],
-    );
-
-  container.bind(tokens.database).toResolvedValue(
-    (logger: Logger) =>
-      createDatabase({
-        url: config.databaseUrl,
-        name: config.serviceName,
-        poolSize: config.databasePoolSize,
-        queryTimeoutMs: config.databaseTimeoutMs,
-        logger,
-      }),
-    [tokens.logger],
-  );
-  container
-    .bind(tokens.nats)
-    .toResolvedValue(
-      (logger: Logger) => connectNats({ url: config.natsUrl, name: config.serviceName, logger }),
-      [tokens.logger],
-    );
-  container.bind(tokens.store).toResolvedValue(
-    ({ tracer }: Tracing, logger: Logger) =>
-      createGrpcEventStore({
-        address: config.eventStoreAddress,
-        stream: ORDERS_STREAM,
-        hook: grpcClientTrace(tracer),
-        timeoutMs: config.eventStoreTimeoutMs,
-        logger,
-      }),
-    [tokens.tracing, tokens.logger],
-  );
+  const container = createServiceContainer(config);
+  bindDatabase(container, config, config.databaseTimeoutMs);
+  bindNats(container, config);
+  bindEventStore(container, config, config.eventStoreTimeoutMs);
 
   container.bind(tokens.service).toResolvedValue(
     (database: Database, { meter }: Metrics, logger: Logger) => {
@@ -140,7 +95,12 @@ export function createContainer(config: Config): App {
     [tokens.endpoints, tokens.service, tokens.nats, tokens.store, tokens.tracing, tokens.logger],
   );
 
-  return assemble(container, config);
+  return assemble(container, config, [
+    container.get(tokens.database),
+    container.get(tokens.nats),
+    container.get(tokens.store),
+    container.get(tokens.transport),
+  ]);
 }
 
 /**
@@ -161,29 +121,4 @@ function batchMiddleware(
     retry(RETRY),
     timeout(config.attemptTimeoutMs),
   );
-}
-
-function assemble(container: Container, config: Config): App {
-  const logger = container.get(tokens.logger);
-  const tracing = container.get(tokens.tracing);
-  const metrics = container.get(tokens.metrics);
-  const lifecycle = createLifecycle({
-    components: [
-      { name: 'tracing', stop: () => tracing.stop() },
-      { name: 'metrics', stop: () => metrics.close() },
-      adminServer({
-        host: config.bindAddress,
-        port: config.adminPort,
-        notReady: () => lifecycle.notReady(),
-        metrics,
-      }),
-      container.get(tokens.database),
-      container.get(tokens.nats),
-      container.get(tokens.store),
-      container.get(tokens.transport),
-    ],
-    logger,
-    stopTimeoutMs: config.shutdownTimeoutMs,
-  });
-  return { lifecycle, logger };
 }

@@ -1,18 +1,23 @@
-import { Container, type ServiceIdentifier } from 'inversify';
+import {
+  type App,
+  assemble,
+  bindEventStore,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { durables } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
-import { adminServer } from '../../shared/kit/admin.ts';
-import { type Component, createLifecycle, type Lifecycle } from '../../shared/kit/lifecycle.ts';
-import { createLogger, type Logger } from '../../shared/kit/logger.ts';
-import { createMetrics, type Metrics } from '../../shared/kit/metrics.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Metrics } from '../../shared/kit/metrics.ts';
 import { workerMiddleware } from '../../shared/kit/onions.ts';
-import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
+import type { Nats } from '../../shared/kit/transport/nats.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
-import { grpcClientTrace } from '../../zipkin/grpc.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
-import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
+import type { Tracing } from '../../zipkin/tracer.ts';
 import type { Config } from './config.ts';
 import { type ReviewEndpoints, reviewEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
@@ -20,19 +25,8 @@ import { loggingService } from './logging.ts';
 import { createReviewService, type ReviewService } from './service.ts';
 import { jetstreamTransport } from './transport-jetstream.ts';
 
-/** A review worker, put together and not yet started. */
-export interface App {
-  readonly lifecycle: Lifecycle;
-  readonly logger: Logger;
-}
-
-const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
 const tokens = {
-  logger: token<Logger>('logger'),
-  metrics: token<Metrics>('metrics'),
-  tracing: token<Tracing>('tracing'),
-  nats: token<Nats>('nats'),
-  store: token<EventStore & Component>('event store'),
+  ...common,
   service: token<ReviewService>('service'),
   endpoints: token<ReviewEndpoints>('endpoints'),
   transport: token<Component>('transport'),
@@ -52,38 +46,10 @@ const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
  * before the connections behind it close.
  */
 export function createContainer(config: Config): App {
-  const container = new Container({ defaultScope: 'Singleton' });
   const codec = orderEventCodec(config.decimals);
-
-  container
-    .bind(tokens.logger)
-    .toConstantValue(createLogger({ service: config.serviceName, level: config.logLevel }));
-  container.bind(tokens.metrics).toResolvedValue(() => createMetrics(config.serviceName));
-  container
-    .bind(tokens.tracing)
-    .toResolvedValue(
-      (logger: Logger) =>
-        startTracing({ serviceName: config.serviceName, ...config.tracing, logger }),
-      [tokens.logger],
-    );
-
-  container
-    .bind(tokens.nats)
-    .toResolvedValue(
-      (logger: Logger) => connectNats({ url: config.natsUrl, name: config.serviceName, logger }),
-      [tokens.logger],
-    );
-  container.bind(tokens.store).toResolvedValue(
-    ({ tracer }: Tracing, logger: Logger) =>
-      createGrpcEventStore({
-        address: config.eventStoreAddress,
-        stream: ORDERS_STREAM,
-        hook: grpcClientTrace(tracer),
-        timeoutMs: config.eventStoreTimeoutMs,
-        logger,
-      }),
-    [tokens.tracing, tokens.logger],
-  );
+  const container = createServiceContainer(config);
+  bindNats(container, config);
+  bindEventStore(container, config, config.eventStoreTimeoutMs);
 
   container.bind(tokens.service).toResolvedValue(
     (store: EventStore, { meter }: Metrics, logger: Logger) => {
@@ -136,29 +102,9 @@ export function createContainer(config: Config): App {
     [tokens.endpoints, tokens.nats, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
   );
 
-  return assemble(container, config);
-}
-
-function assemble(container: Container, config: Config): App {
-  const logger = container.get(tokens.logger);
-  const tracing = container.get(tokens.tracing);
-  const metrics = container.get(tokens.metrics);
-  const lifecycle = createLifecycle({
-    components: [
-      { name: 'tracing', stop: () => tracing.stop() },
-      { name: 'metrics', stop: () => metrics.close() },
-      adminServer({
-        host: config.bindAddress,
-        port: config.adminPort,
-        notReady: () => lifecycle.notReady(),
-        metrics,
-      }),
-      container.get(tokens.nats),
-      container.get(tokens.store),
-      container.get(tokens.transport),
-    ],
-    logger,
-    stopTimeoutMs: config.shutdownTimeoutMs,
-  });
-  return { lifecycle, logger };
+  return assemble(container, config, [
+    container.get(tokens.nats),
+    container.get(tokens.store),
+    container.get(tokens.transport),
+  ]);
 }

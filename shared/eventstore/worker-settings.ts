@@ -1,6 +1,10 @@
-import { z } from 'zod';
-import { currencyDecimals } from '../contracts/currency.ts';
-import { type ServiceDefaults, serviceSettings, setting } from '../kit/config.ts';
+import {
+  type Read,
+  type ServiceDefaults,
+  serviceConfig,
+  serviceSettings,
+  setting,
+} from '../kit/config.ts';
 
 const milliseconds = /^\d{1,9}$/;
 
@@ -8,20 +12,11 @@ const milliseconds = /^\d{1,9}$/;
 export function followerSettings(defaults: ServiceDefaults) {
   return {
     ...serviceSettings(defaults),
-    /** One address, or several separated by commas. */
-    NATS_URL: setting
-      .text('nats://127.0.0.1:4222')
-      .refine(isNatsUrl, 'wanted is a URL that begins with nats:// or tls://'),
+    NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
     EVENTSTORE_ADDRESS: setting.text('127.0.0.1:50051'),
     /** For each call to the event store. */
     EVENTSTORE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
-    /** ISO 4217. Its decimals are those of all amounts in the log, so it cannot change later. */
-    CURRENCY: setting.text('USD').transform((code, check): number => {
-      const decimals = currencyDecimals(code);
-      if (decimals !== undefined) return decimals;
-      check.addIssue({ code: 'custom', message: 'wanted is a currency code such as USD' });
-      return z.NEVER;
-    }),
+    CURRENCY: setting.currency('USD'),
   } as const;
 }
 
@@ -48,21 +43,10 @@ export function workerSettings(defaults: ServiceDefaults) {
   } as const;
 }
 
-type Read<Shape extends z.core.$ZodLooseShape> = z.output<z.ZodObject<Shape>>;
-
 /** What `followerSettings` read, as the services call it. */
 export function followerConfig(read: Read<ReturnType<typeof followerSettings>>) {
   return {
-    serviceName: read.OTEL_SERVICE_NAME,
-    bindAddress: read.BIND_ADDRESS,
-    adminPort: read.ADMIN_PORT,
-    logLevel: read.LOG_LEVEL,
-    shutdownTimeoutMs: read.SHUTDOWN_TIMEOUT_MS,
-    tracing: {
-      endpoint: read.OTEL_EXPORTER_ZIPKIN_ENDPOINT,
-      sampler: read.OTEL_TRACES_SAMPLER,
-      samplerArg: read.OTEL_TRACES_SAMPLER_ARG,
-    },
+    ...serviceConfig(read),
     natsUrl: read.NATS_URL,
     eventStoreAddress: read.EVENTSTORE_ADDRESS,
     eventStoreTimeoutMs: read.EVENTSTORE_TIMEOUT_MS,
@@ -82,10 +66,4 @@ export function workerConfig(read: Read<ReturnType<typeof workerSettings>>) {
       retryDelaysMs: read.RETRY_DELAYS_MS,
     },
   };
-}
-
-function isNatsUrl(text: string): boolean {
-  return text
-    .split(',')
-    .every((part) => ['nats:', 'tls:'].includes(URL.parse(part.trim())?.protocol ?? ''));
 }

@@ -2,8 +2,13 @@ import { BlockList, isIP } from 'node:net';
 import type { z } from 'zod';
 import { flag } from './setting.ts';
 
-export { type ServiceDefaults, serviceSettings } from './service-settings.ts';
-export { type Setting, setting } from './setting.ts';
+export {
+  type ServiceConfig,
+  type ServiceDefaults,
+  serviceConfig,
+  serviceSettings,
+} from './service-settings.ts';
+export { type Read, type Setting, setting } from './setting.ts';
 
 /**
  * The configuration is wrong. Its message has one line for each problem, all of

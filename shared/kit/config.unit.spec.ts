@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { ConfigError, loadConfig, serviceSettings, setting } from './config.ts';
+import { ConfigError, loadConfig, serviceConfig, serviceSettings, setting } from './config.ts';
 
 /** The message of the ConfigError that `env` leads to. */
 function complaint(schema: z.ZodType, env: NodeJS.ProcessEnv): string {
@@ -24,9 +24,27 @@ describe('configuration', () => {
       ALLOW_INSECURE: false,
       LOG_LEVEL: 'info',
       SHUTDOWN_TIMEOUT_MS: 10_000,
+      OTEL_TRACES_EXPORTER: 'zipkin',
       OTEL_TRACES_SAMPLER: 'parentbased_always_on',
       OTEL_TRACES_SAMPLER_ARG: 1,
       OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://127.0.0.1:9411/api/v2/spans',
+    });
+  });
+
+  it("is handed to services under the services' own names", () => {
+    const env = { OTEL_TRACES_EXPORTER: 'none', OTEL_TRACES_SAMPLER_ARG: '0.5' };
+    assert.deepEqual(serviceConfig(loadConfig(service, env)), {
+      serviceName: 'ordersvc',
+      bindAddress: '127.0.0.1',
+      adminPort: 9101,
+      logLevel: 'info',
+      shutdownTimeoutMs: 10_000,
+      tracing: {
+        exporter: 'none',
+        endpoint: 'http://127.0.0.1:9411/api/v2/spans',
+        sampler: 'parentbased_always_on',
+        samplerArg: 0.5,
+      },
     });
   });
 
@@ -38,10 +56,14 @@ describe('configuration', () => {
       WAIT: setting.milliseconds(1),
       NAME: setting.text('x'),
       URL: setting.url('http://x', ['http', 'https']),
+      DATABASE: setting.databaseUrl('postgres://x/db'),
+      NATS: setting.natsUrl('nats://x'),
+      CURRENCY: setting.currency('USD'),
       LIST: setting.list(),
       FLAG: setting.flag(false),
       CHOICE: setting.choice('a', ['a', 'b']),
     });
+    assert.equal(loadConfig(schema, {}).CURRENCY, 2);
     const config = loadConfig(schema, {
       PORT: '3000',
       COUNT: '-5',
@@ -49,6 +71,9 @@ describe('configuration', () => {
       WAIT: '250',
       NAME: ' name ',
       URL: 'https://host/path',
+      DATABASE: 'postgresql://root@host/db',
+      NATS: 'nats://a:4222, tls://user:secret@b',
+      CURRENCY: 'JPY',
       LIST: 'a, b,,c ',
       FLAG: 'TRUE',
       CHOICE: 'b',
@@ -61,6 +86,9 @@ describe('configuration', () => {
       WAIT: 250,
       NAME: 'name',
       URL: 'https://host/path',
+      DATABASE: 'postgresql://root@host/db',
+      NATS: 'nats://a:4222, tls://user:secret@b',
+      CURRENCY: 0,
       LIST: ['a', 'b', 'c'],
       FLAG: true,
       CHOICE: 'b',
@@ -89,6 +117,13 @@ describe('configuration', () => {
       '  POOL is "0": wanted is a whole number from 1 to 100',
       '  FLAG is "maybe": wanted is true or false',
     ]);
+  });
+
+  it('refuses what NATS could not be reached by, though it stands beside what is right', () => {
+    const schema = z.object({ NATS_URL: setting.natsUrl('nats://127.0.0.1:4222') });
+    for (const NATS_URL of ['http://a', 'a:4222', 'nats:a', 'nats://a,', 'nats://a,http://b']) {
+      assert.match(complaint(schema, { NATS_URL }), /wanted is nats:\/\/ or tls:\/\//);
+    }
   });
 
   it('takes a variable that is set to nothing for unset', () => {

@@ -5,7 +5,7 @@ import type { Logger } from './logger.ts';
 import { type CircuitBreakerOptions, circuitBreaker } from './middleware/circuit-breaker.ts';
 import { type DeadLetterOptions, deadLetter } from './middleware/dead-letter.ts';
 import { instrumenting } from './middleware/instrumenting.ts';
-import { logging } from './middleware/logging.ts';
+import { type LoggingOptions, logging } from './middleware/logging.ts';
 import { type RateLimitOptions, rateLimit } from './middleware/rate-limit.ts';
 import { type RetryOptions, retry } from './middleware/retry.ts';
 import { timeout } from './middleware/timeout.ts';
@@ -27,6 +27,8 @@ export interface RequestOnionOptions extends OnionOptions {
   readonly rateLimit?: RateLimitOptions;
   /** None: no circuit. */
   readonly breaker?: CircuitBreakerOptions;
+  /** Level of the line for a request that went well. Default `info`. */
+  readonly okLevel?: NonNullable<LoggingOptions['okLevel']>;
 }
 
 export interface WorkerOnionOptions extends OnionOptions {
@@ -42,11 +44,11 @@ export interface WorkerOnionOptions extends OnionOptions {
  * so that it judges the endpoint alone and never our own refusals.
  */
 export function requestMiddleware(options: RequestOnionOptions): Middleware {
-  const { tracing, meter, logger, name, timeoutMs } = options;
+  const { tracing, meter, logger, name, timeoutMs, okLevel = 'info' } = options;
   return chain(
     tracing,
     instrumenting(meter, name),
-    logging(logger, name),
+    logging(logger, name, { okLevel }),
     options.rateLimit === undefined ? nop : rateLimit(options.rateLimit),
     timeout(timeoutMs),
     options.breaker === undefined ? nop : circuitBreaker(options.breaker),

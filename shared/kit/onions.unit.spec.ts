@@ -59,6 +59,18 @@ describe("the requests' onion", () => {
     assert.equal(lines[0]?.correlation_id, 'of the span');
   });
 
+  it('says what went well at the level that was asked for, info unless told', async () => {
+    const levels = { info: 30, debug: 20 };
+    for (const okLevel of ['info', 'debug'] as const) {
+      const { lines, call } = onion(async () => 'answer', { okLevel });
+      await call();
+      assert.equal(lines[0]?.level, levels[okLevel]);
+    }
+    const { lines, call } = onion(async () => 'answer');
+    await call();
+    assert.equal(lines[0]?.level, levels.info);
+  });
+
   it('logs, counts and traces what the rate limit refuses', async () => {
     const { steps, call } = onion(async () => 'answer', { rateLimit: once });
     await call();

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { from, setting } from './setting.ts';
+import { from, type Read, setting } from './setting.ts';
 
 /** What differs between services in the settings that all have. */
 export interface ServiceDefaults {
@@ -33,6 +33,8 @@ export function serviceSettings({ serviceName, adminPort }: ServiceDefaults) {
     ]),
     /** For all of the shutdown together. */
     SHUTDOWN_TIMEOUT_MS: setting.milliseconds(10_000, { min: 1 }),
+    /** `none`: spans are made, so that ids are passed on and stand in the log, and sent nowhere. */
+    OTEL_TRACES_EXPORTER: setting.choice('zipkin', ['zipkin', 'none']),
     OTEL_TRACES_SAMPLER: setting.choice('parentbased_always_on', [
       'always_on',
       'always_off',
@@ -48,4 +50,24 @@ export function serviceSettings({ serviceName, adminPort }: ServiceDefaults) {
       'https',
     ]),
   } as const;
+}
+
+/** What every service's configuration holds. Durations are in milliseconds. */
+export type ServiceConfig = ReturnType<typeof serviceConfig>;
+
+/** What `serviceSettings` read, as the services call it, to be spread into a service's own. */
+export function serviceConfig(read: Read<ReturnType<typeof serviceSettings>>) {
+  return {
+    serviceName: read.OTEL_SERVICE_NAME,
+    bindAddress: read.BIND_ADDRESS,
+    adminPort: read.ADMIN_PORT,
+    logLevel: read.LOG_LEVEL,
+    shutdownTimeoutMs: read.SHUTDOWN_TIMEOUT_MS,
+    tracing: {
+      exporter: read.OTEL_TRACES_EXPORTER,
+      endpoint: read.OTEL_EXPORTER_ZIPKIN_ENDPOINT,
+      sampler: read.OTEL_TRACES_SAMPLER,
+      samplerArg: read.OTEL_TRACES_SAMPLER_ARG,
+    },
+  };
 }

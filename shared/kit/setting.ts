@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { currencyDecimals } from './currency.ts';
 
 /** A setting's schema: what it is read from is text or nothing. */
 export type Setting<T> = z.ZodType<T, string | undefined>;
+
+/** What `loadConfig` reads by settings of this shape. */
+export type Read<Shape extends z.core.$ZodLooseShape> = z.output<z.ZodObject<Shape>>;
 
 /**
  * A setting that is `byDefault` when unset (required where that is undefined),
@@ -43,6 +47,22 @@ function numeric(pattern: RegExp, byDefault: number | undefined, wanted: string,
   });
 }
 
+/** A URL with one of these protocols (`postgres`, `http`), kept as text. */
+function url(byDefault: string | undefined, protocols: readonly string[]) {
+  const names = protocols.map((protocol) => protocol.replace(/:(\/\/)?$/, ''));
+  const wanted = `a URL that begins with ${names.map((name) => `${name}://`).join(' or ')}`;
+  return from(byDefault, wanted, (text) =>
+    names.includes(URL.parse(text)?.protocol.slice(0, -1) ?? '') ? text : undefined,
+  );
+}
+
+function isNatsAddress(text: string): boolean {
+  const address = URL.parse(text.trim());
+  return (
+    address !== null && ['nats:', 'tls:'].includes(address.protocol) && address.hostname !== ''
+  );
+}
+
 /**
  * The kinds of settings there are. Each takes its default first; without one
  * the setting is required. Numbers are decimal; a range's default is 0 and up.
@@ -59,14 +79,20 @@ export const setting = {
   milliseconds: (byDefault?: number, range: Range = {}) =>
     numeric(/^\d+$/, byDefault, 'a number of milliseconds', { max: 2 ** 31 - 1, ...range }),
   text: (byDefault?: string) => from(byDefault, 'some text', (text) => text),
-  /** A URL with one of these protocols (`postgres`, `http`), kept as text. */
-  url: (byDefault: string | undefined, protocols: readonly string[]) => {
-    const names = protocols.map((protocol) => protocol.replace(/:(\/\/)?$/, ''));
-    const wanted = `a URL that begins with ${names.map((name) => `${name}://`).join(' or ')}`;
-    return from(byDefault, wanted, (text) =>
-      names.includes(URL.parse(text)?.protocol.slice(0, -1) ?? '') ? text : undefined,
-    );
-  },
+  url,
+  /** A URL of PostgreSQL or CockroachDB, kept as text. */
+  databaseUrl: (byDefault?: string) => url(byDefault, ['postgres', 'postgresql']),
+  /** One address of NATS, or several separated by commas, kept as text. */
+  natsUrl: (byDefault?: string) =>
+    from(byDefault, 'nats:// or tls:// with a host, or several separated by commas', (text) =>
+      text.split(',').every(isNatsAddress) ? text : undefined,
+    ),
+  /**
+   * A currency's code (ISO 4217), read as the number of its decimals. Those are
+   * the decimals of all amounts in the log, so it cannot change later.
+   */
+  currency: (byDefault: string) =>
+    from(currencyDecimals(byDefault), 'a currency code such as USD', currencyDecimals),
   /** Texts separated by commas, without blanks around them or empty ones among them. */
   list: (byDefault: readonly string[] = []) =>
     from(byDefault, 'a comma separated list', (text) =>

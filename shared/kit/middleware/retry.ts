@@ -18,7 +18,7 @@ export interface RetryOptions {
  * together (decorrelated jitter, as in Polly). An answer is never asked for
  * twice. Rejects with the last failure when the attempts are used up, and when
  * the context is aborted or its deadline passes; an abort ends a pause at once.
- * For endpoints that may be repeated.
+ * A pause does not keep the process alive. For endpoints that may be repeated.
  */
 export function retry({ attempts, initialDelayMs, maxDelayMs }: RetryOptions): Middleware {
   const policy = retryPolicy(
@@ -27,7 +27,7 @@ export function retry({ attempts, initialDelayMs, maxDelayMs }: RetryOptions): M
       maxAttempts: attempts - 1,
       backoff: new ExponentialBackoff({ initialDelay: initialDelayMs, maxDelay: maxDelayMs }),
     },
-  );
+  ).dangerouslyUnref(); // else the timer of a pause that was given up would hold the process
   return (next) => (ctx, request) =>
     new Promise((resolve, reject) => {
       let failure: unknown;

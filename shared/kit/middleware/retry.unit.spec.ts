@@ -52,6 +52,17 @@ describe('retry', () => {
     assert.equal(calls(), 1);
   });
 
+  it('a pause that was given up does not keep the process alive', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout');
+    await new Promise(setImmediate); // for mocha's own timer, which it sets after the call
+    const before = timers().length;
+    const caller = new AbortController();
+    const answer = slow(failing(away).endpoint)(withSignal(background(), caller.signal), {});
+    setImmediate(() => caller.abort());
+    await assert.rejects(answer, away);
+    assert.equal(timers().length, before);
+  });
+
   it('an abort during a call lets the call end, and makes no other', async () => {
     const caller = new AbortController();
     let calls = 0;

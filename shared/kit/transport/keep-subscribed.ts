@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 
 /** A subscription that was made and will end some time. */
 export interface Subscription {
@@ -51,7 +52,7 @@ export function keepSubscribed({
     while (!signal.aborted) {
       const began = performance.now();
       try {
-        current = await unlessAborted(subscribe(signal), signal);
+        current = await madeInTime(subscribe(signal), signal);
         reason = undefined;
         attempts = FIRST_ATTEMPTS;
         logger.info('subscribed');
@@ -85,16 +86,16 @@ export function keepSubscribed({
 }
 
 /** What is being made, or the signal's reason; what was made too late is closed again. */
-function unlessAborted(making: Promise<Subscription>, signal: AbortSignal): Promise<Subscription> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    signal.addEventListener('abort', aborted, { once: true });
-    making
-      .then((made) => {
-        if (signal.aborted) return made.close();
-        resolve(made);
-      }, reject)
-      .catch(() => undefined)
-      .finally(() => signal.removeEventListener('abort', aborted));
-  });
+async function madeInTime(
+  making: Promise<Subscription>,
+  signal: AbortSignal,
+): Promise<Subscription> {
+  try {
+    const made = await unlessAborted(making, signal);
+    signal.throwIfAborted();
+    return made;
+  } catch (error) {
+    making.then((made) => made.close()).catch(() => undefined);
+    throw error;
+  }
 }

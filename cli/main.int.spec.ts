@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { connect } from 'nats';
+import { type TestNats, testNats } from '../stack/testing.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+function orders(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { timeout: 20_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+describe('the command orders', () => {
+  let nats: TestNats;
+  before(async () => {
+    nats = await testNats();
+  });
+  after(() => nats.stop());
+
+  it('resets the stream only when told that it is meant', async () => {
+    const connection = await connect({ servers: nats.url });
+    try {
+      const { streams } = await connection.jetstreamManager();
+      await streams.add({ name: 'ORDERS', subjects: ['ORDERS.*'] });
+      await connection.jetstream().publish('ORDERS.created', '{}');
+      const refused = await orders('stream', 'reset', '--nats', nats.url);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, /--yes/);
+      assert.equal((await streams.info('ORDERS')).state.messages, 1);
+      const done = await orders('stream', 'reset', '--yes', '--json', '--nats', nats.url);
+      assert.equal(done.code, 0, done.stderr);
+      assert.deepEqual(JSON.parse(done.stdout), { stream: 'ORDERS', removed_messages: 1 });
+      assert.equal((await streams.info('ORDERS')).state.messages, 0);
+    } finally {
+      await connection.close();
+    }
+  });
+
+  it('says in one line what is wrong, and fails', async () => {
+    const failed = await orders(
+      'stream',
+      'reset',
+      '--yes',
+      '--nats',
+      'nats://me:secret@127.0.0.1:1',
+    );
+    assert.deepEqual([failed.code, failed.stdout], [1, '']);
+    assert.equal(failed.stderr, 'orders: No NATS server answers at 127.0.0.1:1.\n');
+  });
+});

@@ -1,0 +1,140 @@
+/**
+ * What every service binds the same way, and how its lifecycle is put together
+ * from that and from its own. Each service's container.ts adds the onion.
+ */
+import { Container, type ServiceIdentifier } from 'inversify';
+import { grpcClientTrace } from '../../zipkin/grpc.ts';
+import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
+import { ORDERS_STREAM } from '../contracts/subjects.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { createGrpcEventStore } from '../eventstore/grpc-event-store.ts';
+import { adminServer } from '../kit/admin.ts';
+import type { ServiceConfig } from '../kit/config.ts';
+import { createDatabase, type Database } from '../kit/database.ts';
+import { type Component, createLifecycle } from '../kit/lifecycle.ts';
+import { createLogger, type Logger } from '../kit/logger.ts';
+import { createMetrics, type Metrics } from '../kit/metrics.ts';
+import type { Runnable } from '../kit/run-service.ts';
+import { connectNats, type Nats } from '../kit/transport/nats.ts';
+
+/** A name under which a container holds a T. Each call makes another. */
+export const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
+
+/** The names of what is bound here, to be spread into a service's own. */
+export const common = {
+  logger: token<Logger>('logger'),
+  metrics: token<Metrics>('metrics'),
+  tracing: token<Tracing>('tracing'),
+  database: token<Database>('database'),
+  nats: token<Nats>('nats'),
+  store: token<EventStore & Component>('event store'),
+};
+
+/** A service, put together and not yet started. */
+export interface App extends Runnable {
+  /** The port of its admin server, once started; asked for 0, the system chose it. */
+  adminPort(): number;
+}
+
+/**
+ * A container that holds the logger, the metrics and the tracing. There is one
+ * of each thing that a container holds, made when it is first asked for.
+ */
+export function createServiceContainer(config: ServiceConfig): Container {
+  const container = new Container({ defaultScope: 'Singleton' });
+  const { serviceName, logLevel, tracing } = config;
+  container
+    .bind(common.logger)
+    .toConstantValue(createLogger({ service: serviceName, level: logLevel }));
+  container.bind(common.metrics).toResolvedValue(() => createMetrics(serviceName));
+  container
+    .bind(common.tracing)
+    .toResolvedValue(
+      (logger: Logger) => startTracing({ serviceName, ...tracing, logger }),
+      [common.logger],
+    );
+  return container;
+}
+
+/** The service's database. `queryTimeoutMs`: of a query whose context has no nearer deadline. */
+export function bindDatabase(
+  container: Container,
+  config: ServiceConfig & { readonly databaseUrl: string; readonly databasePoolSize: number },
+  queryTimeoutMs: number,
+): void {
+  container.bind(common.database).toResolvedValue(
+    (logger: Logger) =>
+      createDatabase({
+        url: config.databaseUrl,
+        name: config.serviceName,
+        poolSize: config.databasePoolSize,
+        queryTimeoutMs,
+        logger,
+      }),
+    [common.logger],
+  );
+}
+
+/** The connection to NATS. */
+export function bindNats(
+  container: Container,
+  config: ServiceConfig & { readonly natsUrl: string },
+): void {
+  container
+    .bind(common.nats)
+    .toResolvedValue(
+      (logger: Logger) => connectNats({ url: config.natsUrl, name: config.serviceName, logger }),
+      [common.logger],
+    );
+}
+
+/** The event store, by way of gRPC. `timeoutMs`: of a call whose context has no nearer deadline. */
+export function bindEventStore(
+  container: Container,
+  config: { readonly eventStoreAddress: string },
+  timeoutMs: number,
+): void {
+  container.bind(common.store).toResolvedValue(
+    ({ tracer }: Tracing, logger: Logger) =>
+      createGrpcEventStore({
+        address: config.eventStoreAddress,
+        stream: ORDERS_STREAM,
+        hook: grpcClientTrace(tracer),
+        timeoutMs,
+        logger,
+      }),
+    [common.tracing, common.logger],
+  );
+}
+
+/**
+ * The service's lifecycle: telemetry first and the admin server, so that a
+ * process that is still starting can be asked why, then `components`, those
+ * that others lean on before the others. They stop in the reverse order: what
+ * is in flight is finished before the connections behind it close.
+ */
+export function assemble(
+  container: Container,
+  config: ServiceConfig,
+  components: readonly Component[],
+): App {
+  const logger = container.get(common.logger);
+  const metrics = container.get(common.metrics);
+  const admin = adminServer({
+    host: config.bindAddress,
+    port: config.adminPort,
+    notReady: () => lifecycle.notReady(),
+    metrics,
+  });
+  const lifecycle = createLifecycle({
+    components: [
+      container.get(common.tracing),
+      { name: 'metrics', stop: () => metrics.close() },
+      admin,
+      ...components,
+    ],
+    logger,
+    stopTimeoutMs: config.shutdownTimeoutMs,
+  });
+  return { lifecycle, logger, adminPort: () => admin.port() };
+}

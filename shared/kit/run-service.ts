@@ -1,0 +1,28 @@
+import { ConfigError } from './config.ts';
+import { type Lifecycle, runProcess } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+
+/** A service, put together and not yet started. */
+export interface Runnable {
+  readonly lifecycle: Lifecycle;
+  readonly logger: Logger;
+}
+
+/**
+ * Makes a service and runs it as this process, as `runProcess` says; resolves
+ * once it is started. A configuration that is wrong is printed for people,
+ * without a stack, and the exit code is 1. Any other error of `create` is the
+ * caller's. To be called once, by main.
+ */
+export async function runService(create: () => Runnable): Promise<void> {
+  let service: Runnable;
+  try {
+    service = create();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  await runProcess(service.lifecycle, service.logger);
+}
