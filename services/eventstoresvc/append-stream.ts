@@ -89,7 +89,7 @@ export function createAppendStreams(options: AppendStreamOptions): AppendStreams
     });
     call.on('drain', () => {
       writable = true;
-      call.resume();
+      if (underWay < MAX_UNDER_WAY) call.resume();
       flush();
     });
     call.on('end', finish);

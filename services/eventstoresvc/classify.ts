@@ -22,7 +22,6 @@ export interface KnownEvent extends NewEvent {
 
 /** What the log held at one moment, as far as it concerns a batch. */
 export interface Snapshot {
-  readonly head: bigint;
   /** Events of the log whose ids occur in the batch, by id. */
   readonly known: ReadonlyMap<string, KnownEvent>;
   /** Last version of each aggregate in the batch, by `aggregateOf`; absent: it does not exist. */
@@ -32,7 +31,7 @@ export interface Snapshot {
 export interface Classified {
   /** By index in the batch: the answer, or undefined for those that are to be written. */
   readonly results: readonly (AppendResult | undefined)[];
-  /** What is to be written, in the order of positions from head + 1. */
+  /** What is to be written, in the order of its positions. */
   readonly survivors: readonly NumberedEvent[];
 }
 

@@ -4,7 +4,7 @@ import { anEvent } from '../../shared/testing/events.ts';
 import type { Append } from './append.ts';
 import { classify, type KnownEvent, type Snapshot } from './classify.ts';
 
-const empty: Snapshot = { head: 0n, known: new Map(), versions: new Map() };
+const empty: Snapshot = { known: new Map(), versions: new Map() };
 
 function anAppend(aggregateId: string, expectedVersion?: bigint, ids = ['e']): Append {
   return { events: ids.map((eventId) => anEvent({ aggregateId, eventId })), expectedVersion };
@@ -41,7 +41,6 @@ describe('classify', () => {
     assert.ok(event);
     const stored: KnownEvent = { ...event, version: 1n, position: 7n };
     const snapshot = {
-      head: 9n,
       known: new Map([['e', stored]]),
       versions: new Map([['order\na', 3n]]),
     };
@@ -61,7 +60,6 @@ describe('classify', () => {
       }),
     );
     const snapshot = {
-      head: 9n,
       known: new Map(stored.map((one) => [one.eventId, one])),
       versions: new Map(),
     };

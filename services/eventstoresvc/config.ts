@@ -10,6 +10,8 @@ const schema = z.object({
   GRPC_PORT: setting.port(50051),
   EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
   DATABASE_POOL_SIZE: setting.integer(10, { min: 2, max: 1_000 }),
+  /** For one statement. Shorter than a caller's patience, so that it hears of an outage in time. */
+  DATABASE_TIMEOUT_MS: setting.milliseconds(3_000, { min: 100 }),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
   /** Copies of the stream that the broker keeps: 1 on a single server, 3 on a cluster. */
   STREAM_REPLICAS: setting.integer(1, { min: 1, max: 5 }),
@@ -27,6 +29,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     stream: ORDERS_STREAM,
     databaseUrl: read.EVENTSTORE_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
+    databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,
     natsUrl: read.NATS_URL,
     streamReplicas: read.STREAM_REPLICAS,
     maxEventBytes: read.MAX_EVENT_BYTES,

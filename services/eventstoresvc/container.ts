@@ -9,6 +9,7 @@ import {
 } from '../../shared/composition/container.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Database } from '../../shared/kit/database.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
 import { requestMiddleware } from '../../shared/kit/onions.ts';
@@ -69,7 +70,7 @@ const tokens = {
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
-  bindDatabase(container, config, config.requestTimeoutMs / 2);
+  bindDatabase(container, config, config.databaseTimeoutMs);
   bindNats(container, config);
 
   container.bind(tokens.bell).toConstantValue(createBell());
@@ -121,6 +122,7 @@ export function createContainer(config: Config): App {
         commits,
         createCheckpoints(database),
         createDeadLetters(database),
+        relay.published,
         limits,
       );
       return loggingService(instrumentingService(tracingService(service), meter, relay), logger);
@@ -136,7 +138,8 @@ export function createContainer(config: Config): App {
           meter,
           logger,
           name,
-          timeoutMs: config.requestTimeoutMs,
+          // A reading of the whole log takes as long as the log is.
+          timeoutMs: name === 'stream' ? undefined : config.requestTimeoutMs,
           okLevel: FREQUENT.includes(name) ? 'debug' : 'info',
         }),
       ),
@@ -165,11 +168,20 @@ export function createContainer(config: Config): App {
   const grpc = container.get(tokens.grpc);
   const app = assemble(container, config, [
     container.get(tokens.database),
-    container.get(tokens.nats),
+    accepting(container.get(tokens.nats)),
     { name: 'group commit', stop: () => container.get(tokens.commits).drain() },
-    container.get(tokens.relay),
+    accepting(container.get(tokens.relay)),
     grpc,
     { name: 'append streams', stop: async () => container.get(tokens.transport).stopStreams() },
   ]);
   return { ...app, ports: () => ({ grpc: grpc.port(), admin: app.adminPort() }) };
+}
+
+/**
+ * A component whose troubles are logged and measured, and do not make the
+ * process unready: with the broker away events are accepted as ever, and are
+ * published when it is back.
+ */
+function accepting({ notReady: _, ...component }: Component): Component {
+  return component;
 }

@@ -1,12 +1,12 @@
 /** What consumers gave up on, kept beside the log so that it survives the broker. */
-import type { DeadLetter } from '../../shared/eventstore/event-store.ts';
+import type { DeadLetter, ParkedLetter } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
 
 export interface DeadLetters {
   /** Keeps a letter; of repeats the first is kept. */
   park(ctx: Context, letter: DeadLetter): Promise<void>;
-  list(ctx: Context, consumer: string | undefined, limit: number): Promise<readonly DeadLetter[]>;
+  list(ctx: Context, consumer: string | undefined, limit: number): Promise<readonly ParkedLetter[]>;
 }
 
 interface DeadLetterRow {
@@ -17,6 +17,7 @@ interface DeadLetterRow {
   last_error: string;
   deliveries: string;
   traceparent: string;
+  parked_at: Date;
 }
 
 export function createDeadLetters(database: Database): DeadLetters {
@@ -39,7 +40,8 @@ export function createDeadLetters(database: Database): DeadLetters {
       const rows = await database.query<DeadLetterRow>(
         ctx,
         (sql) => sql`
-          select consumer, position, event_id, reason, last_error, deliveries, traceparent
+          select consumer, position, event_id, reason, last_error, deliveries, traceparent,
+                 parked_at
           from dead_letters
           where (${consumer ?? null}::text is null or consumer = ${consumer ?? null}::text)
           order by position, consumer limit ${limit}::int8`,
@@ -52,6 +54,7 @@ export function createDeadLetters(database: Database): DeadLetters {
         lastError: row.last_error,
         deliveries: Number(row.deliveries),
         traceparent: row.traceparent,
+        parkedAt: row.parked_at,
       }));
     },
   };

@@ -6,6 +6,7 @@ import type {
   EventPage,
   EventStore,
   NewEvent,
+  ParkedLetter,
   RecordedEvent,
 } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
@@ -39,7 +40,7 @@ export interface Endpoints {
   readonly saveCheckpoint: Endpoint<CheckpointRequest, void>;
   readonly getCheckpoint: Endpoint<string, bigint>;
   readonly park: Endpoint<DeadLetter, void>;
-  readonly deadLetters: Endpoint<DeadLettersRequest, readonly DeadLetter[]>;
+  readonly deadLetters: Endpoint<DeadLettersRequest, readonly ParkedLetter[]>;
 }
 
 /** @param wrap the middlewares for an endpoint of that name, outermost first */

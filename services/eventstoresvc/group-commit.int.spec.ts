@@ -11,12 +11,15 @@ import { testPostgres } from '../../stack/testing.ts';
 import type { Append } from './append.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createEventLog, type EventLog } from './log.ts';
+import { predict } from './optimistic.ts';
 
 const folder = fileURLToPath(new URL('migrations', import.meta.url));
 const anAppend = (aggregateId: string = randomUUID(), expectedVersion?: bigint): Append => ({
   events: [anEvent({ aggregateId })],
   expectedVersion,
 });
+
+const aggregateIdOf = ({ events }: Append): string => events[0]?.aggregateId ?? '';
 
 describe('group commit', () => {
   const ctx = background();
@@ -70,7 +73,7 @@ describe('group commit', () => {
     const commits = createGroupCommit(
       faulty(async (statement, result) => {
         const done = await result();
-        if (statement === 'appendOptimistic' && failures-- > 0) throw lost();
+        if (statement === 'append' && failures-- > 0) throw lost();
         return done;
       }),
       silentLogger,
@@ -100,8 +103,7 @@ describe('group commit', () => {
     const commits = createGroupCommit(
       faulty(async (statement, result) => {
         const done = await result();
-        if (statement === 'appendOptimistic') return undefined;
-        return statement === 'appendAt' ? false : done;
+        return statement === 'append' ? undefined : done;
       }),
       silentLogger,
       () => undefined,
@@ -111,18 +113,54 @@ describe('group commit', () => {
     assert.equal(await log.head(ctx), before + 1n);
   });
 
-  it('the database away: unavailable when the time is up, and not before', async () => {
+  it('the database away: unavailable after the patience of each, and before its caller gives up', async () => {
     const commits = createGroupCommit(
       faulty(() => Promise.reject(lost())),
       silentLogger,
       () => undefined,
+      { outageMs: 200 },
     );
-    const soon = withDeadline(ctx, Date.now() + 100);
-    await assert.rejects(
-      commits.append(soon, anAppend()),
-      (error) => codedError(error).kind === 'unavailable',
+    const refused = (error: unknown) => codedError(error).kind === 'unavailable';
+    const began = Date.now();
+    const soon = withDeadline(ctx, began + 150);
+    await Promise.all([
+      assert.rejects(commits.append(soon, anAppend()), refused),
+      assert.rejects(commits.append(ctx, anAppend()), refused),
+    ]);
+    const error = await commits
+      .append(withDeadline(ctx, Date.now() + 150), anAppend())
+      .catch((e) => e);
+    assert.ok(refused(error));
+    assert.ok(Date.now() >= began + 200, 'a restart is waited for');
+  });
+
+  it('a conflict among busy writers harms none of its neighbours, however often the head moves', async () => {
+    const taken = anAppend(undefined, 0n);
+    await log.append(ctx, predict([taken]));
+    let moves = 0;
+    const commits = createGroupCommit(
+      faulty(async (statement, result) => {
+        // Another process commits between each of our readings and writings.
+        if (statement === 'append' && moves++ < 50) await log.append(ctx, predict([anAppend()]));
+        return result();
+      }),
+      silentLogger,
+      () => undefined,
     );
-    assert.ok(Date.now() >= (soon.deadline ?? 0));
+    const conflicting: Append = {
+      events: [anEvent({ aggregateId: aggregateIdOf(taken) })],
+      expectedVersion: 0n,
+    };
+    const results = await Promise.allSettled([
+      commits.append(ctx, anAppend(undefined, 0n)),
+      commits.append(ctx, conflicting),
+      commits.append(ctx, anAppend()),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.equal(moves, 2, 'one statement that failed, one that wrote the rest');
   });
 
   it('an append that the database will not have harms none of its neighbours', async () => {

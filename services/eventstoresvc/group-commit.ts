@@ -10,22 +10,24 @@ import { background, type Context } from '../../shared/kit/context.ts';
 import { sqlState } from '../../shared/kit/database.ts';
 import { CodedError, codedError } from '../../shared/kit/errors.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import type { Append, AppendResult } from './append.ts';
+import type { Append, AppendResult, NumberedEvent } from './append.ts';
 import { classify } from './classify.ts';
 import type { EventLog } from './log.ts';
-import { predict } from './optimistic.ts';
+import { type PredictedEvent, predict } from './optimistic.ts';
 
 export interface GroupCommitOptions {
   /** Events in one statement, at most. */
   readonly maxBatchEvents: number;
-  /** Payload bytes in one statement, at most; CockroachDB refuses messages over 16 MiB. */
+  /** Payload in one statement, in characters, at most; CockroachDB refuses messages over 16 MiB. */
   readonly maxBatchBytes: number;
   /** Appends that may wait; beyond, they are refused as `overloaded`. */
   readonly maxWaiting: number;
-  /** Payload bytes that may wait. */
+  /** Payload that may wait, in characters. */
   readonly maxWaitingBytes: number;
   /** How long an append may take altogether, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long an append waits for a log that cannot be written, in milliseconds: so long a restart takes. */
+  readonly outageMs: number;
 }
 
 export const groupCommitDefaults: GroupCommitOptions = {
@@ -34,7 +36,11 @@ export const groupCommitDefaults: GroupCommitOptions = {
   maxWaiting: 10_000,
   maxWaitingBytes: 64 * 1024 * 1024,
   timeoutMs: 10_000,
+  outageMs: 2_000,
 };
+
+/** An answer must be on its way before its caller gives up, or it is none. */
+const MARGIN_MS = 100;
 
 export interface GroupCommit {
   /** Resolves when the append is committed; errors as in AggregateStore.append. */
@@ -47,6 +53,8 @@ interface Waiting {
   readonly append: Append;
   readonly bytes: number;
   readonly deadline: number;
+  /** When it stops waiting for a log that cannot be written. */
+  readonly patience: number;
   readonly signal: AbortSignal;
   readonly settle: (result: AppendResult) => void;
   /** Set by `settle`; who has an answer takes no further part in its batch. */
@@ -85,14 +93,14 @@ export function createGroupCommit(
     waiting++;
     waitingBytes += bytes;
     return new Promise((resolve, reject) => {
-      const deadline = Math.min(
-        ctx.deadline ?? Number.POSITIVE_INFINITY,
-        Date.now() + options.timeoutMs,
-      );
+      const now = Date.now();
+      const deadline =
+        Math.min(ctx.deadline ?? Number.POSITIVE_INFINITY, now + options.timeoutMs) - MARGIN_MS;
       const entry: Waiting = {
         append,
         bytes,
         deadline,
+        patience: Math.min(deadline, now + options.outageMs),
         signal: ctx.signal,
         answered: false,
         settle: (result) => {
@@ -165,7 +173,7 @@ export function createGroupCommit(
     if (batch.length === 0) return;
     const ctx = background();
     try {
-      const done = await log.appendOptimistic(ctx, predict(batch.map(({ append }) => append)));
+      const done = await log.append(ctx, predict(batch.map(({ append }) => append)));
       if (done !== undefined) return settleInOrder(batch, done.first, done.versions);
     } catch (error) {
       // A constraint, an outage, an unknown outcome: the slow path reads what
@@ -188,25 +196,24 @@ export function createGroupCommit(
     committed(first + BigInt(index));
   }
 
-  /** Read, classify, write at the head that was read; again until everybody has an answer or no time is left. */
+  /** Read, classify, write what is left; again until everybody has an answer or no time is left. */
   async function commitSlowly(ctx: Context, batch: readonly Waiting[]): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await classifyAndWrite(
-          ctx,
-          batch.filter(({ answered }) => !answered),
-        );
+        await classifyAndWrite(ctx, batch.filter(unanswered));
+        expire(batch, ({ deadline }) => deadline, undefined);
       } catch (error) {
-        const rest = batch.filter(({ answered }) => !answered);
-        // 23505 here: an earlier statement of unknown outcome committed after
-        // all, between the reading and the writing. The next reading shows it.
-        if (isOutage(error) || sqlState(error) === '23505') {
-          if (attempt === 0)
-            logger.warn(
-              { err: error, appends: rest.length },
-              'the log cannot be written; trying again',
-            );
-          expire(rest, error);
+        const rest = batch.filter(unanswered);
+        if (isOutage(error)) {
+          if (attempt === 0) {
+            logger.warn({ err: error, appends: rest.length }, 'the log cannot be written');
+          }
+          expire(rest, ({ patience }) => patience, error);
+        } else if (sqlState(error) === '23505') {
+          // Somebody was quicker between the reading and the writing, or an
+          // earlier statement of unknown outcome committed after all. The next
+          // reading shows it.
+          expire(rest, ({ deadline }) => deadline, error);
         } else if (rest.length > 1) {
           // A statement the database will not have: halve until the culprit is alone.
           const half = Math.ceil(rest.length / 2);
@@ -217,42 +224,41 @@ export function createGroupCommit(
           for (const { settle } of rest) settle(codedError(error));
         }
       }
-      if (batch.every(({ answered }) => answered)) return;
+      if (!batch.some(unanswered)) return;
       await sleep(Math.random() * Math.min(250, 5 * 2 ** Math.min(attempt, 6)));
     }
   }
 
   async function classifyAndWrite(ctx: Context, batch: readonly Waiting[]): Promise<void> {
     const appends = batch.map(({ append }) => append);
-    const snapshot = await log.snapshot(ctx, appends);
-    const { results, survivors } = classify(appends, snapshot);
+    const { results, survivors } = classify(appends, await log.snapshot(ctx, appends));
     for (const [index, result] of results.entries()) {
       if (result !== undefined) batch[index]?.settle(result);
     }
-    const left = batch.filter(({ answered }) => !answered);
-    // False: not the head any more, or (on CockroachDB) zero rows although it
-    // was written. Either way the next reading tells.
-    if (left.length === 0 || !(await log.appendAt(ctx, snapshot.head, survivors))) return;
-    settleInOrder(
-      left,
-      snapshot.head + 1n,
-      survivors.map(({ version }) => version),
-    );
+    const left = batch.filter(unanswered);
+    if (left.length === 0) return;
+    // The versions follow on those that were read, which never go away; if one
+    // is taken meanwhile, the constraint says so.
+    const done = await log.append(ctx, survivors.map(decided));
+    // Undefined: on CockroachDB zero rows may come back although they were
+    // written. The next reading tells.
+    if (done !== undefined) settleInOrder(left, done.first, done.versions);
   }
 
-  function expire(batch: readonly Waiting[], cause: unknown): void {
+  function expire(
+    batch: readonly Waiting[],
+    until: (one: Waiting) => number,
+    cause: unknown,
+  ): void {
     const now = Date.now();
-    for (const { deadline, settle } of batch) {
-      if (now < deadline) continue;
-      settle(
+    for (const one of batch) {
+      if (one.answered || now < until(one)) continue;
+      one.settle(
         new CodedError(
           'unavailable',
           'log_unavailable',
-          'The event log is not available; the same append may be sent again.',
-          {
-            cause,
-            retryAfterMs: 1_000,
-          },
+          'The event log cannot be written at the moment; the same append may be sent again.',
+          { cause, retryAfterMs: 1_000 },
         ),
       );
     }
@@ -265,6 +271,16 @@ export function createGroupCommit(
     },
   };
 }
+
+const unanswered = ({ answered }: Waiting): boolean => !answered;
+
+/** An event whose version was worked out from what was read. */
+const decided = ({ event, version }: NumberedEvent): PredictedEvent => ({
+  event,
+  version,
+  offset: 0n,
+  predecessor: undefined,
+});
 
 const isOutage = (error: unknown): boolean =>
   ['unavailable', 'timeout'].includes(codedError(error).kind);

@@ -7,7 +7,7 @@
 import type { EventFilter, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
-import { type Append, aggregateOf, type NumberedEvent } from './append.ts';
+import { type Append, aggregateOf } from './append.ts';
 import type { KnownEvent, Snapshot } from './classify.ts';
 import type { PredictedEvent } from './optimistic.ts';
 
@@ -17,18 +17,30 @@ export interface EventLog {
    * position and all versions, or undefined if a predecessor is missing (then
    * nothing was written). A taken id or version rejects with SQLSTATE 23505.
    */
-  appendOptimistic(
+  append(
     ctx: Context,
     events: readonly PredictedEvent[],
   ): Promise<{ first: bigint; versions: readonly bigint[] } | undefined>;
-  /** Writes a batch after `head`, only if that is the head still; resolves with whether it was. */
-  appendAt(ctx: Context, head: bigint, events: readonly NumberedEvent[]): Promise<boolean>;
   /** What the log holds at one moment of the ids and aggregates in `batch`. */
   snapshot(ctx: Context, batch: readonly Append[]): Promise<Snapshot>;
   head(ctx: Context): Promise<bigint>;
-  /** Events after a position that fit the filter, by position. */
-  read(ctx: Context, filter: EventFilter, limit: number): Promise<readonly RecordedEvent[]>;
+  /** Id of the event at a position; undefined where there is none. */
+  idAt(ctx: Context, position: bigint): Promise<string | undefined>;
+  /** Events after a position that fit the filter, by position: at most `limit`, and fewer where they are large. */
+  read(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage>;
 }
+
+export interface LogPage {
+  readonly events: readonly RecordedEvent[];
+  /** There are more that fit the filter. */
+  readonly more: boolean;
+}
+
+/**
+ * Payload after which a page ends, in bytes: what anybody who reads the log
+ * holds in memory at once, and well under gRPC's limit of 4 MiB a message.
+ */
+const PAGE_BYTES = 2 * 1024 * 1024;
 
 /** The columns of an event, as text where JavaScript has no exact number for them. */
 interface EventRow {
@@ -52,7 +64,7 @@ export function createEventLog(database: Database, stream: string): EventLog {
     // of the attempts of two writers came to nothing. A missing predecessor
     // keeps it from moving; each is probed by a scalar subquery, since as a
     // semi-join the planner reads the whole table.
-    appendOptimistic: async (ctx, events) => {
+    append: async (ctx, events) => {
       const [row] = await database.query<{ base: string; versions: string }>(
         ctx,
         (sql) => sql`
@@ -113,53 +125,15 @@ export function createEventLog(database: Database, stream: string): EventLog {
       return { first: BigInt(row.base) + 1n, versions: row.versions.split(',').map(BigInt) };
     },
 
-    // Versions were read at `head`; while that is the head they are exact, for
-    // nobody writes without moving it.
-    appendAt: async (ctx, head, events) => {
-      const rows = await database.query<{ moved: number }>(
-        ctx,
-        (sql) => sql`
-          with head as (
-            update log_head set position = position + ${events.length}::int8
-            where stream = ${stream}::text and position = ${String(head)}::int8
-            returning 1 as moved
-          ),
-          written as (
-            insert into events (stream, position, event_id, event_type, aggregate_type,
-                                aggregate_id, version, event_data, metadata)
-            select ${stream}::text, i.position::int8, i.event_id, i.event_type, i.aggregate_type,
-                   i.aggregate_id, i.version::int8, i.event_data, i.metadata::jsonb
-            from head, unnest(
-              ${events.map((_, index) => String(head + BigInt(index) + 1n))}::text[],
-              ${events.map(({ event }) => event.eventId)}::text[],
-              ${events.map(({ event }) => event.eventType)}::text[],
-              ${events.map(({ event }) => event.aggregateType)}::text[],
-              ${events.map(({ event }) => event.aggregateId)}::text[],
-              ${events.map(({ version }) => String(version))}::text[],
-              ${events.map(({ event }) => event.data)}::text[],
-              ${events.map(({ event }) => JSON.stringify(event.metadata))}::text[]
-            ) as i (position, event_id, event_type, aggregate_type, aggregate_id, version,
-                    event_data, metadata)
-            returning 1 as done
-          )
-          select moved from head`,
-      );
-      return rows.length > 0;
-    },
-
-    // One statement, so one snapshot: ids, versions and head belong together.
+    // One statement, so one snapshot: ids and versions belong together.
     snapshot: async (ctx, batch) => {
       const ids = batch.flatMap(({ events }) => events.map(({ eventId }) => eventId));
       const aggregates = new Map(batch.map((append) => [aggregateOf(append), append.events[0]]));
-      const rows = await database.query<EventRow & { kind: 'head' | 'event' | 'aggregate' }>(
+      const rows = await database.query<EventRow & { kind: 'event' | 'aggregate' }>(
         ctx,
         (sql) => sql`
-          select 'head' as kind, position, '' as event_id, '' as event_type,
-                 '' as aggregate_type, '' as aggregate_id, 0::int8 as version, '' as event_data
-          from log_head where stream = ${stream}::text
-          union all
-          select 'event', position, event_id, event_type, aggregate_type, aggregate_id, version,
-                 event_data
+          select 'event' as kind, position, event_id, event_type, aggregate_type, aggregate_id,
+                 version, event_data
           from events where event_id = any(${ids}::text[])
           union all
           select 'aggregate', 0::int8, '', '', a.aggregate_type, a.aggregate_id,
@@ -170,12 +144,10 @@ export function createEventLog(database: Database, stream: string): EventLog {
             ${[...aggregates.values()].map((event) => event?.aggregateId ?? '')}::text[]
           ) as a (aggregate_type, aggregate_id)`,
       );
-      let head = 0n;
       const known = new Map<string, KnownEvent>();
       const versions = new Map<string, bigint>();
       for (const row of rows) {
-        if (row.kind === 'head') head = BigInt(row.position);
-        else if (row.kind === 'event') {
+        if (row.kind === 'event') {
           known.set(row.event_id, {
             eventId: row.event_id,
             eventType: row.event_type,
@@ -190,7 +162,7 @@ export function createEventLog(database: Database, stream: string): EventLog {
           versions.set(`${row.aggregate_type}\n${row.aggregate_id}`, BigInt(row.version));
         }
       }
-      return { head, known, versions };
+      return { known, versions };
     },
 
     head: async (ctx) => {
@@ -201,42 +173,55 @@ export function createEventLog(database: Database, stream: string): EventLog {
       return BigInt(row?.position ?? 0);
     },
 
-    read: async (ctx, filter, limit) => {
-      const after = String(filter.afterPosition ?? 0n);
-      const types = filter.eventTypes ?? [];
-      const columns = (sql: Parameters<Parameters<Database['query']>[1]>[0]) => sql`
-        stream, position, event_id, event_type, aggregate_type, aggregate_id, version, event_data,
-        metadata, created_at`;
-      // Ids and aggregates name few rows: those are found by their own index
-      // and sorted. Materialized, or the planner may walk the whole log by
-      // position in the hope of meeting them soon.
-      const rows = await database.query<EventRow>(ctx, (sql) =>
-        filter.eventId !== undefined || filter.aggregateId !== undefined
-          ? sql<EventRow[]>`
-              with few as materialized (
-                select ${columns(sql)} from events
-                where ${
-                  filter.eventId !== undefined
-                    ? sql`event_id = ${filter.eventId}::text`
-                    : sql`aggregate_id = ${filter.aggregateId ?? ''}::text`
-                }
-              )
-              select ${columns(sql)} from few
-              where stream = ${stream}::text
-                and position > ${after}::int8
-                and (${filter.aggregateId ?? null}::text is null or aggregate_id = ${filter.aggregateId ?? null}::text)
-                and (${filter.aggregateType ?? null}::text is null or aggregate_type = ${filter.aggregateType ?? null}::text)
-                and (${types.length}::int8 = 0 or event_type = any(${types as string[]}::text[]))
-              order by position limit ${limit}::int8`
-          : sql<EventRow[]>`
-              select ${columns(sql)} from events
-              where stream = ${stream}::text
-                and position > ${after}::int8
-                and (${filter.aggregateType ?? null}::text is null or aggregate_type = ${filter.aggregateType ?? null}::text)
-                and (${types.length}::int8 = 0 or event_type = any(${types as string[]}::text[]))
-              order by position limit ${limit}::int8`,
+    idAt: async (ctx, position) => {
+      const [row] = await database.query<{ event_id: string }>(
+        ctx,
+        (sql) => sql`
+          select event_id from events
+          where stream = ${stream}::text and position = ${String(position)}::int8`,
       );
-      return rows.map(recorded);
+      return row?.event_id;
+    },
+
+    // Ids and aggregates name few rows: those are found by their own index and
+    // sorted. Materialized, or the planner may walk the whole log by position in
+    // the hope of meeting them soon.
+    read: async (ctx, filter, limit) => {
+      const { eventId, aggregateId = null, aggregateType = null, eventTypes = [] } = filter;
+      const rows = await database.query<EventRow & { found: string }>(ctx, (sql) => {
+        const columns = sql`
+          stream, position, event_id, event_type, aggregate_type, aggregate_id, version, event_data,
+          metadata, created_at`;
+        const few =
+          eventId !== undefined
+            ? sql`event_id = ${eventId}::text`
+            : sql`aggregate_id = ${aggregateId}::text`;
+        const source =
+          eventId === undefined && aggregateId === null
+            ? sql`select ${columns} from events`
+            : sql`select ${columns} from few`;
+        return sql<(EventRow & { found: string })[]>`
+          with few as materialized (select ${columns} from events where ${few}),
+          page as (
+            ${source}
+            where stream = ${stream}::text
+              and position > ${String(filter.afterPosition ?? 0n)}::int8
+              and (${aggregateId}::text is null or aggregate_id = ${aggregateId}::text)
+              and (${aggregateType}::text is null or aggregate_type = ${aggregateType}::text)
+              and (${eventTypes.length}::int8 = 0 or event_type = any(${[...eventTypes]}::text[]))
+            order by position limit ${limit + 1}::int8
+          ),
+          sized as (
+            select ${columns}, count(*) over () as found,
+                   sum(octet_length(event_data)) over (order by position)
+                     - octet_length(event_data) as bytes_before
+            from page
+          )
+          select ${columns}, found from sized
+          where bytes_before < ${PAGE_BYTES}::int8
+          order by position limit ${limit}::int8`;
+      });
+      return { events: rows.map(recorded), more: Number(rows[0]?.found ?? 0) > rows.length };
     },
   };
 }

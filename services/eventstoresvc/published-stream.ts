@@ -13,11 +13,11 @@ import {
 import type { OutgoingMessage } from '../../shared/kit/transport/jetstream-wire.ts';
 import type { Nats } from '../../shared/kit/transport/nats.ts';
 import { connectionStatus } from '../../shared/kit/transport/nats-status.ts';
-import type { StreamState } from './relay-verdict.ts';
+import type { ObservedStream } from './relay-verdict.ts';
 
 export interface PublishedStream {
   /** Makes the stream where it is missing, and says what it holds. Rejects while the broker is away. */
-  inspect(): Promise<StreamState>;
+  inspect(): Promise<ObservedStream>;
   /**
    * Publishes one event at its position. Resolves only when the broker stored
    * it there, now. Rejects otherwise, also when another relay was quicker.

@@ -5,7 +5,7 @@
  */
 
 /** A stream as the broker reports it. */
-export interface StreamState {
+export interface ObservedStream {
   readonly messages: bigint;
   /** Sequence of the first message; last + 1 where there is none. */
   readonly first: bigint;
@@ -27,7 +27,7 @@ export type Verdict =
  * @param head position of the log's last event, read after `stream` was
  * @param idAt id of the log's event at the position of the stream's last message; undefined where there is none
  */
-export function judge(stream: StreamState, head: bigint, idAt: string | undefined): Verdict {
+export function judge(stream: ObservedStream, head: bigint, idAt: string | undefined): Verdict {
   if (stream.last > head) {
     return { kind: 'refuse', why: `the stream is at ${stream.last}, ahead of the log at ${head}` };
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { judge, type StreamState } from './relay-verdict.ts';
+import { judge, type ObservedStream } from './relay-verdict.ts';
 
-function stream(overrides: Partial<StreamState> = {}): StreamState {
+function stream(overrides: Partial<ObservedStream> = {}): ObservedStream {
   return {
     messages: 5n,
     first: 1n,
@@ -12,7 +12,7 @@ function stream(overrides: Partial<StreamState> = {}): StreamState {
 }
 
 describe('the relay judges a stream', () => {
-  const kind = (state: StreamState, head: bigint, id: string | undefined) =>
+  const kind = (state: ObservedStream, head: bigint, id: string | undefined) =>
     judge(state, head, id).kind;
 
   it('complete and ours: it goes on after its last sequence', () => {

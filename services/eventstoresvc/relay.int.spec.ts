@@ -85,7 +85,7 @@ describe('the relay', () => {
   const makeOpenStream = () => manager.streams.add({ name: 'ORDERS', subjects: ['ORDERS.*'] });
 
   async function publishAsRelayed(count: number): Promise<void> {
-    for (const event of await log.read(ctx, {}, count)) {
+    for (const event of (await log.read(ctx, {}, count)).events) {
       const header = headers();
       header.set('Nats-Msg-Id', event.eventId);
       await connection.jetstream().publish(event.eventType, event.data, { headers: header });
@@ -96,7 +96,7 @@ describe('the relay', () => {
     eventually('the stream is a copy of the log', async () => {
       const { state } = await manager.streams.info('ORDERS');
       if (state.last_seq !== head || state.messages !== head) return false;
-      for (const event of await log.read(ctx, {}, head)) {
+      for (const event of (await log.read(ctx, {}, head)).events) {
         const message = await manager.streams.getMessage('ORDERS', { seq: Number(event.position) });
         assert.equal(message.header.get('Nats-Msg-Id'), event.eventId);
       }
@@ -171,6 +171,39 @@ describe('the relay', () => {
     await append(1);
     const refusing = await start(2 * 1024 * 1024);
     await eventually('it says why', () => refusing.notReady?.()?.includes('max_payload'));
+  });
+
+  it('several relays on one log publish each event once', async () => {
+    await append(5);
+    const others = [1, 2].map(() =>
+      createRelay(
+        log,
+        createPublishedStream(nats, stream, 100_000, noHook),
+        { ...relayDefaults, pollMs: 5, inspectMs: 200, bell: createBell() },
+        silentLogger,
+      ),
+    );
+    try {
+      await start();
+      for (const other of others) await other.start?.();
+      for (let n = 0; n < 20; n++) await append(20);
+      await isCopy(405);
+    } finally {
+      for (const other of others) await other.stop?.();
+    }
+  });
+
+  it('stops at once though the broker was never there', async () => {
+    const nowhere = connectNats({
+      url: 'nats://127.0.0.1:1',
+      name: 'test',
+      logger: silentLogger,
+    });
+    const published = createPublishedStream(nowhere, stream, 100_000, noHook);
+    const waiting = createRelay(log, published, { ...relayDefaults, bell }, silentLogger);
+    await waiting.start?.();
+    await waiting.stop?.();
+    await nowhere.stop();
   });
 
   it('the broker may go away and come back', async () => {

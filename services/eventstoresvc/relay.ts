@@ -13,6 +13,7 @@ import { background } from '../../shared/kit/context.ts';
 import { codedError, isMachineryFailure } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
+import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { Bell } from './bell.ts';
 import type { EventLog } from './log.ts';
 import type { PublishedStream } from './published-stream.ts';
@@ -45,7 +46,8 @@ export function createRelay(
   options: RelayOptions,
   logger: Logger,
 ): Relay {
-  let stopping = false;
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let loop: Promise<void> | undefined;
   let after = 0n;
   let seen = 0n;
@@ -54,21 +56,21 @@ export function createRelay(
   let told = '';
 
   async function run(): Promise<void> {
-    for (let failures = 0; !stopping; ) {
+    for (let failures = 0; !signal.aborted; ) {
       try {
-        if (await inspect()) {
-          failures = 0;
-          await follow();
-        } else {
-          await options.bell.wait(options.inspectMs);
-        }
+        // The broker may never have been there; waiting for it must not outlast us.
+        if (await unlessAborted(inspect(), signal)) await follow();
+        else await options.bell.wait(options.inspectMs);
+        failures = 0;
       } catch (error) {
+        if (signal.aborted) return;
         failures++;
         // An outage passes by itself; anything else is for people to mend.
         if (!isMachineryFailure(error)) notReady = codedError(error).message;
         tell('the relay was interrupted; it looks at the stream again', error);
         // Full jitter: where two relays race for a sequence, one should be late.
-        await sleep(Math.random() * Math.min(2_000, 20 * 2 ** Math.min(failures, 7)));
+        const pauseMs = Math.random() * Math.min(2_000, 20 * 2 ** Math.min(failures, 7));
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
@@ -80,9 +82,11 @@ export function createRelay(
     const head = await log.head(ctx);
     seen = head;
     const at = state.lastMessage?.sequence;
-    const [row] = at === undefined ? [] : await log.read(ctx, { afterPosition: at - 1n }, 1);
-    const verdict = judge(state, head, row?.position === at ? row?.eventId : undefined);
+    const idAt = at === undefined ? undefined : await log.idAt(ctx, at);
+    const verdict = judge(state, head, idAt);
     if (verdict.kind === 'refuse') {
+      // Nothing in there is known to be ours any more.
+      after = 0n;
       notReady = verdict.why;
       tell(`the relay publishes nothing: ${verdict.why}. ${stream.remedy}`, undefined);
       return false;
@@ -97,8 +101,9 @@ export function createRelay(
     } else {
       after = verdict.after;
     }
-    if (notReady !== undefined)
+    if (notReady !== undefined) {
       logger.info({ after: String(after), head: String(head) }, 'the relay follows the log');
+    }
     notReady = undefined;
     told = '';
     return true;
@@ -108,8 +113,8 @@ export function createRelay(
   async function follow(): Promise<void> {
     const due = Date.now() + options.inspectMs;
     const ctx = background();
-    while (!stopping && Date.now() < due) {
-      const events = await log.read(ctx, { afterPosition: after }, options.window);
+    while (!signal.aborted && Date.now() < due) {
+      const { events } = await log.read(ctx, { afterPosition: after }, options.window);
       if (events.length === 0) await options.bell.wait(options.pollMs);
       else await publish(events);
     }
@@ -137,7 +142,7 @@ export function createRelay(
       loop ??= run();
     },
     stop: async () => {
-      stopping = true;
+      stopping.abort(new Error('The relay was stopped.'));
       options.bell.ring();
       await loop;
     },

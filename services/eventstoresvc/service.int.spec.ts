@@ -39,6 +39,8 @@ for (const isolation of ['read committed', 'serializable'] as const) {
             createGroupCommit(log, silentLogger, () => undefined),
             createCheckpoints(database),
             createDeadLetters(database),
+            // As if all were published.
+            () => 1_000_000n,
             { stream: 'ORDERS', maxDataBytes: 100_000 },
           ),
         );

@@ -17,17 +17,20 @@ import type { EventLog } from './log.ts';
 
 /** Most events that one page holds. */
 export const MAX_PAGE = 1_000;
-/** Payload bytes after which a page ends early, well under gRPC's limit of 4 MiB a message. */
-const PAGE_BYTES = 2 * 1024 * 1024;
-/** Rows in one round trip while streaming: a slow reader holds no more than this. */
+/** Rows in one round trip while streaming, unless they are large: a slow reader holds no more than this. */
 const STREAM_PAGE = 500;
 
-/** Dependencies first, limits last; the creator closes what it passes in. */
+/**
+ * Dependencies first, limits last; the creator closes what it passes in.
+ *
+ * @param published up to where the stream is known to be a copy of the log
+ */
 export function createService(
   log: EventLog,
   commits: GroupCommit,
   checkpoints: Checkpoints,
   deadLetters: DeadLetters,
+  published: () => bigint,
   limits: EventLimits,
 ): EventStore {
   const service: EventStore = {
@@ -50,13 +53,8 @@ export function createService(
       if (limit < 1 || limit > MAX_PAGE) {
         throw invalid('limit', `is ${limit}, and must be from 1 to ${MAX_PAGE}`);
       }
-      // One more than asked for tells whether there is more.
-      const found = await log.read(ctx, filter, limit + 1);
-      const events = withinBytes(found.slice(0, limit));
-      return {
-        events,
-        nextPosition: events.length < found.length ? events.at(-1)?.position : undefined,
-      };
+      const { events, more } = await log.read(ctx, filter, limit);
+      return { events, nextPosition: more ? events.at(-1)?.position : undefined };
     },
 
     async *stream(ctx: Context, filter: EventFilter): AsyncGenerator<RecordedEvent> {
@@ -65,14 +63,17 @@ export function createService(
       const head = await log.head(ctx);
       let after = filter.afterPosition ?? 0n;
       for (;;) {
-        const page = await log.read(ctx, { ...filter, afterPosition: after }, STREAM_PAGE);
-        for (const event of page) {
+        const { events, more } = await log.read(
+          ctx,
+          { ...filter, afterPosition: after },
+          STREAM_PAGE,
+        );
+        for (const event of events) {
           if (event.position > head) return;
           yield event;
         }
-        const last = page.at(-1);
-        if (last === undefined || page.length < STREAM_PAGE) return;
-        after = last.position;
+        if (!more) return;
+        after = events.at(-1)?.position ?? after;
       }
     },
 
@@ -80,9 +81,16 @@ export function createService(
 
     saveCheckpoint: async (ctx, consumer, position) => {
       checkConsumer(consumer);
-      const head = await log.head(ctx);
-      if (position < 0n || position > head) {
-        throw invalid('position', `is ${position}, and the log ends at ${head}`);
+      if (position < 0n) throw invalid('position', `is ${position}, and must not be negative`);
+      // A consumer counts in the stream. Where that is no copy of the log (after
+      // a restored backup, or with foreign messages in it), what it is done with
+      // there says nothing of the events that the log has at those positions.
+      if (position > published()) {
+        throw new CodedError(
+          'precondition_failed',
+          'not_published',
+          `Position ${position} is not known to be in the stream as the log has it; save it later.`,
+        );
       }
       await checkpoints.save(ctx, consumer, position);
     },
@@ -109,16 +117,6 @@ export function createService(
     },
   };
   return service;
-}
-
-/** As many from the start as fit into a message; at least one, for one always fits. */
-function withinBytes(events: readonly RecordedEvent[]): readonly RecordedEvent[] {
-  let bytes = 0;
-  for (const [index, event] of events.entries()) {
-    bytes += Buffer.byteLength(event.data) + 1_000;
-    if (index > 0 && bytes > PAGE_BYTES) return events.slice(0, index);
-  }
-  return events;
 }
 
 function checkPosition(position: bigint | undefined): void {

@@ -208,6 +208,71 @@ describe('eventstoresvc over gRPC', () => {
     assert.equal(positions.size, 200, 'each was appended once');
   });
 
+  it('a stream of events may take longer than a request', async () => {
+    const hasty = await startApp({ REQUEST_TIMEOUT_MS: '300' });
+    const reader = createGrpcEventStore({
+      address: `127.0.0.1:${hasty.ports().grpc}`,
+      stream: 'ORDERS',
+      timeoutMs: 5_000,
+      logger: silentLogger,
+    });
+    try {
+      let seen = 0n;
+      for await (const { position } of reader.stream(ctx, {})) {
+        // A slow reader: the time of a request passes long before the log's end.
+        if (seen === 0n) await new Promise((resolve) => setTimeout(resolve, 400));
+        seen = position;
+      }
+      assert.ok(seen > 1_000n, 'more than a page or two');
+      assert.equal(seen, await reader.head(ctx));
+    } finally {
+      await reader.stop?.();
+      await hasty.lifecycle.stop();
+    }
+  });
+
+  it('with its database away it is unready, and an append is unavailable', async () => {
+    const cut = await startApp({ EVENTSTORE_DATABASE_URL: 'postgres://orders@127.0.0.1:1/none' });
+    const writer = createGrpcEventStore({
+      address: `127.0.0.1:${cut.ports().grpc}`,
+      stream: 'ORDERS',
+      timeoutMs: 5_000,
+      logger: silentLogger,
+    });
+    try {
+      const error = codedError(await writer.append(ctx, [anEvent()]).catch((e) => e));
+      assert.deepEqual([error.kind, error.code], ['unavailable', 'log_unavailable']);
+      assert.ok(error.retryAfterMs !== undefined);
+      assert.match(cut.lifecycle.notReady().join(), /database/);
+    } finally {
+      await writer.stop?.();
+      await cut.lifecycle.stop();
+    }
+  });
+
+  it('with the broker away it is ready, and takes events', async () => {
+    const alone = await startApp({ NATS_URL: 'nats://127.0.0.1:1' });
+    const writer = createGrpcEventStore({
+      address: `127.0.0.1:${alone.ports().grpc}`,
+      stream: 'ORDERS',
+      timeoutMs: 5_000,
+      logger: silentLogger,
+    });
+    try {
+      assert.equal((await writer.append(ctx, [anEvent()])).version, 1n);
+      await eventually('it is ready', () => alone.lifecycle.notReady().length === 0);
+    } finally {
+      await writer.stop?.();
+      await alone.lifecycle.stop();
+    }
+  });
+
+  it('a checkpoint beyond what is published is refused for now', async () => {
+    const beyond = (await store.head(ctx)) + 1n;
+    const error = codedError(await store.saveCheckpoint(ctx, 'w', beyond).catch((e) => e));
+    assert.deepEqual([error.kind, error.code], ['precondition_failed', 'not_published']);
+  });
+
   it('a store that is away is unavailable when the time is up', async () => {
     const nowhere = createGrpcEventStore({
       address: '127.0.0.1:1',

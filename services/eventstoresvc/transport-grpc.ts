@@ -7,9 +7,9 @@ import {
 } from '../../proto/gen/eventstore.ts';
 import type { EventFilter, NewEvent } from '../../shared/eventstore/event-store.ts';
 import {
-  deadLetterFromWire,
   deadLetterToWire,
   newEventFromWire,
+  parkedLetterFromWire,
   recordedToWire,
 } from '../../shared/eventstore/wire.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
@@ -104,7 +104,7 @@ export function createGrpcService(
       ...named('ParkDeadLetter'),
       decode: ({ letter }) => {
         if (letter === undefined) throw invalid('letter', 'is missing');
-        return deadLetterFromWire(letter);
+        return parkedLetterFromWire(letter);
       },
       endpoint: endpoints.park,
       encode: () => ({}),

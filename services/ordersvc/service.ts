@@ -149,7 +149,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         if (isKind(error, 'conflict', 'already_exists')) {
           return placedBefore(ctx, orderId, request);
         }
-        throw isKind(error, 'timeout') && options.storeAway() ? outage(error) : error;
+        throw isKind(error, 'timeout') ? outage(error) : error;
       }
     },
 
@@ -174,6 +174,8 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
       try {
         const order = viewOf(codec, await readLog(row === undefined ? ctx : briefly(ctx), orderId));
         if (order === undefined) throw notFound(orderId);
+        // Who was shown this version must not be shown an older row after it.
+        recent.remember(orderId, order.version);
         return { order, source: 'log', stale: false, readModelError };
       } catch (error) {
         if (row === undefined || !isMachineryFailure(error)) throw error;

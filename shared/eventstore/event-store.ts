@@ -63,6 +63,12 @@ export interface DeadLetter {
   readonly traceparent: string;
 }
 
+/** A dead letter as it is kept. */
+export interface ParkedLetter extends DeadLetter {
+  /** By the database's clock. */
+  readonly parkedAt: Date;
+}
+
 /** Appends to and reads from one stream's aggregates. */
 export interface AggregateStore {
   /**
@@ -116,5 +122,5 @@ export interface EventStore extends AggregateStore {
     ctx: Context,
     consumer: string | undefined,
     limit: number,
-  ): Promise<readonly DeadLetter[]>;
+  ): Promise<readonly ParkedLetter[]>;
 }

@@ -14,7 +14,12 @@ import {
 import { type Hook, noHook } from '../kit/transport/hooks.ts';
 import { createAppendStream } from './append-stream.ts';
 import type { EventFilter, EventStore, RecordedEvent } from './event-store.ts';
-import { deadLetterFromWire, deadLetterToWire, newEventToWire, recordedFromWire } from './wire.ts';
+import {
+  deadLetterToWire,
+  newEventToWire,
+  parkedLetterFromWire,
+  recordedFromWire,
+} from './wire.ts';
 
 export interface GrpcEventStoreOptions {
   /** Host and port of eventstoresvc. */
@@ -155,7 +160,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
         ctx,
         call('ListDeadLetters'),
       );
-      return letters.map(deadLetterFromWire);
+      return letters.map(parkedLetterFromWire);
     },
   };
 

@@ -5,10 +5,10 @@
 import { CodedError } from '../kit/errors.ts';
 import type {
   Appended,
-  DeadLetter,
   EventFilter,
   EventStore,
   NewEvent,
+  ParkedLetter,
   RecordedEvent,
 } from './event-store.ts';
 
@@ -26,7 +26,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
   const byId = new Map<string, RecordedEvent>();
   const aggregates = new Map<string, RecordedEvent[]>();
   const checkpoints = new Map<string, bigint>();
-  const letters = new Map<string, DeadLetter>();
+  const letters = new Map<string, ParkedLetter>();
   const now = options.now ?? (() => new Date());
   const aggregate = (type: string, id: string) => aggregates.get(`${type}\n${id}`) ?? [];
 
@@ -114,7 +114,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
     getCheckpoint: async (_ctx, consumer) => checkpoints.get(consumer) ?? 0n,
     park: async (_ctx, letter) => {
       const key = `${letter.consumer}\n${letter.position}`;
-      if (!letters.has(key)) letters.set(key, letter);
+      if (!letters.has(key)) letters.set(key, { ...letter, parkedAt: now() });
     },
     deadLetters: async (_ctx, consumer, limit) =>
       [...letters.values()]

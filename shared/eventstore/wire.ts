@@ -3,7 +3,7 @@ import type {
   DeadLetter as WireDeadLetter,
   Event as WireEvent,
 } from '../../proto/gen/eventstore.ts';
-import type { DeadLetter, NewEvent, RecordedEvent } from './event-store.ts';
+import type { DeadLetter, NewEvent, ParkedLetter, RecordedEvent } from './event-store.ts';
 
 /** An event that is to be appended, as it is sent. */
 export function newEventToWire(event: NewEvent, stream: string): WireEvent {
@@ -52,10 +52,10 @@ export function recordedFromWire(event: WireEvent): RecordedEvent {
   };
 }
 
-export function deadLetterToWire(letter: DeadLetter): WireDeadLetter {
-  return { ...letter, parkedAt: undefined };
+export function deadLetterToWire(letter: DeadLetter & { parkedAt?: Date }): WireDeadLetter {
+  return { ...letter, parkedAt: letter.parkedAt };
 }
 
-export function deadLetterFromWire({ parkedAt: _, ...letter }: WireDeadLetter): DeadLetter {
-  return letter;
+export function parkedLetterFromWire({ parkedAt, ...letter }: WireDeadLetter): ParkedLetter {
+  return { ...letter, parkedAt: parkedAt ?? new Date(0) };
 }

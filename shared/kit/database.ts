@@ -12,8 +12,9 @@
  *   here; nothing of it happened, so repeating is always safe.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import postgres from 'postgres';
-import { type Context, remaining } from './context.ts';
+import { background, type Context, remaining } from './context.ts';
 import { CodedError } from './errors.ts';
 import type { Component } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
@@ -26,14 +27,16 @@ export interface Database extends Component {
    * Runs one statement and resolves with its rows. Rejects with CodedError:
    * `unavailable` and `timeout` leave the outcome of a write unknown; a broken
    * constraint or a faulty statement is `internal`, its SQLSTATE to be had from
-   * `sqlState`.
+   * `sqlState`. `overloaded` was not sent at all.
    */
-  query<Row extends object>(
-    ctx: Context,
-    statement: (sql: Sql) => PromiseLike<readonly Row[]> & { cancel(): void },
-  ): Promise<readonly Row[]>;
+  query<Row extends object>(ctx: Context, statement: Statement<Row>): Promise<readonly Row[]>;
+  /** Why the database cannot be used, as of the last query or the last look. */
+  notReady(): string | undefined;
   stop(): Promise<void>;
 }
+
+/** Begins one statement when it is called. */
+export type Statement<Row> = (sql: Sql) => PromiseLike<readonly Row[]>;
 
 export interface DatabaseOptions {
   /** Connection URL; may name connection parameters after `?`. */
@@ -52,10 +55,22 @@ export interface DatabaseOptions {
 /** How often a statement that lost to another is repeated before the caller hears of it. */
 const SERIALIZATION_ATTEMPTS = 10;
 
+/** Queries that may wait for a connection, for each connection; beyond, they are refused. */
+const QUEUE_PER_CONNECTION = 500;
+
+/** How often a database that nobody asks is looked at, in milliseconds. */
+const LOOK_EVERY_MS = 2_000;
+
 /** Connects on first use, and again whenever a connection is lost. The creator stops it. */
 export function createDatabase(options: DatabaseOptions): Database {
   let sql = connect(options);
   let replaced = 0;
+  let problem: string | undefined = 'not asked yet';
+  let lastAnswer = 0;
+  let looking: NodeJS.Timeout | undefined;
+  // Our own queue, so that a query's silence is counted from when it is sent:
+  // load alone must not look like a connection that died.
+  const turns = bulkhead(options.poolSize, options.poolSize * QUEUE_PER_CONNECTION);
 
   function replacePool(): void {
     const old = sql;
@@ -71,26 +86,33 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   async function once<Row extends object>(
     ctx: Context,
-    statement: Parameters<typeof query<Row>>[1],
+    statement: Statement<Row>,
   ): Promise<readonly Row[]> {
     if (ctx.signal.aborted) throw cancelled();
-    const used = sql;
-    const running = statement(used);
     // A caller in a hurry gets its answer sooner, which says nothing against the connection.
     const patienceMs = Math.min(options.queryTimeoutMs, remaining(ctx, options.queryTimeoutMs));
+    if (patienceMs === 0) throw overloaded();
+    const used = sql;
+    const running = statement(used);
     let giveUp: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
       giveUp = setTimeout(() => reject(late(patienceMs)), patienceMs);
     });
     const silence = setTimeout(() => {
+      problem = 'the database does not answer';
       if (used === sql) replacePool();
     }, options.queryTimeoutMs);
     const answered = () => clearTimeout(silence);
     running.then(answered, answered);
     try {
-      return await Promise.race([running, deadline]);
+      const rows = await Promise.race([running, deadline]);
+      problem = undefined;
+      lastAnswer = Date.now();
+      return rows;
     } catch (error) {
-      throw asCoded(error);
+      const coded = asCoded(error);
+      if (coded.code === 'database_unavailable') problem = coded.message;
+      throw coded;
     } finally {
       clearTimeout(giveUp);
     }
@@ -98,12 +120,13 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   async function query<Row extends object>(
     ctx: Context,
-    statement: (sql: Sql) => PromiseLike<readonly Row[]> & { cancel(): void },
+    statement: Statement<Row>,
   ): Promise<readonly Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await once<Row>(ctx, statement);
+        return await turns.execute(() => once<Row>(ctx, statement));
       } catch (error) {
+        if (error instanceof BulkheadRejectedError) throw overloaded();
         if (!isSerializationFailure(error) || attempt === SERIALIZATION_ATTEMPTS) throw error;
         // Full jitter, so that those who collided do not collide again.
         await sleep(Math.random() * Math.min(100, 2 ** attempt));
@@ -111,13 +134,24 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   }
 
+  async function look(): Promise<void> {
+    if (Date.now() - lastAnswer < LOOK_EVERY_MS) return;
+    await query(background(), (tag) => tag`select 1 as alive`).catch(() => undefined);
+  }
+
   return {
     name: `database ${options.name}`,
     query,
+    notReady: () => problem,
+    // A database that is not there yet makes the process not ready; it does not keep it from starting.
     start: async () => {
-      // Not being there yet is no reason to fail: readiness tells, queries retry.
+      looking = setInterval(() => void look(), LOOK_EVERY_MS / 4);
+      void look();
     },
-    stop: () => sql.end({ timeout: 5 }),
+    stop: async () => {
+      clearInterval(looking);
+      await sql.end({ timeout: 5 });
+    },
   };
 }
 
@@ -164,10 +198,11 @@ const isSerializationFailure = (error: unknown): boolean =>
 
 /**
  * SQLSTATEs after which the database is away or the outcome unknown: classes 08
- * (connection), 53 (resources), 57 (operator intervention), 58 (system), 25P04
- * (transaction_timeout), 40003 (completion unknown), XXC02 (licence throttle).
+ * (connection), 28 (login), 53 (resources), 57 (operator intervention), 58
+ * (system), 25006 (a standby), 25P04 (transaction_timeout), 3D000 and 42P01 (not
+ * bootstrapped yet), 40003 (completion unknown), XXC02 (licence throttle).
  */
-const AWAY = /^(08|53|57|58)|^(25P04|40003|XXC02)$/;
+const AWAY = /^(08|28|53|57|58)|^(25006|25P04|3D000|40003|42P01|XXC02)$/;
 
 /** Codes that `postgres` gives its own errors, and the system's for a lost or refused connection. */
 const CONNECTION =
@@ -196,6 +231,14 @@ function asCoded(error: unknown): CodedError {
 
 const late = (ms: number) =>
   new CodedError('timeout', 'database_timeout', `The database did not answer in ${ms} ms.`);
+
+const overloaded = () =>
+  new CodedError(
+    'overloaded',
+    'database_overloaded',
+    'Too many queries wait for the database; this one was not sent.',
+    { retryAfterMs: 1_000 },
+  );
 
 const cancelled = () =>
   new CodedError('cancelled', 'cancelled', 'The caller no longer waits for the answer.');

@@ -32,11 +32,11 @@ const LEASE_SECONDS = 60;
  */
 export async function migrate(options: MigrationOptions): Promise<void> {
   const deadline = Date.now() + (options.timeoutMs ?? 60_000);
-  await insist(deadline, () => createDatabaseIfMissing(options.url));
+  await insist(options, deadline, () => createDatabaseIfMissing(options.url));
   const sql = client(options.url);
   try {
     const holder = randomUUID();
-    await insist(deadline, () => prepareLease(sql));
+    await insist(options, deadline, () => prepareLease(sql));
     await takeLease(sql, holder, deadline);
     try {
       const applied = await postgrator(sql, options).migrate();
@@ -44,7 +44,10 @@ export async function migrate(options: MigrationOptions): Promise<void> {
         options.logger.info({ file: filename.split('/').slice(-3).join('/') }, 'migration applied');
       }
     } finally {
-      await sql`update migration_lease set holder = '' where name = 'schema' and holder = ${holder}::text`;
+      // What went wrong above is what should be heard of; a lease that is kept runs out.
+      await sql`
+        update migration_lease set holder = ''
+        where name = 'schema' and holder = ${holder}::text`.catch(() => undefined);
     }
   } finally {
     await sql.end({ timeout: 5 });
@@ -111,14 +114,20 @@ function postgrator(sql: postgres.Sql, { folder, url }: MigrationOptions): Postg
 /**
  * Repeats `step` until it succeeds or the deadline passes: servers that are
  * starting refuse connections, and racing `create table if not exists` fail
- * with 23505 or 42P07 although the table is there afterwards.
+ * with 23505 or 42P07 although the table is there afterwards. A wrong password
+ * may be being changed; it is said at once and tried again.
  */
-async function insist(deadline: number, step: () => Promise<void>): Promise<void> {
+async function insist(
+  { logger }: MigrationOptions,
+  deadline: number,
+  step: () => Promise<void>,
+): Promise<void> {
   for (let delay = 50; ; delay = Math.min(1_000, delay * 2)) {
     try {
       return await step();
     } catch (error) {
       if (Date.now() > deadline) throw error;
+      if (delay === 50) logger.info({ err: error }, 'the database is not ready; trying again');
       await sleep(delay * (0.5 + Math.random() / 2));
     }
   }

@@ -18,11 +18,11 @@ interface OnionOptions {
   readonly logger: Logger;
   /** Of the endpoint, as in logs and metrics. */
   readonly name: string;
-  /** For one call of the endpoint, in milliseconds. */
-  readonly timeoutMs: number;
 }
 
 export interface RequestOnionOptions extends OnionOptions {
+  /** For one call of the endpoint, in milliseconds. None: for an answer that is a stream, as long as what it reads. */
+  readonly timeoutMs: number | undefined;
   /** None: no limit. */
   readonly rateLimit?: RateLimitOptions;
   /** None: no circuit. */
@@ -32,6 +32,8 @@ export interface RequestOnionOptions extends OnionOptions {
 }
 
 export interface WorkerOnionOptions extends OnionOptions {
+  /** For one attempt, in milliseconds. */
+  readonly timeoutMs: number;
   readonly consumer: string;
   readonly park: DeadLetterOptions['park'];
   /** Short, in process; longer waits are the broker's. */
@@ -50,7 +52,7 @@ export function requestMiddleware(options: RequestOnionOptions): Middleware {
     instrumenting(meter, name),
     logging(logger, name, { okLevel }),
     options.rateLimit === undefined ? nop : rateLimit(options.rateLimit),
-    timeout(timeoutMs),
+    timeoutMs === undefined ? nop : timeout(timeoutMs),
     options.breaker === undefined ? nop : circuitBreaker(options.breaker),
   );
 }
