@@ -40,6 +40,34 @@ describe('the command orders', () => {
     }
   });
 
+  it('finds a server that answers among several addresses', async () => {
+    const done = await orders(
+      'stream',
+      'reset',
+      '--yes',
+      '--nats',
+      `nats://127.0.0.1:1, ${nats.url}`,
+    );
+    assert.equal(done.code, 0, done.stderr);
+  });
+
+  it('an address or a number that is none is wrong use, said in one line without the value', async () => {
+    const reset = ['stream', 'reset', '--yes'];
+    const address = await orders(...reset, '--nats', 'http://me:secret@localhost');
+    assert.deepEqual(address, {
+      code: 2,
+      stdout: '',
+      stderr:
+        'orders: --nats: wanted is nats:// or tls:// with a host, or several separated by commas\n',
+    });
+    const number = await orders(...reset, '--replicas', 'many');
+    assert.deepEqual(number, {
+      code: 2,
+      stdout: '',
+      stderr: 'orders: --replicas: wanted is a whole number from 1 to 5\n',
+    });
+  });
+
   it('says in one line what is wrong, and fails', async () => {
     const failed = await orders(
       'stream',

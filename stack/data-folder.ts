@@ -1,6 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupProblem } from './problem.ts';
 import type { Process } from './process.ts';
 
@@ -15,22 +16,34 @@ export interface DataFolder {
   readonly recordPid: (child: Process) => void;
 }
 
-/** Makes the folder when it is missing. Throws a `SetupProblem` when it cannot be used. */
+/** On some file systems (/proc is one) making a folder neither succeeds nor fails. */
+const OPEN_MS = 10_000;
+
+/**
+ * Makes the folder when it is missing, and takes it for this process until that
+ * ends: two stacks in one folder would ruin each other's files. Throws a
+ * `SetupProblem` when it cannot be used.
+ */
 export async function openDataFolder(at: string): Promise<DataFolder> {
   const path = resolve(at);
+  const late = new AbortController();
   try {
-    await mkdir(join(path, 'logs'), { recursive: true });
-    await mkdir(join(path, 'run'), { recursive: true });
-    const probe = join(path, 'run', `probe-${process.pid}`);
-    writeFileSync(probe, 'x');
-    await rm(probe);
+    await Promise.race([
+      makeFolders(path),
+      sleep(OPEN_MS, undefined, { signal: late.signal }).then(() => {
+        throw Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
+      }),
+    ]);
   } catch (cause) {
     throw new SetupProblem(
       `the data folder ${path} cannot be written to (${(cause as NodeJS.ErrnoException).code})`,
       'make room or set STACK_DATA_DIR to another folder',
       { cause },
     );
+  } finally {
+    late.abort();
   }
+  takeFolder(path);
   return {
     path,
     folder: (name) => join(path, name),
@@ -41,4 +54,45 @@ export async function openDataFolder(at: string): Promise<DataFolder> {
       void child.exited.then(() => rmSync(file, { force: true }));
     },
   };
+}
+
+async function makeFolders(path: string): Promise<void> {
+  await mkdir(join(path, 'logs'), { recursive: true });
+  await mkdir(join(path, 'run'), { recursive: true });
+  const probe = join(path, 'run', `probe-${process.pid}`);
+  writeFileSync(probe, 'x');
+  await rm(probe);
+}
+
+/** Writes our process id into the lock file, if nobody who lives holds it. */
+function takeFolder(path: string): void {
+  const file = join(path, 'run', 'stack.lock');
+  for (let attempt = 1; ; attempt++) {
+    try {
+      writeFileSync(file, `${process.pid}\n`, { flag: 'wx' });
+      process.once('exit', () => rmSync(file, { force: true }));
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = Number.parseInt(readFileSync(file, 'utf8'), 10);
+    // Our own: a stack that was stopped and is started again in one process.
+    if (holder === process.pid) return;
+    if (attempt > 1 || isAlive(holder)) {
+      throw new SetupProblem(
+        `another stack (process ${holder}) uses the data folder ${path}`,
+        'stop it, or set STACK_DATA_DIR to another folder',
+      );
+    }
+    rmSync(file, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

@@ -5,16 +5,7 @@ import {
   type Sampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
-
-/** What OTEL_TRACES_SAMPLER may say. */
-export const samplerNames = [
-  'always_on',
-  'always_off',
-  'traceidratio',
-  'parentbased_always_on',
-  'parentbased_always_off',
-  'parentbased_traceidratio',
-] as const;
+import { samplerNames } from '../shared/kit/service-settings.ts';
 
 /**
  * The sampler that OpenTelemetry calls `name`; `argument` is the ratio from 0

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { samplerFor, samplerNames } from './sampler.ts';
+import { samplerNames } from '../shared/kit/service-settings.ts';
+import { samplerFor } from './sampler.ts';
 
 describe('samplerFor', () => {
   it('knows every name that OpenTelemetry has', () => {

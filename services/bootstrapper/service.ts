@@ -1,3 +1,5 @@
+import { inOneLine } from '../../shared/kit/in-one-line.ts';
+
 /** One thing that must be there before the services can work. */
 export interface Step {
   /** For people: `the schema of ordersdb`. */
@@ -41,17 +43,4 @@ export function createBootstrapService(steps: readonly Step[]): BootstrapService
       );
     },
   };
-}
-
-/** What went wrong and why, for people. */
-function inOneLine(error: unknown): string {
-  const parts: string[] = [];
-  // Four links are more than any real chain has; a cycle must not hang us.
-  for (let link = error; link instanceof Error && parts.length < 4; ) {
-    // A connection refused on every address of a name is an AggregateError without a message.
-    const cause: unknown = link instanceof AggregateError ? link.errors[0] : link.cause;
-    if (link.message !== '') parts.push(link.message.replace(/\s*\n\s*/g, ' '));
-    link = cause;
-  }
-  return parts.length > 0 ? parts.join(': ') : String(error);
 }

@@ -21,6 +21,9 @@ export const MAX_EVENTS = 100;
 const METADATA_KEYS = new Set(['traceparent', 'tracestate', 'correlation_id', 'causation_id']);
 const MAX_METADATA_VALUE = 512;
 
+/** Beyond, readers that recurse would overflow. */
+const MAX_DEPTH = 100;
+
 const MAX_ID = 200;
 const MAX_TYPE = 128;
 
@@ -111,6 +114,8 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
     wrong('event_data', 'holds a NUL character');
   } else if (event.data !== '' && !isJson(event.data)) {
     wrong('event_data', 'must be empty or JSON');
+  } else if (depth(event.data) > MAX_DEPTH) {
+    wrong('event_data', `is nested more than ${MAX_DEPTH} deep`);
   }
 
   for (const [key, value] of Object.entries(event.metadata)) {
@@ -131,6 +136,17 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** How deep objects and arrays lie in one another, in text that is known to be JSON. */
+function depth(json: string): number {
+  let deepest = 0;
+  let open = 0;
+  for (const [bracket] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/g)) {
+    if (bracket === '[' || bracket === '{') deepest = Math.max(deepest, ++open);
+    else if (bracket === ']' || bracket === '}') open--;
+  }
+  return deepest;
 }
 
 const printable = (key: string): string => key.replace(/[^\x21-\x7e]/g, '?').slice(0, 40);

@@ -20,6 +20,7 @@ function fieldsAtFault(...events: NewEvent[]): string[] {
 describe('what may enter the log', () => {
   const accepted: [string, Partial<NewEvent>][] = [
     ['empty data', { data: '' }],
+    ['brackets in texts, which nest nothing', { data: JSON.stringify('[{'.repeat(200)) }],
     ['any JSON', { data: '[1, "two", null]' }],
     ['an escaped NUL, which is text', { data: '"\\u0000"' }],
     ['ids of other scripts', { eventId: '注文-1', aggregateId: 'Bestellung Nr. 5' }],
@@ -52,6 +53,11 @@ describe('what may enter the log', () => {
     ['a wildcard', { eventType: 'ORDERS.*' }, 'event.event_type'],
     ['a type that is too long', { eventType: `ORDERS.${'x'.repeat(122)}` }, 'event.event_type'],
     ['text that is not JSON', { data: '{' }, 'event.event_data'],
+    [
+      'data so deep that readers overflow',
+      { data: '['.repeat(101) + ']'.repeat(101) },
+      'event.event_data',
+    ],
     ['a raw NUL', { data: '"\0"' }, 'event.event_data'],
     ['data that the broker would not take', { data: `"${'x'.repeat(999)}"` }, 'event.event_data'],
     [

@@ -102,10 +102,17 @@ export function createService(
 
     park: async (ctx, letter) => {
       checkConsumer(letter.consumer);
-      // What went wrong may be anything; SQL text cannot hold a NUL.
+      const head = await log.head(ctx);
+      if (letter.position < 1n || letter.position > head) {
+        throw invalid('position', `is ${letter.position}, and the log goes from 1 to ${head}`);
+      }
+      if (letter.deliveries < 0) throw invalid('deliveries', 'must not be negative');
       await deadLetters.park(ctx, {
         ...letter,
-        lastError: letter.lastError.replaceAll('\0', '\uFFFD').slice(0, 2_000),
+        eventId: storable(letter.eventId, 200),
+        reason: storable(letter.reason, 128),
+        lastError: storable(letter.lastError, 1_000),
+        traceparent: storable(letter.traceparent, 64),
       });
     },
 
@@ -118,6 +125,10 @@ export function createService(
   };
   return service;
 }
+
+/** What went wrong may be anything; SQL text cannot hold a NUL, nor a list of letters texts without end. */
+const storable = (text: string, length: number): string =>
+  text.replaceAll('\0', '\uFFFD').slice(0, length);
 
 function checkPosition(position: bigint | undefined): void {
   if (position !== undefined && position < 0n) {

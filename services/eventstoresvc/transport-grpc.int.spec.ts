@@ -131,6 +131,13 @@ describe('eventstoresvc over gRPC', () => {
       }
     });
 
+    it('is told when it asks for what no id can be', async () => {
+      for (const filter of [{ eventId: '\0' }, { aggregateId: '\0' }, { eventTypes: ['\0'] }]) {
+        const error = codedError(await store.read(ctx, filter, 1).catch((e) => e));
+        assert.equal(error.kind, 'invalid');
+      }
+    });
+
     it('is told when it uses an id again for something else', async () => {
       const sent = event();
       await create(sent);
@@ -264,6 +271,25 @@ describe('eventstoresvc over gRPC', () => {
     } finally {
       await writer.stop?.();
       await alone.lifecycle.stop();
+    }
+  });
+
+  it('a dead letter names an event of the log, and its texts are bounded', async () => {
+    const letter = {
+      consumer: 'w',
+      position: 1n,
+      eventId: 'e\0',
+      reason: 'x'.repeat(3_000_000),
+      lastError: '\0',
+      deliveries: 1,
+      traceparent: '',
+    };
+    await store.park(ctx, letter);
+    const [kept] = await store.deadLetters(ctx, 'w', 1);
+    assert.deepEqual([kept?.eventId, kept?.reason.length], ['e\uFFFD', 128]);
+    for (const wrong of [{ position: 0n }, { position: 2n ** 62n }, { deliveries: -1 }]) {
+      const error = codedError(await store.park(ctx, { ...letter, ...wrong }).catch((e) => e));
+      assert.equal(error.kind, 'invalid');
     }
   });
 

@@ -134,8 +134,16 @@ function eventFromWire(event: Event, stream: string): NewEvent {
 }
 
 function filterFromWire(request: GetEventsRequest, stream: string): EventFilter {
-  // A filter that is empty means all, as it did in the sample.
   checkStream('stream', request.stream, stream);
+  for (const [field, value] of [
+    ['event_id', request.eventId],
+    ['aggregate_id', request.aggregateId],
+    ['aggregate_type', request.aggregateType],
+    ['event_types', request.eventTypes.join()],
+  ] as const) {
+    if (value.includes('\0')) throw invalid(field, 'holds a NUL character');
+  }
+  // A filter that is empty means all, as it did in the sample.
   return {
     ...(request.eventId !== '' && { eventId: request.eventId }),
     ...(request.aggregateId !== '' && { aggregateId: request.aggregateId }),

@@ -109,7 +109,11 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
     const events = await readLog(ctx, orderId);
     const first = viewOf(codec, events.slice(0, 1));
     if (first === undefined) {
-      throw new CodedError('internal', 'foreign_order', `Order ${orderId} was not begun by us.`);
+      throw new CodedError(
+        'conflict',
+        'foreign_order',
+        `The id of this order, ${orderId}, is taken by events that do not begin an order: use another Idempotency-Key.`,
+      );
     }
     if (!asksFor(request, first.details)) {
       throw new CodedError(

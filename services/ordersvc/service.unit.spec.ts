@@ -207,7 +207,7 @@ describe('placing an order', () => {
     const { service, append } = scene();
     const orderId = orderIdFor('c1', 'k1');
     await append(orderId, debited(orderId));
-    await assert.rejects(service.place(ctx, withKey), refused('internal', 'foreign_order'));
+    await assert.rejects(service.place(ctx, withKey), refused('conflict', 'foreign_order'));
   });
 });
 

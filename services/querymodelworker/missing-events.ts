@@ -1,11 +1,11 @@
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { decodeMessage } from '../../shared/eventstore/message.ts';
+import { decodeStored, eventAt } from '../../shared/eventstore/stored-message.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
 
-/** Where events are had from when the stream does not have them. */
-export type Log = Pick<EventStore, 'read'>;
+/** Where events are had from when the stream does not have them, and how far there are any. */
+export type Log = Pick<EventStore, 'read' | 'head'>;
 
 /**
  * The events of `messages`. A message that the relay did not publish stands where
@@ -20,7 +20,7 @@ export async function eventsOf(
 ): Promise<readonly RecordedEvent[]> {
   const events: RecordedEvent[] = [];
   for (const message of messages) {
-    const event = decoded(message) ?? (await loggedAt(ctx, log, message.sequence));
+    const event = decoded(message) ?? (await eventAt(ctx, log, message.sequence));
     if (event !== undefined) events.push(event);
     else if (events.length > 0) break;
     else {
@@ -34,16 +34,10 @@ export async function eventsOf(
   return events;
 }
 
-async function loggedAt(ctx: Context, log: Log, position: bigint) {
-  const { events } = await log.read(ctx, { afterPosition: position - 1n }, 1);
-  return events[0]?.position === position ? events[0] : undefined;
-}
-
-/** Undefined for a message that does not stand where its event stands in the log. */
+/** Undefined for a message that the relay did not publish there. */
 function decoded(message: StreamMessage): RecordedEvent | undefined {
   try {
-    const event = decodeMessage(message);
-    return event.position === message.sequence ? event : undefined;
+    return decodeStored(message);
   } catch {
     return undefined;
   }

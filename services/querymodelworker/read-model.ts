@@ -39,6 +39,13 @@ export interface ReadModel {
   write(ctx: Context, change: Change): Promise<boolean>;
 }
 
+/**
+ * What empties the read model, to be run by hand: everything in it is in the log,
+ * from which it is filled again. One transaction, so that it can be done while
+ * the projection runs.
+ */
+export const EMPTY_READ_MODEL = `begin; delete from orders; delete from projection_failures where name = '${READ_MODEL}'; update projection_checkpoint set position = 0 where name = '${READ_MODEL}'; commit;`;
+
 /** The tables of migrations/, owned by this service. */
 export function sqlReadModel(database: Database): ReadModel {
   return {

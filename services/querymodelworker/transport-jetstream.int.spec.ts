@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { headers } from 'nats';
+import { pino } from 'pino';
+import postgres from 'postgres';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { newId } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
@@ -19,9 +21,9 @@ import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
 import { until } from '../../stack/until.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import { queryModelEndpoints } from './endpoints.ts';
-import { sqlReadModel } from './read-model.ts';
+import { EMPTY_READ_MODEL, sqlReadModel } from './read-model.ts';
 import { createQueryModelService, type QueryModelService } from './service.ts';
-import { jetstreamTransport } from './transport-jetstream.ts';
+import { jetstreamTransport, type ProjectionTransportOptions } from './transport-jetstream.ts';
 
 const codec = orderEventCodec(2);
 const ctx = background();
@@ -31,6 +33,7 @@ describe('projection over JetStream', function suite() {
   let server: TestNats;
   let nats: Nats;
   let log: PublishedLog;
+  let databaseUrl: string;
   let database: Database;
   let service: QueryModelService;
   let running: Component[];
@@ -40,6 +43,7 @@ describe('projection over JetStream', function suite() {
     nats = connectNats({ url: server.url, name: 'test', logger: silentLogger });
     log = await publishedLog(await nats.connection());
     const url = await (await testPostgres()).createDatabase();
+    databaseUrl = url;
     await migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger: silentLogger });
     database = createDatabase({
       url,
@@ -61,6 +65,7 @@ describe('projection over JetStream', function suite() {
   async function start(
     overrides: Partial<QueryModelService> = {},
     tracer = spanRecorder().tracer,
+    options: Partial<ProjectionTransportOptions> = {},
   ): Promise<Component> {
     const used = { ...service, ...overrides };
     const transport = jetstreamTransport(
@@ -72,6 +77,7 @@ describe('projection over JetStream', function suite() {
         hook: jetstreamConsumerTrace(tracer),
         maxBatch: 50,
         logger: silentLogger,
+        ...options,
       },
     );
     running.push(transport);
@@ -214,6 +220,112 @@ describe('projection over JetStream', function suite() {
     await place();
     await projected(121n);
     assert.equal(await rowCount(), 121);
+  });
+
+  it('two instances may read the log at once where the stream begins later', async () => {
+    for (let n = 0; n < 120; n++) await place();
+    await log.published();
+    const manager = await (await nats.connection()).jetstreamManager();
+    await manager.streams.delete('ORDERS');
+    await manager.streams.add({ name: 'ORDERS', subjects: ['ORDERS.*'], first_seq: 121 });
+    const faults: unknown[] = [];
+    let calls = 0;
+    await start({
+      project: async (context, batch) => {
+        if (calls++ === 0) {
+          // Another instance is further already, and not at the end of a page.
+          const { events } = await log.store.read(ctx, {}, 70);
+          await service.project(ctx, { after: 0n, events });
+        }
+        return service.project(context, batch).catch((error) => {
+          faults.push(error);
+          throw error;
+        });
+      },
+    });
+    await projected(120n);
+    assert.deepEqual(faults, []);
+    assert.equal(await rowCount(), 120);
+  });
+
+  async function setCheckpoint(position: bigint): Promise<void> {
+    await database.query(
+      ctx,
+      (sql) => sql`update projection_checkpoint set position = ${String(position)}::int8`,
+    );
+  }
+
+  async function byHand(statements: string): Promise<void> {
+    const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined });
+    try {
+      await sql.unsafe(statements);
+    } finally {
+      await sql.end();
+    }
+  }
+
+  it('a read model ahead of the log is left alone and said, until it is emptied as was said', async () => {
+    for (let n = 0; n < 3; n++) await place();
+    await log.published();
+    await setCheckpoint(9n);
+    const transport = await start();
+    const said = await until(
+      () => /at 9, .* ended at 3.*run: (.*)/.exec(transport.notReady?.() ?? '') ?? false,
+      {
+        what: 'said',
+        deadlineMs: 10_000,
+      },
+    );
+    // What the log gets now at a position that the checkpoint has passed must not be skipped.
+    for (let n = 0; n < 8; n++) await place();
+    assert.equal(said[1], EMPTY_READ_MODEL);
+    await byHand(said[1] ?? '');
+    await until(async () => (await rowCount()) === 11, { what: 'filled', deadlineMs: 10_000 });
+    await projected(11n);
+    assert.equal(transport.notReady?.(), undefined);
+  });
+
+  it('a log restored from a backup while it runs is noticed, and nothing is projected', async () => {
+    for (let n = 0; n < 5; n++) await place();
+    let head: bigint | undefined;
+    let asked = 0;
+    const restored = {
+      ...log.store,
+      head: async () => {
+        asked++;
+        return head ?? (await log.store.head(ctx));
+      },
+    };
+    const transport = await start({}, undefined, { log: restored, lookMs: 100 });
+    await projected(5n);
+    head = 2n;
+    await until(() => /ahead of the log/.test(transport.notReady?.() ?? ''), {
+      what: 'said',
+      deadlineMs: 5_000,
+    });
+    // That the log grows past it again mends nothing.
+    head = undefined;
+    await place();
+    await log.published();
+    const looks = asked;
+    await until(() => asked >= looks + 2, { what: 'looked again', deadlineMs: 10_000 });
+    assert.equal(await service.checkpoint(ctx), 5n);
+    await byHand(EMPTY_READ_MODEL);
+    await projected(6n);
+  });
+
+  it('where the log goes on and nothing comes, it says so and reads again', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    for (let n = 0; n < 3; n++) await place();
+    const further = { ...log.store, head: async () => 4n };
+    await start({}, undefined, { log: further, lookMs: 50, stuckMs: 300, logger });
+    await until(() => lines.some((line) => /4 events.* stands still at 3/.test(line)), {
+      what: 'said',
+      deadlineMs: 10_000,
+    });
+    await place();
+    await projected(4n);
   });
 
   it('each event has its span in the trace it came with, ended when its row is there', async () => {

@@ -7,10 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import { ORDERS_STREAM, READ_MODEL } from '../../shared/contracts/subjects.ts';
 import { background, type Context, causedBy, withSignal } from '../../shared/kit/context.ts';
-import { codedError } from '../../shared/kit/errors.ts';
+import { CodedError, codedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import type { Hook, Outcome } from '../../shared/kit/transport/hooks.ts';
+import { guarded, type Hook, type Outcome } from '../../shared/kit/transport/hooks.ts';
 import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
 import { readStream, type StreamReader } from '../../shared/kit/transport/jetstream-reader.ts';
 import { streamState } from '../../shared/kit/transport/jetstream-stream.ts';
@@ -18,7 +18,9 @@ import type { IncomingMessage } from '../../shared/kit/transport/jetstream-wire.
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { QueryModelEndpoints } from './endpoints.ts';
 import { eventsOf, type Log, missingEvents } from './missing-events.ts';
+import { EMPTY_READ_MODEL } from './read-model.ts';
 import type { Projected } from './service.ts';
+import { watchStandstill } from './standstill.ts';
 
 export interface ProjectionTransportOptions {
   /** The connection as it is now, waiting for it if need be; see `connectNats`. */
@@ -30,6 +32,10 @@ export interface ProjectionTransportOptions {
   readonly hook: Hook<IncomingMessage>;
   /** Most events in one batch. */
   readonly maxBatch: number;
+  /** While nothing arrives, between two comparisons with the log's head. Default 3,000. */
+  readonly lookMs?: number;
+  /** The log is ahead and nothing moves: after this the reading begins again. Default 10,000. */
+  readonly stuckMs?: number;
   readonly logger: Logger;
 }
 
@@ -40,63 +46,112 @@ const STANDBY_MS = 100;
 /** How long `stop` lets a batch finish before it is aborted; that would be harmless, only louder. */
 const FINISH_MS = 3_000;
 
-/** Reads from start to stop; whatever fails, it begins again where the read model stands. */
+/**
+ * Reads from start to stop; whatever fails, it begins again where the read model
+ * stands. A read model that is ahead of the log is of another log, or of one that
+ * was lost: nothing is projected onto it until somebody has emptied it.
+ */
 export function jetstreamTransport(
   endpoints: QueryModelEndpoints,
   options: ProjectionTransportOptions,
 ): Component {
-  const { logger, log, maxBatch, hook } = options;
+  const { logger, log, maxBatch, lookMs = 3_000, stuckMs = 10_000 } = options;
+  const hook = guarded(options.hook, (err) => logger.error({ err }, 'a hook failed'));
   const stopping = new AbortController();
   const aborting = new AbortController();
   let running: Promise<void> | undefined;
   let reader: StreamReader | undefined;
   let problem: string | undefined = 'not yet begun';
   let failures = 0;
+  /** Another instance is at work: it was quicker with the last batch. */
+  let standby = false;
+  /** Found to be ahead of the log, and not emptied since. */
+  let ahead: { readonly checkpoint: bigint; readonly head: bigint } | undefined;
 
   const context = () => withSignal(background(), aborting.signal);
 
-  /** Reads until it stops, or the checkpoint is found to have moved back. */
+  /** Reads until it stops, or has to begin again: that was said. Rejects with what failed. */
   async function read(): Promise<void> {
     let position = await options.checkpoint(context());
+    await refuseAhead(position);
     position = await fillFromLog(position);
+    const ending = new AbortController();
     reader = readStream({
       connection: options.connection,
       stream: ORDERS_STREAM,
       startAfter: position,
       maxBatch,
-      signal: stopping.signal,
+      signal: AbortSignal.any([stopping.signal, ending.signal]),
       logger,
     });
     problem = undefined;
-    let standby = false;
-    for await (const batch of reader) {
-      let rest = batch;
-      for (;;) {
-        // What another instance has projected meanwhile is passed over.
-        const reached = position;
-        rest = rest.filter(({ sequence }) => sequence > reached);
-        if (rest.length === 0) break;
-        if (standby) {
-          // Let it work, so that not every batch is worked out twice; where it
-          // stands still, take over.
-          await delay(STANDBY_MS, undefined, { signal: stopping.signal });
-          position = await options.checkpoint(context());
-          standby = position !== reached;
-        } else {
-          const projected = await project(reached, rest);
-          position = projected.position;
-          standby = !projected.applied;
-          failures = 0;
-        }
-        if (position < reached) {
-          logger.warn(
-            { checkpoint: `${position}` },
-            'the checkpoint was moved back: reading again',
-          );
+    let waitsSince: number | undefined = performance.now();
+    const stopWatching = watchStandstill({
+      checkpoint: () => options.checkpoint(context()),
+      head: () => log.head(context()),
+      waiting: () => (waitsSince === undefined ? undefined : { position, since: waitsSince }),
+      lookMs,
+      stuckMs,
+      onFault: (why) => {
+        logger.warn({ why }, 'the projection stands still: reading again');
+        ending.abort();
+      },
+      logger,
+    });
+    try {
+      for await (const batch of reader) {
+        waitsSince = undefined;
+        const now = await take(batch, position);
+        if (now < position) {
+          logger.warn({ checkpoint: `${now}` }, 'the checkpoint was moved back: reading again');
           return;
         }
+        position = now;
+        waitsSince = performance.now();
       }
+    } finally {
+      stopWatching();
     }
+  }
+
+  /** Projects a batch, or lets another instance do it; resolves with the checkpoint then. */
+  async function take(batch: readonly StreamMessage[], from: bigint): Promise<bigint> {
+    let position = from;
+    let rest = batch;
+    for (;;) {
+      // What another instance has projected meanwhile is passed over.
+      const reached = position;
+      rest = rest.filter(({ sequence }) => sequence > reached);
+      if (rest.length === 0) return position;
+      if (standby) {
+        // Let it work, so that not every batch is worked out twice; where it
+        // stands still, take over.
+        await delay(STANDBY_MS, undefined, { signal: stopping.signal });
+        position = await options.checkpoint(context());
+        standby = position !== reached;
+      } else {
+        const projected = await project(reached, rest);
+        position = projected.position;
+        standby = !projected.applied;
+        failures = 0;
+      }
+      if (position < reached) return position;
+    }
+  }
+
+  /** As after a backup was restored: what comes next would be folded into rows of events that are no more. */
+  async function refuseAhead(checkpoint: bigint): Promise<void> {
+    // Read after the checkpoint: the log never ends before what was projected from it.
+    const head = await log.head(context());
+    if (checkpoint > head) ahead = { checkpoint, head };
+    // The log may have grown past it meanwhile: that mends nothing.
+    else if (ahead !== undefined && checkpoint < ahead.checkpoint) ahead = undefined;
+    if (ahead === undefined) return;
+    throw new CodedError(
+      'precondition_failed',
+      'read_model_ahead',
+      `The read model is ahead of the log (at ${ahead.checkpoint}, and the log ended at ${ahead.head}), so it is not this log's, and nothing is projected. Empty it, and it is filled from the log by itself; in its database run: ${EMPTY_READ_MODEL}`,
+    );
   }
 
   /** Where the stream begins later than the reading should, the events between come from the log. */
@@ -110,8 +165,19 @@ export function jetstreamTransport(
       'the stream begins later: reading the log',
     );
     let position = after;
-    for await (const events of missingEvents(context(), log, { after, until, limit: maxBatch })) {
-      ({ position } = await endpoints.project(context(), { after: position, events }));
+    while (position < until) {
+      const from = position;
+      for await (const events of missingEvents(context(), log, {
+        after: from,
+        until,
+        limit: maxBatch,
+      })) {
+        const projected = await endpoints.project(context(), { after: position, events });
+        position = projected.position;
+        // Another instance is at it: what comes next is not what follows its checkpoint.
+        if (!projected.applied) break;
+      }
+      if (position === from) break;
     }
     return position;
   }

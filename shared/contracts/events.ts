@@ -26,13 +26,15 @@ function payloads(decimals: number) {
     check.addIssue({ code: 'custom', message: `${value} is no amount with ${decimals} decimals` });
     return z.NEVER;
   });
-  const id = z.string().min(1);
+  // What no database column or header can hold must not get as far as a debit.
+  const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'));
+  const id = text.min(1).max(200);
   return {
     created: z
       .object({
         order_id: id,
         customer_id: id,
-        restaurant_id: z.string(),
+        restaurant_id: text,
         created_on: z.string(),
         amount,
         order_items: z.array(
@@ -63,7 +65,7 @@ function payloads(decimals: number) {
     paymentdebited: z
       .object({
         OrderID: id,
-        CustomerID: z.string(),
+        CustomerID: text,
         Amount: amount,
         payment_id: z.string().default(''),
       })

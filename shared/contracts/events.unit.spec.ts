@@ -79,6 +79,15 @@ describe('events in the log', () => {
     assert.equal(codec.decode(entry('ORDERS.delivered', '{}')), undefined);
   });
 
+  it('an id that no column could hold is unreadable, before anybody is charged for it', () => {
+    const { data } = codec.encode(events[0] as OrderEvent);
+    for (const bad of ['\\ud800', 'a\\u0000b', '', 'x'.repeat(201)]) {
+      const spoilt = data.replace('"customer_id":"c-1"', `"customer_id":"${bad}"`);
+      assert.notEqual(spoilt, data);
+      assert.throws(() => codec.decode(entry(eventTypes.created, spoilt)), CodedError);
+    }
+  });
+
   it('what cannot be read says so, with a code', () => {
     for (const data of ['', '{', '{}', '{"order_id":"o-1"}', '[]']) {
       assert.throws(

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { pino } from 'pino';
+import { CodedError } from '../kit/errors.ts';
 import { silentLogger } from '../kit/logger.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
 
@@ -41,6 +43,45 @@ describe('checkpoint saver', () => {
     away = false;
     await saver.flush();
     assert.deepEqual(calls, [1n]);
+  });
+
+  it('what the store will not have yet is tried again when told again, without a warning', async () => {
+    const calls: bigint[] = [];
+    const warnings: unknown[] = [];
+    const refusing = { left: 2 };
+    const store = {
+      saveCheckpoint: async (_ctx: unknown, _consumer: string, position: bigint) => {
+        if (refusing.left-- > 0)
+          throw new CodedError('precondition_failed', 'not_copied', 'Later.');
+        calls.push(position);
+      },
+    };
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) });
+    const saver = checkpointSaver(store, 'worker', logger);
+    for (let told = 0; told < 3; told++) {
+      saver.moved(7n);
+      await new Promise(setImmediate);
+    }
+    assert.deepEqual(calls, [7n]);
+    assert.deepEqual(warnings, []);
+  });
+
+  it('a position that a durable made anew is not at any more is not saved later', async () => {
+    const calls: bigint[] = [];
+    let refusing = true;
+    const store = {
+      saveCheckpoint: async (_ctx: unknown, _consumer: string, position: bigint) => {
+        if (refusing) throw new CodedError('precondition_failed', 'not_copied', 'Later.');
+        calls.push(position);
+      },
+    };
+    const saver = checkpointSaver(store, 'worker', silentLogger);
+    saver.moved(9n);
+    await new Promise(setImmediate);
+    refusing = false;
+    saver.moved(4n);
+    await saver.flush();
+    assert.deepEqual(calls, [4n]);
   });
 
   it('a position that was passed already is not saved', async () => {

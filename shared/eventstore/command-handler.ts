@@ -97,13 +97,29 @@ export function createOrderCommandHandler(
   };
 }
 
-/** The state that an order's recorded events add up to; types that are not known here change nothing. */
+/**
+ * The state that an order's recorded events add up to. Types that are not known
+ * here change nothing, and neither do events that cannot be read: the
+ * projection passes over them too, and one that somebody spoilt must not keep
+ * the order from ever ending.
+ */
 export function foldRecorded(
   codec: OrderEventCodec,
   recorded: readonly RecordedEvent[],
 ): OrderState {
-  return recorded
-    .map((entry) => codec.decode(entry))
-    .filter((event): event is OrderEvent => event !== undefined)
-    .reduce(evolve, initialState);
+  let state = initialState;
+  for (const entry of recorded) {
+    const event = readable(codec, entry);
+    if (event !== undefined) state = evolve(state, event);
+  }
+  return state;
+}
+
+function readable(codec: OrderEventCodec, entry: RecordedEvent): OrderEvent | undefined {
+  try {
+    return codec.decode(entry);
+  } catch (error) {
+    if (isKind(error, 'invalid')) return undefined;
+    throw error;
+  }
 }

@@ -97,6 +97,22 @@ describe('the command handler', () => {
     assert.equal(appended?.version, 3n);
   });
 
+  it('an event that cannot be read does not keep its order from ending', async () => {
+    await handle({ type: 'place', order });
+    await store.append(ctx, [
+      {
+        eventId: randomUUID(),
+        eventType: 'ORDERS.paymentfailed',
+        aggregateId: 'o-1',
+        aggregateType: 'order',
+        data: '[]',
+        metadata: {},
+      },
+    ]);
+    await handle(debit, 'fact');
+    assert.equal((await handle({ type: 'approve', decidedBy: 'x' })).decision.accepted, true);
+  });
+
   it('an order that never stands still is a conflict in the end', async () => {
     let n = 0;
     const restless: EventStore = {

@@ -5,17 +5,20 @@ import { background, type Context } from '../kit/context.ts';
 import type { Component } from '../kit/lifecycle.ts';
 import { silentLogger } from '../kit/logger.ts';
 import { noMeter } from '../kit/metrics.ts';
-import { noHook } from '../kit/transport/hooks.ts';
+import type { Outcome } from '../kit/transport/hooks.ts';
+import { remakeStream } from '../kit/transport/jetstream-stream.ts';
 import { connectNats, type Nats } from '../kit/transport/nats.ts';
 import { anEvent } from '../testing/events.ts';
 import { type PublishedLog, publishedLog } from '../testing/published-log.ts';
 import type { RecordedEvent } from './event-store.ts';
+import { encodeMessage } from './message.ts';
 import { eventWorker } from './worker.ts';
 
 describe('event worker', () => {
   let nats: Nats;
   let log: PublishedLog;
   let served: { ctx: Context; event: RecordedEvent; mayBeRepeat: boolean }[];
+  let outcomes: Outcome[];
   let worker: Component;
 
   before(async function startNats() {
@@ -28,6 +31,7 @@ describe('event worker', () => {
 
   beforeEach(() => {
     served = [];
+    outcomes = [];
     worker = aWorker();
   });
   afterEach(() => worker.stop?.());
@@ -41,7 +45,7 @@ describe('event worker', () => {
         served.push({ ctx, event: body, mayBeRepeat });
       },
       store: log.store,
-      hook: noHook,
+      hook: { before: (ctx) => ctx, after: (_ctx, _wire, outcome) => outcomes.push(outcome) },
       consumer: { maxInFlight: 16, ackWaitMs: 5_000, maxDeliver: 3, retryDelaysMs: [50] },
       logger: silentLogger,
       meter: noMeter,
@@ -90,5 +94,63 @@ describe('event worker', () => {
       [position],
     );
     assert.equal(served[0]?.mayBeRepeat, true, 'it may have been answered while the durable was');
+  });
+
+  const foreign = async () => (await nats.connection()).jetstream().publish('ORDERS.created', '{}');
+  const unreadTimes = (n: number) =>
+    until(() => outcomes.filter(({ status }) => status === 'undecodable').length >= n, {
+      what: `${n} deliveries of what cannot be read`,
+      deadlineMs: 5_000,
+    });
+
+  /** What the operator and the relay do: an empty stream, filled from the log. */
+  async function resetAndRefill(): Promise<void> {
+    await log.published();
+    const connection = await nats.connection();
+    await remakeStream(connection, { name: 'ORDERS', subjects: ['ORDERS.*'], replicas: 1 });
+    for await (const event of log.store.stream(background(), {})) {
+      const { subject, headers, payload } = encodeMessage(event);
+      await connection.jetstream().publish(subject, payload, { headers });
+    }
+  }
+
+  it('an order where a foreign message stood in the stream is answered after the stream is reset', async () => {
+    await worker.start?.();
+    const before = await append('ORDERS.created');
+    await servedTimes(1);
+    await foreign();
+    await unreadTimes(1);
+    await worker.stop?.();
+    const kept = await log.store.getCheckpoint(background(), 'test-worker');
+    assert.equal(kept, before.position, 'what was not answered is not passed');
+
+    const order = await append('ORDERS.created');
+    assert.equal(order.position, before.position + 1n);
+    await resetAndRefill();
+    served = [];
+    worker = aWorker();
+    await worker.start?.();
+    await servedTimes(1);
+    assert.equal(served[0]?.event.position, order.position);
+  });
+
+  it('the log’s event is served for a foreign message in its place, if it is of a type to be answered', async () => {
+    await worker.start?.();
+    await foreign();
+    await unreadTimes(1);
+    const order = await append('ORDERS.created');
+    await servedTimes(1);
+    assert.deepEqual(
+      served.map(({ event }) => event.position),
+      [order.position],
+    );
+    // The message of that order stands one too far, where the log now has this.
+    await append('ORDERS.approved');
+    await until(() => outcomes.filter(({ status }) => status === 'acked').length === 2, {
+      what: 'passed over',
+      deadlineMs: 5_000,
+    });
+    assert.equal(served.length, 1);
+    await resetAndRefill();
   });
 });

@@ -10,7 +10,7 @@ import { type JetstreamConsumerOptions, jetstreamConsumer } from '../kit/transpo
 import type { IncomingMessage } from '../kit/transport/jetstream-wire.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
 import type { EventStore, RecordedEvent } from './event-store.ts';
-import { decodeMessage } from './message.ts';
+import { asStored, decodeStored, eventAt } from './stored-message.ts';
 
 export interface WorkerOptions {
   readonly connection: JetstreamConsumerOptions<RecordedEvent>['connection'];
@@ -19,8 +19,8 @@ export interface WorkerOptions {
   /** The event types that it answers. */
   readonly eventTypes: readonly string[];
   readonly endpoint: Endpoint<Delivery<RecordedEvent>, unknown>;
-  /** Where the durable's position is kept, and the log's head is read. */
-  readonly store: Pick<EventStore, 'head' | 'getCheckpoint' | 'saveCheckpoint'>;
+  /** The log, and where the durable's position is kept. */
+  readonly store: Pick<EventStore, 'read' | 'head' | 'getCheckpoint' | 'saveCheckpoint'>;
   readonly hook: Hook<IncomingMessage>;
   /** See the consumer's options of the same names. */
   readonly consumer: Pick<
@@ -46,9 +46,17 @@ export function eventWorker(options: WorkerOptions): Component {
     stream: ORDERS_STREAM,
     durable,
     filterSubjects: options.eventTypes,
-    decode: decodeMessage,
+    decode: decodeStored,
+    recover: async (ctx, sequence) => {
+      const event = await eventAt(ctx, store, sequence);
+      return event && asStored(event);
+    },
     key: (event) => event.aggregateId,
-    endpoint: options.endpoint,
+    // What stands in the log in a foreign message's place may be of any type.
+    endpoint: async (ctx, delivery) =>
+      options.eventTypes.includes(delivery.body.eventType)
+        ? options.endpoint(ctx, delivery)
+        : undefined,
     hook: options.hook,
     resumeAfter: () => store.getCheckpoint(background(), durable),
     head: () => store.head(background()),

@@ -40,6 +40,33 @@ describe('the database client', () => {
     assert.deepEqual([...rows], [{ n: '7' }]);
   });
 
+  it('sends texts of any kind in an array', async () => {
+    const texts = [
+      '',
+      'null',
+      '{a,b}',
+      'a"b',
+      'back\\slash',
+      "it's",
+      'ümläut 😀',
+      'line\nbreak',
+      null,
+    ];
+    const rows = await database.query<{ t: string | null }>(
+      ctx,
+      (sql) => sql`select t from unnest(${texts}::text[]) as u (t)`,
+    );
+    assert.deepEqual(
+      rows.map(({ t }) => t),
+      texts,
+    );
+    const none = await database.query(
+      ctx,
+      (sql) => sql`select t from unnest(${[]}::text[]) as u (t)`,
+    );
+    assert.equal(none.length, 0);
+  });
+
   it('a query that passes its deadline is a timeout, and the next one is served', async () => {
     const impatient = connectTo({ queryTimeoutMs: 100 });
     try {

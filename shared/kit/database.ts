@@ -20,7 +20,7 @@ import type { Component } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 
 /** The tag for one statement. Cast every placeholder; send arrays as `text[]` and cast inside. */
-export type Sql = postgres.Sql<Record<string, never>>;
+export type Sql = postgres.Sql<{ textArray: never }>;
 
 export interface Database extends Component {
   /**
@@ -155,6 +155,17 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
+/** `text[]`, the only array that is sent; none is read. */
+const textArray = {
+  to: 1009,
+  from: [],
+  serialize: (values: readonly (string | null)[]): string => {
+    const quoted = (value: string) => `"${value.replace(/[\\"]/g, '\\$&')}"`;
+    return `{${values.map((value) => (value === null ? 'null' : quoted(value))).join(',')}}`;
+  },
+  parse: (text: string): string => text,
+};
+
 function connect(options: DatabaseOptions): Sql {
   const serverTimeout = options.queryTimeoutMs + 1_000;
   // Known to the client, but not to its types.
@@ -168,6 +179,11 @@ function connect(options: DatabaseOptions): Sql {
     keep_alive: 15,
     idle_timeout: 60,
     onnotice: () => undefined,
+    // The client would ask for the server's types on each new connection, in a
+    // query that nobody waits for: lost with its connection, it ends the
+    // process. The one array type that is sent is known.
+    fetch_types: false,
+    types: { textArray },
     connection: {
       application_name: options.name,
       // The server's own end to a client that fell silent in the middle of a

@@ -1,6 +1,16 @@
 import { isIP } from 'node:net';
 import { from, type Read, setting } from './setting.ts';
 
+/** What OTEL_TRACES_SAMPLER may say. */
+export const samplerNames = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
 /** What differs between services in the settings that all have. */
 export interface ServiceDefaults {
   /** Name in traces, logs and metrics. */
@@ -35,14 +45,7 @@ export function serviceSettings({ serviceName, adminPort }: ServiceDefaults) {
     SHUTDOWN_TIMEOUT_MS: setting.milliseconds(10_000, { min: 1 }),
     /** `none`: spans are made, so that ids are passed on and stand in the log, and sent nowhere. */
     OTEL_TRACES_EXPORTER: setting.choice('zipkin', ['zipkin', 'none']),
-    OTEL_TRACES_SAMPLER: setting.choice('parentbased_always_on', [
-      'always_on',
-      'always_off',
-      'traceidratio',
-      'parentbased_always_on',
-      'parentbased_always_off',
-      'parentbased_traceidratio',
-    ]),
+    OTEL_TRACES_SAMPLER: setting.choice('parentbased_always_on', samplerNames),
     /** The share of traces that the ratio samplers keep. */
     OTEL_TRACES_SAMPLER_ARG: setting.number(1, { min: 0, max: 1 }),
     OTEL_EXPORTER_ZIPKIN_ENDPOINT: setting.url('http://127.0.0.1:9411/api/v2/spans', [

@@ -9,7 +9,7 @@ export interface LoggingOptions {
 
 /**
  * One line for each request: its endpoint, its code, how long it took in
- * milliseconds. An error that is an answer is a warning; a failure of the
+ * milliseconds. An error that is an answer is none of the operator's business; a failure of the
  * machinery is an error and comes with its cause. Belongs inside tracing, so
  * that each line has its trace id.
  */
@@ -30,7 +30,7 @@ export function logging(
       const coded: CodedError = codedError(error);
       const fields = { ...logFields(ctx), endpoint: name, code: coded.code, ms: since(began) };
       if (isMachineryFailure(error)) logger.error({ ...fields, err: error }, coded.message);
-      else logger.warn(fields, coded.message);
+      else logger.info(fields, coded.message);
       throw error;
     }
   };

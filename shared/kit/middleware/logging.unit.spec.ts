@@ -30,11 +30,11 @@ describe('logging', () => {
     assert.equal(line.level, levels.debug);
   });
 
-  it('warns of an error that is an answer, without a stack', async () => {
+  it('an error that is an answer is told like any other answer, without a stack', async () => {
     const refusal = new CodedError('conflict', 'not_pending', 'The order is not pending.');
     const { outcome, line } = await run(() => Promise.reject(refusal));
     await assert.rejects(outcome, refusal);
-    assert.equal(line.level, levels.warn);
+    assert.equal(line.level, levels.info);
     assert.equal(line.code, 'not_pending');
     assert.equal(line.err, undefined);
   });

@@ -5,7 +5,7 @@ import { CodedError } from '../errors.ts';
 import { type GrpcCarrier, metadataCarrier } from './grpc-carrier.ts';
 import { contextOfCall } from './grpc-context.ts';
 import { toServiceError } from './grpc-status.ts';
-import { type Hook, noHook } from './hooks.ts';
+import { guarded, type Hook, noHook } from './hooks.ts';
 
 export interface HandlerOptions<WireRequest, Request, Response, WireResponse> {
   /** `eventstore.EventStore/CreateEvent`, for the hook. */
@@ -20,7 +20,8 @@ export interface HandlerOptions<WireRequest, Request, Response, WireResponse> {
 export function unary<WireRequest, Request, Response, WireResponse>(
   options: HandlerOptions<WireRequest, Request, Response, WireResponse>,
 ): handleUnaryCall<WireRequest, WireResponse> {
-  const { name, decode, endpoint, encode, hook = noHook } = options;
+  const { name, decode, endpoint, encode } = options;
+  const hook = guarded(options.hook ?? noHook);
   return async (call, callback) => {
     const wire = metadataCarrier(call.metadata, name);
     const ctx = hook.before(contextOfCall(call), wire);
@@ -45,7 +46,8 @@ export function serverStream<WireRequest, Request, Item, WireResponse>(
     readonly endpoint: Endpoint<Request, AsyncIterable<Item>>;
   },
 ): handleServerStreamingCall<WireRequest, WireResponse> {
-  const { name, decode, endpoint, encode, hook = noHook } = options;
+  const { name, decode, endpoint, encode } = options;
+  const hook = guarded(options.hook ?? noHook);
   return async (call) => {
     const wire = metadataCarrier(call.metadata, name);
     const ctx = hook.before(contextOfCall(call), wire);

@@ -185,6 +185,26 @@ describe('gRPC transport', () => {
     }
   });
 
+  it('a hook that throws neither fails a call nor ends the process', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name, message }: Error) => {
+      if (name === 'HookWarning') warnings.push(message);
+    };
+    process.on('warning', onWarning);
+    cleanups.push(() => process.off('warning', onWarning));
+    const fault = () => {
+      throw new Error('a fault in tracing');
+    };
+    const { client } = await serve({
+      head: async () => 7n,
+      hook: { before: fault, after: fault },
+    });
+    assert.deepEqual(await getHead(client, background()), { position: 7n });
+    for await (const _ of getEvents(client, background())) assert.fail('there are none');
+    await turn();
+    assert.deepEqual(warnings, Array(4).fill('Error: a fault in tracing'));
+  });
+
   it('a call that takes too long is a timeout, and the server hears of it', async () => {
     const gone = Promise.withResolvers<void>();
     const { client } = await serve({

@@ -11,7 +11,7 @@ export interface Outcome {
 /**
  * What a transport calls around each request or message it serves or sends;
  * this is where tracing attaches without the transport knowing of it. After
- * go-kit's ServerBefore and ServerFinalizer. Hooks must not throw.
+ * go-kit's ServerBefore and ServerFinalizer. Hooks must not throw; see `guarded`.
  */
 export interface Hook<Wire> {
   /** First of all, before decoding: may return a context with more in it, and write to the wire. */
@@ -22,3 +22,32 @@ export interface Hook<Wire> {
 
 /** The hook that does nothing. */
 export const noHook: Hook<unknown> = { before: (ctx) => ctx, after: () => undefined };
+
+/**
+ * `hook` made harmless: what it throws goes to `report`, and the request or
+ * message is served all the same, with the context that it came with. A fault in
+ * tracing must neither fail an order nor, thrown where nobody catches it, end the
+ * process. By default it is reported as a warning of the process.
+ */
+export function guarded<Wire>(
+  hook: Hook<Wire>,
+  report: (error: unknown) => void = (error) => process.emitWarning(String(error), 'HookWarning'),
+): Hook<Wire> {
+  return {
+    before(ctx, wire) {
+      try {
+        return hook.before(ctx, wire);
+      } catch (error) {
+        report(error);
+        return ctx;
+      }
+    },
+    after(ctx, wire, outcome) {
+      try {
+        hook.after(ctx, wire, outcome);
+      } catch (error) {
+        report(error);
+      }
+    },
+  };
+}

@@ -1,9 +1,9 @@
 import { background, type Context, causedBy, withSignal } from '../context.ts';
 import type { IncomingMessage } from './jetstream-wire.ts';
-import type { PulledMessage } from './pulled-message.ts';
+import type { StreamMessage } from './pulled-message.ts';
 
 /** A message as hooks see it. */
-export function incoming(message: PulledMessage, durable: string): IncomingMessage {
+export function incoming(message: StreamMessage, durable: string): IncomingMessage {
   return {
     subject: message.subject,
     sequence: message.sequence,

@@ -25,8 +25,6 @@ export interface StreamState {
   readonly first: bigint;
   /** Sequence of the last message; 0n in a stream that never had one. */
   readonly last: bigint;
-  /** Messages missing between first and last. */
-  readonly deleted: bigint;
 }
 
 const REQUEST_MS = 5_000;
@@ -174,7 +172,6 @@ function stateOf({ state }: StreamInfo): StreamState {
     messages: BigInt(state.messages),
     first: BigInt(state.first_seq),
     last: BigInt(state.last_seq),
-    deleted: BigInt(state.num_deleted ?? 0),
   };
 }
 

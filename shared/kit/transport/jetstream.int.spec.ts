@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { connect, type NatsConnection } from 'nats';
+import { connect, headers, type NatsConnection } from 'nats';
 import { pino } from 'pino';
 import { type TestNats, testNats } from '../../../stack/testing.ts';
 import { until } from '../../../stack/until.ts';
@@ -157,20 +157,73 @@ describe('jetstreamConsumer', () => {
     assert.deepEqual(served, ['1/1', '2/1']);
   });
 
-  it('a message that cannot be decoded is dropped once, said to the hook, and the next is served', async () => {
+  it('a message that cannot be decoded is never done, is said once, and does not hold up the next', async () => {
     const served: number[] = [];
     const outcomes: Outcome[] = [];
+    const lines: string[] = [];
+    const positions: bigint[] = [];
     await connection.jetstream().publish('RIG.number', 'no json');
     await publishNumbers(connection, 2, 2);
     await consume(async ({ body }) => served.push(body.n), {
+      maxDeliver: 1,
+      maxInFlight: 1,
       hook: {
         before: (ctx) => ctx,
         after: (_ctx, _wire, outcome) => outcomes.push(outcome),
       },
+      onProgress: (position) => positions.push(position),
+      logger: pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }),
+    });
+    const unread = () => outcomes.filter(({ status }) => status === 'undecodable').length;
+    await soon('it came again and again', () => unread() >= 3 && served.length === 1);
+    await soon('progress', () => positions.length > 0);
+    assert.deepEqual(served, [2]);
+    assert.deepEqual([...new Set(positions)], [0n]);
+    assert.equal(lines.length, 1);
+    assert.equal((await info()).config.max_deliver, -1, 'the server never drops it either');
+  });
+
+  it('what should stand in a foreign message’s place is served for it, with all attempts before it', async () => {
+    const seen: object[] = [];
+    let asked = 0;
+    await connection.jetstream().publish('RIG.number', 'no json');
+    const header = headers();
+    header.set('ce-id', 'id-1');
+    await consume(
+      async ({ messageId, body, sequence, deliveries, last }) => {
+        seen.push({ messageId, n: body.n, sequence, deliveries, last });
+        if (seen.length === 1) throw away();
+      },
+      {
+        maxDeliver: 2,
+        recover: async (_ctx, sequence) => {
+          asked++;
+          if (asked === 1) throw away();
+          if (asked <= 3) return undefined;
+          const data = new TextEncoder().encode('{"key":"1","n":1}');
+          return { subject: 'RIG.number', sequence, headers: header, data };
+        },
+      },
+    );
+    await allDone(1);
+    const message = { messageId: 'id-1', n: 1, sequence: 1n };
+    assert.deepEqual(seen, [
+      { ...message, deliveries: 1, last: false },
+      { ...message, deliveries: 2, last: true },
+    ]);
+  });
+
+  it('a hook that throws neither fails a message nor ends the process', async () => {
+    const served: number[] = [];
+    await publishNumbers(connection, 1, 2);
+    const fault = () => {
+      throw new Error('a fault in tracing');
+    };
+    await consume(async ({ body }) => served.push(body.n), {
+      hook: { before: fault, after: fault },
     });
     await allDone(2);
-    assert.deepEqual(served, [2]);
-    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['acked', 'undecodable']);
+    assert.deepEqual(served, [1, 2]);
   });
 
   it('the endpoint learns whose message it is, and whether it may be a repeat', async () => {

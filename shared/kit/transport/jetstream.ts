@@ -7,7 +7,7 @@ import { CodedError, codedError, kinds } from '../errors.ts';
 import type { Component } from '../lifecycle.ts';
 import { type Logger, logFields } from '../logger.ts';
 import type { Hook, Outcome } from './hooks.ts';
-import { noHook } from './hooks.ts';
+import { guarded, noHook } from './hooks.ts';
 import { createInFlight } from './in-flight.ts';
 import { contextOf, incoming, messageId } from './incoming-message.ts';
 import { ensureDurable, jetstreamManager } from './jetstream-durable.ts';
@@ -20,6 +20,7 @@ import { connectionStatus } from './nats-status.ts';
 import { openPull, type Pull } from './pull.ts';
 import type { PulledMessage, StreamMessage } from './pulled-message.ts';
 import { retryDelay } from './retry-delay.ts';
+import { createUnreadable } from './unreadable.ts';
 
 export type { StreamMessage } from './pulled-message.ts';
 
@@ -31,26 +32,40 @@ export interface JetstreamConsumerOptions<Body> {
   readonly durable: string;
   /** Default: every subject of the stream. */
   readonly filterSubjects?: readonly string[];
-  /** Throws for a message that the event store did not publish; such a one is logged, counted and dropped. */
+  /** Throws for a message that the event store did not publish; `recover` is asked for such a one. */
   readonly decode: (message: StreamMessage) => Body;
-  /** Messages of one key are served one after the other, in the stream's order. */
+  /**
+   * The message that should stand at `sequence` in place of one that cannot be
+   * decoded; undefined while there is none. It is decoded and served instead.
+   * Until there is one, and always without this option, such a message stays
+   * unanswered: it comes again after the longest of the waits, so that nobody's
+   * position passes it.
+   */
+  readonly recover?: (ctx: Context, sequence: bigint) => Promise<StreamMessage | undefined>;
+  /**
+   * Messages of one key are served one after the other, in the stream's order
+   * except after a retry: a message that failed waits, and later ones of its
+   * key are served meanwhile.
+   */
   readonly key: (body: Body) => string;
   readonly endpoint: Endpoint<Delivery<Body>, unknown>;
+  /** Sees the message that is served, which may be the recovered one. */
   readonly hook?: Hook<IncomingMessage>;
   /** Position to go on after when the durable has vanished; 0n for the beginning. */
   readonly resumeAfter: () => Promise<bigint>;
   /** Position of the log's last event. */
   readonly head: () => Promise<bigint>;
   /**
-   * Told at most once a second, when it has moved, up to where everything is
-   * done by all instances together. Must not throw.
+   * Told about once a second up to where everything is done by all instances
+   * together: often the same as before, and less where the durable was made
+   * anew. Must not throw.
    */
   readonly onProgress?: (position: bigint) => void;
   /** Messages held at once, served or waiting for their key's turn. */
   readonly maxInFlight: number;
   /** After this without a sign of life the server delivers to somebody else. Signs are given. */
   readonly ackWaitMs: number;
-  /** From this delivery on the endpoint is told that it is the last. */
+  /** From this delivery on the endpoint is told that it is the last. The server counts no end. */
   readonly maxDeliver: number;
   /** Wait before the second delivery, the third, …; the last counts for all further ones. */
   readonly retryDelaysMs: readonly number[];
@@ -63,11 +78,11 @@ export interface JetstreamConsumerOptions<Body> {
 }
 
 /**
- * What the server counts to, above `maxDeliver`: a delivery that nobody could
- * park (the event store was away) must come again until somebody can. Beyond
- * it the server gives up and says so in an advisory.
+ * The server never gives up by itself: a delivery that nobody could park (the
+ * event store was away), or that nobody could read, must come again until
+ * somebody can, for what the server drops counts as done.
  */
-const PARKING_DELIVERIES = 1_000;
+const NO_END = -1;
 /** Failed messages that wait for their retry count as pending too, and must not fill the house. */
 const MIN_ACK_PENDING = 1_000;
 const PROGRESS_MS = 1_000;
@@ -86,7 +101,8 @@ const released = new CodedError('cancelled', 'released', 'The consumer stops.');
  * endpoint must be idempotent by the message's identity.
  *
  * An error becomes, by the table in errors.ts, the end of its deliveries
- * (`parked`) or another delivery after a wait. It subscribes anew, for ever,
+ * (`parked`) or another delivery after a wait. A message that cannot be read is
+ * never answered as done: the log may have its own event at that position. It subscribes anew, for ever,
  * whatever ends a subscription: see keep-subscribed.ts and pull.ts.
  *
  * `stop` asks for nothing more, gives back what has not begun, waits for what
@@ -95,11 +111,12 @@ const released = new CodedError('cancelled', 'released', 'The consumer stops.');
  */
 export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>): Component {
   const { stream, durable, endpoint, maxInFlight, ackWaitMs, silentMs = 10_000 } = options;
-  const hook = options.hook ?? noHook;
   const logger = options.logger.child({ consumer: durable });
+  const hook = guarded(options.hook ?? noHook, (err) => logger.error({ err }, 'a hook failed'));
   const inFlight = createInFlight();
   const lanes = createKeyLanes();
   const metrics = consumerMetrics(options.meter, durable, () => inFlight.size);
+  const unreadable = createUnreadable();
   let stopping = false;
   let headAtSubscription = 0n;
   let lastMessageAt = performance.now();
@@ -108,43 +125,66 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     const signal = inFlight.add(message);
     metrics.delivered.add(1);
     lastMessageAt = performance.now();
-    const wire = incoming(message, durable);
-    const ctx = hook.before(contextOf(wire, signal), wire);
-    let outcome: Outcome;
-    try {
-      const delivery = deliveryOf(message, wire);
-      await lanes.run(options.key(delivery.body), () => {
-        if (stopping) throw released;
-        return endpoint(ctx, delivery);
-      });
-      message.ack();
-      outcome = { status: 'acked', error: undefined };
-    } catch (error) {
-      outcome = answerFailure(message, ctx, error);
-    }
-    hook.after(ctx, wire, outcome);
+    const outcome = await answer(message, signal);
     metrics.answered(outcome.status);
     inFlight.remove(message);
     pull.refill();
   }
 
-  function deliveryOf(message: PulledMessage, wire: IncomingMessage): Delivery<Body> {
+  async function answer(message: PulledMessage, signal: AbortSignal): Promise<Outcome> {
+    let served: StreamMessage = message;
+    let read = attempt(message);
+    if (read instanceof Undecodable) {
+      try {
+        const ctx = contextOf(incoming(message, durable), signal);
+        const found = await options.recover?.(ctx, message.sequence);
+        if (found !== undefined) {
+          served = found;
+          read = attempt(found);
+        }
+      } catch (error) {
+        read = new Undecodable(error);
+      }
+    }
+    const wire = incoming(served, durable);
+    const ctx = hook.before(contextOf(wire, signal), wire);
+    let outcome: Outcome;
+    try {
+      if (read instanceof Undecodable) throw read;
+      const delivery = deliveryOf(read.body, message, wire);
+      await lanes.run(options.key(delivery.body), () => {
+        if (stopping) throw released;
+        return endpoint(ctx, delivery);
+      });
+      message.ack();
+      unreadable.forget(message.sequence);
+      outcome = { status: 'acked', error: undefined };
+    } catch (error) {
+      outcome = answerFailure(message, ctx, error);
+    }
+    hook.after(ctx, wire, outcome);
+    return outcome;
+  }
+
+  function deliveryOf(body: Body, message: PulledMessage, wire: IncomingMessage): Delivery<Body> {
+    // Those in which it could not be read were no attempts at it.
+    const deliveries = message.deliveries - unreadable.deliveries(message.sequence);
     return {
-      body: decoded(message),
+      body,
       messageId: messageId(wire),
       sequence: message.sequence,
-      deliveries: message.deliveries,
-      last: message.deliveries >= options.maxDeliver,
+      deliveries,
+      last: deliveries >= options.maxDeliver,
       mayBeRepeat: message.deliveries > 1 || message.sequence <= headAtSubscription,
       traceparent: wire.header('traceparent') ?? '',
     };
   }
 
-  function decoded(message: PulledMessage): Body {
+  function attempt(message: StreamMessage): { readonly body: Body } | Undecodable {
     try {
-      return options.decode(message);
+      return { body: options.decode(message) };
     } catch (cause) {
-      throw new Undecodable(cause);
+      return new Undecodable(cause);
     }
   }
 
@@ -153,15 +193,21 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       message.nak(RELEASE_MS);
       return { status: 'retried', error: undefined };
     }
-    const about = { ...logFields(ctx), subject: message.subject, sequence: `${message.sequence}` };
     if (error instanceof Undecodable) {
-      logger.error({ ...about, err: error.cause }, 'a message that cannot be read was dropped');
-      message.term('undecodable');
+      if (unreadable.add(message)) {
+        const about = { subject: message.subject, sequence: `${message.sequence}` };
+        logger.error(
+          { ...logFields(ctx), ...about, err: error.cause },
+          'a message that cannot be read, and nothing to put in its place; it stays unanswered',
+        );
+      }
+      message.nak(retryDelay(options.retryDelaysMs, options.retryDelaysMs.length));
       return { status: 'undecodable', error: error.cause };
     }
     const coded = codedError(error);
     if (kinds[coded.kind].queue === 'parked') {
       message.term('parked');
+      unreadable.forget(message.sequence);
       return { status: 'parked', error };
     }
     message.nak(retryDelay(options.retryDelaysMs, message.deliveries, coded.retryAfterMs));
@@ -177,7 +223,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       durable,
       filterSubjects: options.filterSubjects ?? [],
       ackWaitMs,
-      maxDeliver: options.maxDeliver + PARKING_DELIVERIES,
+      maxDeliver: NO_END,
       maxAckPending: Math.max(MIN_ACK_PENDING, 4 * maxInFlight),
     };
     const info = await ensureDurable(manager, durableOptions, options.resumeAfter);
@@ -234,12 +280,9 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     return () => clearInterval(timer);
   }
 
-  let reported = 0n;
   async function reportProgress(manager: JetStreamManager): Promise<void> {
     const { position, lag } = progressOf(await manager.consumers.info(stream, durable));
     metrics.lag(lag);
-    if (position <= reported) return;
-    reported = position;
     options.onProgress?.(position);
   }
 

@@ -40,7 +40,7 @@ const DRAIN_MS = 2_000;
  * be called twice.
  */
 export function connectNats({ url, name, logger }: NatsOptions): Nats {
-  const options = connectionOptions(url, name);
+  const options = natsConnectionOptions(url, name);
   const stopping = new AbortController();
   let current: Promise<NatsConnection> | undefined;
   let status: ConnectionStatus | undefined;
@@ -131,7 +131,12 @@ export function connectNats({ url, name, logger }: NatsOptions): Nats {
 
 const pause = () => RETRY_MS + Math.random() * RETRY_JITTER_MS;
 
-function connectionOptions(url: string, name: string): ConnectionOptions {
+/**
+ * What the client needs to be told to connect to `url` (as `setting.natsUrl`
+ * takes it) and to stay connected for ever. `name` is shown in the server's list
+ * of connections. Throws TypeError for an address that is none.
+ */
+export function natsConnectionOptions(url: string, name: string) {
   const addresses = url.split(',').map((part) => new URL(part.trim()));
   // The client does not read them from the address, and must not log them with it.
   const login = addresses.find((address) => address.username !== '');
@@ -150,5 +155,5 @@ function connectionOptions(url: string, name: string): ConnectionOptions {
     ignoreAuthErrorAbort: true,
     pingInterval: PING_MS,
     maxPingOut: 2,
-  };
+  } satisfies ConnectionOptions;
 }

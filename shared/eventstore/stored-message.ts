@@ -1,0 +1,40 @@
+/**
+ * Messages as they stand in the stream, and what the log has in the place of one
+ * that the relay did not publish.
+ */
+import type { Context } from '../kit/context.ts';
+import { CodedError } from '../kit/errors.ts';
+import type { StreamMessage } from '../kit/transport/jetstream.ts';
+import type { EventStore, RecordedEvent } from './event-store.ts';
+import { decodeMessage, encodeMessage } from './message.ts';
+
+/**
+ * The event that `message` carries. Throws CodedError `invalid` (code
+ * `foreign_message`) also where the message does not stand where its event
+ * stands in the log.
+ */
+export function decodeStored(message: StreamMessage): RecordedEvent {
+  const event = decodeMessage(message);
+  if (event.position === message.sequence) return event;
+  throw new CodedError(
+    'invalid',
+    'foreign_message',
+    `Message ${message.sequence} carries the event of position ${event.position}.`,
+  );
+}
+
+/** The log's event at `position`; undefined where it has none there. Rejects as `read` does. */
+export async function eventAt(
+  ctx: Context,
+  log: Pick<EventStore, 'read'>,
+  position: bigint,
+): Promise<RecordedEvent | undefined> {
+  const { events } = await log.read(ctx, { afterPosition: position - 1n }, 1);
+  return events[0]?.position === position ? events[0] : undefined;
+}
+
+/** `event` as the message that should stand in the stream. */
+export function asStored(event: RecordedEvent): StreamMessage {
+  const { subject, headers, payload } = encodeMessage(event);
+  return { subject, sequence: event.position, headers, data: payload };
+}
