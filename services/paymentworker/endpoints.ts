@@ -30,7 +30,10 @@ export function paymentEndpoints(
         }
         // The log knows the order by its aggregate; that is where the answer belongs.
         const order = { ...event.order, orderId: body.aggregateId };
-        return service.pay(ctx, { causeId: body.eventId, order, mayBeRepeat });
+        // An order's first event needs no look into the log; any other might be
+        // a second beginning.
+        const look = mayBeRepeat || body.version !== 1n;
+        return service.pay(ctx, { causeId: body.eventId, order, mayBeRepeat: look });
       },
     ),
   };

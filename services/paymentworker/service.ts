@@ -1,4 +1,4 @@
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import type { OrderDetails, OrderEvent } from '../../shared/domain/order.ts';
@@ -40,19 +40,23 @@ export function createPaymentService(
   gateway: PaymentGateway,
   codec: OrderEventCodec,
 ): PaymentService {
-  async function isAnswered(ctx: Context, orderId: string): Promise<boolean> {
+  /** The log has the answer, or the order was begun by another event, which is the one to be paid for. */
+  async function isAnswered(ctx: Context, orderId: string, causeId: string): Promise<boolean> {
     const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
-    return foldRecorded(codec, recorded).payment !== 'none';
+    const begun = recorded.find(({ eventType }) => eventType === eventTypes.created);
+    return begun?.eventId !== causeId || foldRecorded(codec, recorded).payment !== 'none';
   }
 
   return {
     async pay(ctx, { causeId, order, mayBeRepeat }) {
       const { orderId, customerId, amount } = order;
       // Gateways forget idempotency keys after a while; the log does not.
-      if (mayBeRepeat && (await isAnswered(ctx, orderId))) return 'answered before';
+      if (mayBeRepeat && (await isAnswered(ctx, orderId, causeId))) return 'answered before';
 
       const answer = await gateway.debit(ctx, {
-        idempotencyKey: derivedId(durables.payment, causeId, purposes.debit),
+        // Of the order, not of the event: whoever says a second time that it was
+        // created, it is paid for once.
+        idempotencyKey: derivedId(durables.payment, orderId, purposes.debit),
         orderId,
         customerId,
         amount,
@@ -74,7 +78,8 @@ export function createPaymentService(
         return answer.outcome;
       } catch (error) {
         // Our own answer, given earlier in other words (by another release, say).
-        if (!isKind(error, 'already_exists') || !(await isAnswered(ctx, orderId))) throw error;
+        if (!isKind(error, 'already_exists') || !(await isAnswered(ctx, orderId, causeId)))
+          throw error;
         return 'answered before';
       }
     },

@@ -102,6 +102,17 @@ describe('payment service', () => {
     assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.paymentdebited']);
   });
 
+  it('an order that is begun a second time is charged for its first beginning only', async () => {
+    const dearer = { ...order, amount: minor(77_700) };
+    await append('created-2', { type: 'created', order: dearer });
+    const second = { causeId: 'created-2', order: dearer, mayBeRepeat: true };
+    assert.equal(await service.pay(ctx, second), 'answered before');
+    assert.equal(asked.length, 0);
+    await service.pay(ctx, request);
+    await service.pay(ctx, { ...second, mayBeRepeat: false }).catch(() => undefined);
+    assert.equal(new Set(asked.map(({ idempotencyKey }) => idempotencyKey)).size, 1);
+  });
+
   it('an answer given twice is appended once', async () => {
     await service.pay(ctx, request);
     await service.pay(ctx, request);

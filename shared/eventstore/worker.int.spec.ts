@@ -73,6 +73,17 @@ describe('event worker', () => {
     assert.equal(served[0]?.ctx.causationId, events[0]?.eventId);
   });
 
+  it('what is no order is passed over, whatever type it is filed under', async () => {
+    await worker.start?.();
+    await log.store.append(background(), [anEvent({ aggregateType: 'test' })]);
+    await append('ORDERS.created');
+    await servedTimes(1);
+    assert.deepEqual(
+      served.map(({ event }) => event.aggregateType),
+      ['order'],
+    );
+  });
+
   it('a durable made anew goes on from the position that was kept beside the log', async () => {
     await worker.start?.();
     await append('ORDERS.created');

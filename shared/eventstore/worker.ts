@@ -1,5 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
-import { ORDERS_STREAM } from '../contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../contracts/subjects.ts';
 import { background } from '../kit/context.ts';
 import type { Delivery } from '../kit/delivery.ts';
 import type { Endpoint } from '../kit/endpoint.ts';
@@ -52,11 +52,13 @@ export function eventWorker(options: WorkerOptions): Component {
       return event && asStored(event);
     },
     key: (event) => event.aggregateId,
-    // What stands in the log in a foreign message's place may be of any type.
-    endpoint: async (ctx, delivery) =>
-      options.eventTypes.includes(delivery.body.eventType)
-        ? options.endpoint(ctx, delivery)
-        : undefined,
+    // What stands in the log in a foreign message's place may be of any type,
+    // and other writers may file other things than orders under our types.
+    endpoint: async (ctx, delivery) => {
+      const { eventType, aggregateType } = delivery.body;
+      if (aggregateType !== ORDER_AGGREGATE || !options.eventTypes.includes(eventType)) return;
+      await options.endpoint(ctx, delivery);
+    },
     hook: options.hook,
     resumeAfter: () => store.getCheckpoint(background(), durable),
     head: () => store.head(background()),
