@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly logFile: (name: string) => string;
   /** Notes the process id in `run/<name>.pid` for as long as the process lives. */
   readonly recordPid: (child: Process) => void;
+  /** Lets another stack have it; done by itself when the process ends. May be called twice. */
+  readonly release: () => void;
 }
 
 /** On some file systems (/proc is one) making a folder neither succeeds nor fails. */
@@ -43,7 +45,7 @@ export async function openDataFolder(at: string): Promise<DataFolder> {
   } finally {
     late.abort();
   }
-  takeFolder(path);
+  const release = takeFolder(path);
   return {
     path,
     folder: (name) => join(path, name),
@@ -53,6 +55,7 @@ export async function openDataFolder(at: string): Promise<DataFolder> {
       writeFileSync(file, `${child.pid}\n`);
       void child.exited.then(() => rmSync(file, { force: true }));
     },
+    release,
   };
 }
 
@@ -64,20 +67,22 @@ async function makeFolders(path: string): Promise<void> {
   await rm(probe);
 }
 
-/** Writes our process id into the lock file, if nobody who lives holds it. */
-function takeFolder(path: string): void {
+/** Writes our process id into the lock file, if nobody who lives holds it; returns what removes it. */
+function takeFolder(path: string): () => void {
   const file = join(path, 'run', 'stack.lock');
   for (let attempt = 1; ; attempt++) {
     try {
       writeFileSync(file, `${process.pid}\n`, { flag: 'wx' });
-      process.once('exit', () => rmSync(file, { force: true }));
-      return;
+      const release = () => {
+        process.off('exit', release);
+        rmSync(file, { force: true });
+      };
+      process.once('exit', release);
+      return release;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const holder = Number.parseInt(readFileSync(file, 'utf8'), 10);
-    // Our own: a stack that was stopped and is started again in one process.
-    if (holder === process.pid) return;
     if (attempt > 1 || isAlive(holder)) {
       throw new SetupProblem(
         `another stack (process ${holder}) uses the data folder ${path}`,

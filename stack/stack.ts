@@ -121,7 +121,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let stopping: Promise<void> | undefined;
   const stop = () => {
     giveUp.abort(options.signal?.reason);
-    stopping ??= stopInOrder(units);
+    stopping ??= stopInOrder(units).finally(context.data.release);
     return stopping;
   };
   const stopEarly = () => void stop();
