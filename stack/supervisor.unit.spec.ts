@@ -84,15 +84,24 @@ describe('supervise', () => {
   });
 
   it('waits longer from death to death, and is short again after a long life', async () => {
-    const dying = `console.log('up'); setTimeout(() => process.exit(1), 30)`;
     const backoff = { firstDelayMs: 8, longestDelayMs: 10_000 };
-    const weak = supervised(dying, backoff);
+    /** Dies whenever it has become ready. */
+    const mortal = (options: Partial<SupervisorOptions>) => {
+      const child: ReturnType<typeof supervised> = supervised(healthy, {
+        ...backoff,
+        onReady: () => setImmediate(() => child.supervisor.kill('SIGKILL')),
+        ...options,
+      });
+      return child;
+    };
+    const weak = mortal({});
     await weak.supervisor.start();
     await until(() => weak.told.restarts.length === 4, { what: 'four deaths', ...within });
     await weak.supervisor.stop();
     assert.ok((weak.told.restarts[3]?.inMs ?? 0) >= 32, JSON.stringify(weak.told.restarts));
 
-    const strong = supervised(dying, { ...backoff, stableMs: 1 });
+    // Any life counts as a long one.
+    const strong = mortal({ stableMs: 0 });
     await strong.supervisor.start();
     await until(() => strong.told.restarts.length === 4, { what: 'four deaths', ...within });
     await strong.supervisor.stop();
