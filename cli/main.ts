@@ -1,13 +1,19 @@
 #!/usr/bin/env node
-/** The command `orders`: what an operator does by hand. Exit codes: 0 done, 1 failed, 2 used wrongly. */
+/** The command `orders`: what an operator does by hand. Exit codes: see exit-code.ts. */
 import { Command, CommanderError } from 'commander';
-import { codedError } from '../shared/kit/errors.ts';
 import { setting } from '../shared/kit/setting.ts';
-import { optionOrVariable, UsageError } from './option.ts';
+import { addDeadLetterCommands } from './dlq.ts';
+import { errorText } from './error-text.ts';
+import { EXIT_CODES_HELP, exitCodeOf, exitCodes } from './exit-code.ts';
+import { addExplainCommand } from './explain.ts';
+import { optionOrVariable } from './option.ts';
+import { addOrderCommands } from './order-commands.ts';
+import { addSagaCommands } from './saga.ts';
 import { resetStream } from './stream-reset.ts';
 
 const program = new Command('orders')
   .description('Looks after the order system.')
+  .addHelpText('afterAll', EXIT_CODES_HELP)
   .showHelpAfterError()
   .exitOverride();
 
@@ -40,14 +46,18 @@ program
     );
   });
 
+addOrderCommands(program);
+addExplainCommand(program);
+addDeadLetterCommands(program);
+addSagaCommands(program);
+
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usedWrongly;
   } else {
-    const wrongUse = error instanceof UsageError;
-    console.error(`orders: ${wrongUse ? error.message : codedError(error).message}`);
-    process.exitCode = wrongUse ? 2 : 1;
+    console.error(errorText(error, process.argv.includes('--json')));
+    process.exitCode = exitCodeOf(error);
   }
 }

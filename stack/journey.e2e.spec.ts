@@ -138,10 +138,16 @@ describe('the journey of an order', function () {
       '                                eventstoresvc: append [INTERNAL]',
       '                                  eventstoresvc: orders.approved publish [PRODUCER]',
       '                                    querymodelworker: orders.approved process [CONSUMER]',
+      '                                    sagacoordinator: orders.approved process [CONSUMER]',
+      '                                      sagacoordinator: follow_order [INTERNAL]',
       '                            reviewworker: eventstore.eventstore/getevents [CLIENT]',
       '                              eventstoresvc: eventstore.eventstore/getevents [SERVER]',
       '                                eventstoresvc: read [INTERNAL]',
+      '                        sagacoordinator: orders.paymentdebited process [CONSUMER]',
+      '                          sagacoordinator: follow_order [INTERNAL]',
       '            querymodelworker: orders.created process [CONSUMER]',
+      '            sagacoordinator: orders.created process [CONSUMER]',
+      '              sagacoordinator: follow_order [INTERNAL]',
     ];
     const spans = await zipkinTrace(
       stack.zipkinUrl,

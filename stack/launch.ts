@@ -129,7 +129,7 @@ function spawnService(
   return startProcess({
     name,
     command: process.execPath,
-    args: [join(servicesDir, row.name, 'main.ts')],
+    args: [...(row.nodeArgs ?? []), join(servicesDir, row.name, 'main.ts')],
     cwd: root,
     env: {
       ...process.env,

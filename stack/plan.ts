@@ -85,6 +85,7 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
       EVENTSTORE_DATABASE_URL: sql('EVENTSTORE_DATABASE_URL'),
       ORDERS_DATABASE_URL: sql('ORDERS_DATABASE_URL'),
       PAYMENTS_DATABASE_URL: sql('PAYMENTS_DATABASE_URL'),
+      SAGA_DATABASE_URL: sql('SAGA_DATABASE_URL'),
       NATS_URL: own.NATS_URL || `nats://${LOOPBACK}:${nats?.port}`,
       // With no event store among the services, where one would be.
       EVENTSTORE_ADDRESS: own.EVENTSTORE_ADDRESS || `${LOOPBACK}:${eventstore ?? take(50051)}`,

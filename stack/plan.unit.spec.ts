@@ -11,6 +11,7 @@ const urls = {
   EVENTSTORE_DATABASE_URL: 'postgres://mine/a',
   ORDERS_DATABASE_URL: 'postgres://mine/b',
   PAYMENTS_DATABASE_URL: 'postgres://mine/c',
+  SAGA_DATABASE_URL: 'postgres://mine/d',
 };
 
 describe('makePlan', () => {
@@ -24,6 +25,7 @@ describe('makePlan', () => {
         ['paymentworker', undefined, 9102],
         ['reviewworker', undefined, 9103],
         ['querymodelworker', undefined, 9104],
+        ['sagacoordinator', undefined, 9105],
       ],
     );
     assert.equal(plan.sqlPort, 26257);

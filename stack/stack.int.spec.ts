@@ -121,6 +121,7 @@ describe('startStack', function suite() {
     assert.deepEqual(
       said.map((line) => line.split(' ')[1]),
       [
+        'sagacoordinator',
         'querymodelworker',
         'reviewworker',
         'paymentworker-2',

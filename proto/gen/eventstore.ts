@@ -171,7 +171,19 @@ export interface DeadLetter {
   deliveries: number;
   traceparent: string;
   /** Assigned. */
-  parkedAt: Date | undefined;
+  parkedAt:
+    | Date
+    | undefined;
+  /** parked, requested (a replay is asked for or under way) or resolved. Assigned. */
+  state: string;
+  /** How often it was handed out to be served once more. Assigned. */
+  replays: number;
+  /** Of the replay that is asked for or under way. Assigned. */
+  replayRequestedAt:
+    | Date
+    | undefined;
+  /** When a replay succeeded. Assigned. */
+  resolvedAt: Date | undefined;
 }
 
 export interface ParkDeadLetterRequest {
@@ -186,10 +198,43 @@ export interface ListDeadLettersRequest {
   consumer: string;
   /** At most 1,000; 0 means 100. */
   limit: number;
+  /** Empty: in all states. */
+  state: string;
+  /** 0: at all positions. */
+  position: bigint;
+  /** Empty: of all events. At most 1,000. */
+  eventIds: string[];
 }
 
 export interface ListDeadLettersResponse {
   letters: DeadLetter[];
+}
+
+export interface RequestReplayRequest {
+  consumer: string;
+  position: bigint;
+}
+
+export interface RequestReplayResponse {
+  letter: DeadLetter | undefined;
+}
+
+export interface TakeReplaysRequest {
+  consumer: string;
+  /** At most 1,000; 0 means 100. */
+  limit: number;
+}
+
+export interface TakeReplaysResponse {
+  letters: DeadLetter[];
+}
+
+export interface ResolveReplayRequest {
+  consumer: string;
+  position: bigint;
+}
+
+export interface ResolveReplayResponse {
 }
 
 function createBaseEvent(): Event {
@@ -2097,6 +2142,10 @@ function createBaseDeadLetter(): DeadLetter {
     deliveries: 0,
     traceparent: "",
     parkedAt: undefined,
+    state: "",
+    replays: 0,
+    replayRequestedAt: undefined,
+    resolvedAt: undefined,
   };
 }
 
@@ -2128,6 +2177,18 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     }
     if (message.parkedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.parkedAt), writer.uint32(66).fork()).join();
+    }
+    if (message.state !== "") {
+      writer.uint32(74).string(message.state);
+    }
+    if (message.replays !== 0) {
+      writer.uint32(80).int32(message.replays);
+    }
+    if (message.replayRequestedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.replayRequestedAt), writer.uint32(90).fork()).join();
+    }
+    if (message.resolvedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.resolvedAt), writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -2209,6 +2270,38 @@ export const DeadLetter: MessageFns<DeadLetter> = {
             message.parkedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.replays = reader.int32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.replayRequestedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.resolvedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2243,6 +2336,18 @@ export const DeadLetter: MessageFns<DeadLetter> = {
         : isSet(object.parked_at)
         ? fromJsonTimestamp(object.parked_at)
         : undefined,
+      state: isSet(object.state) ? globalThis.String(object.state) : "",
+      replays: isSet(object.replays) ? globalThis.Number(object.replays) : 0,
+      replayRequestedAt: isSet(object.replayRequestedAt)
+        ? fromJsonTimestamp(object.replayRequestedAt)
+        : isSet(object.replay_requested_at)
+        ? fromJsonTimestamp(object.replay_requested_at)
+        : undefined,
+      resolvedAt: isSet(object.resolvedAt)
+        ? fromJsonTimestamp(object.resolvedAt)
+        : isSet(object.resolved_at)
+        ? fromJsonTimestamp(object.resolved_at)
+        : undefined,
     };
   },
 
@@ -2272,6 +2377,18 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     if (message.parkedAt !== undefined) {
       obj.parkedAt = message.parkedAt.toISOString();
     }
+    if (message.state !== "") {
+      obj.state = message.state;
+    }
+    if (message.replays !== 0) {
+      obj.replays = Math.round(message.replays);
+    }
+    if (message.replayRequestedAt !== undefined) {
+      obj.replayRequestedAt = message.replayRequestedAt.toISOString();
+    }
+    if (message.resolvedAt !== undefined) {
+      obj.resolvedAt = message.resolvedAt.toISOString();
+    }
     return obj;
   },
 
@@ -2288,6 +2405,10 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     message.deliveries = object.deliveries ?? 0;
     message.traceparent = object.traceparent ?? "";
     message.parkedAt = object.parkedAt ?? undefined;
+    message.state = object.state ?? "";
+    message.replays = object.replays ?? 0;
+    message.replayRequestedAt = object.replayRequestedAt ?? undefined;
+    message.resolvedAt = object.resolvedAt ?? undefined;
     return message;
   },
 };
@@ -2414,7 +2535,7 @@ export const ParkDeadLetterResponse: MessageFns<ParkDeadLetterResponse> = {
 };
 
 function createBaseListDeadLettersRequest(): ListDeadLettersRequest {
-  return { consumer: "", limit: 0 };
+  return { consumer: "", limit: 0, state: "", position: 0n, eventIds: [] };
 }
 
 export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
@@ -2424,6 +2545,18 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
     }
     if (message.limit !== 0) {
       writer.uint32(16).int32(message.limit);
+    }
+    if (message.state !== "") {
+      writer.uint32(26).string(message.state);
+    }
+    if (message.position !== 0n) {
+      if (BigInt.asIntN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type int64 too large");
+      }
+      writer.uint32(32).int64(message.position);
+    }
+    for (const v of message.eventIds) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -2457,6 +2590,30 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
             message.limit = reader.int32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.position = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.eventIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2473,6 +2630,13 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
     return {
       consumer: isSet(object.consumer) ? globalThis.String(object.consumer) : "",
       limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+      state: isSet(object.state) ? globalThis.String(object.state) : "",
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+      eventIds: globalThis.Array.isArray(object?.eventIds)
+        ? object.eventIds.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.event_ids)
+        ? object.event_ids.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -2484,6 +2648,15 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
     if (message.limit !== 0) {
       obj.limit = Math.round(message.limit);
     }
+    if (message.state !== "") {
+      obj.state = message.state;
+    }
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    if (message.eventIds?.length) {
+      obj.eventIds = message.eventIds;
+    }
     return obj;
   },
 
@@ -2494,6 +2667,9 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
     const message = createBaseListDeadLettersRequest();
     message.consumer = object.consumer ?? "";
     message.limit = object.limit ?? 0;
+    message.state = object.state ?? "";
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    message.eventIds = object.eventIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -2563,6 +2739,457 @@ export const ListDeadLettersResponse: MessageFns<ListDeadLettersResponse> = {
   fromPartial<I extends Exact<DeepPartial<ListDeadLettersResponse>, I>>(object: I): ListDeadLettersResponse {
     const message = createBaseListDeadLettersResponse();
     message.letters = object.letters?.map((e) => DeadLetter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRequestReplayRequest(): RequestReplayRequest {
+  return { consumer: "", position: 0n };
+}
+
+export const RequestReplayRequest: MessageFns<RequestReplayRequest> = {
+  encode(message: RequestReplayRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.position !== 0n) {
+      if (BigInt.asIntN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type int64 too large");
+      }
+      writer.uint32(16).int64(message.position);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestReplayRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestReplayRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequestReplayRequest {
+    return {
+      consumer: isSet(object.consumer) ? globalThis.String(object.consumer) : "",
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+    };
+  },
+
+  toJSON(message: RequestReplayRequest): unknown {
+    const obj: any = {};
+    if (message.consumer !== "") {
+      obj.consumer = message.consumer;
+    }
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequestReplayRequest>, I>>(base?: I): RequestReplayRequest {
+    return RequestReplayRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestReplayRequest>, I>>(object: I): RequestReplayRequest {
+    const message = createBaseRequestReplayRequest();
+    message.consumer = object.consumer ?? "";
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    return message;
+  },
+};
+
+function createBaseRequestReplayResponse(): RequestReplayResponse {
+  return { letter: undefined };
+}
+
+export const RequestReplayResponse: MessageFns<RequestReplayResponse> = {
+  encode(message: RequestReplayResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.letter !== undefined) {
+      DeadLetter.encode(message.letter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestReplayResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestReplayResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.letter = DeadLetter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequestReplayResponse {
+    return { letter: isSet(object.letter) ? DeadLetter.fromJSON(object.letter) : undefined };
+  },
+
+  toJSON(message: RequestReplayResponse): unknown {
+    const obj: any = {};
+    if (message.letter !== undefined) {
+      obj.letter = DeadLetter.toJSON(message.letter);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RequestReplayResponse>, I>>(base?: I): RequestReplayResponse {
+    return RequestReplayResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RequestReplayResponse>, I>>(object: I): RequestReplayResponse {
+    const message = createBaseRequestReplayResponse();
+    message.letter = (object.letter !== undefined && object.letter !== null)
+      ? DeadLetter.fromPartial(object.letter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTakeReplaysRequest(): TakeReplaysRequest {
+  return { consumer: "", limit: 0 };
+}
+
+export const TakeReplaysRequest: MessageFns<TakeReplaysRequest> = {
+  encode(message: TakeReplaysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).int32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TakeReplaysRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTakeReplaysRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TakeReplaysRequest {
+    return {
+      consumer: isSet(object.consumer) ? globalThis.String(object.consumer) : "",
+      limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+    };
+  },
+
+  toJSON(message: TakeReplaysRequest): unknown {
+    const obj: any = {};
+    if (message.consumer !== "") {
+      obj.consumer = message.consumer;
+    }
+    if (message.limit !== 0) {
+      obj.limit = Math.round(message.limit);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TakeReplaysRequest>, I>>(base?: I): TakeReplaysRequest {
+    return TakeReplaysRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TakeReplaysRequest>, I>>(object: I): TakeReplaysRequest {
+    const message = createBaseTakeReplaysRequest();
+    message.consumer = object.consumer ?? "";
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseTakeReplaysResponse(): TakeReplaysResponse {
+  return { letters: [] };
+}
+
+export const TakeReplaysResponse: MessageFns<TakeReplaysResponse> = {
+  encode(message: TakeReplaysResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.letters) {
+      DeadLetter.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TakeReplaysResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTakeReplaysResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.letters.push(DeadLetter.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TakeReplaysResponse {
+    return {
+      letters: globalThis.Array.isArray(object?.letters) ? object.letters.map((e: any) => DeadLetter.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: TakeReplaysResponse): unknown {
+    const obj: any = {};
+    if (message.letters?.length) {
+      obj.letters = message.letters.map((e) => DeadLetter.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TakeReplaysResponse>, I>>(base?: I): TakeReplaysResponse {
+    return TakeReplaysResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TakeReplaysResponse>, I>>(object: I): TakeReplaysResponse {
+    const message = createBaseTakeReplaysResponse();
+    message.letters = object.letters?.map((e) => DeadLetter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseResolveReplayRequest(): ResolveReplayRequest {
+  return { consumer: "", position: 0n };
+}
+
+export const ResolveReplayRequest: MessageFns<ResolveReplayRequest> = {
+  encode(message: ResolveReplayRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.position !== 0n) {
+      if (BigInt.asIntN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type int64 too large");
+      }
+      writer.uint32(16).int64(message.position);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveReplayRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveReplayRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResolveReplayRequest {
+    return {
+      consumer: isSet(object.consumer) ? globalThis.String(object.consumer) : "",
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+    };
+  },
+
+  toJSON(message: ResolveReplayRequest): unknown {
+    const obj: any = {};
+    if (message.consumer !== "") {
+      obj.consumer = message.consumer;
+    }
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ResolveReplayRequest>, I>>(base?: I): ResolveReplayRequest {
+    return ResolveReplayRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResolveReplayRequest>, I>>(object: I): ResolveReplayRequest {
+    const message = createBaseResolveReplayRequest();
+    message.consumer = object.consumer ?? "";
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    return message;
+  },
+};
+
+function createBaseResolveReplayResponse(): ResolveReplayResponse {
+  return {};
+}
+
+export const ResolveReplayResponse: MessageFns<ResolveReplayResponse> = {
+  encode(_: ResolveReplayResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveReplayResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveReplayResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ResolveReplayResponse {
+    return {};
+  },
+
+  toJSON(_: ResolveReplayResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ResolveReplayResponse>, I>>(base?: I): ResolveReplayResponse {
+    return ResolveReplayResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResolveReplayResponse>, I>>(_: I): ResolveReplayResponse {
+    const message = createBaseResolveReplayResponse();
     return message;
   },
 };
@@ -2669,6 +3296,44 @@ export const EventStoreService = {
       Buffer.from(ListDeadLettersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListDeadLettersResponse => ListDeadLettersResponse.decode(value),
   },
+  /**
+   * Asks the letter's consumer to serve its event once more. Asked twice it is
+   * served once; a letter that is resolved is refused with ABORTED.
+   */
+  requestReplay: {
+    path: "/eventstore.EventStore/RequestReplay" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RequestReplayRequest): Buffer => Buffer.from(RequestReplayRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RequestReplayRequest => RequestReplayRequest.decode(value),
+    responseSerialize: (value: RequestReplayResponse): Buffer =>
+      Buffer.from(RequestReplayResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RequestReplayResponse => RequestReplayResponse.decode(value),
+  },
+  /**
+   * Hands a consumer what it was asked to serve once more. Each letter is its
+   * for a minute; without an answer it is handed out again, five times in all.
+   */
+  takeReplays: {
+    path: "/eventstore.EventStore/TakeReplays" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TakeReplaysRequest): Buffer => Buffer.from(TakeReplaysRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TakeReplaysRequest => TakeReplaysRequest.decode(value),
+    responseSerialize: (value: TakeReplaysResponse): Buffer => Buffer.from(TakeReplaysResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TakeReplaysResponse => TakeReplaysResponse.decode(value),
+  },
+  /** The consumer has served the letter's event. A failure it parks instead. */
+  resolveReplay: {
+    path: "/eventstore.EventStore/ResolveReplay" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ResolveReplayRequest): Buffer => Buffer.from(ResolveReplayRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ResolveReplayRequest => ResolveReplayRequest.decode(value),
+    responseSerialize: (value: ResolveReplayResponse): Buffer =>
+      Buffer.from(ResolveReplayResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResolveReplayResponse => ResolveReplayResponse.decode(value),
+  },
 } as const;
 
 export interface EventStoreServer extends UntypedServiceImplementation {
@@ -2688,6 +3353,18 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   /** Keeps a message that a consumer gave up on. */
   parkDeadLetter: handleUnaryCall<ParkDeadLetterRequest, ParkDeadLetterResponse>;
   listDeadLetters: handleUnaryCall<ListDeadLettersRequest, ListDeadLettersResponse>;
+  /**
+   * Asks the letter's consumer to serve its event once more. Asked twice it is
+   * served once; a letter that is resolved is refused with ABORTED.
+   */
+  requestReplay: handleUnaryCall<RequestReplayRequest, RequestReplayResponse>;
+  /**
+   * Hands a consumer what it was asked to serve once more. Each letter is its
+   * for a minute; without an answer it is handed out again, five times in all.
+   */
+  takeReplays: handleUnaryCall<TakeReplaysRequest, TakeReplaysResponse>;
+  /** The consumer has served the letter's event. A failure it parks instead. */
+  resolveReplay: handleUnaryCall<ResolveReplayRequest, ResolveReplayResponse>;
 }
 
 export interface EventStoreClient extends Client {
@@ -2814,6 +3491,60 @@ export interface EventStoreClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Asks the letter's consumer to serve its event once more. Asked twice it is
+   * served once; a letter that is resolved is refused with ABORTED.
+   */
+  requestReplay(
+    request: RequestReplayRequest,
+    callback: (error: ServiceError | null, response: RequestReplayResponse) => void,
+  ): ClientUnaryCall;
+  requestReplay(
+    request: RequestReplayRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RequestReplayResponse) => void,
+  ): ClientUnaryCall;
+  requestReplay(
+    request: RequestReplayRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RequestReplayResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Hands a consumer what it was asked to serve once more. Each letter is its
+   * for a minute; without an answer it is handed out again, five times in all.
+   */
+  takeReplays(
+    request: TakeReplaysRequest,
+    callback: (error: ServiceError | null, response: TakeReplaysResponse) => void,
+  ): ClientUnaryCall;
+  takeReplays(
+    request: TakeReplaysRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TakeReplaysResponse) => void,
+  ): ClientUnaryCall;
+  takeReplays(
+    request: TakeReplaysRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TakeReplaysResponse) => void,
+  ): ClientUnaryCall;
+  /** The consumer has served the letter's event. A failure it parks instead. */
+  resolveReplay(
+    request: ResolveReplayRequest,
+    callback: (error: ServiceError | null, response: ResolveReplayResponse) => void,
+  ): ClientUnaryCall;
+  resolveReplay(
+    request: ResolveReplayRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResolveReplayResponse) => void,
+  ): ClientUnaryCall;
+  resolveReplay(
+    request: ResolveReplayRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResolveReplayResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -48,6 +48,7 @@ describe('bootstrapper', function suite() {
       EVENTSTORE_DATABASE_URL: existing,
       ORDERS_DATABASE_URL: missing('_orders'),
       PAYMENTS_DATABASE_URL: missing('_payments'),
+      SAGA_DATABASE_URL: missing('_saga'),
     };
   });
   after(async () => {
@@ -75,6 +76,7 @@ describe('bootstrapper', function suite() {
       ['EVENTSTORE_DATABASE_URL', ['events', 'log_head', 'checkpoints', 'dead_letters']],
       ['ORDERS_DATABASE_URL', ['orders', 'projection_checkpoint', 'projection_failures']],
       ['PAYMENTS_DATABASE_URL', ['ledger']],
+      ['SAGA_DATABASE_URL', ['deadlines']],
     ] as const) {
       const found = await tables(environment[variable] ?? '');
       for (const table of wanted) assert.ok(found.includes(table), `${table} in ${found}`);

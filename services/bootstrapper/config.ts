@@ -16,6 +16,7 @@ const schema = z.object({
   EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
   ORDERS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/ordersdb'),
   PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
+  SAGA_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
   /** Copies of the stream that the broker keeps: 1 on a single server, 3 on a cluster. */
   STREAM_REPLICAS: setting.integer(1, { min: 1, max: 5 }),
@@ -33,6 +34,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       events: read.EVENTSTORE_DATABASE_URL,
       orders: read.ORDERS_DATABASE_URL,
       payments: read.PAYMENTS_DATABASE_URL,
+      saga: read.SAGA_DATABASE_URL,
     },
     natsUrl: read.NATS_URL,
     streamReplicas: read.STREAM_REPLICAS,

@@ -26,6 +26,7 @@ const owners = {
   events: 'eventstoresvc',
   orders: 'querymodelworker',
   payments: 'paymentworker',
+  saga: 'sagacoordinator',
 } as const satisfies Record<keyof Config['databases'], string>;
 
 /**

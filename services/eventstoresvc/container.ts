@@ -33,6 +33,7 @@ import { createPublishedStream } from './published-stream.ts';
 import { createRelay, type Relay, relayDefaults } from './relay.ts';
 import { createService } from './service.ts';
 import { tracingService } from './tracing.ts';
+import { advisoryTransport } from './transport-advisory.ts';
 import { createGrpcService } from './transport-grpc.ts';
 
 /** What main runs and tests look at. */
@@ -44,7 +45,7 @@ export interface App extends Runnable {
 const PROTO = fileURLToPath(new URL('../../proto/eventstore.proto', import.meta.url));
 
 /** Called so often, thousands of times a second, that a line for each that went well would drown the rest. */
-const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint'];
+const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint', 'take replays'];
 
 const tokens = {
   ...common,
@@ -56,6 +57,7 @@ const tokens = {
   endpoints: token<Endpoints>('endpoints'),
   transport: token<ReturnType<typeof createGrpcService>>('transport'),
   grpc: token<ReturnType<typeof grpcServer>>('grpc'),
+  advisories: token<Component>('advisories'),
 };
 
 /**
@@ -64,9 +66,10 @@ const tokens = {
  * relay. The service is the event store's own interface on top of the log,
  * inside middlewares that keep the trace with each event, count, and tell of
  * dead letters. Each of its methods becomes an endpoint, wrapped in what every
- * request gets, and outermost is gRPC. The relay stands beside all that: it
- * reads the log and publishes. It stops before the broker's connection does,
- * and group commit drains before the database's.
+ * request gets, and outermost is gRPC; what the broker gives up on comes in
+ * beside it. The relay stands beside all that: it reads the log and publishes.
+ * It stops before the broker's connection does, and group commit drains before
+ * the database's.
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
@@ -165,12 +168,21 @@ export function createContainer(config: Config): App {
     [tokens.transport, tokens.logger],
   );
 
+  container
+    .bind(tokens.advisories)
+    .toResolvedValue(
+      (nats: Nats, endpoints: Endpoints, logger: Logger) =>
+        advisoryTransport(nats.connection, config.stream, endpoints.parkExhausted, logger),
+      [tokens.nats, tokens.endpoints, tokens.logger],
+    );
+
   const grpc = container.get(tokens.grpc);
   const app = assemble(container, config, [
     container.get(tokens.database),
     accepting(container.get(tokens.nats)),
     { name: 'group commit', stop: () => container.get(tokens.commits).drain() },
     accepting(container.get(tokens.relay)),
+    container.get(tokens.advisories),
     grpc,
     { name: 'append streams', stop: async () => container.get(tokens.transport).stopStreams() },
   ]);

@@ -1,12 +1,22 @@
 /** What consumers gave up on, kept beside the log so that it survives the broker. */
-import type { DeadLetter, ParkedLetter } from '../../shared/eventstore/event-store.ts';
+import type {
+  DeadLetter,
+  LetterFilter,
+  LetterState,
+  ParkedLetter,
+} from '../../shared/eventstore/event-store.ts';
+import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../../shared/eventstore/replay-lease.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database, Sql } from '../../shared/kit/database.ts';
 
+/** See the methods of EventStore that these stand behind. */
 export interface DeadLetters {
-  /** Keeps a letter; of repeats the first is kept. */
   park(ctx: Context, letter: DeadLetter): Promise<void>;
-  list(ctx: Context, consumer: string | undefined, limit: number): Promise<readonly ParkedLetter[]>;
+  list(ctx: Context, filter: LetterFilter, limit: number): Promise<readonly ParkedLetter[]>;
+  /** Marks a letter for its consumer. Undefined where there is none, or it is resolved. */
+  request(ctx: Context, consumer: string, position: bigint): Promise<ParkedLetter | undefined>;
+  take(ctx: Context, consumer: string, limit: number): Promise<readonly ParkedLetter[]>;
+  resolve(ctx: Context, consumer: string, position: bigint): Promise<void>;
 }
 
 interface DeadLetterRow {
@@ -18,10 +28,30 @@ interface DeadLetterRow {
   deliveries: string;
   traceparent: string;
   parked_at: Date;
+  state: LetterState;
+  replays: string;
+  replay_requested_at: Date | null;
+  resolved_at: Date | null;
 }
+
+/** A request whose takers all fell silent is none any more. */
+const state = (sql: Sql) => sql`
+  case
+    when resolved_at is not null then 'resolved'
+    when replay_requested_at is not null
+         and (replay_takes < ${REPLAY_TAKES}::int8 or replay_leased_until > now())
+      then 'requested'
+    else 'parked'
+  end`;
+
+const columns = (sql: Sql) => sql`
+  consumer, position, event_id, reason, last_error, deliveries, traceparent, parked_at,
+  ${state(sql)} as state, replays, replay_requested_at, resolved_at`;
 
 export function createDeadLetters(database: Database): DeadLetters {
   return {
+    // Of repeats the first is kept; what fails while it is replayed, or after it
+    // was resolved, is news.
     park: async (ctx, letter) => {
       await database.query(
         ctx,
@@ -33,29 +63,102 @@ export function createDeadLetters(database: Database): DeadLetters {
             ${letter.reason}::text, ${letter.lastError}::text, ${letter.deliveries}::int8,
             ${letter.traceparent}::text
           )
-          on conflict (consumer, position) do nothing`,
+          on conflict (consumer, position) do update
+          set reason = excluded.reason, last_error = excluded.last_error,
+              deliveries = excluded.deliveries, traceparent = excluded.traceparent,
+              replay_requested_at = null, replay_leased_until = null, replay_takes = 0,
+              resolved_at = null
+          where dead_letters.replay_takes > 0 or dead_letters.resolved_at is not null`,
       );
     },
-    list: async (ctx, consumer, limit) => {
+
+    list: async (
+      ctx,
+      { consumer = null, state: wanted = null, position, eventIds = [] },
+      limit,
+    ) => {
+      const at = position === undefined ? null : String(position);
       const rows = await database.query<DeadLetterRow>(
         ctx,
         (sql) => sql`
-          select consumer, position, event_id, reason, last_error, deliveries, traceparent,
-                 parked_at
+          select ${columns(sql)}
           from dead_letters
-          where (${consumer ?? null}::text is null or consumer = ${consumer ?? null}::text)
+          where (${consumer}::text is null or consumer = ${consumer}::text)
+            and (${at}::int8 is null or position = ${at}::int8)
+            and (${wanted}::text is null or ${state(sql)} = ${wanted}::text)
+            and (${eventIds.length}::int8 = 0 or event_id = any(${[...eventIds]}::text[]))
           order by position, consumer limit ${limit}::int8`,
       );
-      return rows.map((row) => ({
-        consumer: row.consumer,
-        position: BigInt(row.position),
-        eventId: row.event_id,
-        reason: row.reason,
-        lastError: row.last_error,
-        deliveries: Number(row.deliveries),
-        traceparent: row.traceparent,
-        parkedAt: row.parked_at,
-      }));
+      return rows.map(parked);
     },
+
+    // One that is asked for already keeps its lease: asking twice serves it once.
+    request: async (ctx, consumer, position) => {
+      const [row] = await database.query<DeadLetterRow>(
+        ctx,
+        (sql) => sql`
+          update dead_letters
+          set replay_requested_at = case when ${state(sql)} = 'requested'
+                                    then replay_requested_at else now() end,
+              replay_leased_until = case when ${state(sql)} = 'requested'
+                                    then replay_leased_until end,
+              replay_takes = case when ${state(sql)} = 'requested' then replay_takes else 0 end
+          where consumer = ${consumer}::text and position = ${String(position)}::int8
+            and resolved_at is null
+          returning ${columns(sql)}`,
+      );
+      return row && parked(row);
+    },
+
+    // The conditions stand outside, too: an instance that waited for another's
+    // row lock looks at them again, and leaves alone what that one took.
+    take: async (ctx, consumer, limit) => {
+      const rows = await database.query<DeadLetterRow>(ctx, (sql) => {
+        const due = sql`
+          consumer = ${consumer}::text and replay_requested_at is not null
+          and replay_takes < ${REPLAY_TAKES}::int8
+          and (replay_leased_until is null or replay_leased_until < now())`;
+        return sql<DeadLetterRow[]>`
+          update dead_letters
+          set replay_leased_until = now() + ${REPLAY_LEASE_MS}::int8 * interval '1 millisecond',
+              replay_takes = replay_takes + 1, replays = replays + 1
+          where position in (
+              select position from dead_letters where ${due}
+              order by position limit ${limit}::int8
+            )
+            and ${due}
+          returning ${columns(sql)}`;
+      });
+      return rows.map(parked).sort((a, b) => (a.position < b.position ? -1 : 1));
+    },
+
+    resolve: async (ctx, consumer, position) => {
+      await database.query(
+        ctx,
+        (sql) => sql`
+          update dead_letters
+          set resolved_at = now(), replay_requested_at = null, replay_leased_until = null,
+              replay_takes = 0
+          where consumer = ${consumer}::text and position = ${String(position)}::int8
+            and resolved_at is null`,
+      );
+    },
+  };
+}
+
+function parked(row: DeadLetterRow): ParkedLetter {
+  return {
+    consumer: row.consumer,
+    position: BigInt(row.position),
+    eventId: row.event_id,
+    reason: row.reason,
+    lastError: row.last_error,
+    deliveries: Number(row.deliveries),
+    traceparent: row.traceparent,
+    parkedAt: row.parked_at,
+    state: row.state,
+    replays: Number(row.replays),
+    replayRequestedAt: row.replay_requested_at ?? undefined,
+    resolvedAt: row.resolved_at ?? undefined,
   };
 }

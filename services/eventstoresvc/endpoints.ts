@@ -5,11 +5,13 @@ import type {
   EventFilter,
   EventPage,
   EventStore,
+  LetterFilter,
   NewEvent,
   ParkedLetter,
   RecordedEvent,
 } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
+import { type Exhausted, parkExhausted } from './exhausted.ts';
 
 export interface AppendRequest {
   readonly events: readonly NewEvent[];
@@ -27,8 +29,18 @@ export interface CheckpointRequest {
 }
 
 export interface DeadLettersRequest {
-  /** Undefined: of all consumers. */
-  readonly consumer: string | undefined;
+  readonly filter: LetterFilter;
+  readonly limit: number;
+}
+
+/** What names one dead letter. */
+export interface LetterId {
+  readonly consumer: string;
+  readonly position: bigint;
+}
+
+export interface TakeReplaysRequest {
+  readonly consumer: string;
   readonly limit: number;
 }
 
@@ -41,6 +53,10 @@ export interface Endpoints {
   readonly getCheckpoint: Endpoint<string, bigint>;
   readonly park: Endpoint<DeadLetter, void>;
   readonly deadLetters: Endpoint<DeadLettersRequest, readonly ParkedLetter[]>;
+  readonly requestReplay: Endpoint<LetterId, ParkedLetter>;
+  readonly takeReplays: Endpoint<TakeReplaysRequest, readonly ParkedLetter[]>;
+  readonly resolveReplay: Endpoint<LetterId, void>;
+  readonly parkExhausted: Endpoint<Exhausted, boolean>;
 }
 
 /** @param wrap the middlewares for an endpoint of that name, outermost first */
@@ -60,8 +76,18 @@ export function createEndpoints(
     ),
     getCheckpoint: wrap('get checkpoint')((ctx, consumer) => service.getCheckpoint(ctx, consumer)),
     park: wrap('park')((ctx, letter) => service.park(ctx, letter)),
-    deadLetters: wrap('dead letters')((ctx, { consumer, limit }) =>
-      service.deadLetters(ctx, consumer, limit),
+    deadLetters: wrap('dead letters')((ctx, { filter, limit }) =>
+      service.deadLetters(ctx, filter, limit),
     ),
+    requestReplay: wrap('request replay')((ctx, { consumer, position }) =>
+      service.requestReplay(ctx, consumer, position),
+    ),
+    takeReplays: wrap('take replays')((ctx, { consumer, limit }) =>
+      service.takeReplays(ctx, consumer, limit),
+    ),
+    resolveReplay: wrap('resolve replay')((ctx, { consumer, position }) =>
+      service.resolveReplay(ctx, consumer, position),
+    ),
+    parkExhausted: wrap('park exhausted')((ctx, message) => parkExhausted(ctx, service, message)),
   };
 }

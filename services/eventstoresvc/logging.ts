@@ -1,7 +1,7 @@
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { type Logger, logFields } from '../../shared/kit/logger.ts';
 
-/** An event store that tells of dead letters: each is somebody's order standing still. */
+/** An event store that tells of dead letters and their replays: each is somebody's order standing still. */
 export function loggingService(next: EventStore, logger: Logger): EventStore {
   return {
     ...next,
@@ -16,6 +16,21 @@ export function loggingService(next: EventStore, logger: Logger): EventStore {
           reason: letter.reason,
         },
         'a dead letter was kept',
+      );
+    },
+    requestReplay: async (ctx, consumer, position) => {
+      const letter = await next.requestReplay(ctx, consumer, position);
+      logger.info(
+        { ...logFields(ctx), consumer, position: String(position), event_id: letter.eventId },
+        'a replay was asked for',
+      );
+      return letter;
+    },
+    resolveReplay: async (ctx, consumer, position) => {
+      await next.resolveReplay(ctx, consumer, position);
+      logger.info(
+        { ...logFields(ctx), consumer, position: String(position) },
+        'a dead letter was resolved',
       );
     },
   };

@@ -1,5 +1,8 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
@@ -48,6 +51,47 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     });
 
     after(() => Promise.all(databases.map((database) => database.stop())));
+
+    describe('a replay that nobody settled', () => {
+      const ctx = background();
+      const consumer = `worker-${randomUUID()}`;
+      const take = () => stores[0]?.takeReplays(ctx, consumer, 10) ?? [];
+      const minuteLater = () =>
+        databases[0]?.query(
+          ctx,
+          (sql) => sql`
+            update dead_letters
+            set replay_leased_until = replay_leased_until - interval '61 seconds'
+            where consumer = ${consumer}::text`,
+        );
+
+      it('is handed out again after a minute, five times in all, and then counts as parked', async () => {
+        const [store] = stores;
+        assert.ok(store);
+        await store.park(ctx, {
+          consumer,
+          position: 1n,
+          eventId: 'e-1',
+          reason: 'gateway_away',
+          lastError: '',
+          deliveries: 1,
+          traceparent: '',
+        });
+        await store.requestReplay(ctx, consumer, 1n);
+        for (let n = 1; n <= 5; n++) {
+          assert.equal((await take()).length, 1, `the time ${n}`);
+          assert.equal((await take()).length, 0, `leased, the time ${n}`);
+          const [letter] = await store.deadLetters(ctx, { consumer, state: 'requested' }, 1);
+          assert.equal(letter?.replays, n);
+          await minuteLater();
+        }
+        assert.equal((await take()).length, 0);
+        const [letter] = await store.deadLetters(ctx, { consumer }, 1);
+        assert.deepEqual([letter?.state, letter?.replays], ['parked', 5]);
+        assert.equal((await store.requestReplay(ctx, consumer, 1n)).state, 'requested');
+        assert.equal((await take()).length, 1, 'asked for anew');
+      });
+    });
 
     let turn = 0;
     eventStoreContract(() => stores[turn++ % stores.length] as EventStore);

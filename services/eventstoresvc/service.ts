@@ -50,9 +50,7 @@ export function createService(
 
     read: async (ctx, filter, limit) => {
       checkPosition(filter.afterPosition);
-      if (limit < 1 || limit > MAX_PAGE) {
-        throw invalid('limit', `is ${limit}, and must be from 1 to ${MAX_PAGE}`);
-      }
+      checkLimit(limit);
       const { events, more } = await log.read(ctx, filter, limit);
       return { events, nextPosition: more ? events.at(-1)?.position : undefined };
     },
@@ -116,14 +114,51 @@ export function createService(
       });
     },
 
-    deadLetters: async (ctx, consumer, limit) => {
-      if (limit < 1 || limit > MAX_PAGE) {
-        throw invalid('limit', `is ${limit}, and must be from 1 to ${MAX_PAGE}`);
+    deadLetters: async (ctx, filter, limit) => {
+      checkLimit(limit);
+      if ((filter.eventIds?.length ?? 0) > MAX_PAGE) {
+        throw invalid('event_ids', `are more than ${MAX_PAGE}`);
       }
-      return deadLetters.list(ctx, consumer, limit);
+      return deadLetters.list(ctx, filter, limit);
+    },
+
+    requestReplay: async (ctx, consumer, position) => {
+      checkConsumer(consumer);
+      const letter = await deadLetters.request(ctx, consumer, position);
+      if (letter !== undefined) return letter;
+      const [resolved] = await deadLetters.list(ctx, { consumer, position }, 1);
+      if (resolved === undefined) {
+        throw new CodedError(
+          'not_found',
+          'letter_not_found',
+          `There is no dead letter of ${consumer} at position ${position}.`,
+        );
+      }
+      throw new CodedError(
+        'conflict',
+        'letter_resolved',
+        `The dead letter of ${consumer} at position ${position} is resolved: its event was served.`,
+      );
+    },
+
+    takeReplays: async (ctx, consumer, limit) => {
+      checkConsumer(consumer);
+      checkLimit(limit);
+      return deadLetters.take(ctx, consumer, limit);
+    },
+
+    resolveReplay: async (ctx, consumer, position) => {
+      checkConsumer(consumer);
+      await deadLetters.resolve(ctx, consumer, position);
     },
   };
   return service;
+}
+
+function checkLimit(limit: number): void {
+  if (limit < 1 || limit > MAX_PAGE) {
+    throw invalid('limit', `is ${limit}, and must be from 1 to ${MAX_PAGE}`);
+  }
 }
 
 /** What went wrong may be anything; SQL text cannot hold a NUL, nor a list of letters texts without end. */

@@ -285,7 +285,7 @@ describe('eventstoresvc over gRPC', () => {
       traceparent: '',
     };
     await store.park(ctx, letter);
-    const [kept] = await store.deadLetters(ctx, 'w', 1);
+    const [kept] = await store.deadLetters(ctx, { consumer: 'w' }, 1);
     assert.deepEqual([kept?.eventId, kept?.reason.length], ['e\uFFFD', 128]);
     for (const wrong of [{ position: 0n }, { position: 2n ** 62n }, { deliveries: -1 }]) {
       const error = codedError(await store.park(ctx, { ...letter, ...wrong }).catch((e) => e));

@@ -4,12 +4,14 @@ import {
   type EventStoreServer,
   EventStoreService,
   type GetEventsRequest,
+  type ListDeadLettersRequest,
 } from '../../proto/gen/eventstore.ts';
-import type { EventFilter, NewEvent } from '../../shared/eventstore/event-store.ts';
+import type { EventFilter, LetterFilter, NewEvent } from '../../shared/eventstore/event-store.ts';
 import {
+  deadLetterFromWire,
   deadLetterToWire,
+  letterStateFromWire,
   newEventFromWire,
-  parkedLetterFromWire,
   recordedToWire,
 } from '../../shared/eventstore/wire.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
@@ -104,7 +106,7 @@ export function createGrpcService(
       ...named('ParkDeadLetter'),
       decode: ({ letter }) => {
         if (letter === undefined) throw invalid('letter', 'is missing');
-        return parkedLetterFromWire(letter);
+        return deadLetterFromWire(letter);
       },
       endpoint: endpoints.park,
       encode: () => ({}),
@@ -112,12 +114,33 @@ export function createGrpcService(
 
     listDeadLetters: unary({
       ...named('ListDeadLetters'),
-      decode: ({ consumer, limit }) => ({
-        consumer: consumer === '' ? undefined : consumer,
-        limit: limit === 0 ? DEFAULT_LIMIT : limit,
+      decode: (request) => ({
+        filter: letterFilterFromWire(request),
+        limit: request.limit === 0 ? DEFAULT_LIMIT : request.limit,
       }),
       endpoint: endpoints.deadLetters,
       encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
+    }),
+
+    requestReplay: unary({
+      ...named('RequestReplay'),
+      decode: (request) => request,
+      endpoint: endpoints.requestReplay,
+      encode: (letter) => ({ letter: deadLetterToWire(letter) }),
+    }),
+
+    takeReplays: unary({
+      ...named('TakeReplays'),
+      decode: ({ consumer, limit }) => ({ consumer, limit: limit === 0 ? DEFAULT_LIMIT : limit }),
+      endpoint: endpoints.takeReplays,
+      encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
+    }),
+
+    resolveReplay: unary({
+      ...named('ResolveReplay'),
+      decode: (request) => request,
+      endpoint: endpoints.resolveReplay,
+      encode: () => ({}),
     }),
   };
   return { definition: EventStoreService, implementation, stopStreams: streams.stop };
@@ -150,6 +173,19 @@ function filterFromWire(request: GetEventsRequest, stream: string): EventFilter 
     ...(request.aggregateType !== '' && { aggregateType: request.aggregateType }),
     ...(request.eventTypes.length > 0 && { eventTypes: request.eventTypes }),
     afterPosition: request.afterPosition,
+  };
+}
+
+function letterFilterFromWire(request: ListDeadLettersRequest): LetterFilter {
+  const state = letterStateFromWire(request.state);
+  if (state === undefined && request.state !== '') {
+    throw invalid('state', 'must be parked, requested or resolved');
+  }
+  return {
+    ...(request.consumer !== '' && { consumer: request.consumer }),
+    ...(state !== undefined && { state }),
+    ...(request.position !== 0n && { position: request.position }),
+    ...(request.eventIds.length > 0 && { eventIds: request.eventIds }),
   };
 }
 

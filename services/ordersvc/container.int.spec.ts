@@ -54,6 +54,14 @@ describe('ordersvc with nothing behind it', () => {
     assert.doesNotMatch(await response.text(), /ECONNREFUSED|127\.0\.0\.1|postgres|grpc/i);
   });
 
+  it('cannot change an order, and says when to come back', async () => {
+    const url = `http://127.0.0.1:${app.ports().http}/api/orders/o1/cancel`;
+    const response = await fetch(url, { method: 'POST' });
+    assert.equal(response.status, 503);
+    assert.ok(Number(response.headers.get('retry-after')) >= 1);
+    await response.text();
+  });
+
   it('has no order to show: neither the read model nor the log can be asked', async () => {
     const orders = `http://127.0.0.1:${app.ports().http}/api/orders`;
     for (const path of ['/o1', '/o1/events', '?customer_id=c1']) {

@@ -2,6 +2,7 @@
 
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
+import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderListQuery } from './order-list.ts';
 import type { OrderRequest } from './order-request.ts';
 import type { OrderPage } from './read-model.ts';
@@ -12,11 +13,24 @@ export interface OrderId {
   readonly orderId: string;
 }
 
+/** Why an order is cancelled; the customer need not say. */
+export interface Cancellation extends OrderId {
+  readonly reason: string | undefined;
+}
+
+/** Why an order is turned down. */
+export interface Rejection extends OrderId {
+  readonly reason: string;
+}
+
 export interface OrderEndpoints {
   readonly place: Endpoint<OrderRequest, PlacedOrder>;
   readonly get: Endpoint<OrderId, FoundOrder>;
   readonly list: Endpoint<OrderListQuery, OrderPage>;
   readonly history: Endpoint<OrderId, readonly RecordedEvent[]>;
+  readonly cancel: Endpoint<Cancellation, DecidedOrder>;
+  readonly approve: Endpoint<OrderId, DecidedOrder>;
+  readonly reject: Endpoint<Rejection, DecidedOrder>;
 }
 
 /**
@@ -39,6 +53,15 @@ export function orderEndpoints(
     ),
     history: concerns('order_events')<OrderId, readonly RecordedEvent[]>((ctx, { orderId }) =>
       service.history(ctx, orderId),
+    ),
+    cancel: concerns('cancel_order')<Cancellation, DecidedOrder>((ctx, { orderId, reason }) =>
+      service.cancel(ctx, orderId, reason),
+    ),
+    approve: concerns('approve_order')<OrderId, DecidedOrder>((ctx, { orderId }) =>
+      service.approve(ctx, orderId),
+    ),
+    reject: concerns('reject_order')<Rejection, DecidedOrder>((ctx, { orderId, reason }) =>
+      service.reject(ctx, orderId, reason),
     ),
   };
 }

@@ -16,6 +16,9 @@ describe('the endpoints of ordersvc', () => {
       get: method('get'),
       list: method('list'),
       history: method('history'),
+      cancel: method('cancel'),
+      approve: method('approve'),
+      reject: method('reject'),
     };
     const concerns =
       (name: string): Middleware =>
@@ -25,7 +28,8 @@ describe('the endpoints of ordersvc', () => {
         return next(ctx, request);
       };
     const endpoints = orderEndpoints(service, concerns);
-    for (const endpoint of [endpoints.place, endpoints.get, endpoints.list, endpoints.history]) {
+    const { place, get, list, history, cancel, approve, reject } = endpoints;
+    for (const endpoint of [place, get, list, history, cancel, approve, reject]) {
       await endpoint(background(), {} as never);
     }
     assert.deepEqual(steps, [
@@ -33,6 +37,9 @@ describe('the endpoints of ordersvc', () => {
       ...['get_order', 'get'],
       ...['list_orders', 'list'],
       ...['order_events', 'history'],
+      ...['cancel_order', 'cancel'],
+      ...['approve_order', 'approve'],
+      ...['reject_order', 'reject'],
     ]);
   });
 });

@@ -1,4 +1,6 @@
 import { type Meter, trace } from '@opentelemetry/api';
+import { codedError } from '../../shared/kit/errors.ts';
+import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderService } from './service.ts';
 
 /**
@@ -13,6 +15,20 @@ export function instrumentingService(next: OrderService, meter: Meter): OrderSer
   const read = meter.createCounter('orders_read', {
     description: 'Single orders shown, by where they came from and whether they may be stale.',
   });
+  const decided = meter.createCounter('orders_decided', {
+    description:
+      'Decisions by people, by what came of them: done, already so, or the code of a refusal.',
+  });
+  const count = async (command: string, decision: Promise<DecidedOrder>) => {
+    try {
+      const answer = await decision;
+      decided.add(1, { command, outcome: answer.changed ? 'done' : 'already_so' });
+      return answer;
+    } catch (error) {
+      decided.add(1, { command, outcome: codedError(error).code });
+      throw error;
+    }
+  };
   return {
     ...next,
     place: async (ctx, request) => {
@@ -26,5 +42,8 @@ export function instrumentingService(next: OrderService, meter: Meter): OrderSer
       read.add(1, { source: found.source, stale: found.stale });
       return found;
     },
+    cancel: (ctx, orderId, reason) => count('cancel', next.cancel(ctx, orderId, reason)),
+    approve: (ctx, orderId) => count('approve', next.approve(ctx, orderId)),
+    reject: (ctx, orderId, reason) => count('reject', next.reject(ctx, orderId, reason)),
   };
 }

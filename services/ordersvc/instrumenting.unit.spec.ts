@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { type Attributes, type Meter, type Span, trace } from '@opentelemetry/api';
 import { minor } from '../../shared/domain/money.ts';
 import { background, withTelemetry } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
 import { noMeter } from '../../shared/kit/metrics.ts';
 import { instrumentingService } from './instrumenting.ts';
+import type { OrderView } from './order-view.ts';
 import type { OrderService } from './service.ts';
 
 const order = {
@@ -14,6 +16,13 @@ const order = {
   items: [],
   createdOn: '',
 };
+const view: OrderView = {
+  details: order,
+  status: 'Pending',
+  payment: 'none',
+  reason: undefined,
+  version: 1n,
+};
 const inner: OrderService = {
   place: async (_ctx, { idempotencyKey }) => ({
     order,
@@ -21,26 +30,37 @@ const inner: OrderService = {
     replayed: idempotencyKey !== undefined,
   }),
   get: async () => ({
-    order: { details: order, status: 'Pending', payment: 'none', reason: undefined, version: 1n },
+    order: view,
     source: 'log',
     stale: false,
     readModelError: undefined,
   }),
   list: async () => assert.fail(),
   history: async () => assert.fail(),
+  cancel: async () => ({ order: view, changed: true }),
+  approve: async () => ({ order: view, changed: false }),
+  reject: async () => {
+    throw new CodedError('conflict', 'order_ended', 'It is over.');
+  },
 };
 const request = { ...order, idempotencyKey: undefined };
 
+/** A meter that notes what is counted where. */
+function countingMeter() {
+  const counted: [string, Attributes | undefined][] = [];
+  const meter: Meter = Object.create(noMeter, {
+    createCounter: {
+      value: (name: string) => ({
+        add: (_n: number, attributes?: Attributes) => counted.push([name, attributes]),
+      }),
+    },
+  });
+  return { meter, counted };
+}
+
 describe('the instruments of the order service', () => {
   it('orders placed are told from those that a retry asked for again', async () => {
-    const counted: [string, Attributes | undefined][] = [];
-    const meter: Meter = Object.create(noMeter, {
-      createCounter: {
-        value: (name: string) => ({
-          add: (_n: number, attributes?: Attributes) => counted.push([name, attributes]),
-        }),
-      },
-    });
+    const { meter, counted } = countingMeter();
     const service = instrumentingService(inner, meter);
     await service.place(background(), request);
     await service.place(background(), { ...request, idempotencyKey: 'k' });
@@ -49,6 +69,19 @@ describe('the instruments of the order service', () => {
       ['orders_placed', { replayed: false }],
       ['orders_placed', { replayed: true }],
       ['orders_read', { source: 'log', stale: false }],
+    ]);
+  });
+
+  it('decisions are counted by what came of them, the refused ones too', async () => {
+    const { meter, counted } = countingMeter();
+    const service = instrumentingService(inner, meter);
+    await service.cancel(background(), 'o1', undefined);
+    await service.approve(background(), 'o1');
+    await assert.rejects(service.reject(background(), 'o1', 'closed'));
+    assert.deepEqual(counted, [
+      ['orders_decided', { command: 'cancel', outcome: 'done' }],
+      ['orders_decided', { command: 'approve', outcome: 'already_so' }],
+      ['orders_decided', { command: 'reject', outcome: 'order_ended' }],
     ]);
   });
 

@@ -1,12 +1,14 @@
 import type { Context } from '../../shared/kit/context.ts';
 import { type Logger, logFields } from '../../shared/kit/logger.ts';
+import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderService } from './service.ts';
 
 /**
  * A service that tells of what matters to the business. The endpoint's
  * middleware writes a line for each request already, so an order is told of
  * only at level debug; that the read model went away, or that orders are shown
- * stale, is told when it begins and when it ends, not for each order.
+ * stale, is told when it begins and when it ends, not for each order. That a
+ * person changed an order's course is told each time.
  */
 export function loggingService(next: OrderService, logger: Logger): OrderService {
   const readModelAway = turns(
@@ -17,8 +19,21 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
     (fields) => logger.warn(fields, 'the event store is away: orders are shown as last known'),
     () => logger.info('orders are shown as they are again'),
   );
+  const tell = async (ctx: Context, did: string, decision: Promise<DecidedOrder>) => {
+    const decided = await decision;
+    const { details, reason } = decided.order;
+    const fields = { ...logFields(ctx), order_id: details.orderId, reason };
+    if (decided.changed) logger.info(fields, `order ${did}`);
+    else logger.debug(fields, `order had been ${did} before`);
+    return decided;
+  };
   return {
     ...next,
+    cancel: (ctx, orderId, reason) =>
+      tell(ctx, 'cancelled by its customer', next.cancel(ctx, orderId, reason)),
+    approve: (ctx, orderId) => tell(ctx, 'approved by its restaurant', next.approve(ctx, orderId)),
+    reject: (ctx, orderId, reason) =>
+      tell(ctx, 'rejected by its restaurant', next.reject(ctx, orderId, reason)),
     place: async (ctx, request) => {
       const placed = await next.place(ctx, request);
       if (logger.isLevelEnabled('debug')) {

@@ -38,6 +38,9 @@ function scene(level: string, finds: FoundOrder[] = []) {
     get: async () => finds.shift() ?? found,
     list: async () => assert.fail(),
     history: async () => assert.fail(),
+    cancel: async () => ({ order: found.order, changed: true }),
+    approve: async () => ({ order: found.order, changed: false }),
+    reject: async () => ({ order: found.order, changed: true }),
   };
   return { service: loggingService(inner, logger), lines };
 }
@@ -51,6 +54,17 @@ describe('the log of the order service', () => {
     const debug = scene('debug');
     await debug.service.place(background(), request);
     assert.deepEqual(debug.lines, ['debug: order placed']);
+  });
+
+  it('that a person changed the course of an order is told, once', async () => {
+    const { service, lines } = scene('info');
+    await service.cancel(background(), 'o1', undefined);
+    await service.approve(background(), 'o1');
+    await service.reject(background(), 'o1', 'closed');
+    assert.deepEqual(lines, [
+      'info: order cancelled by its customer',
+      'info: order rejected by its restaurant',
+    ]);
   });
 
   it('an outage is told when it begins and when it ends, not for each order', async () => {

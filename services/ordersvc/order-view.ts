@@ -23,8 +23,7 @@ export interface OrderView {
 /**
  * The order that `events`, all of one aggregate and in their order, amount to;
  * undefined where none of them creates it. Types that are not known here are
- * passed over. Throws CodedError `internal` (code `unreadable_order`) where the
- * log holds a payload that cannot be read: that is no fault of who asks.
+ * passed over. Throws what `codec` throws.
  */
 export function viewOf(
   codec: OrderEventCodec,
@@ -32,7 +31,7 @@ export function viewOf(
 ): OrderView | undefined {
   let state = initialState;
   for (const entry of events) {
-    const event = decode(codec, entry);
+    const event = codec.decode(entry);
     if (event !== undefined) state = evolve(state, event);
   }
   if (state.details === undefined) return undefined;
@@ -40,15 +39,24 @@ export function viewOf(
   return { details, status, payment, reason, version: events.at(-1)?.version ?? 0n };
 }
 
-function decode(codec: OrderEventCodec, entry: RecordedEvent) {
-  try {
-    return codec.decode(entry);
-  } catch (cause) {
-    throw new CodedError(
-      'internal',
-      'unreadable_order',
-      `Order ${entry.aggregateId} has an event that cannot be read.`,
-      { cause },
-    );
-  }
+/**
+ * `codec`, for those who answer people: a payload in the log that cannot be
+ * read is `internal` (code `unreadable_order`), for it is no fault of who asks.
+ */
+export function readingForOthers(codec: OrderEventCodec): OrderEventCodec {
+  return {
+    encode: codec.encode,
+    decode: (entry) => {
+      try {
+        return codec.decode(entry);
+      } catch (cause) {
+        throw new CodedError(
+          'internal',
+          'unreadable_order',
+          `Order ${entry.aggregateId} has an event that cannot be read.`,
+          { cause },
+        );
+      }
+    },
+  };
 }

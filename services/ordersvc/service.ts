@@ -1,7 +1,7 @@
 /**
- * What customers can do with orders. Placing one is a single append to the log;
+ * What people can do with orders. Placing one is a single append to the log;
  * reading one takes the read model's row where that is new enough, and folds
- * the log where it is not.
+ * the log where it is not; what is decided about one is in order-decisions.ts.
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId, newId, orderIdFor } from '../../shared/contracts/ids.ts';
@@ -11,9 +11,10 @@ import type { EventStore, NewEvent, RecordedEvent } from '../../shared/eventstor
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
 import { type Context, remaining, withDeadline } from '../../shared/kit/context.ts';
 import { CodedError, isKind, isMachineryFailure } from '../../shared/kit/errors.ts';
+import { createOrderDecisions, HANDLER, type OrderDecisions } from './order-decisions.ts';
 import type { OrderListQuery } from './order-list.ts';
 import { asksFor, type OrderRequest } from './order-request.ts';
-import { type OrderView, viewOf } from './order-view.ts';
+import { type OrderView, readingForOthers, viewOf } from './order-view.ts';
 import type { OrderPage, ReadModel } from './read-model.ts';
 import type { RecentWrites } from './recent-writes.ts';
 
@@ -35,7 +36,7 @@ export interface FoundOrder {
   readonly readModelError: unknown;
 }
 
-export interface OrderService {
+export interface OrderService extends OrderDecisions {
   /**
    * Places an order. With an idempotency key it may be called again and gives
    * the first answer; CodedError `already_exists` (code `idempotency_key_reused`)
@@ -73,11 +74,9 @@ export interface OrderServiceOptions {
   readonly now?: () => Date;
 }
 
-/** Part of the ids of all events made here: frozen. */
-const HANDLER = 'ordersvc';
-
 export function createOrderService(options: OrderServiceOptions): OrderService {
-  const { store, readModel, recent, codec, patienceMs, now = () => new Date() } = options;
+  const { store, readModel, recent, patienceMs, now = () => new Date() } = options;
+  const codec = readingForOthers(options.codec);
 
   const readLog = (ctx: Context, orderId: string) =>
     store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
@@ -139,6 +138,8 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
     new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);
 
   return {
+    ...createOrderDecisions({ store, codec, recent, withinMs: 2 * patienceMs }),
+
     place: async (ctx, request) => {
       const { customerId, restaurantId, items, amount, idempotencyKey } = request;
       const orderId =

@@ -1,14 +1,17 @@
 /**
  * The endpoints over HTTP. An order's version is its `ETag`; `x-stale: true`
  * marks an order that may have moved on since, because the log could not be
- * asked.
+ * asked. A decision is answered with the order it leaves behind, also where it
+ * was so before: a command repeated is answered alike.
  */
 import { orderId as orderIdSchema } from '../../shared/contracts/http.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { type HttpRequest, type Route, route } from '../../shared/kit/transport/http.ts';
 import { answersIn } from './answers.ts';
+import { readCancelBody, readRejectBody } from './decision-body.ts';
 import type { OrderEndpoints, OrderId } from './endpoints.ts';
 import { orderRequestReader } from './order-body.ts';
+import type { DecidedOrder } from './order-decisions.ts';
 import { readOrderListQuery } from './order-list.ts';
 
 const ORDERS = '/api/orders';
@@ -17,6 +20,11 @@ const ORDERS = '/api/orders';
 export function orderRoutes(endpoints: OrderEndpoints, decimals: number): readonly Route[] {
   const readOrderRequest = orderRequestReader(decimals);
   const answers = answersIn(decimals);
+  const decided = ({ order }: DecidedOrder) => ({
+    status: 200,
+    headers: { etag: etag(order.version) },
+    body: answers.order(order),
+  });
 
   return [
     route({
@@ -58,6 +66,27 @@ export function orderRoutes(endpoints: OrderEndpoints, decimals: number): readon
         headers: { etag: etag(events.at(-1)?.version ?? 0n) },
         body: answers.events(events),
       }),
+    }),
+    route({
+      method: 'POST',
+      path: `${ORDERS}/:id/cancel`,
+      decode: (http) => ({ ...orderId(http), reason: readCancelBody(http) }),
+      endpoint: endpoints.cancel,
+      encode: decided,
+    }),
+    route({
+      method: 'POST',
+      path: `${ORDERS}/:id/approve`,
+      decode: orderId,
+      endpoint: endpoints.approve,
+      encode: decided,
+    }),
+    route({
+      method: 'POST',
+      path: `${ORDERS}/:id/reject`,
+      decode: (http) => ({ ...orderId(http), reason: readRejectBody(http) }),
+      endpoint: endpoints.reject,
+      encode: decided,
     }),
   ];
 }

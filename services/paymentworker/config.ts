@@ -6,17 +6,44 @@ import { loadConfig, setting } from '../../shared/kit/config.ts';
 /** What the payment worker can be told by its environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
-const schema = z.object({
-  ...workerSettings({ serviceName: 'paymentworker', adminPort: 9102 }),
-  PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
-  DATABASE_POOL_SIZE: setting.integer(10, { min: 1, max: 1_000 }),
-  DATABASE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
-  /** The simulated gateway declines more than this, in major units; unset: nothing. */
-  SIMULATED_DECLINE_ABOVE: amountLimit,
-  SIMULATED_DECLINE_CUSTOMERS: setting.list(),
-  SIMULATED_DELAY_MS: setting.milliseconds(0),
-  SIMULATED_FAILURE_RATE: setting.number(0, { min: 0, max: 1 }),
-});
+/**
+ * The simulated gateway treats these customers by their lists below. Their
+ * defaults are names that begin with `demo-`, so that `make demo` can show each
+ * case on a stack that runs already, and nobody else is surprised. A list that
+ * is set replaces its default.
+ */
+const demo = { declined: ['demo-declined'], unpaid: ['demo-unpaid'], slow: ['demo-slow'] };
+
+const schema = z
+  .object({
+    ...workerSettings({ serviceName: 'paymentworker', adminPort: 9102 }),
+    PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
+    DATABASE_POOL_SIZE: setting.integer(10, { min: 1, max: 1_000 }),
+    DATABASE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
+    PAYMENT_GATEWAY: setting.choice('simulated', ['simulated', 'stripe']),
+    /** Required with `PAYMENT_GATEWAY=stripe`. Never logged. */
+    STRIPE_SECRET_KEY: z.string().trim().optional(),
+    STRIPE_API_BASE: setting.url('https://api.stripe.com', ['http', 'https']),
+    /** Orders name no card: all debits are made with this payment method. The default exists in Stripe's test mode only. */
+    STRIPE_PAYMENT_METHOD: setting.text('pm_card_visa'),
+    /** The simulated gateway declines more than this, in major units; unset: nothing. */
+    SIMULATED_DECLINE_ABOVE: amountLimit,
+    SIMULATED_DECLINE_CUSTOMERS: setting.list(demo.declined),
+    /** Customers whose debits are never answered: their orders wait until the payment's deadline. */
+    SIMULATED_FAIL_CUSTOMERS: setting.list(demo.unpaid),
+    /** Customers whose debits take SIMULATED_SLOW_MS longer. Keep that below ATTEMPT_TIMEOUT_MS, or they are never answered either. */
+    SIMULATED_SLOW_CUSTOMERS: setting.list(demo.slow),
+    SIMULATED_SLOW_MS: setting.milliseconds(3_000),
+    /** For each answer, whoever the customer is. */
+    SIMULATED_DELAY_MS: setting.milliseconds(0),
+    SIMULATED_FAILURE_RATE: setting.number(0, { min: 0, max: 1 }),
+  })
+  .refine((read) => read.PAYMENT_GATEWAY !== 'stripe' || read.STRIPE_SECRET_KEY !== undefined, {
+    path: ['STRIPE_SECRET_KEY'],
+    error: 'wanted is the secret key of a Stripe account, as PAYMENT_GATEWAY is stripe',
+    // Beside all other problems, not only after them.
+    when: () => true,
+  });
 
 /** Reads the configuration. Throws ConfigError, with every problem in its message. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
@@ -27,9 +54,23 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     databaseUrl: read.PAYMENTS_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
     databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,
+    stripe:
+      read.PAYMENT_GATEWAY === 'stripe' && read.STRIPE_SECRET_KEY !== undefined
+        ? {
+            secretKey: read.STRIPE_SECRET_KEY,
+            apiBase: read.STRIPE_API_BASE,
+            // The common setting is read as the number of its decimals; Stripe wants the code.
+            currency: (env.CURRENCY?.trim() || 'USD').toLowerCase(),
+            paymentMethod: read.STRIPE_PAYMENT_METHOD,
+            timeoutMs: read.ATTEMPT_TIMEOUT_MS,
+          }
+        : undefined,
     simulation: {
       declineAbove: minorLimit(read.SIMULATED_DECLINE_ABOVE, worker.decimals),
       declineCustomers: read.SIMULATED_DECLINE_CUSTOMERS,
+      failCustomers: read.SIMULATED_FAIL_CUSTOMERS,
+      slowCustomers: read.SIMULATED_SLOW_CUSTOMERS,
+      slowMs: read.SIMULATED_SLOW_MS,
       delayMs: read.SIMULATED_DELAY_MS,
       failureRate: read.SIMULATED_FAILURE_RATE,
     },

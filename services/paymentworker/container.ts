@@ -22,12 +22,15 @@ import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
 import type { Config } from './config.ts';
 import { type PaymentEndpoints, paymentEndpoints } from './endpoints.ts';
+import { guardedGateway } from './guarded-gateway.ts';
 import { instrumentingService } from './instrumenting.ts';
-import { sqlLedger } from './ledger.ts';
+import { type Ledger, sqlLedger } from './ledger.ts';
 import { loggingService } from './logging.ts';
 import type { PaymentGateway } from './payment-gateway.ts';
 import { createPaymentService, type PaymentService } from './service.ts';
 import { simulatedGateway } from './simulated-gateway.ts';
+import { stripeGateway } from './stripe-gateway.ts';
+import { stripeIntents } from './stripe-intents.ts';
 import { jetstreamTransport } from './transport-jetstream.ts';
 
 const tokens = {
@@ -42,8 +45,17 @@ const tokens = {
 const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
 
 /**
+ * A gateway that is away is left alone for a second at a time. One order that
+ * cannot be paid fails three times a delivery, six deliveries before its
+ * deadline: too few to open the circuit for all others by itself. In an outage
+ * the orders in flight reach this in one round.
+ */
+const BREAKER = { threshold: 20, halfOpenAfterMs: 1_000 };
+
+/**
  * Puts the payment worker together, inside out. In the middle is the service,
- * which knows the gateway and the log and nothing of queues; around it lie its
+ * which knows the gateway (the chosen one, behind its circuits) and the log and
+ * nothing of queues; around it lie its
  * own middlewares, which count and tell what matters to the business. It
  * becomes an endpoint, wrapped in what every answer to an event gets: tracing,
  * measuring, logging, the dead letter, a short retry and a timeout. Outermost
@@ -61,7 +73,7 @@ export function createContainer(config: Config): App {
   container
     .bind(tokens.gateway)
     .toResolvedValue(
-      (database: Database) => simulatedGateway(sqlLedger(database), config.simulation),
+      (database: Database) => guardedGateway(chosenGateway(config, sqlLedger(database)), BREAKER),
       [tokens.database],
     );
 
@@ -122,4 +134,10 @@ export function createContainer(config: Config): App {
     container.get(tokens.store),
     container.get(tokens.transport),
   ]);
+}
+
+function chosenGateway(config: Config, ledger: Ledger): PaymentGateway {
+  return config.stripe === undefined
+    ? simulatedGateway(ledger, config.simulation)
+    : stripeGateway(stripeIntents(config.stripe), ledger);
 }

@@ -1,51 +1,212 @@
+/**
+ * The payment worker's books: one line an order. A line begins with the order's
+ * debit, or with its void where that comes first, and is then a tombstone. As
+ * both want the same row, the database decides which came first; each method is
+ * one statement.
+ */
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
-import type { Debit, DebitAnswer } from './payment-gateway.ts';
+import { type Database, type Statement, sqlState } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { type Debit, type DebitAnswer, VOIDED, type Void } from './payment-gateway.ts';
 
-/** One line of the ledger: what was asked under a key, and the answer it got. */
-export interface LedgerEntry {
+/** What stands in an order's line. */
+export interface LedgerLine {
+  /** `tombstone`: the void came first, and no debit will be entered. */
+  readonly kind: 'debit' | 'tombstone';
+  /** The debit's; on a tombstone the void's. */
+  readonly idempotencyKey: string;
   readonly orderId: string;
+  /** Empty on a tombstone. */
   readonly customerId: string;
   /** Minor units, as the database writes an int8. */
   readonly amount: string;
-  readonly outcome: DebitAnswer['outcome'];
+  /** `asked`: whoever moves the money was asked, and the answer is not known yet. */
+  readonly outcome: 'asked' | DebitAnswer['outcome'];
+  /** Empty unless debited. */
   readonly paymentId: string;
+  /** Empty unless declined. */
   readonly reason: string;
+  /** Of the first void; null until one is asked for. */
+  readonly voidKey: string | null;
+  /** The void is done. */
+  readonly voided: boolean;
+  /** The line was begun many hours ago, so that gateways may have forgotten its key. */
+  readonly old: boolean;
 }
 
-/** The simulated gateway's books. */
+/** Money in minor units, as the database writes it. */
+export interface Balance {
+  readonly debits: bigint;
+  readonly voids: bigint;
+  /** What is kept: debits − voids. */
+  readonly net: bigint;
+}
+
 export interface Ledger {
   /**
-   * Enters `debit` with `answer` unless its key is entered already, and resolves
-   * with the entry that now stands under the key: this one, or the first.
+   * Begins the order's line with `debit` and its answer, `asked` where that is
+   * not known yet, unless the line exists; resolves with the line that stands.
+   * Rejects with `already_exists` where another order has the debit's key.
    */
-  enter(ctx: Context, debit: Debit, answer: DebitAnswer): Promise<LedgerEntry>;
+  enter(ctx: Context, debit: Debit, answer: DebitAnswer | 'asked'): Promise<LedgerLine>;
+  /** Enters the answer to a debit that was asked; one that is known stays. Resolves with the line that stands. */
+  settle(ctx: Context, orderId: string, answer: DebitAnswer): Promise<LedgerLine>;
+  /**
+   * Marks the order's line as voided, or begins one as a tombstone; resolves
+   * with the line that stands. `asked` first and `done` later where giving back
+   * takes a call to somebody else. Rejects with `already_exists` where another
+   * order has the void's key.
+   */
+  void(ctx: Context, request: Void, progress: 'asked' | 'done'): Promise<LedgerLine>;
+  /** Of one order, or of all. */
+  balance(ctx: Context, orderId?: string): Promise<Balance>;
 }
 
-/** The ledger in the table of migrations/001. Each entry is one statement. */
+/** The ledger in the table of the migrations. */
 export function sqlLedger(database: Database): Ledger {
+  async function line(ctx: Context, statement: Statement<LedgerLine>): Promise<LedgerLine> {
+    const [written] = await database.query(ctx, statement);
+    if (written === undefined) throw new Error('a statement that writes a line returned none');
+    return written;
+  }
+
+  /**
+   * An upsert waits for another of the same order, but two that both begin the
+   * line can meet at the index of the keys first; by then the line is there, and
+   * once more finds it. A key that is another order's stays in the way.
+   */
+  async function upsert(ctx: Context, statement: Statement<LedgerLine>): Promise<LedgerLine> {
+    try {
+      return await line(ctx, statement).catch((error: unknown) => {
+        if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+        return line(ctx, statement);
+      });
+    } catch (error) {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      throw keyReused(error);
+    }
+  }
+
   return {
-    async enter(ctx, debit, answer) {
-      const paymentId = answer.outcome === 'debited' ? answer.paymentId : '';
-      const reason = answer.outcome === 'declined' ? answer.reason : '';
-      // Where the key exists, the update changes nothing: it is there because only
-      // rows that were written are returned, and because it waits for an entry of
-      // the same key that is being made at this moment, which a plain read would
-      // not see.
-      const [entry] = await database.query<LedgerEntry>(
+    enter(ctx, debit, answer) {
+      const { outcome, paymentId, reason } = columnsOf(answer);
+      // Where the line exists, the update changes nothing: it is there because only
+      // rows that were written are returned, and because it waits for a line of the
+      // same order that is being made at this moment, which a plain read would not
+      // see.
+      return upsert(
         ctx,
         (sql) => sql`
           insert into ledger as l
             (idempotency_key, order_id, customer_id, kind, amount_minor, outcome, payment_id, reason)
           values
             (${debit.idempotencyKey}::text, ${debit.orderId}::text, ${debit.customerId}::text, 'debit',
-             ${String(debit.amount)}::int8, ${answer.outcome}::text, ${paymentId}::text, ${reason}::text)
-          on conflict (idempotency_key) do update set kind = l.kind
-          returning order_id as "orderId", customer_id as "customerId", amount_minor as "amount",
-                    outcome, payment_id as "paymentId", reason`,
+             ${String(debit.amount)}::int8, ${outcome}::text, ${paymentId}::text, ${reason}::text)
+          on conflict (order_id) do update set kind = l.kind
+          returning kind, idempotency_key as "idempotencyKey", order_id as "orderId",
+                    customer_id as "customerId", amount_minor as amount, outcome,
+                    payment_id as "paymentId", reason, void_key as "voidKey",
+                    voided_at is not null as voided,
+                    created_at < now() - interval '20 hours' as old`,
       );
-      if (entry === undefined) throw new Error('an upsert returned no row');
-      return entry;
+    },
+
+    settle(ctx, orderId, answer) {
+      const { outcome, paymentId, reason } = columnsOf(answer);
+      return line(
+        ctx,
+        (sql) => sql`
+          update ledger
+          set outcome = case when outcome = 'asked' then ${outcome}::text else outcome end,
+              payment_id = case when outcome = 'asked' then ${paymentId}::text else payment_id end,
+              reason = case when outcome = 'asked' then ${reason}::text else reason end
+          where order_id = ${orderId}::text
+          returning kind, idempotency_key as "idempotencyKey", order_id as "orderId",
+                    customer_id as "customerId", amount_minor as amount, outcome,
+                    payment_id as "paymentId", reason, void_key as "voidKey",
+                    voided_at is not null as voided,
+                    created_at < now() - interval '20 hours' as old`,
+      );
+    },
+
+    void(ctx, request, progress) {
+      return upsert(
+        ctx,
+        (sql) => sql`
+          insert into ledger as l
+            (idempotency_key, order_id, customer_id, kind, amount_minor, outcome, payment_id, reason,
+             void_key, voided_at)
+          values
+            (${request.idempotencyKey}::text, ${request.orderId}::text, '', 'tombstone',
+             0, 'declined', '', ${VOIDED}::text,
+             ${request.idempotencyKey}::text, case when ${progress}::text = 'done' then now() end)
+          on conflict (order_id) do update
+          set void_key = coalesce(l.void_key, excluded.void_key),
+              voided_at = coalesce(l.voided_at, excluded.voided_at)
+          returning kind, idempotency_key as "idempotencyKey", order_id as "orderId",
+                    customer_id as "customerId", amount_minor as amount, outcome,
+                    payment_id as "paymentId", reason, void_key as "voidKey",
+                    voided_at is not null as voided,
+                    created_at < now() - interval '20 hours' as old`,
+      );
+    },
+
+    async balance(ctx, orderId) {
+      const [sums] = await database.query<{ debits: string; voids: string }>(
+        ctx,
+        (sql) => sql`
+          select coalesce(sum(amount_minor), 0)::text as debits,
+                 coalesce(sum(amount_minor) filter (where voided_at is not null), 0)::text as voids
+          from ledger
+          where outcome = 'debited'
+            and (${orderId ?? null}::text is null or order_id = ${orderId ?? null}::text)`,
+      );
+      const debits = BigInt(sums?.debits ?? 0);
+      const voids = BigInt(sums?.voids ?? 0);
+      return { debits, voids, net: debits - voids };
     },
   };
 }
+
+/**
+ * The answer that `line` holds for `debit`; undefined where it is not known yet.
+ * Throws `already_exists` where the line is another debit's.
+ */
+export function answerIn(line: LedgerLine, debit: Debit): DebitAnswer | undefined {
+  if (line.kind === 'tombstone') return { outcome: 'declined', reason: line.reason };
+  if (line.idempotencyKey !== debit.idempotencyKey) {
+    throw new CodedError(
+      'already_exists',
+      'order_debited_before',
+      `Order ${debit.orderId} has a debit under another idempotency key.`,
+    );
+  }
+  if (line.customerId !== debit.customerId || line.amount !== String(debit.amount)) {
+    throw keyReused();
+  }
+  switch (line.outcome) {
+    case 'asked':
+      return undefined;
+    case 'debited':
+      return { outcome: 'debited', paymentId: line.paymentId };
+    case 'declined':
+      return { outcome: 'declined', reason: line.reason };
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+function columnsOf(answer: DebitAnswer | 'asked') {
+  if (answer === 'asked') return { outcome: 'asked', paymentId: '', reason: '' };
+  return answer.outcome === 'debited'
+    ? { outcome: 'debited', paymentId: answer.paymentId, reason: '' }
+    : { outcome: 'declined', paymentId: '', reason: answer.reason };
+}
+
+const keyReused = (cause?: unknown) =>
+  new CodedError(
+    'already_exists',
+    'idempotency_key_reused',
+    'The idempotency key was used for something else.',
+    { cause },
+  );

@@ -4,15 +4,21 @@ import { newId } from '../../shared/contracts/ids.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { background } from '../../shared/kit/context.ts';
 import { isKind } from '../../shared/kit/errors.ts';
-import type { Debit, PaymentGateway } from './payment-gateway.ts';
+import {
+  type Debit,
+  type DebitAnswer,
+  type PaymentGateway,
+  VOIDED,
+  type Void,
+} from './payment-gateway.ts';
 
 /** A gateway under test, and what its books say. */
 export interface GatewayUnderTest {
   readonly gateway: PaymentGateway;
-  /** A debit that this gateway declines. */
-  readonly declined: (debit: Debit) => Debit;
-  /** How often money was moved for the order; undefined where the gateway cannot be asked. */
-  readonly debitsOf: ((orderId: string) => Promise<number>) | undefined;
+  /** A debit that this gateway declines; undefined where it cannot be made to. */
+  readonly declined: ((debit: Debit) => Debit) | undefined;
+  /** How often money was moved for the order, to and fro; undefined where whoever moves it cannot be asked. */
+  readonly moved: ((orderId: string) => Promise<{ debits: number; voids: number }>) | undefined;
 }
 
 /** Registers the suite. `open` is called before its first test. */
@@ -29,8 +35,13 @@ export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): v
     };
   }
 
-  async function charged(orderId: string, times: number): Promise<void> {
-    if (tested.debitsOf !== undefined) assert.equal(await tested.debitsOf(orderId), times);
+  const voidOf = ({ orderId }: Debit): Void => ({ idempotencyKey: newId(), orderId });
+  const refused: DebitAnswer = { outcome: 'declined', reason: VOIDED };
+
+  async function moved(orderId: string, debits: number, voids: number): Promise<void> {
+    if (tested.moved !== undefined) {
+      assert.deepEqual(await tested.moved(orderId), { debits, voids });
+    }
   }
 
   before(async () => {
@@ -41,14 +52,14 @@ export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): v
     const debit = someDebit();
     const answer = await tested.gateway.debit(ctx, debit);
     assert.ok(answer.outcome === 'debited' && answer.paymentId !== '');
-    await charged(debit.orderId, 1);
+    await moved(debit.orderId, 1, 0);
   });
 
   it('the same idempotency key is charged once, and gets the first answer again', async () => {
     const debit = someDebit();
     const first = await tested.gateway.debit(ctx, debit);
     assert.deepEqual(await tested.gateway.debit(ctx, debit), first);
-    await charged(debit.orderId, 1);
+    await moved(debit.orderId, 1, 0);
   });
 
   it('the same idempotency key is charged once, also at the same time', async () => {
@@ -57,7 +68,7 @@ export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): v
       Array.from({ length: 12 }, () => tested.gateway.debit(ctx, debit)),
     );
     for (const answer of answers) assert.deepEqual(answer, answers[0]);
-    await charged(debit.orderId, 1);
+    await moved(debit.orderId, 1, 0);
   });
 
   it('a key that was used for another debit is refused, and nothing is charged for it', async () => {
@@ -70,15 +81,122 @@ export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): v
       await assert.rejects(tested.gateway.debit(ctx, other), (error) =>
         isKind(error, 'already_exists'),
       );
-      await charged(other.orderId, other.orderId === debit.orderId ? 1 : 0);
+      await moved(other.orderId, other.orderId === debit.orderId ? 1 : 0, 0);
     }
   });
 
-  it('declining is an answer, says why, and charges nothing', async () => {
+  it('an order is debited once: a second key is refused', async () => {
+    const debit = someDebit();
+    await tested.gateway.debit(ctx, debit);
+    const second = { ...debit, idempotencyKey: newId() };
+    await assert.rejects(tested.gateway.debit(ctx, second), (error) =>
+      isKind(error, 'already_exists'),
+    );
+    await moved(debit.orderId, 1, 0);
+  });
+
+  it('declining is an answer, says why, and charges nothing', async function () {
+    if (tested.declined === undefined) return this.skip();
     const debit = tested.declined(someDebit());
     const answer = await tested.gateway.debit(ctx, debit);
     assert.ok(answer.outcome === 'declined' && answer.reason !== '');
     assert.deepEqual(await tested.gateway.debit(ctx, debit), answer, 'and it stays so');
-    await charged(debit.orderId, 0);
+    await moved(debit.orderId, 0, 0);
+  });
+  it('a void gives back what was debited, and names the payment', async () => {
+    const debit = someDebit();
+    const answer = await tested.gateway.debit(ctx, debit);
+    assert.ok(answer.outcome === 'debited');
+    assert.deepEqual(await tested.gateway.void(ctx, voidOf(debit)), {
+      paymentId: answer.paymentId,
+    });
+    await moved(debit.orderId, 1, 1);
+  });
+
+  it('an order is voided once: a repeat gets the first answer, under another key too', async () => {
+    const debit = someDebit();
+    await tested.gateway.debit(ctx, debit);
+    const request = voidOf(debit);
+    const first = await tested.gateway.void(ctx, request);
+    assert.deepEqual(await tested.gateway.void(ctx, request), first);
+    assert.deepEqual(await tested.gateway.void(ctx, voidOf(debit)), first);
+    await moved(debit.orderId, 1, 1);
+  });
+
+  it('an order is voided once, also at the same time', async () => {
+    const debit = someDebit();
+    await tested.gateway.debit(ctx, debit);
+    const request = voidOf(debit);
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => tested.gateway.void(ctx, request)),
+    );
+    for (const answer of answers) assert.deepEqual(answer, answers[0]);
+    await moved(debit.orderId, 1, 1);
+  });
+
+  it('a debit that comes after its void is refused, and stays so', async () => {
+    const debit = someDebit();
+    const request = voidOf(debit);
+    assert.deepEqual(await tested.gateway.void(ctx, request), { paymentId: '' });
+    assert.deepEqual(await tested.gateway.debit(ctx, debit), refused);
+    assert.deepEqual(await tested.gateway.debit(ctx, debit), refused);
+    assert.deepEqual(await tested.gateway.void(ctx, request), { paymentId: '' });
+    await moved(debit.orderId, 0, 0);
+  });
+
+  it('a debit that is repeated after its void gets the first answer, and is not taken again', async () => {
+    const debit = someDebit();
+    const first = await tested.gateway.debit(ctx, debit);
+    await tested.gateway.void(ctx, voidOf(debit));
+    assert.deepEqual(await tested.gateway.debit(ctx, debit), first);
+    await moved(debit.orderId, 1, 1);
+  });
+
+  it('a void of a declined debit moves no money', async function () {
+    if (tested.declined === undefined) return this.skip();
+    const debit = tested.declined(someDebit());
+    await tested.gateway.debit(ctx, debit);
+    assert.deepEqual(await tested.gateway.void(ctx, voidOf(debit)), { paymentId: '' });
+    await moved(debit.orderId, 0, 0);
+  });
+
+  it('a void key that was used for another order is refused, and nothing is given back for it', async () => {
+    const [one, other] = [someDebit(), someDebit()];
+    const request = voidOf(one);
+    await tested.gateway.void(ctx, request);
+    await tested.gateway.debit(ctx, other);
+    await assert.rejects(
+      tested.gateway.void(ctx, { ...request, orderId: other.orderId }),
+      (error) => isKind(error, 'already_exists'),
+    );
+    await moved(other.orderId, 1, 0);
+  });
+
+  it('debit and void at the same time: debited and voided, or refused and nothing moved', async () => {
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, n) => {
+        const debit = someDebit();
+        const request = voidOf(debit);
+        const debiting = () => tested.gateway.debit(ctx, debit);
+        const voiding = () => tested.gateway.void(ctx, request);
+        // Each twice, as by two instances; each is first in half of the orders.
+        const first = n % 2 === 0 ? debiting() : undefined;
+        const [voids, debits] = await Promise.all([
+          Promise.all([voiding(), voiding()]),
+          Promise.all([first ?? debiting(), debiting()]),
+        ]);
+        assert.deepEqual(debits[0], debits[1]);
+        assert.deepEqual(voids[0], voids[1]);
+        const [answer] = debits;
+        if (answer?.outcome === 'debited') {
+          assert.deepEqual(voids[0], { paymentId: answer.paymentId });
+          await moved(debit.orderId, 1, 1);
+        } else {
+          assert.deepEqual(answer, refused);
+          assert.deepEqual(voids[0], { paymentId: '' });
+          await moved(debit.orderId, 0, 0);
+        }
+      }),
+    );
   });
 }

@@ -1,7 +1,7 @@
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
-import type { OrderDetails, OrderEvent } from '../../shared/domain/order.ts';
+import type { OrderDetails, OrderEvent, PaymentStatus } from '../../shared/domain/order.ts';
 import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
@@ -18,10 +18,22 @@ export interface PaymentRequest {
   readonly mayBeRepeat: boolean;
 }
 
-/** What came of it: the gateway's answer, or that the log has one already. */
-export type PaymentResult = DebitAnswer['outcome'] | 'answered before';
+/** An order whose payment is to be undone. */
+export interface VoidRequest {
+  /** Id of the event that asks for the void. */
+  readonly causeId: string;
+  readonly orderId: string;
+  /** It may have been answered before. */
+  readonly mayBeRepeat: boolean;
+}
 
-/** Takes the money for orders. */
+/** What came of it: the gateway's answer, or that the log has one already, or has asked for the void. */
+export type PaymentResult = DebitAnswer['outcome'] | 'answered before' | 'void requested';
+
+/** What came of it: money was given back, or none was taken and none will be, or the log has the answer already. */
+export type VoidResult = 'voided' | 'nothing to void' | 'answered before';
+
+/** Takes the money for orders, and gives it back. */
 export interface PaymentService {
   /**
    * Debits the order's amount and appends the answer, `paymentdebited` or
@@ -30,29 +42,71 @@ export interface PaymentService {
    * Rejects with what the gateway and the event store reject with.
    */
   pay(ctx: Context, request: PaymentRequest): Promise<PaymentResult>;
+  /**
+   * Voids the order's payment and appends the answer, `paymentvoided`. From then
+   * on the order's debit is refused, should it not have come yet. May be called
+   * again; money is given back once and the answer is appended once. Rejects as
+   * `pay` does.
+   */
+  voidPayment(ctx: Context, request: VoidRequest): Promise<VoidResult>;
 }
 
-/** Frozen: gateways and the log know debits and answers by ids made of these. */
-const purposes = { debit: 'debit', answer: 'answer' } as const;
+/** Frozen: gateways and the log know debits, voids and answers by ids made of these. */
+const purposes = { debit: 'debit', void: 'void', answer: 'answer' } as const;
 
 export function createPaymentService(
   store: AggregateStore,
   gateway: PaymentGateway,
   codec: OrderEventCodec,
 ): PaymentService {
-  /** The log has the answer, or the order was begun by another event, which is the one to be paid for. */
-  async function isAnswered(ctx: Context, orderId: string, causeId: string): Promise<boolean> {
+  /** How the order's payment stands, and which event it was begun by. */
+  async function look(ctx: Context, orderId: string) {
     const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
-    const begun = recorded.find(({ eventType }) => eventType === eventTypes.created);
-    return begun?.eventId !== causeId || foldRecorded(codec, recorded).payment !== 'none';
+    const begunBy = recorded.find(({ eventType }) => eventType === eventTypes.created)?.eventId;
+    return { payment: foldRecorded(codec, recorded).payment, begunBy };
+  }
+
+  /** False: our own answer was given earlier in other words (by another release, say), and stands. */
+  async function appended(
+    ctx: Context,
+    causeId: string,
+    fact: Extract<OrderEvent, { orderId: string }>,
+    isAnswer: (payment: PaymentStatus) => boolean,
+  ): Promise<boolean> {
+    try {
+      await store.append(ctx, [
+        {
+          eventId: derivedId(durables.payment, causeId, purposes.answer),
+          aggregateId: fact.orderId,
+          aggregateType: ORDER_AGGREGATE,
+          metadata: metadataOf(ctx),
+          ...codec.encode(fact),
+        },
+      ]);
+      return true;
+    } catch (error) {
+      if (!isKind(error, 'already_exists')) throw error;
+      if (!isAnswer((await look(ctx, fact.orderId)).payment)) throw error;
+      return false;
+    }
   }
 
   return {
     async pay(ctx, { causeId, order, mayBeRepeat }) {
       const { orderId, customerId, amount } = order;
-      // Gateways forget idempotency keys after a while; the log does not.
-      if (mayBeRepeat && (await isAnswered(ctx, orderId, causeId))) return 'answered before';
-
+      if (mayBeRepeat) {
+        // Gateways forget idempotency keys after a while; the log does not.
+        const { payment, begunBy } = await look(ctx, orderId);
+        // Begun by another event, it is that one which is paid for.
+        if (begunBy !== causeId) return 'answered before';
+        // A first delivery does without this read: should the void have overtaken it,
+        // the gateway's tombstone refuses the debit.
+        if (payment === 'void_requested' || payment === 'voided') return 'void requested';
+        if (payment !== 'none') return 'answered before';
+      }
+      // What an earlier attempt came to may be unknown. Asking again with the same key
+      // finds out, before anything else is done; also for an order that has ended
+      // meanwhile, for a debit that happened is to be in the log.
       const answer = await gateway.debit(ctx, {
         // Of the order, not of the event: whoever says a second time that it was
         // created, it is paid for once.
@@ -61,27 +115,31 @@ export function createPaymentService(
         customerId,
         amount,
       });
-      const fact: OrderEvent =
+      const isNew = await appended(
+        ctx,
+        causeId,
         answer.outcome === 'debited'
           ? { type: 'paymentdebited', orderId, customerId, amount, paymentId: answer.paymentId }
-          : { type: 'paymentfailed', orderId, reason: answer.reason };
-      try {
-        await store.append(ctx, [
-          {
-            eventId: derivedId(durables.payment, causeId, purposes.answer),
-            aggregateId: orderId,
-            aggregateType: ORDER_AGGREGATE,
-            metadata: metadataOf(ctx),
-            ...codec.encode(fact),
-          },
-        ]);
-        return answer.outcome;
-      } catch (error) {
-        // Our own answer, given earlier in other words (by another release, say).
-        if (!isKind(error, 'already_exists') || !(await isAnswered(ctx, orderId, causeId)))
-          throw error;
-        return 'answered before';
-      }
+          : { type: 'paymentfailed', orderId, reason: answer.reason },
+        (payment) => payment !== 'none',
+      );
+      return isNew ? answer.outcome : 'answered before';
+    },
+
+    async voidPayment(ctx, { causeId, orderId, mayBeRepeat }) {
+      if (mayBeRepeat && (await look(ctx, orderId)).payment === 'voided') return 'answered before';
+      const { paymentId } = await gateway.void(ctx, {
+        idempotencyKey: derivedId(durables.payment, causeId, purposes.void),
+        orderId,
+      });
+      const isNew = await appended(
+        ctx,
+        causeId,
+        { type: 'paymentvoided', orderId, paymentId },
+        (payment) => payment === 'voided',
+      );
+      if (!isNew) return 'answered before';
+      return paymentId === '' ? 'nothing to void' : 'voided';
     },
   };
 }

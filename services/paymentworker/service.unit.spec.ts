@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { derivedId } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderDetails } from '../../shared/domain/order.ts';
@@ -7,7 +8,7 @@ import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
-import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';
+import type { Debit, DebitAnswer, PaymentGateway, Void, VoidAnswer } from './payment-gateway.ts';
 import { createPaymentService, type PaymentService } from './service.ts';
 
 const codec = orderEventCodec(2);
@@ -26,17 +27,25 @@ const debited: DebitAnswer = { outcome: 'debited', paymentId: 'payment-1' };
 describe('payment service', () => {
   let store: EventStore;
   let asked: Debit[];
+  let voids: Void[];
   let answer: () => Promise<DebitAnswer>;
+  let voidAnswer: () => Promise<VoidAnswer>;
   let service: PaymentService;
 
   beforeEach(async () => {
     store = createMemoryEventStore({ stream: ORDERS_STREAM });
     asked = [];
+    voids = [];
     answer = async () => debited;
+    voidAnswer = async () => ({ paymentId: 'payment-1' });
     const gateway: PaymentGateway = {
       debit: (_ctx, debit) => {
         asked.push(debit);
         return answer();
+      },
+      void: (_ctx, request) => {
+        voids.push(request);
+        return voidAnswer();
       },
     };
     service = createPaymentService(store, gateway, codec);
@@ -138,5 +147,112 @@ describe('payment service', () => {
     };
     assert.equal(await service.pay(ctx, request), 'debited');
     assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.rejected', 'ORDERS.paymentdebited']);
+  });
+  const requested = { causeId: 'void-1', orderId: order.orderId, mayBeRepeat: false };
+  const again = { ...requested, mayBeRepeat: true };
+
+  /** Cancelled, and the void asked for. */
+  async function cancelled() {
+    const { orderId } = order;
+    await append('cancelled-1', { type: 'cancelled', orderId, decidedBy: 'x', reason: 'late' });
+    await append('void-1', { type: 'voidrequested', orderId, reason: 'late' });
+  }
+
+  it('a repeat does not debit an order whose void was asked for', async () => {
+    await cancelled();
+    assert.equal(await service.pay(ctx, { ...request, mayBeRepeat: true }), 'void requested');
+    assert.equal(asked.length, 0);
+    assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.cancelled', 'ORDERS.voidrequested']);
+  });
+
+  it('a repeat for a cancelled order asks the gateway: an earlier debit is to be in the log', async () => {
+    await append('cancelled-1', {
+      type: 'cancelled',
+      orderId: order.orderId,
+      decidedBy: 'x',
+      reason: 'late',
+    });
+    assert.equal(await service.pay(ctx, { ...request, mayBeRepeat: true }), 'debited');
+    assert.deepEqual(await types(), [
+      'ORDERS.created',
+      'ORDERS.cancelled',
+      'ORDERS.paymentdebited',
+    ]);
+  });
+
+  it('records the void, with the payment that was given back and what caused it', async () => {
+    await cancelled();
+    const voiding = causedBy(background('submission-1'), { eventId: 'void-1' });
+    assert.equal(await service.voidPayment(voiding, requested), 'voided');
+    const recorded = (await log()).at(-1);
+    assert.ok(recorded);
+    assert.deepEqual(codec.decode(recorded), {
+      type: 'paymentvoided',
+      orderId: 'order-1',
+      paymentId: 'payment-1',
+    });
+    assert.equal(recorded.metadata.correlation_id, 'submission-1');
+    assert.equal(recorded.metadata.causation_id, 'void-1');
+  });
+
+  it('voids are known by frozen ids, made of the event that asked', async () => {
+    await cancelled();
+    await service.voidPayment(ctx, requested);
+    assert.deepEqual(voids, [
+      { idempotencyKey: derivedId('payment-worker', 'void-1', 'void'), orderId: 'order-1' },
+    ]);
+    assert.equal((await log()).at(-1)?.eventId, derivedId('payment-worker', 'void-1', 'answer'));
+  });
+
+  it('a void of a debit that never came is recorded, with no payment', async () => {
+    voidAnswer = async () => ({ paymentId: '' });
+    await cancelled();
+    assert.equal(await service.voidPayment(ctx, requested), 'nothing to void');
+    assert.equal((await types()).at(-1), 'ORDERS.paymentvoided');
+  });
+
+  it('a repeated void does not reach the gateway when the log has the answer', async () => {
+    await cancelled();
+    await service.voidPayment(ctx, requested);
+    assert.equal(await service.voidPayment(ctx, again), 'answered before');
+    assert.equal(voids.length, 1);
+    assert.equal((await types()).length, 4);
+  });
+
+  it('a void whose answer was lost is asked for again, with the same key', async () => {
+    await cancelled();
+    voidAnswer = () => Promise.reject(new CodedError('unavailable', 'gateway', 'lost'));
+    await assert.rejects(service.voidPayment(ctx, requested), (error) =>
+      isKind(error, 'unavailable'),
+    );
+    assert.equal((await types()).length, 3);
+    voidAnswer = async () => ({ paymentId: 'payment-1' });
+    assert.equal(await service.voidPayment(ctx, again), 'voided');
+    assert.deepEqual(voids[0], voids[1]);
+    assert.equal((await types()).length, 4);
+  });
+
+  it('a void answered before in other words stands, and the worker is done', async () => {
+    await cancelled();
+    await service.voidPayment(ctx, requested);
+    voidAnswer = async () => ({ paymentId: 'another' });
+    assert.equal(await service.voidPayment(ctx, requested), 'answered before');
+    assert.equal((await types()).length, 4);
+  });
+
+  it('a debit that succeeds after the void was asked for is recorded: it is a fact', async () => {
+    answer = async () => {
+      await cancelled();
+      return debited;
+    };
+    assert.equal(await service.pay(ctx, request), 'debited');
+    assert.equal(await service.voidPayment(ctx, requested), 'voided');
+    assert.deepEqual(await types(), [
+      'ORDERS.created',
+      'ORDERS.cancelled',
+      'ORDERS.voidrequested',
+      'ORDERS.paymentdebited',
+      'ORDERS.paymentvoided',
+    ]);
   });
 });

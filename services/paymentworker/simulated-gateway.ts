@@ -7,8 +7,9 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../shared/contracts/ids.ts';
 import type { Minor } from '../../shared/domain/money.ts';
+import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import type { Ledger } from './ledger.ts';
+import { answerIn, type Ledger } from './ledger.ts';
 import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';
 
 /** How the simulated gateway behaves. */
@@ -17,11 +18,17 @@ export interface Simulation {
   readonly declineAbove: Minor;
   /** Declines every debit of these customers. */
   readonly declineCustomers: readonly string[];
+  /** Never answers a debit of these customers, and enters none. Their voids are answered. */
+  readonly failCustomers: readonly string[];
+  /** Takes `slowMs` longer for each debit of these customers. */
+  readonly slowCustomers: readonly string[];
+  /** In milliseconds. */
+  readonly slowMs: number;
   /** Takes this long for each answer, in milliseconds. */
   readonly delayMs: number;
   /**
    * Share of calls, 0 to 1, that fail as if the connection was lost. Half of
-   * them fail after the debit was entered: the caller cannot know.
+   * them fail after the call was entered: the caller cannot know.
    */
   readonly failureRate: number;
 }
@@ -32,28 +39,35 @@ export function simulatedGateway(
   simulation: Simulation,
   random: () => number = () => randomInt(1_000_000) / 1_000_000,
 ): PaymentGateway {
+  /** Takes its time, and loses the connection before `work` or after it. */
+  async function misbehaving<T>(ctx: Context, ms: number, work: () => Promise<T>): Promise<T> {
+    if (ms > 0) await sleep(ms, undefined, { signal: ctx.signal });
+    const luck = random();
+    if (luck < simulation.failureRate / 2) throw lost();
+    const done = await work();
+    if (luck < simulation.failureRate) throw lost();
+    return done;
+  }
+
   return {
     async debit(ctx, debit) {
-      if (simulation.delayMs > 0)
-        await sleep(simulation.delayMs, undefined, { signal: ctx.signal });
-      const luck = random();
-      if (luck < simulation.failureRate / 2) throw lost();
-      const entry = await ledger.enter(ctx, debit, answerTo(debit, simulation));
-      if (luck < simulation.failureRate) throw lost();
-      if (
-        entry.orderId !== debit.orderId ||
-        entry.customerId !== debit.customerId ||
-        entry.amount !== String(debit.amount)
-      ) {
-        throw new CodedError(
-          'already_exists',
-          'idempotency_key_reused',
-          `The idempotency key of this debit was used for another debit, of order ${entry.orderId}.`,
-        );
-      }
-      return entry.outcome === 'debited'
-        ? { outcome: 'debited', paymentId: entry.paymentId }
-        : { outcome: 'declined', reason: entry.reason };
+      const { customerId } = debit;
+      if (simulation.failCustomers.includes(customerId)) throw lost();
+      const slow = simulation.slowCustomers.includes(customerId);
+      const line = await misbehaving(ctx, simulation.delayMs + (slow ? simulation.slowMs : 0), () =>
+        ledger.enter(ctx, debit, answerTo(debit, simulation)),
+      );
+      const answer = answerIn(line, debit);
+      if (answer === undefined)
+        throw new Error('another gateway has begun this line of the ledger');
+      return answer;
+    },
+
+    async void(ctx, request) {
+      const { paymentId } = await misbehaving(ctx, simulation.delayMs, () =>
+        ledger.void(ctx, request, 'done'),
+      );
+      return { paymentId };
     },
   };
 }

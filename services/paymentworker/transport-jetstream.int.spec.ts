@@ -15,7 +15,7 @@ import { type PublishedLog, publishedLog } from '../../shared/testing/published-
 import { type TestNats, testNats } from '../../stack/testing.ts';
 import { until } from '../../stack/until.ts';
 import { paymentEndpoints } from './endpoints.ts';
-import type { Debit, DebitAnswer } from './payment-gateway.ts';
+import type { Debit, DebitAnswer, Void } from './payment-gateway.ts';
 import { createPaymentService } from './service.ts';
 import { jetstreamTransport } from './transport-jetstream.ts';
 
@@ -28,7 +28,7 @@ describe('payment worker over JetStream', function suite() {
   let nats: Nats;
   let log: PublishedLog;
   let running: Component[];
-  let asked: Debit[];
+  let asked: (Debit | Void)[];
   let answer: (debit: Debit) => Promise<DebitAnswer>;
 
   beforeEach(async () => {
@@ -50,6 +50,10 @@ describe('payment worker over JetStream', function suite() {
       debit: (_ctx: unknown, debit: Debit) => {
         asked.push(debit);
         return answer(debit);
+      },
+      void: async (_ctx: unknown, { orderId }: Void) => {
+        asked.push({ orderId, idempotencyKey: 'void' });
+        return { paymentId: `payment-${orderId}` };
       },
     };
     const endpoints = paymentEndpoints(
@@ -118,7 +122,7 @@ describe('payment worker over JetStream', function suite() {
   const parked = () =>
     until(
       async () => {
-        const letters = await log.store.deadLetters(ctx, durables.payment, 10);
+        const letters = await log.store.deadLetters(ctx, { consumer: durables.payment }, 10);
         return letters.length > 0 && letters;
       },
       { what: 'a dead letter', deadlineMs: 5_000 },
@@ -129,6 +133,43 @@ describe('payment worker over JetStream', function suite() {
     await place('order-1');
     await paid('order-1');
     assert.deepEqual(await types('order-1'), ['ORDERS.created', 'ORDERS.paymentdebited']);
+  });
+
+  it('a void that is asked for while the debit is slow comes after it', async () => {
+    const slow = Promise.withResolvers<void>();
+    answer = async ({ orderId }) => {
+      await slow.promise;
+      return { outcome: 'debited', paymentId: `payment-${orderId}` };
+    };
+    await start();
+    await place('order-1');
+    await until(() => asked.length === 1, { what: 'the debit', deadlineMs: 5_000 });
+    await log.store.append(ctx, [
+      {
+        eventId: newId(),
+        aggregateId: 'order-1',
+        aggregateType: ORDER_AGGREGATE,
+        metadata: {},
+        ...codec.encode({ type: 'voidrequested', orderId: 'order-1', reason: 'late' }),
+      },
+    ]);
+    await log.published();
+    // Another order passes it by, so the request for the void has been delivered.
+    answer = async () => ({ outcome: 'debited', paymentId: 'quick' });
+    await place('order-2');
+    await paid('order-2');
+    slow.resolve();
+    await until(async () => (await types('order-1')).length === 4, {
+      what: 'the void',
+      deadlineMs: 5_000,
+    });
+    assert.deepEqual(await types('order-1'), [
+      'ORDERS.created',
+      'ORDERS.voidrequested',
+      'ORDERS.paymentdebited',
+      'ORDERS.paymentvoided',
+    ]);
+    assert.equal(asked.filter(({ orderId }) => orderId === 'order-1').length, 2);
   });
 
   it('an event that cannot be read is parked at once, and the next order is paid', async () => {

@@ -4,7 +4,12 @@ import { eventWorker, type WorkerOptions } from '../../shared/eventstore/worker.
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { PaymentEndpoints } from './endpoints.ts';
 
-/** Serves created orders from the durable `payment-worker`. */
+/**
+ * Serves created orders and requests for a void from the durable
+ * `payment-worker`: one durable for both, so that an order's void comes after
+ * its debit wherever that is possible. Where it is not (another instance, a
+ * redelivery), the gateway keeps them in order.
+ */
 export function jetstreamTransport(
   endpoints: PaymentEndpoints,
   options: Omit<WorkerOptions, 'durable' | 'eventTypes' | 'endpoint'>,
@@ -12,7 +17,10 @@ export function jetstreamTransport(
   return eventWorker({
     ...options,
     durable: durables.payment,
-    eventTypes: [eventTypes.created],
-    endpoint: endpoints.orderCreated,
+    eventTypes: [eventTypes.created, eventTypes.voidrequested],
+    endpoint: (ctx, delivery) =>
+      delivery.body.eventType === eventTypes.voidrequested
+        ? endpoints.voidRequested(ctx, delivery)
+        : endpoints.orderCreated(ctx, delivery),
   });
 }

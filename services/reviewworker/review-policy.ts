@@ -7,13 +7,19 @@ export interface ReviewPolicy {
   readonly rejectAbove: Minor;
   /** Orders for these restaurants are rejected. */
   readonly rejectRestaurants: readonly string[];
+  /** These restaurants decide for themselves, whatever else is said of them. */
+  readonly manual: 'all' | readonly string[];
 }
 
 /** Who the events say decided. */
 export const DECIDED_BY = 'policy';
 
-/** The command that `policy` comes to for a paid order: approve, unless a rule speaks against it. Pure. */
-export function review(policy: ReviewPolicy, order: OrderDetails): OrderCommand {
+/**
+ * The command that `policy` comes to for a paid order: approve, unless a rule
+ * speaks against it; undefined where the restaurant decides. Pure.
+ */
+export function review(policy: ReviewPolicy, order: OrderDetails): OrderCommand | undefined {
+  if (policy.manual === 'all' || policy.manual.includes(order.restaurantId)) return undefined;
   if (policy.rejectRestaurants.includes(order.restaurantId)) {
     return rejection(`restaurant ${order.restaurantId} takes no orders`);
   }

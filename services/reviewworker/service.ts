@@ -5,6 +5,7 @@ import { type Decision, decide, type OrderState } from '../../shared/domain/orde
 import {
   createOrderCommandHandler,
   foldRecorded,
+  type Handled,
 } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -22,6 +23,8 @@ export interface ReviewRequest {
 export type ReviewResult =
   | { readonly outcome: 'approved' }
   | { readonly outcome: 'rejected'; readonly reason: string }
+  /** Not this worker's to decide: the restaurant does, or the deadline. */
+  | { readonly outcome: 'left to the restaurant' }
   /** Somebody decided before, this worker included. */
   | { readonly outcome: 'decided before' }
   /** The order does not allow it (any more); nothing is left to do. */
@@ -30,9 +33,9 @@ export type ReviewResult =
 /** Reviews orders by a policy. */
 export interface ReviewService {
   /**
-   * Approves or rejects a paid order. The decision holds for the state that it
-   * saw, and is taken again when the order has moved; a refusal is an answer. May
-   * be called again. Rejects with what the event store rejects with.
+   * Approves or rejects a paid order, or leaves it to its restaurant. The
+   * decision holds for the state that it saw, and is taken again when the order
+   * has moved; a refusal is an answer. May be called again. Rejects with what the event store rejects with.
    */
   review(ctx: Context, request: ReviewRequest): Promise<ReviewResult>;
 }
@@ -51,19 +54,20 @@ export function createReviewService(
     if (state.details === undefined) {
       return { accepted: false, code: 'order_not_found', message: 'There is no such order.' };
     }
-    return decide(review(policy, state.details), state);
+    const command = review(policy, state.details);
+    return command === undefined ? { accepted: true, events: [] } : decide(command, state);
   }
 
   return {
     async review(ctx, { orderId, causeId }) {
       try {
-        const { decision } = await orders.handle(ctx, {
+        const handled = await orders.handle(ctx, {
           orderId,
           kind: 'decision',
           decide: decideBy,
           eventId: () => derivedId(durables.review, causeId, ANSWER),
         });
-        return resultOf(decision);
+        return resultOf(handled);
       } catch (error) {
         // Our own answer, given earlier in other words (under another policy, say).
         if (!isKind(error, 'already_exists')) throw error;
@@ -76,7 +80,7 @@ export function createReviewService(
   };
 }
 
-function resultOf(decision: Decision): ReviewResult {
+function resultOf({ decision, state }: Handled): ReviewResult {
   if (!decision.accepted) return { outcome: 'refused', code: decision.code };
   const [event] = decision.events;
   switch (event?.type) {
@@ -85,6 +89,6 @@ function resultOf(decision: Decision): ReviewResult {
     case 'rejected':
       return { outcome: 'rejected', reason: event.reason };
     default:
-      return { outcome: 'decided before' };
+      return { outcome: state.status === 'Paid' ? 'left to the restaurant' : 'decided before' };
   }
 }

@@ -29,7 +29,8 @@ const paid: OrderEvent = {
 };
 const request = { orderId, causeId: 'paid-1' };
 const ctx = causedBy(background('submission-1'), { eventId: 'paid-1' });
-const lenient: ReviewPolicy = { rejectAbove: MAX_AMOUNT, rejectRestaurants: [] };
+const lenient: ReviewPolicy = { rejectAbove: MAX_AMOUNT, rejectRestaurants: [], manual: [] };
+const manual: ReviewPolicy = { ...lenient, manual: 'all' };
 const strict: ReviewPolicy = { ...lenient, rejectRestaurants: ['restaurant-1'] };
 
 describe('review service', () => {
@@ -73,6 +74,19 @@ describe('review service', () => {
     const result = await createReviewService(store, strict, codec).review(ctx, request);
     assert.equal(result.outcome, 'rejected');
     assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.paymentdebited', 'ORDERS.rejected']);
+  });
+
+  it('leaves a paid order to its restaurant, and writes nothing', async () => {
+    await given(created, paid);
+    const service = createReviewService(store, manual, codec);
+    assert.deepEqual(await service.review(ctx, request), { outcome: 'left to the restaurant' });
+    assert.equal((await types()).length, 2);
+  });
+
+  it('a restaurant that was quicker than the message has decided before', async () => {
+    await given(created, paid, { type: 'approved', orderId, decidedBy: 'restaurant' });
+    const result = await createReviewService(store, manual, codec).review(ctx, request);
+    assert.deepEqual(result, { outcome: 'decided before' });
   });
 
   it('a repeat decides nothing again', async () => {

@@ -16,6 +16,9 @@ export const eventTypes = {
   paymentfailed: `${ORDERS_STREAM}.paymentfailed`,
   approved: `${ORDERS_STREAM}.approved`,
   rejected: `${ORDERS_STREAM}.rejected`,
+  cancelled: `${ORDERS_STREAM}.cancelled`,
+  voidrequested: `${ORDERS_STREAM}.voidrequested`,
+  paymentvoided: `${ORDERS_STREAM}.paymentvoided`,
 } as const satisfies Record<OrderEvent['type'], string>;
 
 /** Payloads as JSON, money as decimal major units with `decimals` decimals. */
@@ -94,6 +97,28 @@ function payloads(decimals: number) {
           decidedBy: p.decided_by,
         }),
       ),
+    cancelled: z
+      .object({ order_id: id, reason: z.string(), decided_by: z.string().default('') })
+      .transform(
+        (p): OrderEvent => ({
+          type: 'cancelled',
+          orderId: p.order_id,
+          reason: p.reason,
+          decidedBy: p.decided_by,
+        }),
+      ),
+    voidrequested: z
+      .object({ order_id: id, reason: z.string().default('') })
+      .transform(
+        (p): OrderEvent => ({ type: 'voidrequested', orderId: p.order_id, reason: p.reason }),
+      ),
+    paymentvoided: z.object({ order_id: id, payment_id: z.string().default('') }).transform(
+      (p): OrderEvent => ({
+        type: 'paymentvoided',
+        orderId: p.order_id,
+        paymentId: p.payment_id,
+      }),
+    ),
   };
 }
 
@@ -147,7 +172,12 @@ export function orderEventCodec(decimals: number): OrderEventCodec {
       case 'approved':
         return { order_id: event.orderId, decided_by: event.decidedBy };
       case 'rejected':
+      case 'cancelled':
         return { order_id: event.orderId, reason: event.reason, decided_by: event.decidedBy };
+      case 'voidrequested':
+        return { order_id: event.orderId, reason: event.reason };
+      case 'paymentvoided':
+        return { order_id: event.orderId, payment_id: event.paymentId };
     }
   }
 

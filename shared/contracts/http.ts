@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { MAX_AMOUNT, type Minor, minorFromDecimal } from '../domain/money.ts';
-import { type OrderItem, total } from '../domain/order.ts';
+import { type OrderItem, type PaymentStatus, total } from '../domain/order.ts';
 
 /** No order has more lines than this. With the longest texts it stays far below the size of an event. */
 export const MAX_ITEMS = 100;
@@ -95,6 +95,19 @@ export function placeOrderBody({ decimals, numberText }: NumberRules) {
   );
 }
 
+/**
+ * The body of `POST /api/orders/{id}/cancel`, which may be left out. The reason
+ * is 1–200 printable characters. Who decided is not asked: cancelling is what
+ * customers do, and without authentication a name would be a mere claim.
+ */
+export const cancelOrderBody = z.object(
+  { reason: text(readable).optional() },
+  { error: wanted('an object') },
+);
+
+/** The body of `POST /api/orders/{id}/reject`. Whoever is turned away is told why. */
+export const rejectOrderBody = z.object({ reason: text(readable) }, { error: wanted('an object') });
+
 const money = z.number().min(0);
 const version = z.number().int().min(1);
 
@@ -116,17 +129,26 @@ export const placedAnswer = z.object({
   order_items: z.array(orderItemAnswer),
 });
 
-/** 200 of `GET /api/orders/{id}`. */
+/** What is known of an order's payment. */
+const paymentStatuses = [
+  'none',
+  'debited',
+  'failed',
+  'void_requested',
+  'voided',
+] as const satisfies readonly PaymentStatus[];
+
+/** 200 of `GET /api/orders/{id}`, and of `POST` to its `/cancel`, `/approve` and `/reject`. */
 export const orderAnswer = z.object({
   order_id: z.string(),
   customer_id: z.string(),
   restaurant_id: z.string(),
   status: z.string(),
-  payment_status: z.string(),
+  payment_status: z.enum(paymentStatuses),
   amount: money,
   order_items: z.array(orderItemAnswer),
   created_on: z.string(),
-  /** Why it did not end well; absent otherwise. */
+  /** Why it did not end well: a person's words or a code of ours; absent otherwise. */
   reason: z.string().optional(),
   /** How many events of the order this is made of. */
   version,

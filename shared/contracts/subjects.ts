@@ -10,6 +10,7 @@ export const ORDER_AGGREGATE = 'order';
 export const durables = {
   payment: 'payment-worker',
   review: 'review-worker',
+  saga: 'saga-coordinator',
 } as const;
 
 /** Name of the read model's checkpoint and of its consumer in metrics. */

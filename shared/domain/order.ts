@@ -2,10 +2,10 @@
  * The life of an order: three pure functions and two unions, used by everyone
  * who appends to an order. Nothing here reads a clock, makes an id or waits.
  *
- * Facts from outside (a debit happened, a debit was declined) are recorded in
- * whatever state they find the order: refusing to write down what happened
- * would not undo it. Decisions (approve, reject) are taken against a state and
- * may be refused.
+ * Facts from outside (a debit happened, was declined, was voided) are recorded
+ * in whatever state they find the order: refusing to write down what happened
+ * would not undo it. Decisions (approve, reject, cancel, ask for the void) are
+ * taken against a state and may be refused.
  *
  * Shape after Emmett's decider: decide, evolve, initialState.
  */
@@ -46,7 +46,16 @@ export type OrderEvent =
       readonly orderId: string;
       readonly decidedBy: string;
       readonly reason: string;
-    };
+    }
+  | {
+      readonly type: 'cancelled';
+      readonly orderId: string;
+      readonly decidedBy: string;
+      readonly reason: string;
+    }
+  | { readonly type: 'voidrequested'; readonly orderId: string; readonly reason: string }
+  /** An empty payment id: there was no debit to void, and there will be none. */
+  | { readonly type: 'paymentvoided'; readonly orderId: string; readonly paymentId: string };
 
 export type OrderCommand =
   | { readonly type: 'place'; readonly order: OrderDetails }
@@ -58,13 +67,23 @@ export type OrderCommand =
       readonly amount: Minor;
     }
   | { readonly type: 'recordPaymentFailure'; readonly orderId: string; readonly reason: string }
+  | { readonly type: 'recordVoid'; readonly orderId: string; readonly paymentId: string }
   | { readonly type: 'approve'; readonly decidedBy: string }
-  | { readonly type: 'reject'; readonly decidedBy: string; readonly reason: string };
+  | { readonly type: 'reject'; readonly decidedBy: string; readonly reason: string }
+  | { readonly type: 'cancel'; readonly decidedBy: string; readonly reason: string }
+  | { readonly type: 'requestVoid' };
 
 /** None: no such order (yet). */
-export type OrderStatus = 'None' | 'Pending' | 'Paid' | 'Approved' | 'PaymentFailed' | 'Rejected';
+export type OrderStatus =
+  | 'None'
+  | 'Pending'
+  | 'Paid'
+  | 'Approved'
+  | 'PaymentFailed'
+  | 'Rejected'
+  | 'Cancelled';
 
-export type PaymentStatus = 'none' | 'debited' | 'failed';
+export type PaymentStatus = 'none' | 'debited' | 'failed' | 'void_requested' | 'voided';
 
 export interface OrderState {
   readonly status: OrderStatus;
@@ -90,7 +109,11 @@ export type Decision =
 const accept = (...events: OrderEvent[]): Decision => ({ accepted: true, events });
 const refuse = (code: string, message: string): Decision => ({ accepted: false, code, message });
 
-/** What `command` comes to in `state`. Pure; repeating a command that was accepted comes to nothing. */
+/**
+ * What `command` comes to in `state`. Pure; repeating a command that was accepted
+ * comes to nothing, but for a debit that a void overtook: it is a fact each time,
+ * and its id makes it one.
+ */
 export function decide(command: OrderCommand, state: OrderState): Decision {
   switch (command.type) {
     case 'place':
@@ -105,6 +128,18 @@ export function decide(command: OrderCommand, state: OrderState): Decision {
       return state.payment === 'none'
         ? accept({ type: 'paymentfailed', orderId: command.orderId, reason: command.reason })
         : accept();
+    case 'recordVoid':
+      return state.payment === 'voided'
+        ? accept()
+        : accept({
+            type: 'paymentvoided',
+            orderId: command.orderId,
+            paymentId: command.paymentId,
+          });
+    case 'cancel':
+      return cancel(command, state);
+    case 'requestVoid':
+      return requestVoid(state);
     case 'approve':
       return review(state, 'Approved', (orderId) => ({
         type: 'approved',
@@ -121,6 +156,42 @@ export function decide(command: OrderCommand, state: OrderState): Decision {
   }
 }
 
+/** An open order can be cancelled; one that was is so already. */
+function cancel(
+  { decidedBy, reason }: Extract<OrderCommand, { type: 'cancel' }>,
+  state: OrderState,
+): Decision {
+  if (state.details === undefined) return refuse('order_not_found', 'There is no such order.');
+  const { orderId } = state.details;
+  if (state.status === 'Cancelled') return accept();
+  if (isOpen(state)) return accept({ type: 'cancelled', orderId, decidedBy, reason });
+  return refuse('order_ended', `Order ${orderId} is ${state.status} and cannot be cancelled.`);
+}
+
+/** Asked for when an order ended badly and its money may be taken; what was asked for is not asked again. */
+function requestVoid(state: OrderState): Decision {
+  if (state.details === undefined) return refuse('order_not_found', 'There is no such order.');
+  const { orderId } = state.details;
+  if (needsVoid(state)) {
+    const reason = state.reason ?? state.status;
+    return accept({ type: 'voidrequested', orderId, reason });
+  }
+  if (isOpen(state) || state.status === 'Approved') {
+    return refuse('payment_stands', `Order ${orderId} is ${state.status}: its payment stands.`);
+  }
+  return accept();
+}
+
+/**
+ * The order ended other than Approved and its payment is not known to have
+ * failed, nor was the void asked for yet: also when no debit is known, for it
+ * may be on its way.
+ */
+export function needsVoid({ status, payment }: Pick<OrderState, 'status' | 'payment'>): boolean {
+  const endedBadly = status === 'Rejected' || status === 'Cancelled' || status === 'PaymentFailed';
+  return endedBadly && (payment === 'none' || payment === 'debited');
+}
+
 /** Only a paid order can be reviewed, and only once. */
 function review(
   state: OrderState,
@@ -130,6 +201,10 @@ function review(
   if (state.details === undefined) return refuse('order_not_found', 'There is no such order.');
   const { orderId } = state.details;
   if (state.status === outcome) return accept();
+  // The money may have gone back by the gateway's own hand.
+  if (state.status === 'Paid' && state.payment !== 'debited') {
+    return refuse('payment_voided', `Order ${orderId} is not paid any more.`);
+  }
   if (state.status === 'Paid') return accept(event(orderId));
   return refuse(
     state.status === 'Pending' ? 'order_not_paid' : 'order_ended',
@@ -145,6 +220,8 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
       if (state.details !== undefined) return state;
       return { ...state, details: event.order, status: opening(state.payment) };
     case 'paymentdebited':
+      // A void that was asked for covers the debit that it overtook.
+      if (state.payment === 'void_requested' || state.payment === 'voided') return state;
       return {
         ...state,
         payment: 'debited',
@@ -152,7 +229,7 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
       };
     case 'paymentfailed':
       // A debit that is known to have happened is not undone by a failure reported late.
-      if (state.payment === 'debited') return state;
+      if (state.payment !== 'none') return state;
       return state.status === 'Pending'
         ? { ...state, payment: 'failed', status: 'PaymentFailed', reason: event.reason }
         : { ...state, payment: 'failed' };
@@ -160,6 +237,12 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
       return isOpen(state) ? { ...state, status: 'Approved' } : state;
     case 'rejected':
       return isOpen(state) ? { ...state, status: 'Rejected', reason: event.reason } : state;
+    case 'cancelled':
+      return isOpen(state) ? { ...state, status: 'Cancelled', reason: event.reason } : state;
+    case 'voidrequested':
+      return state.payment === 'voided' ? state : { ...state, payment: 'void_requested' };
+    case 'paymentvoided':
+      return { ...state, payment: 'voided' };
   }
 }
 
@@ -168,8 +251,9 @@ function opening(payment: PaymentStatus): OrderStatus {
   return payment === 'debited' ? 'Paid' : payment === 'failed' ? 'PaymentFailed' : 'Pending';
 }
 
-const isOpen = (state: OrderState): boolean =>
-  state.status === 'Pending' || state.status === 'Paid';
+/** It goes on: somebody's answer is awaited. */
+export const isOpen = ({ status }: Pick<OrderState, 'status'>): boolean =>
+  status === 'Pending' || status === 'Paid';
 
 /** The state after all of `events`. */
 export function fold(events: Iterable<OrderEvent>): OrderState {

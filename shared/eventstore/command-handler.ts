@@ -115,7 +115,8 @@ export function foldRecorded(
   return state;
 }
 
-function readable(codec: OrderEventCodec, entry: RecordedEvent): OrderEvent | undefined {
+/** The event that an entry stands for; undefined where its type is not known, or it cannot be read. */
+export function readable(codec: OrderEventCodec, entry: RecordedEvent): OrderEvent | undefined {
   try {
     return codec.decode(entry);
   } catch (error) {

@@ -63,10 +63,32 @@ export interface DeadLetter {
   readonly traceparent: string;
 }
 
-/** A dead letter as it is kept. */
+/**
+ * `parked`: waits for somebody to look at it. `requested`: its consumer was
+ * asked to serve the event once more. `resolved`: it did, and well.
+ */
+export type LetterState = 'parked' | 'requested' | 'resolved';
+
+/** A dead letter as it is kept. Times are by the database's clock. */
 export interface ParkedLetter extends DeadLetter {
-  /** By the database's clock. */
+  /** When it was first parked. */
   readonly parkedAt: Date;
+  readonly state: LetterState;
+  /** How often it was handed to its consumer to be served once more. */
+  readonly replays: number;
+  /** Of the replay that is asked for or under way. */
+  readonly replayRequestedAt: Date | undefined;
+  /** When a replay succeeded. */
+  readonly resolvedAt: Date | undefined;
+}
+
+/** Which dead letters to list; a field left out does not filter. */
+export interface LetterFilter {
+  readonly consumer?: string;
+  readonly state?: LetterState;
+  readonly position?: bigint;
+  /** At most 1,000; an empty list does not filter. */
+  readonly eventIds?: readonly string[];
 }
 
 /** Appends to and reads from one stream's aggregates. */
@@ -114,13 +136,31 @@ export interface EventStore extends AggregateStore {
   /** What `saveCheckpoint` last kept, 0n if nothing. */
   getCheckpoint(ctx: Context, consumer: string): Promise<bigint>;
 
-  /** Keeps a dead letter; may be repeated (consumer and position are its identity). */
+  /**
+   * Keeps a dead letter; may be repeated (consumer and position are its
+   * identity, and the first is kept). One that is being replayed, or was
+   * resolved, is parked anew with what went wrong this time.
+   */
   park(ctx: Context, letter: DeadLetter): Promise<void>;
 
-  /** Dead letters of `consumer` (of all consumers if undefined), by position, at most `limit`. */
-  deadLetters(
-    ctx: Context,
-    consumer: string | undefined,
-    limit: number,
-  ): Promise<readonly ParkedLetter[]>;
+  /** Dead letters by position, at most `limit`. */
+  deadLetters(ctx: Context, filter: LetterFilter, limit: number): Promise<readonly ParkedLetter[]>;
+
+  /**
+   * Asks a letter's consumer to serve the event once more, and resolves with the
+   * letter as it is then; the replay itself comes later. May be repeated.
+   * Rejects with `not_found`, and with `conflict` for a letter that is resolved.
+   */
+  requestReplay(ctx: Context, consumer: string, position: bigint): Promise<ParkedLetter>;
+
+  /**
+   * What `consumer` was asked to serve once more, at most `limit`, by position.
+   * Each is the caller's for a minute: until it is resolved or parked again,
+   * nobody else is given it. After that minute it is handed out again, five
+   * times in all; then it counts as parked.
+   */
+  takeReplays(ctx: Context, consumer: string, limit: number): Promise<readonly ParkedLetter[]>;
+
+  /** The letter's event was served. May be repeated; for a letter that there is not it does nothing. */
+  resolveReplay(ctx: Context, consumer: string, position: bigint): Promise<void>;
 }

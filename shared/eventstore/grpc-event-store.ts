@@ -2,6 +2,7 @@
 import { connectivityState, credentials } from '@grpc/grpc-js';
 import { EventStoreClient } from '../../proto/gen/eventstore.ts';
 import type { Context } from '../kit/context.ts';
+import { CodedError } from '../kit/errors.ts';
 import type { Component } from '../kit/lifecycle.ts';
 import type { Logger } from '../kit/logger.ts';
 import {
@@ -153,14 +154,52 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       );
     },
 
-    deadLetters: async (ctx, consumer, limit) => {
+    deadLetters: async (ctx, filter, limit) => {
       const { letters } = await callUnary(
         client.listDeadLetters.bind(client),
-        { consumer: consumer ?? '', limit },
+        {
+          consumer: filter.consumer ?? '',
+          state: filter.state ?? '',
+          position: filter.position ?? 0n,
+          eventIds: [...(filter.eventIds ?? [])],
+          limit,
+        },
         ctx,
         call('ListDeadLetters'),
       );
       return letters.map(parkedLetterFromWire);
+    },
+
+    requestReplay: async (ctx, consumer, position) => {
+      const { letter } = await callUnary(
+        client.requestReplay.bind(client),
+        { consumer, position },
+        ctx,
+        call('RequestReplay'),
+      );
+      if (letter === undefined) {
+        throw new CodedError('internal', 'no_letter', 'The event store answered without a letter.');
+      }
+      return parkedLetterFromWire(letter);
+    },
+
+    takeReplays: async (ctx, consumer, limit) => {
+      const { letters } = await callUnary(
+        client.takeReplays.bind(client),
+        { consumer, limit },
+        ctx,
+        call('TakeReplays'),
+      );
+      return letters.map(parkedLetterFromWire);
+    },
+
+    resolveReplay: async (ctx, consumer, position) => {
+      await callUnary(
+        client.resolveReplay.bind(client),
+        { consumer, position },
+        ctx,
+        call('ResolveReplay'),
+      );
     },
   };
 

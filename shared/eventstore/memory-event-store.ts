@@ -3,14 +3,8 @@
  * holds here too, so services can be tested without servers.
  */
 import { CodedError } from '../kit/errors.ts';
-import type {
-  Appended,
-  EventFilter,
-  EventStore,
-  NewEvent,
-  ParkedLetter,
-  RecordedEvent,
-} from './event-store.ts';
+import type { Appended, EventFilter, EventStore, NewEvent, RecordedEvent } from './event-store.ts';
+import { memoryDeadLetters } from './memory-dead-letters.ts';
 
 export interface MemoryEventStoreOptions {
   readonly stream: string;
@@ -26,7 +20,6 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
   const byId = new Map<string, RecordedEvent>();
   const aggregates = new Map<string, RecordedEvent[]>();
   const checkpoints = new Map<string, bigint>();
-  const letters = new Map<string, ParkedLetter>();
   const now = options.now ?? (() => new Date());
   const aggregate = (type: string, id: string) => aggregates.get(`${type}\n${id}`) ?? [];
 
@@ -112,15 +105,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
       if (position > (checkpoints.get(consumer) ?? 0n)) checkpoints.set(consumer, position);
     },
     getCheckpoint: async (_ctx, consumer) => checkpoints.get(consumer) ?? 0n,
-    park: async (_ctx, letter) => {
-      const key = `${letter.consumer}\n${letter.position}`;
-      if (!letters.has(key)) letters.set(key, { ...letter, parkedAt: now() });
-    },
-    deadLetters: async (_ctx, consumer, limit) =>
-      [...letters.values()]
-        .filter((letter) => consumer === undefined || letter.consumer === consumer)
-        .sort((a, b) => Number(a.position - b.position))
-        .slice(0, limit),
+    ...memoryDeadLetters(now),
   };
 }
 

@@ -3,7 +3,13 @@ import type {
   DeadLetter as WireDeadLetter,
   Event as WireEvent,
 } from '../../proto/gen/eventstore.ts';
-import type { DeadLetter, NewEvent, ParkedLetter, RecordedEvent } from './event-store.ts';
+import type {
+  DeadLetter,
+  LetterState,
+  NewEvent,
+  ParkedLetter,
+  RecordedEvent,
+} from './event-store.ts';
 
 /** An event that is to be appended, as it is sent. */
 export function newEventToWire(event: NewEvent, stream: string): WireEvent {
@@ -52,10 +58,38 @@ export function recordedFromWire(event: WireEvent): RecordedEvent {
   };
 }
 
-export function deadLetterToWire(letter: DeadLetter & { parkedAt?: Date }): WireDeadLetter {
-  return { ...letter, parkedAt: letter.parkedAt };
+export function deadLetterToWire(letter: DeadLetter & Partial<ParkedLetter>): WireDeadLetter {
+  return {
+    ...letter,
+    parkedAt: letter.parkedAt,
+    state: letter.state ?? '',
+    replays: letter.replays ?? 0,
+    replayRequestedAt: letter.replayRequestedAt,
+    resolvedAt: letter.resolvedAt,
+  };
 }
 
-export function parkedLetterFromWire({ parkedAt, ...letter }: WireDeadLetter): ParkedLetter {
-  return { ...letter, parkedAt: parkedAt ?? new Date(0) };
+/** A letter that is to be parked; what the store assigns is ignored. */
+export function deadLetterFromWire(letter: WireDeadLetter): DeadLetter {
+  const { consumer, position, eventId, reason, lastError, deliveries, traceparent } = letter;
+  return { consumer, position, eventId, reason, lastError, deliveries, traceparent };
 }
+
+export function parkedLetterFromWire(letter: WireDeadLetter): ParkedLetter {
+  return {
+    ...deadLetterFromWire(letter),
+    parkedAt: letter.parkedAt ?? new Date(0),
+    // An event store of before replays says nothing: its letters are parked.
+    state: letterStateFromWire(letter.state) ?? 'parked',
+    replays: letter.replays,
+    replayRequestedAt: letter.replayRequestedAt,
+    resolvedAt: letter.resolvedAt,
+  };
+}
+
+/** Undefined for text that names no state. */
+export function letterStateFromWire(text: string): LetterState | undefined {
+  return letterStates.find((state) => state === text);
+}
+
+const letterStates: readonly LetterState[] = ['parked', 'requested', 'resolved'];

@@ -107,6 +107,34 @@ describe('event worker', () => {
     assert.equal(served[0]?.mayBeRepeat, true, 'it may have been answered while the durable was');
   });
 
+  it('a dead letter that somebody wants replayed comes through the same endpoint', async () => {
+    const { position } = await append('ORDERS.created', { correlation_id: 'submission-2' });
+    await worker.start?.();
+    await servedTimes(1);
+    const consumer = 'test-worker';
+    await log.store.park(background(), {
+      consumer,
+      position,
+      eventId: served[0]?.event.eventId ?? '',
+      reason: 'gateway_away',
+      lastError: '',
+      deliveries: 3,
+      traceparent: '',
+    });
+    await log.store.requestReplay(background(), consumer, position);
+    await until(
+      async () => {
+        const [letter] = await log.store.deadLetters(background(), { consumer }, 1);
+        return letter?.state === 'resolved';
+      },
+      { what: 'the letter resolved', deadlineMs: 5_000 },
+    );
+    const [first, again] = served;
+    assert.deepEqual(again?.event, first?.event);
+    assert.equal(again?.ctx.correlationId, 'submission-2');
+    assert.equal(again?.mayBeRepeat, true);
+  });
+
   const foreign = async () => (await nats.connection()).jetstream().publish('ORDERS.created', '{}');
   const unreadTimes = (n: number) =>
     until(() => outcomes.filter(({ status }) => status === 'undecodable').length >= n, {

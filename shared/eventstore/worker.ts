@@ -10,6 +10,7 @@ import { type JetstreamConsumerOptions, jetstreamConsumer } from '../kit/transpo
 import type { IncomingMessage } from '../kit/transport/jetstream-wire.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
 import type { EventStore, RecordedEvent } from './event-store.ts';
+import { type ReplaySource, replays } from './replays.ts';
 import { asStored, decodeStored, eventAt } from './stored-message.ts';
 
 export interface WorkerOptions {
@@ -19,8 +20,9 @@ export interface WorkerOptions {
   /** The event types that it answers. */
   readonly eventTypes: readonly string[];
   readonly endpoint: Endpoint<Delivery<RecordedEvent>, unknown>;
-  /** The log, and where the durable's position is kept. */
-  readonly store: Pick<EventStore, 'read' | 'head' | 'getCheckpoint' | 'saveCheckpoint'>;
+  /** The log, and where the durable's position and its dead letters are kept. */
+  readonly store: Pick<EventStore, 'read' | 'head' | 'getCheckpoint' | 'saveCheckpoint'> &
+    ReplaySource;
   readonly hook: Hook<IncomingMessage>;
   /** See the consumer's options of the same names. */
   readonly consumer: Pick<
@@ -34,11 +36,19 @@ export interface WorkerOptions {
 /**
  * A durable consumer of the log's events: side by side across orders, in order
  * within one. How far it has come is kept beside the log, at most once a
- * second, so that a durable made anew goes on from there. Stopping it finishes
- * what is in flight and saves the last position.
+ * second, so that a durable made anew goes on from there. Dead letters that
+ * somebody asks to have replayed come through the same endpoint. Stopping it
+ * finishes what is in flight and saves the last position.
  */
 export function eventWorker(options: WorkerOptions): Component {
   const { durable, store, logger } = options;
+  // What stands in the log in a foreign message's place may be of any type, and
+  // other writers may file other things than orders under our types.
+  const endpoint: WorkerOptions['endpoint'] = async (ctx, delivery) => {
+    const { eventType, aggregateType } = delivery.body;
+    if (aggregateType !== ORDER_AGGREGATE || !options.eventTypes.includes(eventType)) return;
+    await options.endpoint(ctx, delivery);
+  };
   const checkpoint = checkpointSaver(store, durable, logger);
   const consumer = jetstreamConsumer<RecordedEvent>({
     ...options.consumer,
@@ -52,13 +62,7 @@ export function eventWorker(options: WorkerOptions): Component {
       return event && asStored(event);
     },
     key: (event) => event.aggregateId,
-    // What stands in the log in a foreign message's place may be of any type,
-    // and other writers may file other things than orders under our types.
-    endpoint: async (ctx, delivery) => {
-      const { eventType, aggregateType } = delivery.body;
-      if (aggregateType !== ORDER_AGGREGATE || !options.eventTypes.includes(eventType)) return;
-      await options.endpoint(ctx, delivery);
-    },
+    endpoint,
     hook: options.hook,
     resumeAfter: () => store.getCheckpoint(background(), durable),
     head: () => store.head(background()),
@@ -66,10 +70,15 @@ export function eventWorker(options: WorkerOptions): Component {
     logger,
     meter: options.meter,
   });
+  const replaying = replays({ ...options, endpoint, consumer: durable });
   return {
     ...consumer,
+    async start() {
+      await consumer.start?.();
+      await replaying.start?.();
+    },
     async stop() {
-      await consumer.stop?.();
+      await Promise.all([consumer.stop?.(), replaying.stop?.()]);
       await checkpoint.flush();
     },
   };

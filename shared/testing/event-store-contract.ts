@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { EventStore, NewEvent, RecordedEvent } from '../eventstore/event-store.ts';
+import type { DeadLetter, EventStore, NewEvent, RecordedEvent } from '../eventstore/event-store.ts';
 import { background } from '../kit/context.ts';
 import { codedError, type Kind } from '../kit/errors.ts';
 import { anEvent } from './events.ts';
@@ -256,27 +256,146 @@ export function eventStoreContract(store: () => EventStore): void {
   });
 
   describe('dead letters', () => {
-    it('are kept once each and listed by position', async () => {
-      const consumer = `worker-${randomUUID()}`;
-      const letter = {
-        consumer,
-        position: 2n,
-        eventId: 'e-2',
-        reason: 'unreadable_event',
-        lastError: 'The payload cannot be read.',
-        deliveries: 1,
-        traceparent: '',
-      };
+    const aLetter = (overrides: Partial<DeadLetter> = {}): DeadLetter => ({
+      consumer: `worker-${randomUUID()}`,
+      position: 2n,
+      eventId: randomUUID(),
+      reason: 'unreadable_event',
+      lastError: 'The payload cannot be read.',
+      deliveries: 1,
+      traceparent: '',
+      ...overrides,
+    });
+    const parked = async (overrides: Partial<DeadLetter> = {}): Promise<DeadLetter> => {
+      const letter = aLetter(overrides);
       await store().park(ctx, letter);
+      return letter;
+    };
+    const now = async ({ consumer, position }: DeadLetter) => {
+      const [letter] = await store().deadLetters(ctx, { consumer, position }, 1);
+      assert.ok(letter);
+      return letter;
+    };
+    const request = ({ consumer, position }: DeadLetter) =>
+      store().requestReplay(ctx, consumer, position);
+    const take = ({ consumer }: DeadLetter, limit = 10) =>
+      store().takeReplays(ctx, consumer, limit);
+
+    it('are kept once each and listed by position', async () => {
+      const letter = await parked();
+      const { consumer } = letter;
       await store().park(ctx, { ...letter, deliveries: 2 });
       await store().park(ctx, { ...letter, position: 1n, eventId: 'e-1' });
-      const listed = await store().deadLetters(ctx, consumer, 10);
+      const listed = await store().deadLetters(ctx, { consumer }, 10);
+      const waiting = {
+        state: 'parked',
+        replays: 0,
+        replayRequestedAt: undefined,
+        resolvedAt: undefined,
+      };
       assert.deepEqual(
         listed.map(({ parkedAt: _, ...kept }) => kept),
-        [{ ...letter, position: 1n, eventId: 'e-1' }, letter],
+        [
+          { ...letter, ...waiting, position: 1n, eventId: 'e-1' },
+          { ...letter, ...waiting },
+        ],
       );
       assert.ok(listed.every(({ parkedAt }) => Math.abs(parkedAt.getTime() - Date.now()) < 60_000));
-      assert.equal((await store().deadLetters(ctx, consumer, 1)).length, 1);
+      assert.equal((await store().deadLetters(ctx, { consumer }, 1)).length, 1);
+    });
+
+    it('are listed by consumer, state, position and events, all together', async () => {
+      const one = await parked({ position: 1n });
+      const two = await parked({ consumer: one.consumer, position: 2n });
+      await request(two);
+      const other = await parked({ eventId: one.eventId });
+      const { consumer } = one;
+      const found = async (filter: Parameters<EventStore['deadLetters']>[1]) =>
+        (await store().deadLetters(ctx, filter, 1_000)).map(({ eventId }) => eventId);
+      assert.deepEqual(await found({ consumer }), [one.eventId, two.eventId]);
+      assert.deepEqual(await found({ consumer, state: 'parked' }), [one.eventId]);
+      assert.deepEqual(await found({ consumer, state: 'requested' }), [two.eventId]);
+      assert.deepEqual(await found({ consumer, position: 2n }), [two.eventId]);
+      assert.deepEqual(await found({ eventIds: [one.eventId] }), [one.eventId, other.eventId]);
+      assert.deepEqual(await found({ consumer, eventIds: [two.eventId, 'none'] }), [two.eventId]);
+      assert.deepEqual(await found({ consumer, position: 1n, state: 'resolved' }), []);
+    });
+
+    it('a replay that is asked for twice is handed out once, and to one', async () => {
+      const letter = await parked();
+      const asked = await request(letter);
+      assert.equal(asked.state, 'requested');
+      assert.ok(asked.replayRequestedAt);
+      assert.deepEqual((await request(letter)).replayRequestedAt, asked.replayRequestedAt);
+      const taken = (await Promise.all(Array.from({ length: 8 }, () => take(letter)))).flat();
+      assert.deepEqual(
+        taken.map(({ eventId, state, replays }) => ({ eventId, state, replays })),
+        [{ eventId: letter.eventId, state: 'requested', replays: 1 }],
+      );
+      await request(letter);
+      assert.deepEqual(await take(letter), [], 'it has been taken and not settled');
+    });
+
+    it('only what was asked for is handed out, to its consumer, by position, up to the limit', async () => {
+      const { consumer } = await parked({ position: 9n });
+      for (const position of [3n, 1n, 2n]) await request(await parked({ consumer, position }));
+      await request(await parked({ position: 4n }));
+      const positions = async () =>
+        (await store().takeReplays(ctx, consumer, 2)).map(({ position }) => position);
+      assert.deepEqual([await positions(), await positions()], [[1n, 2n], [3n]]);
+    });
+
+    it('a replay that succeeded resolves the letter, and it is not replayed again', async () => {
+      const letter = await parked();
+      await request(letter);
+      await take(letter);
+      await store().resolveReplay(ctx, letter.consumer, letter.position);
+      const resolved = await now(letter);
+      assert.deepEqual([resolved.state, resolved.replays], ['resolved', 1]);
+      assert.ok(resolved.resolvedAt);
+      await store().resolveReplay(ctx, letter.consumer, letter.position);
+      assert.deepEqual(await now(letter), resolved, 'resolved twice is resolved once');
+      await assert.rejects(request(letter), refusedAs('conflict', 'letter_resolved'));
+      assert.deepEqual(await take(letter), []);
+    });
+
+    it('a replay that failed parks the letter anew with what went wrong, and may be asked for again', async () => {
+      const letter = await parked();
+      const { parkedAt } = await now(letter);
+      await request(letter);
+      await take(letter);
+      await store().park(ctx, { ...letter, reason: 'gateway_away', deliveries: 2 });
+      const again = await now(letter);
+      assert.deepEqual(
+        [again.state, again.reason, again.deliveries, again.replays, again.replayRequestedAt],
+        ['parked', 'gateway_away', 2, 1, undefined],
+      );
+      assert.deepEqual(again.parkedAt, parkedAt);
+      assert.deepEqual(await take(letter), []);
+      await request(letter);
+      assert.equal((await take(letter))[0]?.replays, 2);
+    });
+
+    it('parking once more what waits to be taken does not undo that it was asked for', async () => {
+      const letter = await parked();
+      await request(letter);
+      await store().park(ctx, { ...letter, reason: 'late' });
+      assert.deepEqual(
+        (await take(letter)).map(({ reason }) => reason),
+        [letter.reason],
+      );
+    });
+
+    it('what fails after it was resolved is parked anew', async () => {
+      const letter = await parked();
+      await store().resolveReplay(ctx, letter.consumer, letter.position);
+      await store().park(ctx, { ...letter, reason: 'again' });
+      const { state, reason, resolvedAt } = await now(letter);
+      assert.deepEqual([state, reason, resolvedAt], ['parked', 'again', undefined]);
+    });
+
+    it('a replay of a letter that there is not is refused', async () => {
+      await assert.rejects(request(aLetter()), refusedAs('not_found', 'letter_not_found'));
     });
   });
 

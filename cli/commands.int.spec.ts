@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import postgres from 'postgres';
+import { createEndpoints } from '../services/eventstoresvc/endpoints.ts';
+import { createGrpcService } from '../services/eventstoresvc/transport-grpc.ts';
+import { orderEventCodec } from '../shared/contracts/events.ts';
+import { minor } from '../shared/domain/money.ts';
+import type { EventStore } from '../shared/eventstore/event-store.ts';
+import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.ts';
+import { background } from '../shared/kit/context.ts';
+import { nop } from '../shared/kit/endpoint.ts';
+import { silentLogger } from '../shared/kit/logger.ts';
+import { migrate } from '../shared/kit/migrations.ts';
+import { grpcServer } from '../shared/kit/transport/grpc.ts';
+import { noHook } from '../shared/kit/transport/hooks.ts';
+import { anEvent } from '../shared/testing/events.ts';
+import { testPostgres } from '../stack/testing.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const proto = fileURLToPath(new URL('../proto/eventstore.proto', import.meta.url));
+const sagaMigrations = fileURLToPath(
+  new URL('../services/sagacoordinator/migrations', import.meta.url),
+);
+const ctx = background();
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(args: readonly string[], env: Record<string, string>, stdin = ''): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { timeout: 20_000, env: { ...process.env, ...env } };
+    const child = execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+    child.stdin?.end(stdin);
+  });
+}
+
+describe('the command orders, over HTTP', () => {
+  let server: Server;
+  let asked: { method: string; url: string; key: string | undefined; body: string }[];
+  let answer: { status: number; body: object };
+  let env: Record<string, string>;
+
+  const order = {
+    order_id: 'o-1',
+    customer_id: 'c-1',
+    restaurant_id: 'r-1',
+    status: 'Pending',
+    payment_status: 'none',
+    amount: 9.5,
+    order_items: [{ code: 'P', name: 'Pizza', unit_price: 9.5, quantity: 1 }],
+    created_on: '2026-01-31T12:00:00.000Z',
+    version: 1,
+  };
+  const orders = (...args: string[]) => run(args, env);
+  const problem = (status: number, code: string, detail: string) => {
+    answer = { status, body: { type: `urn:orders:problem:${code}`, status, code, detail } };
+  };
+
+  before(async () => {
+    server = createServer(async (request, response) => {
+      const { method = '', url = '', headers } = request;
+      const key = headers['idempotency-key'] as string | undefined;
+      asked.push({ method, url, key, body: await text(request) });
+      response.writeHead(answer.status, { 'x-trace-id': 'trace-1' });
+      response.end(JSON.stringify(answer.body));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    env = { ORDERS_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  });
+  after(() => server.close());
+  beforeEach(() => {
+    asked = [];
+    answer = { status: 200, body: order };
+  });
+
+  it('places an order from options, and hands on its idempotency key', async () => {
+    answer = { status: 201, body: order };
+    const item = ['--item', 'P:Pizza:9.50:1'];
+    const who = ['--customer', 'c-1', '--restaurant', 'r-1'];
+    const placed = await orders('place', ...who, ...item, '--idempotency-key', 'k-1');
+    assert.deepEqual(placed, {
+      code: 0,
+      stdout: 'order o-1 is placed: 9.5 in all\n  trace trace-1\n',
+      stderr: '',
+    });
+    const body =
+      '{"customer_id":"c-1","restaurant_id":"r-1","order_items":[{"code":"P","name":"Pizza","unit_price":9.50,"quantity":1}]}';
+    assert.deepEqual(asked, [{ method: 'POST', url: '/api/orders', key: 'k-1', body }]);
+  });
+
+  it('places an order from standard input as it is written, and prints the answer as it came', async () => {
+    answer = { status: 201, body: order };
+    const body = '{"customer_id": "c-1", "order_items": [{"unit_price": 9.50}]}';
+    const placed = await run(['place', '--json'], env, body);
+    assert.equal(placed.code, 0, placed.stderr);
+    assert.deepEqual(JSON.parse(placed.stdout), order);
+    assert.equal(asked[0]?.body, body);
+  });
+
+  it('gets, lists and decides', async () => {
+    for (const [args, method, url, body] of [
+      [['get', 'o/1'], 'GET', '/api/orders/o%2F1', ''],
+      [['cancel', 'o-1'], 'POST', '/api/orders/o-1/cancel', '{}'],
+      [['approve', 'o-1'], 'POST', '/api/orders/o-1/approve', '{}'],
+      [['reject', 'o-1', '--reason', 'no'], 'POST', '/api/orders/o-1/reject', '{"reason":"no"}'],
+    ] as const) {
+      asked = [];
+      const done = await orders(...args);
+      assert.equal(done.code, 0, done.stderr);
+      assert.match(done.stdout, /^order o-1: Pending\n/);
+      assert.deepEqual(asked, [{ method, url, key: undefined, body }]);
+    }
+    answer = { status: 200, body: { orders: [order], position: 1 } };
+    const listed = await orders('list', '--customer', 'c-1', '--limit', '5');
+    assert.match(listed.stdout, /o-1\s+Pending\s+none/);
+    assert.equal(asked.at(-1)?.url, '/api/orders?customer_id=c-1&limit=5');
+  });
+
+  it('what is not found ends with 3, what is refused with 4, what is away with 1, each in one line', async () => {
+    problem(404, 'order_not_found', 'There is no such order.');
+    assert.deepEqual(await orders('get', 'o-2'), {
+      code: 3,
+      stdout: '',
+      stderr: 'orders: There is no such order. (order_not_found)\n',
+    });
+    problem(409, 'order_ended', 'Order o-1 is Approved and cannot be cancelled.');
+    const refused = await orders('cancel', 'o-1');
+    assert.deepEqual(
+      [refused.code, refused.stderr],
+      [4, 'orders: Order o-1 is Approved and cannot be cancelled. (order_ended)\n'],
+    );
+    problem(503, 'overloaded', 'Too much is queued.');
+    assert.equal((await orders('get', 'o-1')).code, 1);
+    const away = await run(['get', 'o-1'], { ORDERS_URL: 'http://127.0.0.1:1' });
+    assert.deepEqual(
+      [away.code, away.stderr],
+      [1, 'orders: No ordersvc answers at 127.0.0.1:1.\n'],
+    );
+  });
+
+  it('says every field that is wrong in the one line, and with --json the whole problem', async () => {
+    const problems = [
+      { field: 'customer_id', message: 'is missing' },
+      { field: 'order_items', message: 'must be a list' },
+    ];
+    const detail = 'The order is not valid.';
+    answer = { status: 422, body: { code: 'invalid_order', detail, problems } };
+    const invalid = await run(['place'], env, '{}');
+    assert.deepEqual(
+      [invalid.code, invalid.stderr],
+      [
+        4,
+        'orders: The order is not valid: customer_id is missing; order_items must be a list. (invalid_order)\n',
+      ],
+    );
+    const json = await run(['place', '--json'], env, '{}');
+    assert.deepEqual([json.code, json.stdout], [4, '']);
+    assert.deepEqual(JSON.parse(json.stderr), answer.body);
+  });
+
+  it('what is used wrongly ends with 2 and asks nothing', async () => {
+    for (const args of [
+      ['reject', 'o-1'],
+      ['list'],
+      ['get'],
+      ['unknown'],
+      ['place', '--customer', 'c-1'],
+      ['place', '--file', '/nowhere.json'],
+      ['place', '--file', main],
+      ['dlq', 'replay', 'payment-worker'],
+      ['dlq', 'show', 'payment-worker', 'first'],
+      ['dlq', 'list', '--state', 'lost'],
+    ]) {
+      const wrong = await orders(...args);
+      assert.equal(wrong.code, 2, `${args.join(' ')}: ${wrong.stderr}`);
+      assert.notEqual(wrong.stderr, '');
+    }
+    assert.deepEqual(asked, []);
+  }).timeout(20_000);
+
+  it('every help says the exit codes', async () => {
+    for (const args of [['--help'], ['dlq', 'replay', '--help']]) {
+      const help = await orders(...args);
+      assert.equal(help.code, 0);
+      assert.match(help.stdout, /Exit codes: 0 done, 1 failed/);
+    }
+  });
+});
+
+describe('the command orders, over the event store', () => {
+  let store: EventStore;
+  let server: ReturnType<typeof grpcServer>;
+  let env: Record<string, string>;
+  const orders = (...args: string[]) => run(args, env);
+
+  beforeEach(async () => {
+    store = createMemoryEventStore({ stream: 'ORDERS' });
+    server = grpcServer({
+      host: '127.0.0.1',
+      port: 0,
+      services: [
+        createGrpcService(
+          createEndpoints(store, () => nop),
+          'ORDERS',
+          noHook,
+        ),
+      ],
+      protoPath: proto,
+      logger: silentLogger,
+    });
+    await server.start?.();
+    env = { EVENTSTORE_ADDRESS: `127.0.0.1:${server.port()}`, ZIPKIN_URL: 'http://zipkin.test/' };
+    const codec = orderEventCodec(2);
+    const created = codec.encode({
+      type: 'created',
+      order: {
+        orderId: 'o-1',
+        customerId: 'c-1',
+        restaurantId: 'r-1',
+        amount: minor(950),
+        items: [{ code: 'P', name: 'Pizza', unitPrice: minor(950), quantity: 1 }],
+        createdOn: '2026-01-31T12:00:00.000Z',
+      },
+    });
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const event = anEvent({ ...created, aggregateId: 'o-1', metadata: { traceparent } });
+    await store.append(ctx, [event]);
+    await store.park(ctx, {
+      consumer: 'payment-worker',
+      position: 1n,
+      eventId: event.eventId,
+      reason: 'gateway_away',
+      lastError: 'The gateway is away.',
+      deliveries: 12,
+      traceparent,
+    });
+  });
+  afterEach(() => server.stop?.());
+
+  it('explains an order: its events, its dead letters, its wait and its trace', async () => {
+    const told = await orders('explain', 'o-1');
+    assert.equal(told.code, 0, told.stderr);
+    for (const said of [
+      /^order o-1 is Pending, payment none\n/,
+      /customer c-1 ordered at restaurant r-1: 1 × Pizza; 9\.50 in all/,
+      /! payment-worker gave up on position 1 .* after 12 deliveries: gateway_away/,
+      /It waits for the payment worker/,
+      /trace http:\/\/zipkin\.test\/zipkin\/traces\/0af7651916cd43dd8448eb211c80319c\n$/,
+    ]) {
+      assert.match(told.stdout, said);
+    }
+    const { stdout } = await orders('explain', 'o-1', '--json');
+    const { status, steps, dead_letters, waiting } = JSON.parse(stdout);
+    assert.deepEqual([status, steps.length, dead_letters.length], ['Pending', 1, 1]);
+    assert.deepEqual(waiting.consumers, ['payment-worker']);
+    assert.equal((await orders('explain', 'o-2')).code, 3);
+  });
+
+  it('lists and shows dead letters', async () => {
+    const listed = await orders('dlq', 'list', '--consumer', 'payment-worker');
+    assert.match(listed.stdout, /payment-worker\s+1\s+parked\s+gateway_away/);
+    assert.equal((await orders('dlq', 'list', '--state', 'resolved')).stdout, 'no dead letters\n');
+    const { stdout } = await orders('dlq', 'show', 'payment-worker', '1', '--json');
+    const shown = JSON.parse(stdout);
+    assert.deepEqual(
+      [shown.state, shown.event.order_id, shown.event.order_status],
+      ['parked', 'o-1', 'Pending'],
+    );
+    assert.equal((await orders('dlq', 'show', 'payment-worker', '2')).code, 3);
+  });
+
+  it('a replay is asked for, unless it is a dry run; what is resolved is refused', async () => {
+    const state = async () => (await store.deadLetters(ctx, {}, 1))[0]?.state;
+    const dry = await orders('dlq', 'replay', 'payment-worker', '--all', '--dry-run');
+    assert.equal(
+      dry.stdout,
+      'payment-worker would be asked to serve position 1 once more: ORDERS.created of order o-1, which is Pending\n',
+    );
+    assert.equal(await state(), 'parked');
+    const asked = await orders('dlq', 'replay', 'payment-worker', '1', '--json');
+    assert.equal(asked.code, 0, asked.stderr);
+    assert.equal(JSON.parse(asked.stdout).letters[0].state, 'requested');
+    assert.equal(await state(), 'requested');
+    await store.resolveReplay(ctx, 'payment-worker', 1n);
+    for (const more of [[], ['--dry-run']]) {
+      assert.equal((await orders('dlq', 'replay', 'payment-worker', '1', ...more)).code, 4);
+    }
+    assert.equal((await orders('dlq', 'replay', 'payment-worker', '7')).code, 3);
+  }).timeout(20_000);
+
+  it('rebuilds the deadlines from the log, and says which orders it could not read', async () => {
+    const url = await (await testPostgres()).createDatabase();
+    await migrate({ url, folder: sagaMigrations, logger: silentLogger });
+    await store.append(ctx, [anEvent({ aggregateId: 'poison', data: '{"n":1}' })]);
+    await store.append(ctx, [
+      anEvent({ aggregateId: 'poison', eventType: 'ORDERS.cancelled', data: '{}' }),
+    ]);
+    const done = await orders('saga', 'rebuild', '--database', url, '--json');
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(JSON.parse(done.stdout), { events: 3, unreadable: ['poison'] });
+    const sql = postgres(url, { max: 1 });
+    try {
+      assert.deepEqual(
+        [...(await sql`select order_id, kind from deadlines`)],
+        [{ order_id: 'o-1', kind: 'payment' }],
+      );
+    } finally {
+      await sql.end();
+    }
+  }).timeout(30_000);
+
+  it('an event store that is away is said in one line', async () => {
+    const away = await run(['explain', 'o-1'], { EVENTSTORE_ADDRESS: '127.0.0.1:1' });
+    assert.deepEqual(
+      [away.code, away.stderr],
+      [1, 'orders: No event store answers at 127.0.0.1:1.\n'],
+    );
+  });
+});

@@ -1,0 +1,34 @@
+import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
+import type { EventStore } from '../shared/eventstore/event-store.ts';
+import { createGrpcEventStore } from '../shared/eventstore/grpc-event-store.ts';
+import { CodedError, codedError } from '../shared/kit/errors.ts';
+import { silentLogger } from '../shared/kit/logger.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/**
+ * What `work` comes to with the event store at `address`, whose connection is
+ * closed afterwards. Rejects with `unavailable`, naming the address, where
+ * nobody answers there.
+ */
+export async function withEventStore<T>(
+  address: string,
+  work: (store: EventStore) => Promise<T>,
+): Promise<T> {
+  const store = createGrpcEventStore({
+    address,
+    stream: ORDERS_STREAM,
+    timeoutMs: TIMEOUT_MS,
+    logger: silentLogger,
+  });
+  try {
+    return await work(store);
+  } catch (error) {
+    // What the event store says itself, or a database of the caller's, has codes of its own.
+    if (!['unavailable', 'deadline_exceeded'].includes(codedError(error).code)) throw error;
+    const message = `No event store answers at ${address}.`;
+    throw new CodedError('unavailable', 'event_store_away', message, { cause: error });
+  } finally {
+    await store.stop?.();
+  }
+}

@@ -1,0 +1,84 @@
+/** Who does what in an order's life, in words. Pure. */
+import { durables } from '../shared/contracts/subjects.ts';
+import type { Minor } from '../shared/domain/money.ts';
+import { isOpen, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
+import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
+import type { ReadEvent } from './order-history.ts';
+
+/** Reasons of the coordinator's own cancellations, in words. */
+const deadlineReasons: Readonly<Record<string, string>> = {
+  payment_deadline: 'its payment was not known in time',
+  review_deadline: 'nobody accepted it in time',
+};
+
+/** Who appended it. */
+export function who(event: ReadEvent): string {
+  if (event === undefined || event === 'unreadable') return 'unknown';
+  switch (event.type) {
+    case 'created':
+      return `customer ${event.order.customerId}`;
+    case 'paymentdebited':
+    case 'paymentfailed':
+    case 'paymentvoided':
+      return durables.payment;
+    case 'approved':
+    case 'rejected':
+    case 'cancelled':
+      return event.decidedBy === '' ? 'unknown' : event.decidedBy;
+    case 'voidrequested':
+      return durables.saga;
+  }
+}
+
+/** What it did, given the order's state before it. `money` writes amounts. */
+export function happened(
+  { eventType, data }: RecordedEvent,
+  event: ReadEvent,
+  before: OrderState,
+  money: (amount: Minor) => string,
+): string {
+  if (event === undefined) return `${eventType}: an event of a kind that is not known here`;
+  if (event === 'unreadable') return `${eventType} that cannot be read: ${data.slice(0, 60)}`;
+  const without = nothing(event, before);
+  switch (event.type) {
+    case 'created': {
+      const items = event.order.items.map(({ quantity, name }) => `${quantity} × ${name}`);
+      return `ordered at restaurant ${event.order.restaurantId}: ${items.join(', ')}; ${money(event.order.amount)} in all${without}`;
+    }
+    case 'paymentdebited':
+      return `took ${money(event.amount)} (payment ${event.paymentId})${lateDebit(before)}`;
+    case 'paymentfailed':
+      return `could not take the money: ${event.reason}${without}`;
+    case 'approved':
+      return `accepted the order${without}`;
+    case 'rejected':
+      return `turned the order down: ${event.reason}${without}`;
+    case 'cancelled': {
+      const words = deadlineReasons[event.reason];
+      const reason = words === undefined ? event.reason : `${words} (${event.reason})`;
+      return `cancelled the order: ${reason}${without}`;
+    }
+    case 'voidrequested':
+      return `asked for the money back, should any have been taken${without}`;
+    case 'paymentvoided':
+      return event.paymentId === ''
+        ? 'found nothing to give back, and made sure that nothing will be taken'
+        : `gave the money back (payment ${event.paymentId})`;
+  }
+}
+
+/** What is said of an event that came when the order's state had no more use for it. */
+function nothing(event: OrderEvent, before: OrderState): string {
+  const decision = ['approved', 'rejected', 'cancelled'].includes(event.type);
+  return decision && !isOpen(before) && before.status !== 'None'
+    ? `, which changed nothing: it was ${before.status}`
+    : '';
+}
+
+function lateDebit(before: OrderState): string {
+  if (before.payment === 'void_requested' || before.payment === 'voided') {
+    return ', too late: the void that was asked for covers it';
+  }
+  const ended = !isOpen(before) && before.status !== 'None';
+  return ended ? `, too late: the order was ${before.status}` : '';
+}

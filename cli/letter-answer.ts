@@ -1,0 +1,36 @@
+import type { ParkedLetter } from '../shared/eventstore/event-store.ts';
+
+/** A dead letter as `--json` has it. */
+export interface LetterAnswer {
+  readonly consumer: string;
+  readonly position: number;
+  readonly event_id: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly last_error: string;
+  readonly deliveries: number;
+  readonly replays: number;
+  readonly parked_at: string;
+  readonly replay_requested_at?: string;
+  readonly resolved_at?: string;
+  readonly traceparent: string;
+}
+
+export function letterAnswer(letter: ParkedLetter): LetterAnswer {
+  return {
+    consumer: letter.consumer,
+    position: Number(letter.position),
+    event_id: letter.eventId,
+    state: letter.state,
+    reason: letter.reason,
+    last_error: letter.lastError,
+    deliveries: letter.deliveries,
+    replays: letter.replays,
+    parked_at: letter.parkedAt.toISOString(),
+    ...(letter.replayRequestedAt && {
+      replay_requested_at: letter.replayRequestedAt.toISOString(),
+    }),
+    ...(letter.resolvedAt && { resolved_at: letter.resolvedAt.toISOString() }),
+    traceparent: letter.traceparent,
+  };
+}

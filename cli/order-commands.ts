@@ -1,0 +1,123 @@
+/** `orders place | get | list | cancel | approve | reject`: what ordersvc does, by hand. */
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import type { OrderAnswer, OrderListAnswer, PlacedAnswer } from '../shared/contracts/http.ts';
+import { UsageError } from './option.ts';
+import { type ApiAnswer, type OrdersApi, ordersApi } from './orders-api.ts';
+import { terminalPaint } from './paint.ts';
+import { describesOrder, type PlaceOptions, placeBody } from './place-body.ts';
+import { renderList, renderOrder } from './render-order.ts';
+import { type CommonOptions, ordersUrl, withOptions } from './settings.ts';
+
+const ORDERS = '/api/orders';
+
+export function addOrderCommands(program: Command): void {
+  withOptions(program.command('place'), 'orders', 'json')
+    .description('place an order, given by options, by --file, or as JSON on standard input')
+    .option('--customer <id>')
+    .option('--restaurant <id>')
+    .option('--item <code:name:unit price:quantity...>', 'such as P1:Pizza:9.50:2')
+    .option('--file <path>', 'JSON as POST /api/orders takes it; - is standard input')
+    .option('--idempotency-key <key>', 'with the same key and customer the order is placed once')
+    .action(async (options: Place) => {
+      const answer = await api(options).call('POST', ORDERS, {
+        body: await bodyOf(options),
+        ...(options.idempotencyKey !== undefined && {
+          headers: { 'idempotency-key': options.idempotencyKey },
+        }),
+      });
+      print(options, answer, (read) => {
+        const { order_id, amount } = read as PlacedAnswer;
+        const trace = answer.traceId === undefined ? '' : `\n  trace ${answer.traceId}`;
+        return `order ${order_id} is placed: ${amount} in all${trace}`;
+      });
+    });
+
+  withOptions(program.command('get'), 'orders', 'json')
+    .description('show an order')
+    .argument('<order id>')
+    .action(async (id: string, options: CommonOptions) => {
+      printOrder(options, await api(options).call('GET', path(id)));
+    });
+
+  withOptions(program.command('list'), 'orders', 'json')
+    .description("list a customer's orders, the newest first")
+    .requiredOption('--customer <id>')
+    .option('--limit <n>')
+    .option('--cursor <cursor>', 'go on where a page ended')
+    .action(
+      async (options: CommonOptions & { customer: string; limit?: string; cursor?: string }) => {
+        const query = new URLSearchParams({ customer_id: options.customer });
+        if (options.limit !== undefined) query.set('limit', options.limit);
+        if (options.cursor !== undefined) query.set('cursor', options.cursor);
+        const answer = await api(options).call('GET', `${ORDERS}?${query}`);
+        print(options, answer, (read) => renderList(read as OrderListAnswer, terminalPaint));
+      },
+    );
+
+  decision(program, 'cancel', 'end an order that is Pending or Paid')
+    .option('--reason <text>')
+    .action((id: string, options: Decision) => decide('cancel', id, options));
+  decision(program, 'approve', 'take an order that is Paid, as its restaurant').action(
+    (id: string, options: Decision) => decide('approve', id, options),
+  );
+  decision(program, 'reject', 'turn down an order that is Paid, as its restaurant')
+    .requiredOption('--reason <text>')
+    .action((id: string, options: Decision) => decide('reject', id, options));
+}
+
+interface Place extends CommonOptions, PlaceOptions {
+  readonly file?: string;
+  readonly idempotencyKey?: string;
+}
+
+interface Decision extends CommonOptions {
+  readonly reason?: string;
+}
+
+function decision(program: Command, name: string, description: string): Command {
+  return withOptions(program.command(name), 'orders', 'json')
+    .description(`${description}; harmless if it is so already`)
+    .argument('<order id>');
+}
+
+async function decide(name: string, id: string, options: Decision): Promise<void> {
+  const body = options.reason === undefined ? '{}' : JSON.stringify({ reason: options.reason });
+  printOrder(options, await api(options).call('POST', `${path(id)}/${name}`, { body }));
+}
+
+async function bodyOf(options: Place): Promise<string> {
+  if (options.file === undefined && describesOrder(options)) return placeBody(options);
+  if (describesOrder(options)) throw new UsageError('give either --file or the order itself');
+  const source = options.file ?? '-';
+  if (source === '-' && process.stdin.isTTY) {
+    throw new UsageError('give an order: --customer, --restaurant and --item, or --file');
+  }
+  const json = await (source === '-' ? text(process.stdin) : readFile(source, 'utf8')).catch(
+    (error: Error) => {
+      throw new UsageError(`--file: ${error.message}`);
+    },
+  );
+  try {
+    JSON.parse(json);
+  } catch {
+    throw new UsageError(`${source === '-' ? 'standard input' : source} is not JSON`);
+  }
+  return json;
+}
+
+const api = (options: CommonOptions): OrdersApi => ordersApi(ordersUrl(options));
+const path = (id: string): string => `${ORDERS}/${encodeURIComponent(id)}`;
+
+function printOrder(options: CommonOptions, answer: ApiAnswer): void {
+  print(options, answer, (read) => renderOrder(read as OrderAnswer, terminalPaint));
+}
+
+function print(
+  { json }: CommonOptions,
+  answer: ApiAnswer,
+  render: (read: unknown) => string,
+): void {
+  console.log(json ? answer.text : render(JSON.parse(answer.text)));
+}

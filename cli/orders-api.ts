@@ -1,0 +1,111 @@
+import { CodedError, type Kind } from '../shared/kit/errors.ts';
+
+/** ordersvc over HTTP, as far as the command needs it. */
+export interface OrdersApi {
+  /**
+   * Resolves with a 2xx answer. Rejects with RefusedRequest for any other, and
+   * with `unavailable` or `timeout` where none came; whether something was done
+   * is then unknown.
+   */
+  call(method: 'GET' | 'POST', path: string, request?: ApiRequest): Promise<ApiAnswer>;
+}
+
+export interface ApiRequest {
+  /** JSON text; it is sent as it is, so that numbers keep their digits. */
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ApiAnswer {
+  /** As it came. */
+  readonly text: string;
+  readonly traceId: string | undefined;
+}
+
+/** An answer that is none of 2xx. Its message is one line for people. */
+export class RefusedRequest extends CodedError {
+  /** The problem document, or whatever the answer's body was, as it came. */
+  readonly body: string;
+  constructor(kind: Kind, code: string, message: string, body: string) {
+    super(kind, code, message);
+    this.body = body;
+  }
+}
+
+const TIMEOUT_MS = 15_000;
+
+/** The service at `url`, such as `http://127.0.0.1:3000`. */
+export function ordersApi(url: string): OrdersApi {
+  return {
+    async call(method, path, { body, headers = {} } = {}) {
+      let response: Response;
+      let text: string;
+      try {
+        response = await fetch(new URL(path, url), {
+          method,
+          headers: {
+            ...headers,
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+          ...(body !== undefined && { body }),
+        });
+        text = await response.text();
+      } catch (cause) {
+        throw noAnswer(new URL(url).host, cause);
+      }
+      if (!response.ok) throw refusedRequest(response.status, text);
+      return { text, traceId: response.headers.get('x-trace-id') ?? undefined };
+    },
+  };
+}
+
+function noAnswer(host: string, cause: unknown): CodedError {
+  if (cause instanceof DOMException && cause.name === 'TimeoutError') {
+    const message = `ordersvc at ${host} did not answer within ${TIMEOUT_MS / 1_000} s.`;
+    return new CodedError('timeout', 'no_answer_in_time', message, { cause });
+  }
+  return new CodedError('unavailable', 'ordersvc_away', `No ordersvc answers at ${host}.`, {
+    cause,
+  });
+}
+
+const kindOfStatus: Readonly<Record<number, Kind>> = {
+  400: 'malformed',
+  404: 'not_found',
+  409: 'conflict',
+  412: 'precondition_failed',
+  413: 'too_large',
+  422: 'invalid',
+  429: 'rate_limited',
+  503: 'unavailable',
+  504: 'timeout',
+};
+
+/** An answer with `status` as an error; a problem document becomes one line. */
+export function refusedRequest(status: number, body: string): RefusedRequest {
+  const problem = parsed(body);
+  const code = typeof problem.code === 'string' ? problem.code : `http_${status}`;
+  const detail =
+    typeof problem.detail === 'string' ? problem.detail : `The answer was HTTP ${status}.`;
+  const listed: unknown[] = Array.isArray(problem.problems) ? problem.problems : [];
+  const fields = listed.map((one) => {
+    const { field, message } = one as { field?: unknown; message?: unknown };
+    return `${field} ${message}`;
+  });
+  // The detail of a wrong body names its fields already, or says only that there are some.
+  const unsaid = fields.filter((text) => !detail.includes(text));
+  const said =
+    unsaid.length === 0 ? detail : `${detail.replace(/[.]$/, '')}: ${unsaid.join('; ')}.`;
+  const line = said.replace(/\s+/g, ' ');
+  return new RefusedRequest(kindOfStatus[status] ?? 'internal', code, `${line} (${code})`, body);
+}
+
+function parsed(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

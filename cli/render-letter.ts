@@ -1,0 +1,86 @@
+/** Dead letters as text for people. Pure. */
+import { moment } from './duration.ts';
+import type { LetterAnswer } from './letter-answer.ts';
+import type { Paint } from './paint.ts';
+import { table } from './table.ts';
+
+/** What became of a letter, in words. */
+export function letterStory(letter: LetterAnswer): string {
+  const { consumer, position, deliveries, replays, reason, last_error } = letter;
+  const times = `${deliveries} ${deliveries === 1 ? 'delivery' : 'deliveries'}`;
+  const again =
+    replays === 0 ? '' : `, ${replays} of them ${replays === 1 ? 'a replay' : 'replays'}`;
+  const why = last_error === '' ? reason : `${reason} (${last_error})`;
+  const gaveUp = `${consumer} gave up on position ${position} at ${moment(new Date(letter.parked_at))}, after ${times}${again}: ${why}`;
+  if (letter.resolved_at !== undefined) {
+    return `${gaveUp}; a replay succeeded at ${moment(new Date(letter.resolved_at))}`;
+  }
+  if (letter.state === 'requested') return `${gaveUp}; a replay was asked for and is under way`;
+  return `${gaveUp}; once its cause is mended: orders dlq replay ${consumer} ${position}`;
+}
+
+/** Letters, one a line. */
+export function renderLetters(letters: readonly LetterAnswer[], paint: Paint): string {
+  if (letters.length === 0) return 'no dead letters';
+  const heading = ['consumer', 'position', 'state', 'reason', 'deliveries', 'replays', 'parked'];
+  return table([
+    heading.map((text) => paint('quiet', text)),
+    ...letters.map((letter) => [
+      letter.consumer,
+      String(letter.position),
+      paintState(letter.state, paint),
+      letter.reason,
+      String(letter.deliveries),
+      String(letter.replays),
+      moment(new Date(letter.parked_at)),
+    ]),
+  ]).join('\n');
+}
+
+/** The event that a letter is about, and where its order stands. */
+export interface LetterSubject {
+  readonly event_type: string;
+  readonly order_id: string;
+  readonly created_at: string;
+  /** As it stands in the log. */
+  readonly data: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly order_status: string;
+  readonly payment_status: string;
+}
+
+/** One letter with its event; `subject` is undefined where the log has none at its position. */
+export function renderLetter(
+  letter: LetterAnswer,
+  subject: LetterSubject | undefined,
+  paint: Paint,
+): string {
+  const head = `${paintState(letter.state, paint)}: ${letterStory(letter)}`;
+  if (subject === undefined) return `${head}\n  the log has no event at this position`;
+  return [
+    head,
+    `  event ${letter.event_id}, ${subject.event_type}, appended ${moment(new Date(subject.created_at))}`,
+    `  order ${subject.order_id} is ${subject.order_status}, payment ${subject.payment_status.replace('_', ' ')}`,
+    `  ${subject.data === '' ? '(no payload)' : subject.data}`,
+    ...Object.entries(subject.metadata).map(([key, value]) => `  ${key} ${value}`),
+  ].join('\n');
+}
+
+/** One letter of a replay: what is asked for, or with `dryRun` would be. */
+export function renderReplay(
+  { consumer, position }: LetterAnswer,
+  subject: LetterSubject | undefined,
+  dryRun: boolean,
+): string {
+  const act = dryRun ? 'would be asked' : 'is asked';
+  const what =
+    subject === undefined
+      ? 'an event that is not in the log'
+      : `${subject.event_type} of order ${subject.order_id}, which is ${subject.order_status}`;
+  return `${consumer} ${act} to serve position ${position} once more: ${what}`;
+}
+
+function paintState(state: string, paint: Paint): string {
+  if (state === 'resolved') return paint('good', state);
+  return paint(state === 'parked' ? 'bad' : 'warn', state);
+}

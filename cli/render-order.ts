@@ -1,0 +1,45 @@
+/** Orders as text for people. Pure. */
+import type { OrderAnswer, OrderListAnswer } from '../shared/contracts/http.ts';
+import type { Paint } from './paint.ts';
+import { table } from './table.ts';
+
+/** One order with its items. */
+export function renderOrder(order: OrderAnswer, paint: Paint): string {
+  const reason = order.reason === undefined ? '' : `: ${order.reason}`;
+  const items = table(
+    order.order_items.map(({ code, name, unit_price, quantity }) => [
+      `${quantity} ×`,
+      `${name} (${code})`,
+      `at ${unit_price}`,
+    ]),
+  );
+  return [
+    `order ${order.order_id}: ${paintStatus(order.status, paint)}${reason}`,
+    `  payment ${order.payment_status.replace('_', ' ')}, version ${order.version}`,
+    `  customer ${order.customer_id} at restaurant ${order.restaurant_id}, placed ${order.created_on}`,
+    ...items.map((line) => `  ${line}`),
+    `  ${order.amount} in all`,
+  ].join('\n');
+}
+
+/** A page of orders, one a line, and how to get the next. */
+export function renderList({ orders, next_cursor }: OrderListAnswer, paint: Paint): string {
+  if (orders.length === 0) return 'no orders';
+  const rows = orders.map((order) => [
+    order.order_id,
+    paintStatus(order.status, paint),
+    order.payment_status.replace('_', ' '),
+    String(order.amount),
+    order.created_on,
+  ]);
+  const heading = ['order', 'status', 'payment', 'amount', 'placed'];
+  const lines = table([heading.map((text) => paint('quiet', text)), ...rows]);
+  if (next_cursor !== undefined) lines.push(`more with --cursor ${next_cursor}`);
+  return lines.join('\n');
+}
+
+/** A status in the colour of what it means. */
+export function paintStatus(status: string, paint: Paint): string {
+  if (status === 'Approved') return paint('good', status);
+  return status === 'Pending' || status === 'Paid' ? paint('warn', status) : paint('bad', status);
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { duration } from './duration.ts';
+import type { LetterAnswer } from './letter-answer.ts';
+import { plain } from './paint.ts';
+import { placeBody } from './place-body.ts';
+import { renderLetter, renderLetters, renderReplay } from './render-letter.ts';
+import { renderList, renderOrder } from './render-order.ts';
+
+const order = {
+  order_id: 'o-1',
+  customer_id: 'c-1',
+  restaurant_id: 'trattoria',
+  status: 'Cancelled',
+  payment_status: 'void_requested' as const,
+  amount: 21.25,
+  order_items: [
+    { code: 'P', name: 'Pizza', unit_price: 9.5, quantity: 2 },
+    { code: 'A', name: 'Acqua', unit_price: 2.25, quantity: 1 },
+  ],
+  created_on: '2026-01-31T12:00:00.000Z',
+  reason: 'changed my mind',
+  version: 4,
+};
+
+const letter: LetterAnswer = {
+  consumer: 'payment-worker',
+  position: 7,
+  event_id: 'e-7',
+  state: 'parked',
+  reason: 'gateway_away',
+  last_error: '',
+  deliveries: 13,
+  replays: 1,
+  parked_at: '2026-01-31T12:00:00.000Z',
+  traceparent: '',
+};
+const subject = {
+  event_type: 'ORDERS.created',
+  order_id: 'o-1',
+  created_at: '2026-01-31T11:00:00.000Z',
+  data: '{"a":1}',
+  metadata: { correlation_id: 'c-9' },
+  order_status: 'Cancelled',
+  payment_status: 'voided',
+};
+
+describe('text for people', () => {
+  it('an order has its status, its reason and its items', () => {
+    assert.equal(
+      renderOrder(order, plain),
+      [
+        'order o-1: Cancelled: changed my mind',
+        '  payment void requested, version 4',
+        '  customer c-1 at restaurant trattoria, placed 2026-01-31T12:00:00.000Z',
+        '  2 ×  Pizza (P)  at 9.5',
+        '  1 ×  Acqua (A)  at 2.25',
+        '  21.25 in all',
+      ].join('\n'),
+    );
+  });
+
+  it('a list has a line for each order and says how to go on', () => {
+    assert.equal(
+      renderList({ orders: [order], next_cursor: 'abc', position: 1 }, plain),
+      [
+        'order  status     payment         amount  placed',
+        'o-1    Cancelled  void requested  21.25   2026-01-31T12:00:00.000Z',
+        'more with --cursor abc',
+      ].join('\n'),
+    );
+    assert.equal(renderList({ orders: [], position: 1 }, plain), 'no orders');
+  });
+
+  it('a dead letter says what it was, what was tried and what to do', () => {
+    assert.equal(
+      renderLetter(letter, subject, plain),
+      [
+        'parked: payment-worker gave up on position 7 at 2026-01-31 12:00:00.000 UTC, after 13 deliveries, 1 of them a replay: gateway_away; once its cause is mended: orders dlq replay payment-worker 7',
+        '  event e-7, ORDERS.created, appended 2026-01-31 11:00:00.000 UTC',
+        '  order o-1 is Cancelled, payment voided',
+        '  {"a":1}',
+        '  correlation_id c-9',
+      ].join('\n'),
+    );
+    assert.match(renderLetter(letter, undefined, plain), /the log has no event at this position$/);
+  });
+
+  it('letters have a line each', () => {
+    assert.equal(
+      renderLetters([letter], plain),
+      [
+        'consumer        position  state   reason        deliveries  replays  parked',
+        'payment-worker  7         parked  gateway_away  13          1        2026-01-31 12:00:00.000 UTC',
+      ].join('\n'),
+    );
+    assert.equal(renderLetters([], plain), 'no dead letters');
+  });
+
+  it('a replay says whether it is asked for or only would be', () => {
+    const rest = 'to serve position 7 once more: ORDERS.created of order o-1, which is Cancelled';
+    assert.equal(renderReplay(letter, subject, false), `payment-worker is asked ${rest}`);
+    assert.equal(renderReplay(letter, subject, true), `payment-worker would be asked ${rest}`);
+  });
+
+  it('a span of time has its two largest units', () => {
+    const spans = [0, 35, 999, 1_250, 59_940, 60_000, 200_000, 7_500_000, 360_000_000];
+    assert.deepEqual(spans.map(duration), [
+      '0 ms',
+      '35 ms',
+      '999 ms',
+      '1.3 s',
+      '59.9 s',
+      '1 min',
+      '3 min 20 s',
+      '2 h 5 min',
+      '4 d 4 h',
+    ]);
+  });
+});
+
+describe('an order given by options', () => {
+  const options = { customer: 'c-1', restaurant: 'r "1"' };
+
+  it('keeps the digits of its prices, and colons in names', () => {
+    assert.equal(
+      placeBody({ ...options, item: ['P1:Pizza: large:9.50:2'] }),
+      '{"customer_id":"c-1","restaurant_id":"r \\"1\\"","order_items":[{"code":"P1","name":"Pizza: large","unit_price":9.50,"quantity":2}]}',
+    );
+  });
+
+  it('is refused where something is missing or an item is not written so', () => {
+    assert.throws(() => placeBody({ restaurant: 'r-1' }), /--customer is missing/);
+    assert.throws(() => placeBody({ customer: 'c-1' }), /--restaurant is missing/);
+    assert.throws(() => placeBody(options), /--item is missing/);
+    for (const item of ['P1:Pizza:9.50', 'P1:Pizza:nine:1', 'P1:Pizza:09:1', ':Pizza:1:1']) {
+      assert.throws(() => placeBody({ ...options, item: [item] }), /code:name:unit price:quantity/);
+    }
+  });
+});

@@ -1,0 +1,67 @@
+/** `orders saga rebuild`: the coordinator's deadlines, made anew from the log. */
+import type { Command } from 'commander';
+import { sqlDeadlines } from '../services/sagacoordinator/deadlines.ts';
+import { type Rebuilt, rebuildDeadlines } from '../services/sagacoordinator/rebuild.ts';
+import { orderEventCodec } from '../shared/contracts/events.ts';
+import { background } from '../shared/kit/context.ts';
+import { createDatabase } from '../shared/kit/database.ts';
+import { silentLogger } from '../shared/kit/logger.ts';
+import { setting } from '../shared/kit/setting.ts';
+import { withEventStore } from './event-store.ts';
+import { optionOrVariable } from './option.ts';
+import {
+  type CommonOptions,
+  currencyDecimals,
+  deadlines,
+  eventStoreAddress,
+  withOptions,
+} from './settings.ts';
+
+const QUERY_MS = 10_000;
+
+export function addSagaCommands(program: Command): void {
+  const saga = program.command('saga').description("the saga coordinator's deadlines");
+  withOptions(saga.command('rebuild'), 'eventStore', 'json')
+    .description(
+      'set and clear the deadlines of every order in the log; the coordinator may run meanwhile. ' +
+        'PAYMENT_DEADLINE_MS and REVIEW_DEADLINE_MS must be as the coordinator has them',
+    )
+    .option('--database <url>', 'of the coordinator (default: SAGA_DATABASE_URL)')
+    .action(async (options: CommonOptions & { readonly database?: string }) => {
+      const { events, unreadable } = await rebuild(options);
+      console.log(
+        options.json
+          ? JSON.stringify({ events, unreadable })
+          : [
+              `${events} events read; the deadlines are those of the log`,
+              ...unreadable.map((id) => `order ${id} cannot be read: its deadlines are as before`),
+            ].join('\n'),
+      );
+    });
+}
+
+async function rebuild(options: CommonOptions & { readonly database?: string }): Promise<Rebuilt> {
+  const url = optionOrVariable(
+    setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
+    { name: '--database', value: options.database },
+    'SAGA_DATABASE_URL',
+  );
+  const address = eventStoreAddress(options);
+  const { paymentMs, reviewMs } = deadlines();
+  const times = { payment: paymentMs, review: reviewMs };
+  const codec = orderEventCodec(currencyDecimals());
+  const database = createDatabase({
+    url,
+    name: 'orders saga rebuild',
+    poolSize: 2,
+    queryTimeoutMs: QUERY_MS,
+    logger: silentLogger,
+  });
+  try {
+    return await withEventStore(address, (store) =>
+      rebuildDeadlines(background(), store, sqlDeadlines(database), { times, codec }),
+    );
+  } finally {
+    await database.stop();
+  }
+}

@@ -1,0 +1,67 @@
+/** Options that several commands have, each with its variable and default. */
+import type { Command } from 'commander';
+import { type Setting, setting } from '../shared/kit/setting.ts';
+import { optionOrVariable } from './option.ts';
+
+const OPTIONS = {
+  orders: ['--orders <url>', 'address of ordersvc (default: ORDERS_URL)'],
+  eventStore: [
+    '--eventstore <address>',
+    'address of the event store (default: EVENTSTORE_ADDRESS)',
+  ],
+  json: ['--json', 'print JSON'],
+} as const;
+
+/** `command` with these of the common options. */
+export function withOptions(command: Command, ...names: (keyof typeof OPTIONS)[]): Command {
+  for (const name of names) command.option(OPTIONS[name][0], OPTIONS[name][1]);
+  return command;
+}
+
+/** What the common options are read as. */
+export interface CommonOptions {
+  readonly orders?: string;
+  readonly eventstore?: string;
+  readonly json?: true;
+}
+
+export const ordersUrl = ({ orders }: CommonOptions): string =>
+  optionOrVariable(
+    setting.url('http://127.0.0.1:3000', ['http', 'https']),
+    { name: '--orders', value: orders },
+    'ORDERS_URL',
+  );
+
+export const eventStoreAddress = ({ eventstore }: CommonOptions): string =>
+  optionOrVariable(
+    setting.text('127.0.0.1:50051'),
+    { name: '--eventstore', value: eventstore },
+    'EVENTSTORE_ADDRESS',
+  );
+
+/** Decimals of the currency that the log is kept in. */
+export const currencyDecimals = (): number => fromEnvironment(setting.currency('USD'), 'CURRENCY');
+
+/** How long orders may wait, in milliseconds, as it is configured here: the coordinator's variables and defaults. */
+export const deadlines = (): { readonly paymentMs: number; readonly reviewMs: number } => ({
+  paymentMs: fromEnvironment(setting.milliseconds(60_000, { min: 1 }), 'PAYMENT_DEADLINE_MS'),
+  reviewMs: fromEnvironment(setting.milliseconds(60_000, { min: 1 }), 'REVIEW_DEADLINE_MS'),
+});
+
+/** Where Zipkin shows its traces. */
+export function zipkinUrl(): string {
+  const endpoint = process.env.OTEL_EXPORTER_ZIPKIN_ENDPOINT?.trim();
+  const beside = endpoint && URL.canParse(endpoint) ? new URL(endpoint).origin : undefined;
+  const url = setting.url(beside ?? 'http://127.0.0.1:9411', ['http', 'https']);
+  return fromEnvironment(url, 'ZIPKIN_URL').replace(/\/+$/, '');
+}
+
+/** The whole number from `min` that an argument or option named `name` gives. Throws UsageError. */
+export function wholeNumber(name: string, value: string, min: number, max?: number): number {
+  const read = setting.integer(undefined, { min, ...(max !== undefined && { max }) });
+  return optionOrVariable(read, { name, value }, name);
+}
+
+function fromEnvironment<T>(schema: Setting<T>, variable: string): T {
+  return optionOrVariable(schema, { name: variable, value: undefined }, variable);
+}

@@ -1,0 +1,108 @@
+/**
+ * What happened to an order, what it waits for and what happens then, told from
+ * its events alone. Pure. Field names are those of `--json`.
+ */
+import type { OrderEventCodec } from '../shared/contracts/events.ts';
+import { majorUnits } from '../shared/domain/money.ts';
+import { initialState, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
+import type { ParkedLetter, RecordedEvent } from '../shared/eventstore/event-store.ts';
+import { type Compensation, compensation } from './compensation.ts';
+import { happened, who } from './happenings.ts';
+import { type LetterAnswer, letterAnswer } from './letter-answer.ts';
+import { after, readEvent } from './order-history.ts';
+import { type Waiting, waiting } from './waiting.ts';
+
+/** An order's story. */
+export interface Story {
+  readonly order_id: string;
+  readonly status: string;
+  readonly payment_status: string;
+  readonly reason?: string;
+  readonly steps: readonly Step[];
+  readonly dead_letters: readonly LetterAnswer[];
+  /** How its money is put right; absent where there is nothing to put right. */
+  readonly compensation?: Compensation;
+  /** Absent: nobody is waited for. */
+  readonly waiting?: Waiting;
+  /** The first is the submission's; later ones are of people's commands and of replays. */
+  readonly traces: readonly { readonly trace_id: string; readonly url: string }[];
+}
+
+/** One event. */
+export interface Step {
+  readonly event_type: string;
+  readonly version: number;
+  readonly position: number;
+  readonly created_at: string;
+  /** Since the event before. */
+  readonly after_ms: number;
+  readonly by: string;
+  /** What it did, in words. */
+  readonly what: string;
+}
+
+/** What a story is told with. */
+export interface Setting {
+  readonly codec: OrderEventCodec;
+  /** Of the currency. */
+  readonly decimals: number;
+  readonly now: Date;
+  /** How long orders may wait, as it is configured where the story is told. */
+  readonly deadlines: { readonly paymentMs: number; readonly reviewMs: number };
+  readonly zipkinUrl: string;
+}
+
+/** The story of the order whose events these are, all of them and at least one. */
+export function tell(
+  events: readonly RecordedEvent[],
+  letters: readonly ParkedLetter[],
+  setting: Setting,
+): Story {
+  let state: OrderState = initialState;
+  const read: { readonly event: OrderEvent; readonly at: Date }[] = [];
+  const money = (amount: Parameters<typeof majorUnits>[0]) =>
+    majorUnits(amount, setting.decimals).toFixed(setting.decimals);
+  const steps = events.map((recorded, index): Step => {
+    const event = readEvent(recorded, setting.codec);
+    const what = happened(recorded, event, state, money);
+    const by = who(event);
+    state = after(state, event);
+    if (event !== undefined && event !== 'unreadable') {
+      read.push({ event, at: recorded.createdAt });
+    }
+    const before = events[index - 1] ?? recorded;
+    return {
+      event_type: recorded.eventType,
+      version: Number(recorded.version),
+      position: Number(recorded.position),
+      created_at: recorded.createdAt.toISOString(),
+      after_ms: recorded.createdAt.getTime() - before.createdAt.getTime(),
+      by,
+      what,
+    };
+  });
+  const compensated = compensation(state, read);
+  const waits = waiting(state, read, setting);
+  return {
+    order_id: events[0]?.aggregateId ?? '',
+    status: state.status,
+    payment_status: state.payment,
+    ...(state.reason !== undefined && { reason: state.reason }),
+    steps,
+    dead_letters: letters.map(letterAnswer),
+    ...(compensated !== undefined && { compensation: compensated }),
+    ...(waits !== undefined && { waiting: waits }),
+    traces: traceIds(events).map((trace_id) => ({
+      trace_id,
+      url: `${setting.zipkinUrl}/zipkin/traces/${trace_id}`,
+    })),
+  };
+}
+
+function traceIds(events: readonly RecordedEvent[]): string[] {
+  const ids = events.flatMap(({ metadata }) => {
+    const [, id] = /^[\da-f]{2}-([\da-f]{32})-/.exec(metadata.traceparent ?? '') ?? [];
+    return id === undefined ? [] : [id];
+  });
+  return [...new Set(ids)];
+}

@@ -1,0 +1,28 @@
+/** What a cancellation and a rejection say, read from an HTTP body. Pure. */
+import type { z } from 'zod';
+import { cancelOrderBody, rejectOrderBody } from '../../shared/contracts/http.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import type { HttpRequest } from '../../shared/kit/transport/http.ts';
+import { NumberAsWritten } from '../../shared/kit/transport/json.ts';
+
+/** Why the customer cancels; undefined without a body, or without a reason in it. Throws as `readRejectBody`. */
+export function readCancelBody(http: HttpRequest): string | undefined {
+  return http.hasBody ? reading(cancelOrderBody, http.body()).reason : undefined;
+}
+
+/** Why the restaurant turns the order down. Throws CodedError `invalid` (code `invalid_decision`) with what is wrong. */
+export function readRejectBody(http: HttpRequest): string {
+  return reading(rejectOrderBody, http.hasBody ? http.body() : {}).reason;
+}
+
+function reading<T>(schema: z.ZodType<T>, body: unknown): T {
+  // A number as written is an object to zod, in which nothing need be missing.
+  const read = schema.safeParse(body instanceof NumberAsWritten ? null : body);
+  if (read.success) return read.data;
+  throw new CodedError('invalid', 'invalid_decision', 'The order cannot be changed so.', {
+    problems: read.error.issues.map(({ path, message }) => ({
+      field: path.length === 0 ? 'body' : path.join('.'),
+      message,
+    })),
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * What people decide about an order that stands in the log: the customer
+ * cancels it, the restaurant takes it or does not. A decision holds for the
+ * version it saw and is taken again when the order has moved, so of two that
+ * race the log's version tells the loser, and the loser is told.
+ */
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { derivedId } from '../../shared/contracts/ids.ts';
+import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { type Decision, decide, type OrderCommand } from '../../shared/domain/order.ts';
+import {
+  createOrderCommandHandler,
+  type HandleRequest,
+} from '../../shared/eventstore/command-handler.ts';
+import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
+import { type Context, withDeadline } from '../../shared/kit/context.ts';
+import { CodedError, isKind } from '../../shared/kit/errors.ts';
+import { type OrderView, viewOf } from './order-view.ts';
+import type { RecentWrites } from './recent-writes.ts';
+
+/** An order after somebody's decision. */
+export interface DecidedOrder {
+  readonly order: OrderView;
+  /** False where it was so already, and nothing was appended. */
+  readonly changed: boolean;
+}
+
+/**
+ * All three may be called again: what is so already is no error, and is answered
+ * with the order as it is. They reject with `not_found` (code `order_not_found`);
+ * with `conflict` where the order does not allow it (code `order_ended`, or
+ * `order_not_paid` before its payment is known), or where it kept moving (code
+ * `order_moving`, nothing was done). After `unavailable` it is not known whether
+ * it was decided: call again.
+ */
+export interface OrderDecisions {
+  /** Ends an order that is Pending or Paid. */
+  cancel(ctx: Context, orderId: string, reason: string | undefined): Promise<DecidedOrder>;
+  /** Takes an order that is Paid. */
+  approve(ctx: Context, orderId: string): Promise<DecidedOrder>;
+  /** Turns down an order that is Paid. */
+  reject(ctx: Context, orderId: string, reason: string): Promise<DecidedOrder>;
+}
+
+export interface OrderDecisionsOptions {
+  readonly store: AggregateStore;
+  /** Its errors are told to people as they are. */
+  readonly codec: OrderEventCodec;
+  readonly recent: RecentWrites;
+  /** For reading, appending and reading again together, in milliseconds; less than a request has. */
+  readonly withinMs: number;
+}
+
+/** Part of the ids of all events made here: frozen. */
+export const HANDLER = 'ordersvc';
+
+/** Who the events say decided. Customers cancel and restaurants review; nobody is asked for a name. */
+const decidedBy = {
+  cancel: 'customer',
+  approve: 'restaurant',
+  reject: 'restaurant',
+} as const;
+
+/** Why an order was cancelled by a customer who did not say. */
+const UNSAID = 'customer_request';
+
+export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecisions {
+  const { store, codec, recent, withinMs } = options;
+  const orders = createOrderCommandHandler(store, codec);
+
+  async function decided(
+    caller: Context,
+    orderId: string,
+    command: Extract<OrderCommand, { type: keyof typeof decidedBy }>,
+  ): Promise<DecidedOrder> {
+    const ctx = withDeadline(caller, Date.now() + withinMs);
+    const request: HandleRequest = {
+      orderId,
+      kind: 'decision',
+      decide: (state) => decide(command, state),
+      eventId: () => derivedId(HANDLER, orderId, command.type),
+    };
+    const { decision, appended } = await orders
+      .handle(ctx, request)
+      .catch((error) => {
+        // The same decision by another request, in other words: what it made of the order is there to be read.
+        if (isKind(error, 'already_exists')) return orders.handle(ctx, request);
+        throw error;
+      })
+      .catch(tell);
+    if (!decision.accepted) throw refusal(decision);
+    const events = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId).catch(tell);
+    const order = viewOf(codec, events);
+    if (order === undefined) throw new Error(`Order ${orderId} is not in the log any more.`);
+    recent.remember(orderId, order.version);
+    return { order, changed: appended !== undefined };
+  }
+
+  return {
+    cancel: (ctx, orderId, reason = UNSAID) =>
+      decided(ctx, orderId, { type: 'cancel', decidedBy: decidedBy.cancel, reason }),
+    approve: (ctx, orderId) =>
+      decided(ctx, orderId, { type: 'approve', decidedBy: decidedBy.approve }),
+    reject: (ctx, orderId, reason) =>
+      decided(ctx, orderId, { type: 'reject', decidedBy: decidedBy.reject, reason }),
+  };
+}
+
+/** The domain's refusal as an error: its codes are the caller's. */
+function refusal({ code, message }: Extract<Decision, { accepted: false }>): CodedError {
+  return new CodedError(code === 'order_not_found' ? 'not_found' : 'conflict', code, message);
+}
+
+/** Throws what the caller should hear of a failure: whether to ask again, and when. */
+function tell(cause: unknown): never {
+  if (isKind(cause, 'timeout')) {
+    throw new CodedError(
+      'unavailable',
+      'event_store_away',
+      'Whether the order was changed is not known at the moment; asking again is safe.',
+      { cause, retryAfterMs: 1_000 },
+    );
+  }
+  if (isKind(cause, 'conflict')) {
+    const message = 'The order kept moving, and nothing was decided; ask again.';
+    throw new CodedError('conflict', 'order_moving', message, { cause, retryAfterMs: 1_000 });
+  }
+  throw cause;
+}

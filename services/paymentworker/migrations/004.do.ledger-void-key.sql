@@ -1,0 +1,1 @@
+alter table ledger add column if not exists void_key text;

@@ -1,0 +1,1 @@
+create unique index if not exists ledger_void_key on ledger (void_key);

@@ -1,0 +1,60 @@
+/**
+ * Payments by Stripe. Stripe knows idempotency keys and intents; it does not
+ * know that an order has one debit, and cannot refuse a debit in advance. Those
+ * two are kept in the ledger, in the order's one line:
+ *
+ * - A debit enters its line as asked *before* Stripe hears of it. A void that
+ *   finds no line leaves a tombstone, so a debit that comes later finds that and
+ *   Stripe never hears of it. The database lets one of the two begin the line.
+ * - A void that finds a debit whose answer is not known cannot tell whether
+ *   Stripe has it. It asks for the debit itself, with the debit's key and
+ *   content from the line, and then gives back what that came to. Whoever else
+ *   is in the middle of the same debit gets the same intent by the same key. So
+ *   a customer may be charged and at once refunded; never charged and kept.
+ *
+ * Each step can be repeated, so it does not matter between which two of them a
+ * process dies.
+ */
+import { type Minor, minor } from '../../shared/domain/money.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import { answerIn, type Ledger, type LedgerLine } from './ledger.ts';
+import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';
+import type { StripeIntents } from './stripe-intents.ts';
+
+/** A gateway over Stripe and `ledger`. */
+export function stripeGateway(intents: StripeIntents, ledger: Ledger): PaymentGateway {
+  /** The line's answer, asked of Stripe where it is not known. */
+  async function settled(ctx: Context, line: LedgerLine): Promise<DebitAnswer> {
+    const debit = debitOf(line);
+    const known = answerIn(line, debit);
+    if (known !== undefined) return known;
+    // Stripe forgets keys after a day, and would then charge again. Its search runs
+    // behind, so it is for old lines only.
+    const found = line.old ? await intents.find(ctx, line.orderId) : undefined;
+    const answer = found ?? (await intents.create(ctx, debit));
+    return answerIn(await ledger.settle(ctx, line.orderId, answer), debit) ?? answer;
+  }
+
+  return {
+    async debit(ctx, debit) {
+      const line = await ledger.enter(ctx, debit, 'asked');
+      return answerIn(line, debit) ?? (await settled(ctx, line));
+    },
+
+    async void(ctx, request) {
+      const line = await ledger.void(ctx, request, 'asked');
+      if (line.voided) return { paymentId: line.paymentId };
+      const answer = await settled(ctx, line);
+      if (answer.outcome === 'declined') return { paymentId: '' };
+      await intents.giveBack(ctx, answer.paymentId, line.voidKey ?? request.idempotencyKey);
+      await ledger.void(ctx, request, 'done');
+      return { paymentId: answer.paymentId };
+    },
+  };
+}
+
+/** The debit that began the line. */
+function debitOf({ idempotencyKey, orderId, customerId, amount }: LedgerLine): Debit {
+  const written: Minor = minor(Number(amount));
+  return { idempotencyKey, orderId, customerId, amount: written };
+}

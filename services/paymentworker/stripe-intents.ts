@@ -1,0 +1,207 @@
+/**
+ * What is asked of Stripe, call by call, and its errors in our words. Nothing
+ * here remembers anything; the rules are in stripe-gateway.ts.
+ */
+import Stripe from 'stripe';
+import { type Context, remaining } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
+import type { Debit, DebitAnswer } from './payment-gateway.ts';
+
+export interface StripeOptions {
+  /** Never logged, and in no error. */
+  readonly secretKey: string;
+  /** Such as `https://api.stripe.com`. */
+  readonly apiBase: string;
+  /** ISO 4217, lower case. */
+  readonly currency: string;
+  /** Orders name no card, so all debits are made with this one: `pm_card_visa` in Stripe's test mode. */
+  readonly paymentMethod: string;
+  /** For a call whose context has no nearer deadline, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Stripe's payment intents. All reject with CodedError: `unavailable` (what was
+ * done is unknown), `already_exists` (the key was used with other content) or
+ * `invalid` (Stripe finds the request at fault). Keys are kept for 24 hours.
+ */
+export interface StripeIntents {
+  /** Makes and confirms an intent, once for each key. */
+  create(ctx: Context, debit: Debit): Promise<DebitAnswer>;
+  /**
+   * The order's intent, found by its metadata, and what became of it; undefined
+   * where there is none. Stripe's search runs up to an hour behind.
+   */
+  find(ctx: Context, orderId: string): Promise<DebitAnswer | undefined>;
+  /** Refunds the intent, or cancels it where no money moved. One that was given back before stays so. */
+  giveBack(ctx: Context, paymentId: string, idempotencyKey: string): Promise<void>;
+}
+
+/** Connects when it is used. Repeats nothing by itself: that is left to the onion around it. */
+export function stripeIntents(options: StripeOptions): StripeIntents {
+  const { hostname, port, protocol } = new URL(options.apiBase);
+  const http = protocol === 'http:';
+  const stripe = new Stripe(options.secretKey, {
+    host: hostname,
+    port: port || (http ? 80 : 443),
+    protocol: http ? 'http' : 'https',
+    maxNetworkRetries: 0,
+    telemetry: false,
+  });
+
+  async function ask<T>(
+    ctx: Context,
+    call: (options: Stripe.RequestOptions) => Promise<T>,
+    idempotencyKey?: string,
+  ): Promise<T> {
+    const timeout = Math.max(1, remaining(ctx, options.timeoutMs));
+    try {
+      const key = idempotencyKey === undefined ? {} : { idempotencyKey };
+      return await unlessAborted(call({ timeout, ...key }), ctx.signal);
+    } catch (error) {
+      throw error instanceof Stripe.errors.StripeError ? coded(error) : error;
+    }
+  }
+
+  /** What became of an intent. A key's first answer comes back for ever, so what is still in motion is looked at anew. */
+  async function outcome(ctx: Context, intent: Stripe.PaymentIntent): Promise<DebitAnswer> {
+    const { id, status, last_payment_error } =
+      intent.status === 'processing'
+        ? await ask(ctx, (request) => stripe.paymentIntents.retrieve(intent.id, {}, request))
+        : intent;
+    if (status === 'succeeded') return { outcome: 'debited', paymentId: id };
+    if (status === 'processing') throw unsettled();
+    return { outcome: 'declined', reason: last_payment_error?.message ?? `payment ${status}` };
+  }
+
+  return {
+    async create(ctx, { idempotencyKey, orderId, customerId, amount }) {
+      try {
+        const intent = await ask(
+          ctx,
+          (request) =>
+            stripe.paymentIntents.create(
+              {
+                amount,
+                currency: options.currency,
+                payment_method: options.paymentMethod,
+                // A method that sends people to a page has nobody to send.
+                automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+                confirm: true,
+                // Nobody is there to be asked for more: what needs that is declined.
+                off_session: true,
+                error_on_requires_action: true,
+                metadata: { order_id: orderId, customer_id: customerId },
+              },
+              request,
+            ),
+          idempotencyKey,
+        );
+        return await outcome(ctx, intent);
+      } catch (error) {
+        const reason = declined(error);
+        if (reason === undefined) throw error;
+        return { outcome: 'declined', reason };
+      }
+    },
+
+    async find(ctx, orderId) {
+      const quoted = orderId.replace(/['\\]/g, '\\$&');
+      const { data } = await ask(ctx, (request) =>
+        stripe.paymentIntents.search({ query: `metadata['order_id']:'${quoted}'` }, request),
+      );
+      const intent = data.find(({ status }) => status === 'succeeded') ?? data[0];
+      return intent && outcome(ctx, intent);
+    },
+
+    async giveBack(ctx, paymentId, idempotencyKey) {
+      const { status } = await ask(ctx, (request) =>
+        stripe.paymentIntents.retrieve(paymentId, {}, request),
+      );
+      if (status === 'canceled') return;
+      if (status === 'processing') throw unsettled();
+      if (status !== 'succeeded') {
+        await ask(
+          ctx,
+          (request) => stripe.paymentIntents.cancel(paymentId, {}, request),
+          idempotencyKey,
+        );
+        return;
+      }
+      try {
+        const refund = await ask(
+          ctx,
+          (request) => stripe.refunds.create({ payment_intent: paymentId }, request),
+          idempotencyKey,
+        );
+        if (refund.status === 'failed' || refund.status === 'canceled') {
+          throw new CodedError('internal', 'refund_failed', `The refund is ${refund.status}.`);
+        }
+      } catch (error) {
+        // By an earlier attempt whose key Stripe has forgotten, or by hand.
+        if (codeIn(error) !== 'charge_already_refunded') throw error;
+      }
+    },
+  };
+}
+
+/** Stripe's code in an error that `coded` made. */
+const codeIn = (error: unknown): string | undefined =>
+  error instanceof CodedError && error.cause instanceof StripeRefusal
+    ? error.cause.stripeCode
+    : undefined;
+
+/** Why an error is really an answer; undefined where it is none. */
+function declined(error: unknown): string | undefined {
+  if (!(error instanceof CodedError) || !(error.cause instanceof StripeRefusal)) return undefined;
+  const { type, stripeCode, said } = error.cause;
+  const ofTheAmount = stripeCode === 'amount_too_small' || stripeCode === 'amount_too_large';
+  return type === 'StripeCardError' || ofTheAmount ? said : undefined;
+}
+
+/** What Stripe said, without its headers and its request. */
+class StripeRefusal extends Error {
+  override readonly name = 'StripeRefusal';
+  readonly type: string;
+  readonly stripeCode: string | undefined;
+  readonly said: string;
+
+  constructor({ type, code, message, statusCode, requestId }: Stripe.errors.StripeError) {
+    // Not the message: that of a refused key shows a part of it.
+    super([type, code, statusCode, requestId].filter((part) => part !== undefined).join(' '));
+    this.type = type;
+    this.stripeCode = code;
+    this.said = type === 'StripeAuthenticationError' ? '' : message;
+  }
+}
+
+function coded(error: Stripe.errors.StripeError): CodedError {
+  const cause = new StripeRefusal(error);
+  if (error instanceof Stripe.errors.StripeIdempotencyError) {
+    return new CodedError(
+      'already_exists',
+      'idempotency_key_reused',
+      'The idempotency key was used for something else.',
+      { cause },
+    );
+  }
+  const atFault =
+    error instanceof Stripe.errors.StripeInvalidRequestError ||
+    error instanceof Stripe.errors.StripeCardError;
+  if (atFault) {
+    return new CodedError('invalid', 'payment_gateway_refused', 'The payment gateway refused.', {
+      cause,
+    });
+  }
+  // Among these 409: a request of the same key is being served at this moment.
+  return new CodedError(
+    'unavailable',
+    'payment_gateway_unavailable',
+    'The payment gateway did not answer as it should.',
+    { cause },
+  );
+}
+
+const unsettled = () =>
+  new CodedError('unavailable', 'payment_processing', 'The payment is still being processed.');

@@ -1,0 +1,173 @@
+import {
+  type App,
+  assemble,
+  bindDatabase,
+  bindEventStore,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../../shared/composition/container.ts';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { durables } from '../../shared/contracts/subjects.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { type Context, withTelemetry } from '../../shared/kit/context.ts';
+import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Metrics } from '../../shared/kit/metrics.ts';
+import { instrumenting } from '../../shared/kit/middleware/instrumenting.ts';
+import { logging } from '../../shared/kit/middleware/logging.ts';
+import { timeout } from '../../shared/kit/middleware/timeout.ts';
+import { workerMiddleware } from '../../shared/kit/onions.ts';
+import type { Nats } from '../../shared/kit/transport/nats.ts';
+import { traceEndpoint } from '../../zipkin/endpoint.ts';
+import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
+import { extract } from '../../zipkin/propagation.ts';
+import type { Tracing } from '../../zipkin/tracer.ts';
+import { catchUp } from './catch-up.ts';
+import type { Config } from './config.ts';
+import { type Deadlines, sqlDeadlines, type UpcomingDeadline } from './deadlines.ts';
+import { type SagaEndpoints, sagaEndpoints } from './endpoints.ts';
+import { groupedWrites } from './grouped-writes.ts';
+import { instrumentingService } from './instrumenting.ts';
+import { loggingService } from './logging.ts';
+import { createSagaService, type SagaService } from './service.ts';
+import { deadlineTransport } from './transport-deadlines.ts';
+import { followedTypes, jetstreamTransport } from './transport-jetstream.ts';
+
+const tokens = {
+  ...common,
+  deadlines: token<Deadlines>('deadlines'),
+  service: token<SagaService>('service'),
+  endpoints: token<SagaEndpoints>('endpoints'),
+  events: token<Component>('event transport'),
+  clock: token<Component>('deadline transport'),
+};
+
+/** In process, before the broker's longer waits: enough for a restart of what is behind, not for an outage. */
+const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
+
+/**
+ * Puts the saga coordinator together, inside out. In the middle is the service,
+ * which knows the log, the saga and the table of deadlines, and nothing of
+ * queues and clocks; around it lie its own middlewares, which count and tell
+ * what matters to the business. It becomes two endpoints: one for events, wrapped
+ * in what every answer to an event gets, and one for deadlines, wrapped as in
+ * `deadlineMiddleware`. Outermost are two transports: the durable consumer, which
+ * acknowledges, and the clock, which looks for what is due. The lifecycle starts
+ * what others lean on first, and stops in the reverse order: what is in flight
+ * is finished before the connections behind it close.
+ */
+export function createContainer(config: Config): App {
+  const codec = orderEventCodec(config.decimals);
+  const container = createServiceContainer(config);
+  bindDatabase(container, config, config.databaseTimeoutMs);
+  bindNats(container, config);
+  bindEventStore(container, config, config.eventStoreTimeoutMs);
+
+  container.bind(tokens.deadlines).toResolvedValue(sqlDeadlines, [tokens.database]);
+
+  container.bind(tokens.service).toResolvedValue(
+    (store: EventStore, deadlines: Deadlines, { meter }: Metrics, logger: Logger) => {
+      const service = createSagaService(store, groupedWrites(deadlines), config.times, codec);
+      return loggingService(instrumentingService(service, meter), logger);
+    },
+    [tokens.store, tokens.deadlines, tokens.metrics, tokens.logger],
+  );
+
+  container.bind(tokens.endpoints).toResolvedValue(
+    (
+      service: SagaService,
+      store: EventStore,
+      tracing: Tracing,
+      { meter }: Metrics,
+      logger: Logger,
+    ) =>
+      sagaEndpoints(service, codec, {
+        event: (name) =>
+          workerMiddleware({
+            tracing: traceEndpoint(tracing.tracer, name),
+            meter,
+            logger,
+            name,
+            consumer: durables.saga,
+            park: (ctx, letter) => store.park(ctx, letter),
+            retry: RETRY,
+            timeoutMs: config.attemptTimeoutMs,
+          }),
+        deadline: (name) => deadlineMiddleware(name, config, tracing, meter, logger),
+      }),
+    [tokens.service, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
+  );
+
+  container.bind(tokens.events).toResolvedValue(
+    (
+      endpoints: SagaEndpoints,
+      nats: Nats,
+      store: EventStore,
+      { tracer }: Tracing,
+      { meter }: Metrics,
+      logger: Logger,
+    ) =>
+      jetstreamTransport(endpoints, {
+        connection: nats.connection,
+        store,
+        hook: jetstreamConsumerTrace(tracer),
+        consumer: config.consumer,
+        logger,
+        meter,
+      }),
+    [tokens.endpoints, tokens.nats, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
+  );
+
+  container.bind(tokens.clock).toResolvedValue(
+    (endpoints: SagaEndpoints, deadlines: Deadlines, store: EventStore, logger: Logger) =>
+      deadlineTransport(endpoints, {
+        deadlines,
+        catchUp: catchUp(store, durables.saga, followedTypes),
+        continued,
+        maxFiring: config.maxFiring,
+        pollMs: config.pollMs,
+        logger,
+      }),
+    [tokens.endpoints, tokens.deadlines, tokens.store, tokens.logger],
+  );
+
+  return assemble(container, config, [
+    container.get(tokens.database),
+    container.get(tokens.nats),
+    container.get(tokens.store),
+    container.get(tokens.events),
+    container.get(tokens.clock),
+  ]);
+}
+
+/** What a deadline's firing does belongs to the trace of the event that began the waiting. */
+function continued(ctx: Context, traceparent: string): Context {
+  const header = (name: string) => (name === 'traceparent' ? traceparent : undefined);
+  return withTelemetry(ctx, extract(ctx.telemetry, header));
+}
+
+/**
+ * The onion around a deadline. A worker's without two of its layers: whatever
+ * fails is fired again by the clock, later and for ever, so there is neither a
+ * retry nor a dead letter.
+ */
+function deadlineMiddleware(
+  name: string,
+  config: Config,
+  { tracer }: Tracing,
+  meter: Metrics['meter'],
+  logger: Logger,
+): Middleware<UpcomingDeadline> {
+  return chain<UpcomingDeadline>(
+    traceEndpoint(tracer, name, ({ orderId, kind }: UpcomingDeadline) => ({
+      'order.id': orderId,
+      'deadline.kind': kind,
+    })),
+    instrumenting(meter, name),
+    logging(logger, name, { okLevel: 'debug' }),
+    timeout(config.attemptTimeoutMs),
+  );
+}

@@ -1,0 +1,391 @@
+/** The coordinator over a real database: what its clock, its table and a second instance have to say. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { newId } from '../../shared/contracts/ids.ts';
+import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { minor } from '../../shared/domain/money.ts';
+import type { OrderEvent } from '../../shared/domain/order.ts';
+import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { background } from '../../shared/kit/context.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { migrate } from '../../shared/kit/migrations.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
+import { testPostgres } from '../../stack/testing.ts';
+import { catchUp } from './catch-up.ts';
+import { type Deadline, type Deadlines, sqlDeadlines, type UpcomingDeadline } from './deadlines.ts';
+import { groupedWrites } from './grouped-writes.ts';
+import { rebuildDeadlines } from './rebuild.ts';
+import type { DeadlineKind } from './saga.ts';
+import { createSagaService, type SagaOutcome, type SagaService } from './service.ts';
+import { deadlineTransport } from './transport-deadlines.ts';
+import { followedTypes } from './transport-jetstream.ts';
+
+const codec = orderEventCodec(2);
+const ctx = background();
+const times = { payment: 60_000, review: 60_000 };
+
+const created = (orderId: string): OrderEvent => ({
+  type: 'created',
+  order: {
+    orderId,
+    customerId: 'customer-1',
+    restaurantId: 'restaurant-1',
+    amount: minor(100),
+    items: [],
+    createdOn: '2026-01-01T00:00:00.000Z',
+  },
+});
+const debited = (orderId: string): OrderEvent => ({
+  type: 'paymentdebited',
+  orderId,
+  customerId: 'customer-1',
+  amount: minor(100),
+  paymentId: `payment-${orderId}`,
+});
+const approved = (orderId: string): OrderEvent => ({ type: 'approved', orderId, decidedBy: 'me' });
+const failed = (orderId: string): OrderEvent => ({ type: 'paymentfailed', orderId, reason: 'no' });
+const rejected = (orderId: string): OrderEvent => ({
+  type: 'rejected',
+  orderId,
+  decidedBy: 'me',
+  reason: 'no',
+});
+
+for (const isolation of ['read committed', 'serializable'] as const) {
+  describe(`saga coordinator over PostgreSQL, ${isolation}`, function suite() {
+    this.timeout(60_000);
+    let database: Database;
+    let deadlines: Deadlines;
+    let store: EventStore;
+    /** By how much the log's clock, and so created_at, differs from the database's. */
+    let skewMs: number;
+    let service: SagaService;
+    let running: Component[];
+
+    beforeEach(async () => {
+      const url = await (await testPostgres()).createDatabase();
+      await migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger: silentLogger });
+      database = createDatabase({
+        url,
+        name: 'sagacoordinator',
+        poolSize: 4,
+        queryTimeoutMs: 5_000,
+        logger: silentLogger,
+        isolation,
+      });
+      deadlines = sqlDeadlines(database);
+      skewMs = 0;
+      store = createMemoryEventStore({
+        stream: ORDERS_STREAM,
+        now: () => new Date(Date.now() + skewMs),
+      });
+      service = createSagaService(store, groupedWrites(deadlines), times, codec);
+      running = [];
+    });
+    afterEach(async () => {
+      await Promise.all(running.map((component) => component.stop?.()));
+      await database.stop();
+    });
+
+    /** Appends the events and has the coordinator follow each. */
+    async function happened(...events: OrderEvent[]): Promise<void> {
+      for (const event of events) await service.follow(ctx, await append(event));
+    }
+
+    async function append(event: OrderEvent, metadata = {}): Promise<RecordedEvent> {
+      const aggregateId = event.type === 'created' ? event.order.orderId : event.orderId;
+      const { position } = await store.append(ctx, [
+        {
+          eventId: newId(),
+          aggregateId,
+          aggregateType: ORDER_AGGREGATE,
+          metadata,
+          ...codec.encode(event),
+        },
+      ]);
+      const page = await store.read(ctx, { afterPosition: position - 1n }, 1);
+      assert.ok(page.events[0]);
+      return page.events[0];
+    }
+
+    async function startClock(
+      fire: (deadline: UpcomingDeadline) => Promise<SagaOutcome> = (d) => service.fire(ctx, d),
+      consumer = 'nobody is waited for',
+    ): Promise<Component> {
+      const types = consumer === durables.saga ? followedTypes : ['ORDERS.none'];
+      const clock = deadlineTransport(
+        { deadlineDue: (_ctx, deadline) => fire(deadline) },
+        {
+          deadlines,
+          catchUp: catchUp(store, consumer, types),
+          continued: (context) => context,
+          maxFiring: 64,
+          pollMs: 50,
+          logger: silentLogger,
+        },
+      );
+      running.push(clock);
+      await clock.start?.();
+      return clock;
+    }
+
+    const types = async (orderId: string) =>
+      (await store.readAggregate(ctx, ORDER_AGGREGATE, orderId)).map(({ eventType }) =>
+        eventType.slice('ORDERS.'.length),
+      );
+    const untilCancelled = (orderId: string) =>
+      eventually(
+        `${orderId} is cancelled`,
+        async () => (await types(orderId)).at(-1) === 'cancelled',
+      );
+    const rows = () => deadlines.upcoming(ctx, 1_000);
+    const keys = async () =>
+      (await rows()).map(({ orderId, kind }) => `${orderId} ${kind}`).toSorted();
+
+    const aDeadline = (orderId: string, kind: DeadlineKind, dueInMs: number): Deadline => ({
+      orderId,
+      kind,
+      dueAt: new Date(Date.now() + dueInMs),
+      traceparent: '',
+      correlationId: 'submission-1',
+      causedBy: 'event-1',
+    });
+
+    /** Another 100,000 that are due in an hour and later. */
+    async function manyWait(): Promise<void> {
+      await database.query(
+        ctx,
+        (sql) => sql`
+          insert into deadlines (order_id, kind, due_at, traceparent, correlation_id, caused_by)
+          select 'waiting-' || n, 'payment', now() + interval '1 hour' + n * interval '1 second',
+                 '', '', ''
+          from generate_series(1, 100000) as n`,
+      );
+    }
+
+    it('what is due by the database’s clock fires, and what is not waits', async () => {
+      skewMs = -60_000;
+      await happened(created('late'));
+      await happened(created('paid'), debited('paid'));
+      skewMs = 0;
+      await happened(created('early'));
+      await startClock();
+      await untilCancelled('late');
+      await untilCancelled('paid');
+      await eventually('the fired are removed', async () => (await rows()).length === 1);
+      assert.deepEqual(await keys(), ['early payment']);
+      assert.deepEqual(await types('early'), ['created']);
+    });
+
+    it('an order that ends has no deadline', async () => {
+      await happened(created('a'), debited('a'), approved('a'));
+      await happened(created('b'), failed('b'));
+      await happened(created('c'), debited('c'), rejected('c'));
+      await happened(created('d'), debited('d'));
+      assert.deepEqual(await keys(), ['d review']);
+      assert.deepEqual((await types('c')).at(-1), 'voidrequested');
+    });
+
+    it('two coordinators fire a deadline once in effect', async () => {
+      skewMs = -60_000;
+      const orders = Array.from({ length: 200 }, (_, n) => `order-${n}`);
+      await Promise.all(orders.map((order) => happened(created(order))));
+      await startClock();
+      await startClock();
+      await eventually('all are removed', async () => (await rows()).length === 0);
+      for (const order of orders) {
+        const [first, second, ...rest] = await types(order);
+        assert.deepEqual([first, second], ['created', 'cancelled']);
+        // The second to fire finds it cancelled, and sees to the void.
+        assert.ok(rest.length === 0 || rest.join() === 'voidrequested', rest.join());
+      }
+    });
+
+    it('a crash between the append and the removal repeats harmlessly', async () => {
+      skewMs = -60_000;
+      await happened(created('order-1'));
+      const crashing = createSagaService(
+        store,
+        { write: () => Promise.reject(new CodedError('unavailable', 'crash', 'It crashed.')) },
+        times,
+        codec,
+      );
+      const [row] = await rows();
+      assert.ok(row);
+      await assert.rejects(crashing.fire(ctx, row), { code: 'crash' });
+      assert.deepEqual(await types('order-1'), ['created', 'cancelled']);
+      assert.deepEqual(await keys(), ['order-1 payment']);
+      await startClock();
+      await eventually('it is removed', async () => (await rows()).length === 0);
+      assert.deepEqual((await types('order-1')).slice(0, 2), ['created', 'cancelled']);
+      assert.equal((await types('order-1')).filter((type) => type === 'cancelled').length, 1);
+    });
+
+    it('after an outage nothing fires before the log is read as far as it went then', async () => {
+      skewMs = -60_000;
+      await happened(created('order-1'));
+      await append(debited('order-1'));
+      await store.saveCheckpoint(ctx, durables.saga, 1n);
+      const fired: string[] = [];
+      const looked = Promise.withResolvers<void>();
+      const getCheckpoint = store.getCheckpoint;
+      let looks = 0;
+      store.getCheckpoint = async (...args) => {
+        if (++looks === 3) looked.resolve();
+        return getCheckpoint(...args);
+      };
+      const clock = await startClock(async (deadline) => {
+        fired.push(deadline.orderId);
+        return service.fire(ctx, deadline);
+      }, durables.saga);
+      await looked.promise;
+      assert.deepEqual(fired, []);
+      assert.match(clock.notReady?.() ?? '', /deadlines hold: the log is read up to 1 of 2/);
+      await store.saveCheckpoint(ctx, durables.saga, 2n);
+      await eventually('it has fired', async () => (await rows()).length === 0);
+      assert.deepEqual(fired, ['order-1']);
+      assert.deepEqual(await types('order-1'), ['created', 'paymentdebited']);
+      assert.equal(clock.notReady?.(), undefined);
+    });
+
+    it('among 100,000 that wait, the ones due come first, by the index', async () => {
+      await manyWait();
+      const plan = await database.query<{ 'QUERY PLAN': string }>(
+        ctx,
+        (sql) => sql`
+          explain select order_id from deadlines order by due_at, order_id, kind limit 64`,
+      );
+      const text = plan.map((line) => line['QUERY PLAN']).join('\n');
+      assert.match(text, /Index (Only )?Scan using deadlines_by_due/);
+      assert.doesNotMatch(text, /Sort|Seq Scan/);
+
+      const orders = Array.from({ length: 500 }, (_, n) => `due-${n}`);
+      skewMs = 1_000 - 60_000;
+      await Promise.all(orders.map((order) => happened(created(order))));
+      const lateMs: number[] = [];
+      await startClock(async (deadline) => {
+        const outcome = await service.fire(ctx, deadline);
+        lateMs.push(Date.now() - deadline.dueAt.getTime());
+        return outcome;
+      });
+      await eventually('500 have fired', () => lateMs.length === 500);
+      const worst = Math.max(...lateMs);
+      const rss = Math.round(process.memoryUsage().rss / 1e6);
+      console.log(
+        `        500 due among 100,000: the latest ${worst} ms after its time; ${rss} MB`,
+      );
+      for (const order of orders) assert.deepEqual(await types(order), ['created', 'cancelled']);
+    });
+
+    it('removing a few of 100,000 finds them by their key', async () => {
+      await manyWait();
+      const ids = ['waiting-1', 'waiting-2'];
+      const plan = await database.query<{ 'QUERY PLAN': string }>(
+        ctx,
+        (sql) => sql`
+          explain delete from deadlines
+          where order_id = any(${ids}::text[]) and kind || ' ' || order_id = any(${ids}::text[])`,
+      );
+      assert.doesNotMatch(plan.map((line) => line['QUERY PLAN']).join('\n'), /Seq Scan/);
+      await deadlines.remove(ctx, [
+        { orderId: 'waiting-1', kind: 'payment' },
+        { orderId: 'waiting-2', kind: 'review' },
+      ]);
+      const [left] = await rows();
+      assert.equal(left?.orderId, 'waiting-2');
+    });
+
+    it('an order that cannot be folded holds up no other, and is tried again later and later', async () => {
+      await deadlines.put(ctx, [aDeadline('poison', 'payment', -10_000)]);
+      skewMs = -60_000;
+      await happened(created('order-1'));
+      await startClock((deadline) =>
+        deadline.orderId === 'poison'
+          ? Promise.reject(new CodedError('invalid', 'unreadable_event', 'It cannot be read.'))
+          : service.fire(ctx, deadline),
+      );
+      await untilCancelled('order-1');
+      const row = await eventually('it waits', async () => {
+        const found = (await rows()).find(({ orderId }) => orderId === 'poison');
+        return found !== undefined && found.attempts > 0 && found;
+      });
+      assert.equal(row.attempts, 1);
+      assert.ok(row.dueInMs > 1_000);
+    });
+
+    it('an event store that is away is asked by one at a time, and all fires when it is back', async () => {
+      const orders = Array.from({ length: 100 }, (_, n) => `order-${n}`);
+      await deadlines.put(
+        ctx,
+        orders.map((order) => aDeadline(order, 'payment', -1_000)),
+      );
+      let away = true;
+      let atOnce = 0;
+      const failures: number[] = [];
+      const fired = new Set<string>();
+      const probed = Promise.withResolvers<void>();
+      await startClock(async ({ orderId }) => {
+        atOnce++;
+        try {
+          if (away) {
+            await new Promise((resolve) => setImmediate(resolve));
+            failures.push(atOnce);
+            if (failures.length === 70) probed.resolve();
+            throw new CodedError('unavailable', 'away', 'The event store is away.');
+          }
+          fired.add(orderId);
+          await deadlines.remove(ctx, [{ orderId, kind: 'payment' }]);
+          return 'cancelled';
+        } finally {
+          atOnce--;
+        }
+      });
+      await probed.promise;
+      assert.deepEqual(new Set(failures.slice(64)), new Set([1]));
+      away = false;
+      await eventually('all have fired', () => fired.size === 100, 20_000);
+    });
+
+    it('what is rebuilt from the log is what was kept up live', async () => {
+      const shapes: readonly ((id: string) => OrderEvent[])[] = [
+        (id) => [created(id)],
+        (id) => [created(id), debited(id)],
+        (id) => [created(id), debited(id), approved(id)],
+        (id) => [created(id), failed(id)],
+        (id) => [created(id), failed(id), debited(id)],
+        (id) => [created(id), debited(id), failed(id)],
+        (id) => [created(id), debited(id), rejected(id)],
+        (id) => [debited(id), created(id)],
+      ];
+      await Promise.all(
+        Array.from({ length: 400 }, (_, n) =>
+          happened(...(shapes[n % shapes.length]?.(`order-${n}`) ?? [])),
+        ),
+      );
+      const withoutClock = async () =>
+        (await rows())
+          .map(({ dueInMs: _, ...row }) => row)
+          .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
+      const live = await withoutClock();
+      assert.equal(live.length, 200);
+      await database.query(ctx, (sql) => sql`delete from deadlines`);
+      const rebuilt = await rebuildDeadlines(ctx, store, deadlines, { times, codec });
+      assert.deepEqual(await withoutClock(), live);
+      assert.deepEqual(rebuilt.unreadable, []);
+      // Again, and beside what is there: nothing changes.
+      await rebuildDeadlines(ctx, store, deadlines, { times, codec });
+      assert.deepEqual(await withoutClock(), live);
+    });
+
+    it('a second stop is harmless', async () => {
+      const clock = await startClock();
+      await clock.stop?.();
+      await clock.stop?.();
+    });
+  });
+}

@@ -1,0 +1,76 @@
+/**
+ * Group commit for deadlines: while one group of changes is on its way to the
+ * database the next one gathers, so that a commit's cost is shared by all who
+ * came meanwhile, as in the event log.
+ */
+import { background } from '../../shared/kit/context.ts';
+import type { Deadline, DeadlineKey, Deadlines } from './deadlines.ts';
+
+/** What is to become of one order's deadlines. */
+export interface DeadlineChange {
+  readonly put: readonly Deadline[];
+  readonly remove: readonly DeadlineKey[];
+}
+
+export interface DeadlineWrites {
+  /** Resolves when the change is committed; rejects with what the table rejects with. May be repeated. */
+  write(change: DeadlineChange): Promise<void>;
+}
+
+interface Waiting {
+  readonly change: DeadlineChange;
+  readonly settle: { resolve(): void; reject(error: unknown): void };
+}
+
+/** Orders in one group; a statement of so many rows is well under a megabyte. */
+const MAX_GROUP = 1_000;
+
+/**
+ * Groups the writes of all callers. It queues without a bound of its own: who
+ * calls waits for the answer and is bounded. Deadlines are set before others
+ * are removed, so that a crash between leaves one too many, which finds nothing
+ * to do, and never one too few.
+ */
+export function groupedWrites(deadlines: Pick<Deadlines, 'put' | 'remove'>): DeadlineWrites {
+  let queue: Waiting[] = [];
+  let running = false;
+
+  async function run(): Promise<void> {
+    while (queue.length > 0) {
+      const group = queue.slice(0, MAX_GROUP);
+      queue = queue.slice(MAX_GROUP);
+      try {
+        await commit(group.map(({ change }) => change));
+        for (const { settle } of group) settle.resolve();
+      } catch (error) {
+        for (const { settle } of group) settle.reject(error);
+      }
+    }
+    running = false;
+  }
+
+  async function commit(changes: readonly DeadlineChange[]): Promise<void> {
+    const put = inOneOrder(changes.flatMap((change) => change.put));
+    const remove = inOneOrder(changes.flatMap((change) => change.remove));
+    const ctx = background();
+    if (put.length > 0) await deadlines.put(ctx, put);
+    if (remove.length > 0) await deadlines.remove(ctx, remove);
+  }
+
+  return {
+    write: (change) =>
+      new Promise((resolve, reject) => {
+        queue.push({ change, settle: { resolve, reject } });
+        if (running) return;
+        running = true;
+        // On the next turn, so that all who come in this one go together.
+        setImmediate(() => void run());
+      }),
+  };
+}
+
+/** Each key once, its last change; in the same order everywhere, so that instances rarely block each other. */
+function inOneOrder<Key extends DeadlineKey>(entries: readonly Key[]): readonly Key[] {
+  const byKey = new Map(entries.map((entry) => [`${entry.orderId} ${entry.kind}`, entry]));
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+}

@@ -1,0 +1,33 @@
+import type { Meter } from '@opentelemetry/api';
+import type { SagaService } from './service.ts';
+
+/** Up to a second a deadline is on time; the rest says how late it was. */
+const lateSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300];
+
+/** Counts what came of events and deadlines, and how late deadlines were done with. */
+export function instrumentingService(next: SagaService, meter: Meter): SagaService {
+  const followed = meter.createCounter('saga_events_total', {
+    description: 'Events followed, by what was appended in answer',
+  });
+  const fired = meter.createCounter('saga_deadlines_total', {
+    description: 'Deadlines fired, by kind and by what was appended',
+  });
+  const late = meter.createHistogram('saga_deadline_lateness_seconds', {
+    description: 'From when a deadline was due, by the database’s clock, until it was done with',
+    advice: { explicitBucketBoundaries: lateSeconds },
+  });
+  return {
+    async follow(ctx, event) {
+      const outcome = await next.follow(ctx, event);
+      followed.add(1, { outcome });
+      return outcome;
+    },
+    async fire(ctx, deadline) {
+      const began = performance.now();
+      const outcome = await next.fire(ctx, deadline);
+      fired.add(1, { kind: deadline.kind, outcome });
+      late.record((performance.now() - began - deadline.dueInMs) / 1_000, { kind: deadline.kind });
+      return outcome;
+    },
+  };
+}

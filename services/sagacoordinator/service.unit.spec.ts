@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { derivedId } from '../../shared/contracts/ids.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { minor } from '../../shared/domain/money.ts';
+import type { OrderEvent } from '../../shared/domain/order.ts';
+import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { background, causedBy } from '../../shared/kit/context.ts';
+import type { Deadline, UpcomingDeadline } from './deadlines.ts';
+import type { DeadlineWrites } from './grouped-writes.ts';
+import type { DeadlineKind } from './saga.ts';
+import { createSagaService, type SagaService } from './service.ts';
+
+const codec = orderEventCodec(2);
+const times = { payment: 60_000, review: 30_000 };
+const orderId = 'order-1';
+const created: OrderEvent = {
+  type: 'created',
+  order: {
+    orderId,
+    customerId: 'customer-1',
+    restaurantId: 'restaurant-1',
+    amount: minor(100),
+    items: [],
+    createdOn: '',
+  },
+};
+const debited: OrderEvent = {
+  type: 'paymentdebited',
+  orderId,
+  customerId: 'customer-1',
+  amount: minor(100),
+  paymentId: 'payment-1',
+};
+const cancelled: OrderEvent = { type: 'cancelled', orderId, decidedBy: 'customer', reason: 'no' };
+const failed: OrderEvent = { type: 'paymentfailed', orderId, reason: 'declined' };
+const ctx = causedBy(background('submission-1'), { eventId: 'cause-1' });
+
+describe('saga service', () => {
+  let store: EventStore;
+  let rows: Map<string, Deadline>;
+  let reads: number;
+  let service: SagaService;
+  let clock: number;
+
+  beforeEach(() => {
+    clock = Date.UTC(2026, 0, 1);
+    const log = createMemoryEventStore({ stream: ORDERS_STREAM, now: () => new Date(clock) });
+    reads = 0;
+    store = {
+      ...log,
+      readAggregate: (...args) => {
+        reads++;
+        return log.readAggregate(...args);
+      },
+    };
+    rows = new Map();
+    const writes: DeadlineWrites = {
+      async write({ put, remove }) {
+        for (const deadline of put) rows.set(deadline.kind, deadline);
+        for (const { kind } of remove) rows.delete(kind);
+      },
+    };
+    service = createSagaService(store, writes, times, codec);
+  });
+
+  async function given(...events: OrderEvent[]): Promise<RecordedEvent> {
+    for (const event of events) {
+      clock += 1_000;
+      await store.append(ctx, [
+        {
+          eventId: `given-${clock}`,
+          aggregateId: orderId,
+          aggregateType: ORDER_AGGREGATE,
+          metadata: { traceparent: `trace-of-${event.type}`, correlation_id: 'submission-1' },
+          ...codec.encode(event),
+        },
+      ]);
+    }
+    const last = (await log()).at(-1);
+    assert.ok(last);
+    reads = 0;
+    return last;
+  }
+
+  const log = () => store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+  const types = async () => (await log()).map(({ eventType }) => eventType.slice(7));
+  const due = (kind: DeadlineKind): UpcomingDeadline => ({
+    orderId,
+    kind,
+    dueAt: new Date(clock),
+    traceparent: '',
+    correlationId: 'submission-1',
+    causedBy: 'cause-1',
+    dueInMs: -1,
+    attempts: 0,
+  });
+
+  it('a deadline is due at its event’s time plus what is configured, and carries the trace', async () => {
+    const event = await given(created);
+    await service.follow(ctx, event);
+    assert.deepEqual(
+      [...rows.values()],
+      [
+        {
+          orderId,
+          kind: 'payment',
+          dueAt: new Date(event.createdAt.getTime() + 60_000),
+          traceparent: 'trace-of-created',
+          correlationId: 'submission-1',
+          causedBy: event.eventId,
+        },
+      ],
+    );
+  });
+
+  it('an order on its usual path is followed without reading it', async () => {
+    await service.follow(ctx, await given(created));
+    await service.follow(ctx, await given(debited));
+    assert.deepEqual([...rows.keys()], ['review']);
+    await service.follow(ctx, await given({ type: 'approved', orderId, decidedBy: 'policy' }));
+    assert.equal(reads, 0);
+    assert.equal(rows.size, 0);
+  });
+
+  it('an order that still waits is due since when it does, whatever was heard of it later', async () => {
+    const paid = await given(created, debited);
+    await service.follow(ctx, await given(failed));
+    assert.equal(rows.get('review')?.dueAt.getTime(), paid.createdAt.getTime() + 30_000);
+    assert.equal(rows.get('review')?.causedBy, paid.eventId);
+  });
+
+  it('a cancelled order’s void is asked for once, under its derived id, in its submission', async () => {
+    const event = await given(created, cancelled);
+    assert.equal(await service.follow(ctx, event), 'void requested');
+    assert.equal(await service.follow(ctx, event), 'nothing');
+    const last = (await log()).at(-1);
+    assert.equal(last?.eventType, 'ORDERS.voidrequested');
+    assert.equal(last?.version, 3n);
+    assert.equal(last?.eventId, derivedId('saga-coordinator', orderId, 'void'));
+    assert.equal(last?.metadata.correlation_id, 'submission-1');
+    assert.equal(last?.metadata.causation_id, 'cause-1');
+  });
+
+  it('a late success after a declined payment is voided', async () => {
+    await service.follow(ctx, await given(created, failed));
+    assert.deepEqual(await types(), ['created', 'paymentfailed']);
+    assert.equal(await service.follow(ctx, await given(debited)), 'void requested');
+  });
+
+  it('a deadline cancels the order that stands still, under its derived id, and goes', async () => {
+    await service.follow(ctx, await given(created));
+    assert.equal(await service.fire(ctx, due('payment')), 'cancelled');
+    const last = (await log()).at(-1);
+    assert.equal(last?.eventType, 'ORDERS.cancelled');
+    assert.equal(last?.eventId, derivedId('saga-coordinator', orderId, 'deadline:payment'));
+    assert.deepEqual(JSON.parse(last?.data ?? ''), {
+      order_id: orderId,
+      reason: 'payment_deadline',
+      decided_by: 'saga-coordinator',
+    });
+    assert.equal(rows.size, 0);
+  });
+
+  it('an order that was paid between the folding and the append is not cancelled', async () => {
+    await given(created);
+    const append = store.append;
+    let raced = false;
+    store.append = async (...args) => {
+      if (!raced) {
+        raced = true;
+        store.append = append;
+        await given(debited);
+      }
+      return append(...args);
+    };
+    assert.equal(await service.fire(ctx, due('payment')), 'nothing');
+    assert.deepEqual(await types(), ['created', 'paymentdebited']);
+  });
+
+  it('fired twice at once it is cancelled once', async () => {
+    await given(created, debited);
+    const outcomes = await Promise.all([1, 2].map(() => service.fire(ctx, due('review'))));
+    assert.ok(outcomes.includes('cancelled'));
+    assert.deepEqual(await types(), ['created', 'paymentdebited', 'cancelled']);
+  });
+});

@@ -1,0 +1,144 @@
+/**
+ * The clock as a transport: looks for deadlines that are due, calls one
+ * endpoint for each, and answers for it. Removing the deadline is the
+ * endpoint's own last step; here a failure is met with another firing, later.
+ */
+import { background, type Context, causedBy, withSignal } from '../../shared/kit/context.ts';
+import { isMachineryFailure } from '../../shared/kit/errors.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import { type Logger, logFields } from '../../shared/kit/logger.ts';
+import { retryDelay } from '../../shared/kit/transport/retry-delay.ts';
+import type { CatchUp } from './catch-up.ts';
+import type { Deadlines, UpcomingDeadline } from './deadlines.ts';
+import type { SagaEndpoints } from './endpoints.ts';
+
+export interface DeadlineTransportOptions {
+  readonly deadlines: Pick<Deadlines, 'upcoming' | 'postpone'>;
+  /** Nothing fires before this says so. */
+  readonly catchUp: CatchUp;
+  /** `ctx` in the trace that `traceparent` names. */
+  readonly continued: (ctx: Context, traceparent: string) => Context;
+  /** Firings at once, at most. */
+  readonly maxFiring: number;
+  /** Between two looks, at most, in milliseconds: one set meanwhile may be due sooner than all others. */
+  readonly pollMs: number;
+  readonly logger: Logger;
+}
+
+/** Until a firing that failed is tried again, in milliseconds: what is away comes back, what cannot be read seldom does. */
+const RETRY_MS = { away: [250, 1_000, 5_000], refused: [5_000, 60_000, 300_000] } as const;
+/** How long `stop` lets firings finish before it aborts them; they would be repeated, harmlessly. */
+const FINISH_MS = 3_000;
+
+/**
+ * Fires from start to stop, in the order in which deadlines are due, several at
+ * once; one that hangs or fails holds up no other. Each failure in a row halves
+ * how many are tried at once, so that an event store that is away is asked by
+ * one firing now and then and not by all.
+ */
+export function deadlineTransport(
+  endpoints: Pick<SagaEndpoints, 'deadlineDue'>,
+  options: DeadlineTransportOptions,
+): Component {
+  const { deadlines, logger, pollMs, maxFiring } = options;
+  const stopping = new AbortController();
+  const aborting = new AbortController();
+  const firing = new Map<string, Promise<void>>();
+  let failuresInARow = 0;
+  let moreDue = false;
+  let wake: () => void = () => undefined;
+  let problem: string | undefined = 'deadlines have not been looked for yet';
+  let running: Promise<void> | undefined;
+
+  const atOnce = () => Math.max(1, maxFiring >> failuresInARow);
+  /** Enough for a look to be worth it: one for each that ends would be many. */
+  const hasRoom = () => firing.size <= atOnce() / 2;
+
+  /** Starts what is due and has room; resolves with how long to wait until the next look. */
+  async function look(): Promise<number> {
+    const ctx = withSignal(background(), aborting.signal);
+    if (!(await options.catchUp.reached(ctx))) return pollMs;
+    const limit = Math.max(atOnce(), firing.size + 1);
+    const found = await deadlines.upcoming(ctx, limit);
+    problem = undefined;
+    moreDue = false;
+    for (const deadline of found) {
+      const key = keyOf(deadline);
+      if (firing.has(key)) continue;
+      if (deadline.dueInMs > 0) return Math.min(pollMs, Math.ceil(deadline.dueInMs));
+      if (firing.size >= atOnce() || stopping.signal.aborted) break;
+      firing.set(
+        key,
+        fire(deadline).finally(() => firing.delete(key)),
+      );
+    }
+    moreDue = found.length === limit;
+    return moreDue && hasRoom() ? 0 : pollMs;
+  }
+
+  async function fire(deadline: UpcomingDeadline): Promise<void> {
+    const { orderId, kind, correlationId, causedBy: eventId, attempts } = deadline;
+    const root = background(correlationId === '' ? undefined : correlationId);
+    const caused = causedBy(withSignal(root, aborting.signal), { eventId });
+    const ctx = options.continued(caused, deadline.traceparent);
+    try {
+      await endpoints.deadlineDue(ctx, deadline);
+      failuresInARow = 0;
+      firing.delete(keyOf(deadline));
+      if (moreDue && hasRoom()) wake();
+    } catch (error) {
+      if (aborting.signal.aborted) return;
+      const away = isMachineryFailure(error);
+      // What is wrong with one order says nothing of the next.
+      if (away) failuresInARow = Math.min(failuresInARow + 1, 30);
+      const waitMs = retryDelay(away ? RETRY_MS.away : RETRY_MS.refused, attempts + 1);
+      logger.warn(
+        { ...logFields(ctx), err: error, order_id: orderId, kind, attempts: attempts + 1, waitMs },
+        'a deadline could not be fired: it is tried again',
+      );
+      // Where not even this can be written, it stays due and is found by the next look.
+      await deadlines.postpone(ctx, deadline, waitMs).catch(() => undefined);
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      let pauseMs = pollMs;
+      try {
+        pauseMs = await look();
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error);
+        logger.debug({ err: error }, 'deadlines could not be looked for');
+      }
+      if (!stopping.signal.aborted) await pause(pauseMs);
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  return {
+    name: 'deadlines',
+    start: async () => {
+      running ??= run();
+    },
+    stop: async () => {
+      stopping.abort();
+      const impatient = setTimeout(() => aborting.abort(new Error('stopping')), FINISH_MS);
+      wake();
+      await running;
+      await Promise.allSettled(firing.values());
+      clearTimeout(impatient);
+    },
+    notReady: () => options.catchUp.notReady() ?? problem,
+  };
+}
+
+const keyOf = ({ kind, orderId }: UpcomingDeadline): string => `${kind} ${orderId}`;

@@ -1,0 +1,28 @@
+import { eventTypes } from '../../shared/contracts/events.ts';
+import { durables } from '../../shared/contracts/subjects.ts';
+import { eventWorker, type WorkerOptions } from '../../shared/eventstore/worker.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { SagaEndpoints } from './endpoints.ts';
+
+/** What moves an order from one status to another; what comes of a void changes nothing here. */
+export const followedTypes: readonly string[] = [
+  eventTypes.created,
+  eventTypes.paymentdebited,
+  eventTypes.paymentfailed,
+  eventTypes.approved,
+  eventTypes.rejected,
+  eventTypes.cancelled,
+];
+
+/** Serves the orders' events from the durable `saga-coordinator`. */
+export function jetstreamTransport(
+  endpoints: SagaEndpoints,
+  options: Omit<WorkerOptions, 'durable' | 'eventTypes' | 'endpoint'>,
+): Component {
+  return eventWorker({
+    ...options,
+    durable: durables.saga,
+    eventTypes: followedTypes,
+    endpoint: endpoints.orderMoved,
+  });
+}

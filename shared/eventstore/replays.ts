@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TraceFlags, trace } from '@opentelemetry/api';
+import { background, type Context, withSignal, withTelemetry } from '../kit/context.ts';
+import type { Delivery } from '../kit/delivery.ts';
+import type { Endpoint } from '../kit/endpoint.ts';
+import { CodedError, codedError, kinds } from '../kit/errors.ts';
+import type { Component } from '../kit/lifecycle.ts';
+import { type Logger, logFields } from '../kit/logger.ts';
+import type { Hook, Outcome } from '../kit/transport/hooks.ts';
+import { contextOf } from '../kit/transport/incoming-message.ts';
+import type { IncomingMessage } from '../kit/transport/jetstream-wire.ts';
+import { retryDelay } from '../kit/transport/retry-delay.ts';
+import type { EventStore, ParkedLetter, RecordedEvent } from './event-store.ts';
+import { encodeMessage } from './message.ts';
+import { eventAt } from './stored-message.ts';
+
+/** What replays need of the event store. */
+export type ReplaySource = Pick<EventStore, 'read' | 'takeReplays' | 'resolveReplay' | 'park'>;
+
+export interface ReplayOptions {
+  /** Whose dead letters. */
+  readonly consumer: string;
+  /** The endpoint that serves this consumer's messages, with its dead letter middleware. */
+  readonly endpoint: Endpoint<Delivery<RecordedEvent>, unknown>;
+  readonly store: ReplaySource;
+  readonly hook: Hook<IncomingMessage>;
+  readonly logger: Logger;
+}
+
+/** Served side by side, at most: replays must not crowd out the orders of today. */
+const AT_ONCE = 8;
+const LOOK_EVERY_MS = 1_000;
+/** Before looking again when the event store did not answer. */
+const AWAY_DELAYS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+/** How long `stop` waits for what is being served before it aborts it. */
+const STOP_WAIT_MS = 5_000;
+
+/**
+ * Serves dead letters that somebody asked to have replayed. It looks for them
+ * once a second, takes each event from the log and gives it to the endpoint as
+ * something that may have been answered before, so the endpoint looks into the
+ * log first: after an order was cancelled, a replay moves no money. What the
+ * endpoint serves is resolved; what it fails at is parked again.
+ *
+ * `stop` waits for what is being served, five seconds, then aborts it; that one
+ * is handed out again, to whoever is there.
+ */
+export function replays(options: ReplayOptions): Component {
+  const { consumer, endpoint, store, hook } = options;
+  const logger = options.logger.child({ consumer });
+  const stopping = new AbortController();
+  const cutShort = new AbortController();
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      let pauseMs = LOOK_EVERY_MS;
+      try {
+        const letters = await store.takeReplays(looking(stopping.signal), consumer, AT_ONCE);
+        failures = 0;
+        await Promise.all(letters.map(replay));
+        if (letters.length === AT_ONCE) pauseMs = 0;
+      } catch (error) {
+        pauseMs = retryDelay(AWAY_DELAYS_MS, ++failures);
+        logger.debug({ err: error, pauseMs }, 'replays could not be asked for');
+      }
+      await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Never rejects: what could not be settled is handed out again when its lease is over. */
+  async function replay(letter: ParkedLetter): Promise<void> {
+    const about = { position: `${letter.position}`, event_id: letter.eventId };
+    try {
+      const event = await eventAt(
+        withSignal(background(), cutShort.signal),
+        store,
+        letter.position,
+      );
+      if (event === undefined) {
+        await store.park(background(), { ...letter, ...MISSING });
+        return;
+      }
+      const outcome = await serve(letter, event);
+      if (outcome.status !== 'acked') return;
+      await store.resolveReplay(background(), consumer, letter.position);
+      logger.info(about, 'a dead letter was replayed');
+    } catch (error) {
+      logger.warn({ ...about, err: error }, 'a replay was not settled');
+    }
+  }
+
+  async function serve(letter: ParkedLetter, event: RecordedEvent): Promise<Outcome> {
+    const { headers } = encodeMessage(event);
+    const wire: IncomingMessage = {
+      subject: event.eventType,
+      sequence: event.position,
+      durable: consumer,
+      header: (name) => headers.get(name) || undefined,
+    };
+    const ctx = hook.before(contextOf(wire, cutShort.signal), wire);
+    let outcome: Outcome = { status: 'acked', error: undefined };
+    try {
+      await endpoint(ctx, {
+        body: event,
+        messageId: event.eventId,
+        sequence: event.position,
+        deliveries: letter.deliveries + 1,
+        // Whatever it fails with is parked again, unless we cut it short.
+        get last() {
+          return !cutShort.signal.aborted;
+        },
+        mayBeRepeat: true,
+        traceparent: event.metadata.traceparent ?? '',
+      });
+    } catch (error) {
+      const parked = kinds[codedError(error).kind].queue === 'parked';
+      outcome = { status: parked ? 'parked' : 'retried', error };
+      logger.warn({ ...logFields(ctx), err: error, outcome: outcome.status }, 'a replay failed');
+    }
+    hook.after(ctx, wire, outcome);
+    return outcome;
+  }
+
+  return {
+    name: `replays of ${consumer}`,
+    start: async () => {
+      running ??= run();
+    },
+    stop: async () => {
+      const reason = new CodedError('cancelled', 'stopped', 'The worker stops.');
+      stopping.abort(reason);
+      const late = setTimeout(() => cutShort.abort(reason), STOP_WAIT_MS);
+      await running;
+      clearTimeout(late);
+    },
+  };
+}
+
+/** What a letter says whose event is not there, as after a restored backup. */
+const MISSING = {
+  reason: 'event_missing',
+  lastError: 'The log has no event at this position.',
+} as const;
+
+/**
+ * Marked as not sampled, for it is asked every second and nearly always for
+ * nothing: Zipkin would show little else.
+ */
+function looking(signal: AbortSignal): Context {
+  const ctx = withSignal(background(), signal);
+  const spanContext = {
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    traceFlags: TraceFlags.NONE,
+  };
+  return withTelemetry(ctx, trace.setSpanContext(ctx.telemetry, spanContext));
+}
