@@ -26,6 +26,8 @@ export interface ReplayOptions {
   readonly store: ReplaySource;
   readonly hook: Hook<IncomingMessage>;
   readonly logger: Logger;
+  /** How long `stop` waits for what is being served before it aborts it, in milliseconds. Default 5 s. */
+  readonly stopWaitMs?: number;
 }
 
 /** Served side by side, at most: replays must not crowd out the orders of today. */
@@ -33,8 +35,6 @@ const AT_ONCE = 8;
 const LOOK_EVERY_MS = 1_000;
 /** Before looking again when the event store did not answer. */
 const AWAY_DELAYS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
-/** How long `stop` waits for what is being served before it aborts it. */
-const STOP_WAIT_MS = 5_000;
 
 /**
  * Serves dead letters that somebody asked to have replayed. It looks for them
@@ -132,7 +132,7 @@ export function replays(options: ReplayOptions): Component {
     stop: async () => {
       const reason = new CodedError('cancelled', 'stopped', 'The worker stops.');
       stopping.abort(reason);
-      const late = setTimeout(() => cutShort.abort(reason), STOP_WAIT_MS);
+      const late = setTimeout(() => cutShort.abort(reason), options.stopWaitMs ?? 5_000);
       await running;
       clearTimeout(late);
     },

@@ -34,6 +34,7 @@ describe('replays', () => {
       meter: noMeter,
     });
     running = replays({
+      stopWaitMs: 50,
       consumer,
       endpoint: middleware<Delivery<RecordedEvent>, void>(async (context, delivery) => {
         served.push({ ctx: context, delivery });
@@ -134,8 +135,7 @@ describe('replays', () => {
     assert.equal((await letter())?.state, 'resolved');
   });
 
-  it('what a stop cuts short is not parked but handed out again', async function cut() {
-    this.timeout(10_000);
+  it('what a stop cuts short is not parked but handed out again', async () => {
     await parkedEvent();
     serve = ({ signal }) =>
       new Promise((_, reject) => {
