@@ -7,6 +7,7 @@ import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
 import { eventStoreContract } from '../../shared/testing/event-store-contract.ts';
+import { anEvent } from '../../shared/testing/events.ts';
 import { testPostgres } from '../../stack/testing.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createDeadLetters } from './dead-letters.ts';
@@ -68,6 +69,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       it('is handed out again after a minute, five times in all, and then counts as parked', async () => {
         const [store] = stores;
         assert.ok(store);
+        await store.append(ctx, [anEvent()]);
         await store.park(ctx, {
           consumer,
           position: 1n,

@@ -2,7 +2,6 @@ import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import { isKind } from '../../shared/kit/errors.ts';
 import type { Deadlines, DeadlineTimes } from './deadlines.ts';
 import { type DeadlineChange, groupedWrites } from './grouped-writes.ts';
 import { deadlineChange } from './service.ts';
@@ -19,7 +18,7 @@ export interface RebuildOptions {
 /** What a rebuild came to. */
 export interface Rebuilt {
   readonly events: number;
-  /** Orders that could not be folded, whose deadlines stay as they were. */
+  /** Orders that were folded without an event which could not be read. */
   readonly unreadable: readonly string[];
 }
 
@@ -50,7 +49,8 @@ export async function rebuildDeadlines(
     const usual = standingAfter(event);
     if (usual !== undefined) return deadlineChange(orderId, usual, event, times);
     const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
-    const { state, since } = foldStanding(codec, recorded);
+    const { state, since, spoilt } = foldStanding(codec, recorded);
+    if (spoilt && unreadable.length < MAX_NAMED) unreadable.push(orderId);
     return deadlineChange(orderId, state, since, times);
   }
 
@@ -58,12 +58,7 @@ export async function rebuildDeadlines(
   async function flush(): Promise<void> {
     const changes: DeadlineChange[] = [];
     for (const event of last.values()) {
-      try {
-        changes.push(await changeAfter(event));
-      } catch (error) {
-        if (!isKind(error, 'invalid')) throw error;
-        if (unreadable.length < MAX_NAMED) unreadable.push(event.aggregateId);
-      }
+      changes.push(await changeAfter(event));
     }
     last = new Map();
     await Promise.all(changes.map((change) => writes.write(change)));

@@ -28,17 +28,26 @@ export function standingAfter(
 export interface Folded {
   readonly state: OrderState;
   readonly since: RecordedEvent | undefined;
+  /** One of its events could not be read, and changed nothing. */
+  readonly spoilt: boolean;
 }
 
 /** Folds all of an order's events; those that cannot be read change nothing. */
 export function foldStanding(codec: OrderEventCodec, recorded: readonly RecordedEvent[]): Folded {
-  let folded: Folded = { state: initialState, since: undefined };
+  let state = initialState;
+  let since: RecordedEvent | undefined;
+  let spoilt = false;
   for (const entry of recorded) {
     const event = readable(codec, entry);
-    if (event === undefined) continue;
-    const state = evolve(folded.state, event);
-    const moved = state.status !== folded.state.status;
-    folded = { state, since: moved ? entry : folded.since };
+    if (event === undefined) {
+      spoilt ||= isKnownType(entry.eventType);
+      continue;
+    }
+    const next = evolve(state, event);
+    if (next.status !== state.status) since = entry;
+    state = next;
   }
-  return folded;
+  return { state, since, spoilt };
 }
+
+const isKnownType = (type: string): boolean => Object.values<string>(eventTypes).includes(type);
