@@ -5,7 +5,7 @@
 help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
 	@echo '                      SERVICES="eventstoresvc ordersvc" runs only those; LOG=all shows all they write'
-	@echo 'make demo             place an order, show its journey and its trace; ARGS=--json prints JSON'
+	@echo 'make demo             show how orders end, each with its journey and its trace; ARGS=--json prints JSON'
 	@echo 'make test             every test; ARGS="--grep idempotent" picks some'
 	@echo 'make lint             style, types and import boundaries'
 	@echo 'make clean            remove the data of make start (.data); fetched tools and packages stay'

@@ -1,12 +1,17 @@
 /**
  * `make demo`: places an order for each scenario and shows its journey, on the
  * stack that runs on the documented ports, or else on one of its own, on free
- * ports and in a temporary folder, which is gone afterwards. `--json` prints JSON.
+ * ports and in a temporary folder, which is gone afterwards. One order waits for a deadline: a
+ * minute on a stack with the defaults, seconds on the demo's own. `--json` prints JSON.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { terminalPaint } from '../cli/paint.ts';
+import { renderStory } from '../cli/render-story.ts';
+import { deadlines } from '../cli/settings.ts';
+import { countdown } from './demo/countdown.ts';
 import { type DemoTarget, type Journey, travel } from './demo/journey.ts';
 import { type Scenario, scenarios } from './demo/scenarios.ts';
 import { LOOPBACK } from './ports.ts';
@@ -17,6 +22,8 @@ import { interruption, terminalSay } from './terminal.ts';
 import { answers } from './until.ts';
 
 const { values: flags } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+// On a stack of the demo's own nobody wants to wait for a minute; yet no order may miss it by bad luck.
+const OWN_DEADLINE_MS = 5_000;
 // Standard output is for the journeys alone when a program reads it.
 const progress = flags.json ? process.stderr : process.stdout;
 const interrupted = interruption(() => progress.write('stopping; Ctrl-C again to kill\n'));
@@ -34,40 +41,75 @@ try {
 process.exit();
 
 async function tellAll(target: DemoTarget): Promise<void> {
+  // All travel at once, so that the one that waits for a deadline holds up nobody.
+  const placedAt = performance.now();
+  const travelling = scenarios.map((scenario) => travel(target, scenario, interrupted));
+  // Each is awaited below, unless one before it failed.
+  for (const journey of travelling) journey.catch(() => {});
   const journeys: Journey[] = [];
-  for (const scenario of scenarios) {
-    if (interrupted.aborted) return;
-    const journey = await travel(target, scenario);
+  for (const [index, scenario] of scenarios.entries()) {
+    const travels = travelling[index];
+    if (travels === undefined) break;
+    const journey = await withPatience(travels, scenario, target, placedAt);
     journeys.push(journey);
     if (!flags.json) tell(scenario, journey);
   }
   if (flags.json) console.log(JSON.stringify(journeys, null, 2));
-  if (journeys.some((journey) => !journey.as_expected)) process.exitCode = 1;
+  else if (target.zipkinUrl === undefined)
+    console.log('\nThere are no traces: Zipkin is not running.');
+  const missed = journeys.filter((journey) => !journey.as_expected);
+  if (missed.length > 0) {
+    console.error(`\nnot as expected: ${missed.map((journey) => journey.scenario).join(', ')}`);
+    process.exitCode = 1;
+  }
 }
 
-function tell(scenario: Scenario, journey: Journey): void {
-  const { order_id, status, accepted_ms, steps, trace_url, trace } = journey;
-  const ending = journey.as_expected ? status : `${status}, but ${scenario.ends} was expected`;
-  console.log(`\n${scenario.name}: ${scenario.story}`);
-  console.log(`  order ${order_id}: ${ending} (accepted in ${accepted_ms} ms)`);
-  for (const { version, event_type, position, elapsed_ms } of steps) {
-    const when = `+${elapsed_ms} ms`.padStart(10);
-    console.log(`  ${when}  ${version}  ${event_type.padEnd(22)}  position ${position}`);
+function withPatience(
+  travels: Promise<Journey>,
+  { name, deadline }: Scenario,
+  { deadlines }: DemoTarget,
+  placedAt: number,
+): Promise<Journey> {
+  if (deadline === undefined) return travels;
+  const ms = placedAt + deadlines[deadline] - performance.now();
+  if (ms < 1_000) return travels;
+  return countdown(travels, { what: `the end of "${name}"`, ms, stream: progress });
+}
+
+function tell({ name, story, ends }: Scenario, journey: Journey): void {
+  console.log(`\n${terminalPaint('strong', `── ${name}:`)} ${story}\n`);
+  const { traces, trace_url, trace, accepted_ms, as_expected } = journey;
+  console.log(renderStory({ ...journey, traces: [] }, terminalPaint));
+  console.log(`The request that placed it was answered in ${accepted_ms} ms.`);
+  for (const { url } of traces) {
+    const size = trace && `${trace.spans} spans of ${trace.services.join(', ')}`;
+    console.log(`trace ${url}`);
+    console.log(`      ${url === trace_url ? (size ?? 'not there yet') : 'of the command'}`);
   }
-  if (trace_url === undefined) return;
-  const what = trace && ` (${trace.spans} spans: ${trace.services.join(', ')})`;
-  console.log(`  trace ${trace_url}${what ?? ''}`);
+  if (as_expected) return;
+  if (journey.refused) console.log(terminalPaint('bad', journey.refused));
+  const expected = `${ends.status}${ends.reason ? ` (${ends.reason})` : ''}, payment ${ends.payment_status}`;
+  console.log(terminalPaint('bad', `But expected was: ${expected}.`));
 }
 
 async function runningStack(): Promise<DemoTarget | undefined> {
   const ordersvc = services.find(({ serves }) => serves?.variable === 'HTTP_PORT');
+  const eventstoresvc = services.find(({ serves }) => serves?.variable === 'GRPC_PORT');
   const ready = `http://${LOOPBACK}:${ordersvc?.adminPort}/readyz`;
   if (!(await answers(ready, AbortSignal.timeout(2_000)))) return undefined;
   const httpUrl = `http://${LOOPBACK}:${process.env.HTTP_PORT || ordersvc?.serves?.port}`;
   const zipkin = process.env.OTEL_EXPORTER_ZIPKIN_ENDPOINT;
   const zipkinUrl = zipkin ? new URL(zipkin).origin : `http://${LOOPBACK}:${serverPorts.zipkin}`;
   const zipkinThere = await answers(`${zipkinUrl}/health`, AbortSignal.timeout(2_000));
-  return { httpUrl, zipkinUrl: zipkinThere ? zipkinUrl : undefined };
+  const eventStore =
+    process.env.EVENTSTORE_ADDRESS ||
+    `${LOOPBACK}:${process.env.GRPC_PORT || eventstoresvc?.serves?.port}`;
+  return {
+    httpUrl,
+    eventStore,
+    zipkinUrl: zipkinThere ? zipkinUrl : undefined,
+    deadlines: deadlines(),
+  };
 }
 
 async function withOwnStack(work: (target: DemoTarget) => Promise<void>): Promise<void> {
@@ -80,13 +122,30 @@ async function withOwnStack(work: (target: DemoTarget) => Promise<void>): Promis
       dataDir: folder,
       durable: false,
       say: terminalSay(progress),
+      environment: {
+        sagacoordinator: {
+          PAYMENT_DEADLINE_MS: String(OWN_DEADLINE_MS),
+          REVIEW_DEADLINE_MS: String(OWN_DEADLINE_MS),
+        },
+      },
       signal: interrupted,
     });
     try {
       // An order placed before Zipkin is there would have half a trace.
       const zipkinUrl = (await stack.zipkinReady) ? stack.zipkinUrl : undefined;
       if (stack.httpUrl === undefined) throw new Error('The stack has no HTTP address.');
-      await work({ httpUrl: stack.httpUrl, zipkinUrl });
+      await work({
+        httpUrl: stack.httpUrl,
+        eventStore: stack.addresses.EVENTSTORE_ADDRESS,
+        zipkinUrl,
+        deadlines: { paymentMs: OWN_DEADLINE_MS, reviewMs: OWN_DEADLINE_MS },
+      });
+      if (zipkinUrl) {
+        progress.write(
+          '\nThis stack stops now and takes its traces along. To look at them: make start',
+        );
+        progress.write(' in one terminal, and then make demo in another.\n');
+      }
     } finally {
       await stack.stop();
     }

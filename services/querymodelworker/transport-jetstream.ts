@@ -39,6 +39,8 @@ export interface ProjectionTransportOptions {
   readonly logger: Logger;
 }
 
+/** So many failures before it has ever begun are no error yet. */
+const FIRST_FAILURES = 4;
 /** After a failure, before beginning again at the checkpoint: from half of the first, doubling up to the last. */
 const PAUSE_MS = { first: 200, longest: 5_000 };
 /** Another instance that moved nothing for so long is not at work any more. */
@@ -63,6 +65,7 @@ export function jetstreamTransport(
   let reader: StreamReader | undefined;
   let problem: string | undefined = 'not yet begun';
   let failures = 0;
+  let begun = false;
   /** Another instance is at work: it was quicker with the last batch. */
   let standby = false;
   /** Found to be ahead of the log, and not emptied since. */
@@ -85,6 +88,7 @@ export function jetstreamTransport(
       logger,
     });
     problem = undefined;
+    begun = true;
     let waitsSince: number | undefined = performance.now();
     const stopWatching = watchStandstill({
       checkpoint: () => options.checkpoint(context()),
@@ -211,7 +215,9 @@ export function jetstreamTransport(
         if (signal.aborted) break;
         problem = codedError(error).message;
         const pauseMs = Math.min(PAUSE_MS.longest, PAUSE_MS.first * 2 ** failures++);
-        logger.error({ err: error, pauseMs }, 'the projection begins again at its checkpoint');
+        // Processes that start together find each other after a try or two.
+        const level = begun || failures > FIRST_FAILURES ? 'error' : 'info';
+        logger[level]({ err: error, pauseMs }, 'the projection begins again at its checkpoint');
         await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(
           () => undefined,
         );

@@ -10,29 +10,76 @@ export interface OrderRequest {
   }[];
 }
 
+/** What an order comes to, in the fields of GET /api/orders/{id}. */
+export interface Ending {
+  readonly status: string;
+  readonly payment_status: string;
+  /** Absent: any, or none. */
+  readonly reason?: string;
+}
+
 /** One order whose journey the demo shows. */
 export interface Scenario {
   readonly name: string;
   /** One sentence for the reader. */
   readonly story: string;
   readonly order: OrderRequest;
-  /** The status the order must come to; anything else fails the demo. */
-  readonly ends: string;
+  /** What somebody does about the order once it has this status. */
+  readonly action?: {
+    readonly when: string;
+    readonly post: 'cancel' | 'approve' | 'reject';
+    readonly body: { readonly reason?: string };
+  };
+  /** Nobody ends it but this deadline, so it takes that long. */
+  readonly deadline?: 'paymentMs' | 'reviewMs';
+  /** Status and payment must both come to this; anything else fails the demo. */
+  readonly ends: Ending;
 }
 
-/** Told one after the other; a further scenario is a further entry. */
+const dinner: OrderRequest = {
+  customer_id: 'demo-customer',
+  restaurant_id: 'trattoria',
+  order_items: [
+    { code: 'PZ1', name: 'Pizza Margherita', unit_price: 9.5, quantity: 2 },
+    { code: 'AC1', name: 'Acqua', unit_price: 2.25, quantity: 1 },
+  ],
+};
+
+/**
+ * Told in this order; a further scenario is a further entry. How the names that
+ * begin with `demo-` are treated stands in the workers' `config.ts`.
+ */
 export const scenarios: readonly Scenario[] = [
   {
     name: 'approved',
     story: 'An order is paid for and the restaurant takes it.',
-    order: {
-      customer_id: 'demo-customer',
-      restaurant_id: 'trattoria',
-      order_items: [
-        { code: 'PZ1', name: 'Pizza Margherita', unit_price: 9.5, quantity: 2 },
-        { code: 'AC1', name: 'Acqua', unit_price: 2.25, quantity: 1 },
-      ],
-    },
-    ends: 'Approved',
+    order: dinner,
+    ends: { status: 'Approved', payment_status: 'debited' },
+  },
+  {
+    name: 'declined',
+    story: "The customer's payment is declined, so there is nothing to give back.",
+    order: { ...dinner, customer_id: 'demo-declined' },
+    ends: { status: 'PaymentFailed', payment_status: 'failed' },
+  },
+  {
+    name: 'rejected',
+    story: 'The restaurant is closed: the order is turned down and the money given back.',
+    order: { ...dinner, restaurant_id: 'demo-closed' },
+    ends: { status: 'Rejected', payment_status: 'voided' },
+  },
+  {
+    name: 'cancelled',
+    story: 'The restaurant takes its time, and the customer cancels the paid order.',
+    order: { ...dinner, restaurant_id: 'demo-manual' },
+    action: { when: 'Paid', post: 'cancel', body: { reason: 'ordered by mistake' } },
+    ends: { status: 'Cancelled', payment_status: 'voided', reason: 'ordered by mistake' },
+  },
+  {
+    name: 'deadline',
+    story: 'The restaurant never decides: the deadline cancels the order.',
+    order: { ...dinner, restaurant_id: 'demo-manual' },
+    deadline: 'reviewMs',
+    ends: { status: 'Cancelled', payment_status: 'voided', reason: 'review_deadline' },
   },
 ];

@@ -1,0 +1,34 @@
+import { orderEventCodec } from '../shared/contracts/events.ts';
+import { ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
+import { background } from '../shared/kit/context.ts';
+import { CodedError } from '../shared/kit/errors.ts';
+import { withEventStore } from './event-store.ts';
+import { currencyDecimals } from './settings.ts';
+import { type Setting, type Story, tell } from './story.ts';
+
+/** Dead letters of an order that are told of; one that has more has other troubles. */
+const MAX_LETTERS = 100;
+
+/**
+ * The story of an order as the event store at `address` has it now. Rejects with
+ * `not_found` where there is no such order.
+ */
+export function readStory(
+  orderId: string,
+  address: string,
+  place: Pick<Setting, 'deadlines' | 'zipkinUrl'>,
+): Promise<Story> {
+  const decimals = currencyDecimals();
+  const setting = { ...place, codec: orderEventCodec(decimals), decimals };
+  return withEventStore(address, async (store) => {
+    const ctx = background();
+    const events = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+    if (events.length === 0) {
+      throw new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);
+    }
+    // Far more than an order has: what is beyond has no letters of interest.
+    const eventIds = events.slice(0, 1_000).map(({ eventId }) => eventId);
+    const letters = await store.deadLetters(ctx, { eventIds }, MAX_LETTERS);
+    return tell(events, letters, { ...setting, now: new Date() });
+  });
+}
