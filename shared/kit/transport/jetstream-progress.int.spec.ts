@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { AckPolicy, connect, type JetStreamManager, type NatsConnection } from 'nats';
+import { AckPolicy, connect, type JetStreamManager, type JsMsg, type NatsConnection } from 'nats';
 import { type TestNats, testNats } from '../../../stack/testing.ts';
+import { eventually } from '../../testing/eventually.ts';
 import { publishNumbers, TEST_STREAM } from '../../testing/jetstream-rig.ts';
 import { progressOf, whyStuck } from './jetstream-progress.ts';
 import { remakeStream } from './jetstream-stream.ts';
@@ -31,8 +32,14 @@ describe('progress of a durable', () => {
 
   async function take(count: number) {
     const consumer = await connection.jetstream().consumers.get(stream, 'd');
-    const taken = [];
-    for await (const message of await consumer.fetch({ max_messages: count })) taken.push(message);
+    const taken: JsMsg[] = [];
+    // The client's fetch ends early and without a word when its request is
+    // lost, as right after the durable was made; ask again for the rest.
+    await eventually(`${count} messages`, async () => {
+      const rest = { max_messages: count - taken.length, expires: 1_000 };
+      for await (const message of await consumer.fetch(rest)) taken.push(message);
+      return taken.length === count;
+    });
     return taken;
   }
   const stuck = (head: bigint) => whyStuck(manager, stream, 'd', async () => head);
