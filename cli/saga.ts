@@ -34,7 +34,9 @@ export function addSagaCommands(program: Command): void {
           ? JSON.stringify({ events, unreadable })
           : [
               `${events} events read; the deadlines are those of the log`,
-              ...unreadable.map((id) => `order ${id} cannot be read: its deadlines are as before`),
+              ...unreadable.map(
+                (id) => `order ${id} holds an event that cannot be read, and was folded without it`,
+              ),
             ].join('\n'),
       );
     });

@@ -101,6 +101,9 @@ export function createContainer(config: Config): App {
           name,
           consumer: durables.payment,
           park: (ctx, letter) => store.park(ctx, letter),
+          // A debit that cannot be taken is ended by the order's deadline; nothing
+          // stands behind a void that is given up.
+          insist: name === 'void_payment',
           retry: RETRY,
           timeoutMs: config.attemptTimeoutMs,
         }),

@@ -5,7 +5,7 @@ import { newId } from '../../shared/contracts/ids.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
-import { isKind } from '../../shared/kit/errors.ts';
+import { CodedError, isKind } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
 import { type StripeMock, startStripeMock } from '../../stack/stripe-mock.ts';
@@ -84,6 +84,22 @@ describe('Stripe gateway', () => {
       assert.deepEqual(stripe.moved(debit.orderId), { debits: 1, voids: 1 });
       assert.deepEqual(await gateway.debit(ctx, debit), { outcome: 'debited', paymentId });
       assert.deepEqual(stripe.moved(debit.orderId), { debits: 1, voids: 1 });
+    });
+
+    it('a debit that Stripe will not hear of is voided for good: no replay takes it later', async () => {
+      const debit = someDebit();
+      const refusing: typeof stripe = {
+        ...stripe,
+        create: () =>
+          Promise.reject(new CodedError('invalid', 'payment_gateway_refused', 'No such method.')),
+      };
+      const misconfigured = stripeGateway(refusing, ledger);
+      await assert.rejects(misconfigured.debit(ctx, debit));
+      assert.deepEqual(await misconfigured.void(ctx, voidOf(debit.orderId)), { paymentId: '' });
+      // Configured rightly, and replayed.
+      assert.equal((await gateway.debit(ctx, debit)).outcome, 'declined');
+      assert.deepEqual(await gateway.void(ctx, voidOf(debit.orderId)), { paymentId: '' });
+      assert.deepEqual(stripe.moved(debit.orderId), { debits: 0, voids: 0 });
     });
 
     it('Stripe never hears of a debit that comes after its void', async () => {

@@ -17,8 +17,9 @@
  */
 import { type Minor, minor } from '../../shared/domain/money.ts';
 import type { Context } from '../../shared/kit/context.ts';
+import { isKind } from '../../shared/kit/errors.ts';
 import { answerIn, type Ledger, type LedgerLine } from './ledger.ts';
-import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';
+import { type Debit, type DebitAnswer, type PaymentGateway, VOIDED } from './payment-gateway.ts';
 import type { StripeIntents } from './stripe-intents.ts';
 
 /** A gateway over Stripe and `ledger`. */
@@ -44,7 +45,13 @@ export function stripeGateway(intents: StripeIntents, ledger: Ledger): PaymentGa
     async void(ctx, request) {
       const line = await ledger.void(ctx, request, 'asked');
       if (line.voided) return { paymentId: line.paymentId };
-      const answer = await settled(ctx, line);
+      const answer = await settled(ctx, line).catch(async (error): Promise<DebitAnswer> => {
+        // Stripe will not hear of the debit at all: there is none, and settled so
+        // there will be none when it hears of it again.
+        if (!isKind(error, 'invalid')) throw error;
+        const refused: DebitAnswer = { outcome: 'declined', reason: VOIDED };
+        return answerIn(await ledger.settle(ctx, line.orderId, refused), debitOf(line)) ?? refused;
+      });
       if (answer.outcome === 'declined') return { paymentId: '' };
       await intents.giveBack(ctx, answer.paymentId, line.voidKey ?? request.idempotencyKey);
       await ledger.void(ctx, request, 'done');

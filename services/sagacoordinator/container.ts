@@ -93,6 +93,8 @@ export function createContainer(config: Config): App {
             name,
             consumer: durables.saga,
             park: (ctx, letter) => store.park(ctx, letter),
+            // The last one that looks after an order must not give it up.
+            insist: true,
             retry: RETRY,
             timeoutMs: config.attemptTimeoutMs,
           }),

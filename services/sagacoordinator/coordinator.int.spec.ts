@@ -351,6 +351,32 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await eventually('all have fired', () => fired.size === 100, 20_000);
     });
 
+    it('a void that nobody came to ask for is asked for after a rebuild', async () => {
+      for (const event of [created('lost'), debited('lost'), rejected('lost')]) await append(event);
+      await rebuildDeadlines(ctx, store, deadlines, { times, codec });
+      await startClock();
+      await eventually('the void is asked for', async () =>
+        (await types('lost')).includes('voidrequested'),
+      );
+      await eventually('nothing is left', async () => (await rows()).length === 0);
+    });
+
+    it('one change that the table will not have fails alone', async () => {
+      const writes = groupedWrites(deadlines);
+      const soon = (orderId: string) => ({
+        put: [aDeadline(orderId, 'payment', 60_000)],
+        remove: [],
+      });
+      const results = await Promise.allSettled(
+        ['a', 'b\0', 'c'].map((id) => writes.write(soon(id))),
+      );
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      );
+      assert.deepEqual(await keys(), ['a payment', 'c payment']);
+    });
+
     it('what is rebuilt from the log is what was kept up live', async () => {
       const shapes: readonly ((id: string) => OrderEvent[])[] = [
         (id) => [created(id)],

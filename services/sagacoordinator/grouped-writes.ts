@@ -4,6 +4,7 @@
  * came meanwhile, as in the event log.
  */
 import { background } from '../../shared/kit/context.ts';
+import { isKind } from '../../shared/kit/errors.ts';
 import type { Deadline, DeadlineKey, Deadlines } from './deadlines.ts';
 
 /** What is to become of one order's deadlines. */
@@ -43,10 +44,19 @@ export function groupedWrites(deadlines: Pick<Deadlines, 'put' | 'remove'>): Dea
         await commit(group.map(({ change }) => change));
         for (const { settle } of group) settle.resolve();
       } catch (error) {
-        for (const { settle } of group) settle.reject(error);
+        await oneByOne(group, error);
       }
     }
     running = false;
+  }
+
+  /** What the table will not have is one caller's alone; an outage is everybody's. */
+  async function oneByOne(group: readonly Waiting[], error: unknown): Promise<void> {
+    const shared = group.length === 1 || isKind(error, 'unavailable', 'timeout', 'overloaded');
+    for (const { change, settle } of group) {
+      if (shared) settle.reject(error);
+      else await commit([change]).then(settle.resolve, settle.reject);
+    }
   }
 
   async function commit(changes: readonly DeadlineChange[]): Promise<void> {

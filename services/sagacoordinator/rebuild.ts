@@ -1,8 +1,9 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { needsVoid } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Deadlines, DeadlineTimes } from './deadlines.ts';
+import { type Deadlines, type DeadlineTimes, deadlineSince } from './deadlines.ts';
 import { type DeadlineChange, groupedWrites } from './grouped-writes.ts';
 import { deadlineChange } from './service.ts';
 import { foldStanding, standingAfter } from './standing.ts';
@@ -22,6 +23,7 @@ export interface Rebuilt {
   readonly unreadable: readonly string[];
 }
 
+const DUE = { payment: 0, review: 0 };
 /** Events held at once. */
 const CHUNK = 1_000;
 /** Orders named in the result, at most. */
@@ -51,6 +53,11 @@ export async function rebuildDeadlines(
     const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
     const { state, since, spoilt } = foldStanding(codec, recorded);
     if (spoilt && unreadable.length < MAX_NAMED) unreadable.push(orderId);
+    // The void may have been given up: a deadline that is due finds that out and
+    // asks for it.
+    if (needsVoid(state) && since !== undefined) {
+      return { put: [deadlineSince(since, 'payment', DUE)], remove: [] };
+    }
     return deadlineChange(orderId, state, since, times);
   }
 

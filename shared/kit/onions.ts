@@ -36,6 +36,8 @@ export interface WorkerOnionOptions extends OnionOptions {
   readonly timeoutMs: number;
   readonly consumer: string;
   readonly park: DeadLetterOptions['park'];
+  /** Never give it up for an outage: for what must succeed in the end. */
+  readonly insist?: boolean;
   /** Short, in process; longer waits are the broker's. */
   readonly retry: RetryOptions;
 }
@@ -68,7 +70,7 @@ export function workerMiddleware(options: WorkerOnionOptions): Middleware<Delive
     tracing,
     instrumenting(meter, name),
     logging(logger, name, { okLevel: 'debug' }),
-    deadLetter({ consumer, park, logger, meter }),
+    deadLetter({ consumer, park, logger, meter, insist: options.insist }),
     retry(options.retry),
     timeout(timeoutMs),
   );

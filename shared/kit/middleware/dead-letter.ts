@@ -3,7 +3,7 @@ import type { DeadLetter } from '../../eventstore/event-store.ts';
 import type { Context } from '../context.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Middleware } from '../endpoint.ts';
-import { CodedError, codedError, kinds } from '../errors.ts';
+import { CodedError, codedError, isKind, kinds } from '../errors.ts';
 import { type Logger, logFields } from '../logger.ts';
 
 export interface DeadLetterOptions {
@@ -13,7 +13,15 @@ export interface DeadLetterOptions {
   readonly park: (ctx: Context, letter: DeadLetter) => Promise<void>;
   readonly logger: Logger;
   readonly meter: Meter;
+  /**
+   * For what must succeed in the end, such as a compensation: an outage, however
+   * long, never ends its deliveries. Poison and faults of ours are parked as ever.
+   */
+  readonly insist?: boolean | undefined;
 }
+
+/** Failures that pass by themselves. */
+const passing = ['unavailable', 'timeout', 'overloaded', 'cancelled'] as const;
 
 /** Parking is given this long, in milliseconds, also when the message's own time is up or the worker is stopping. */
 const parkMs = 5_000;
@@ -33,6 +41,7 @@ export function deadLetter({
   park,
   logger,
   meter,
+  insist = false,
 }: DeadLetterOptions): Middleware<Delivery> {
   const parked = meter.createCounter('dead_letters_total', {
     description: 'Messages given up on and kept as dead letters.',
@@ -44,6 +53,7 @@ export function deadLetter({
       const coded = codedError(error);
       const { queue } = kinds[coded.kind];
       if (queue === 'parked' || (queue === 'retry' && !delivery.last)) throw error;
+      if (insist && isKind(error, ...passing)) throw error;
       const letter: DeadLetter = {
         consumer,
         position: delivery.sequence,

@@ -21,7 +21,11 @@ const first: Delivery<string> = {
 const last: Delivery<string> = { ...first, deliveries: 5, last: true };
 
 /** A worker whose endpoint fails with `error`, and what became of its messages. */
-function worker(error: unknown, parking: (ctx: Context) => Promise<void> = async () => {}) {
+function worker(
+  error: unknown,
+  parking: (ctx: Context) => Promise<void> = async () => {},
+  insist?: boolean,
+) {
   const letters: DeadLetter[] = [];
   const { meter, measurements } = recordingMeter();
   const { logger, lines } = recordingLogger();
@@ -33,6 +37,7 @@ function worker(error: unknown, parking: (ctx: Context) => Promise<void> = async
     },
     logger,
     meter,
+    insist,
   });
   const endpoint = middleware<Delivery<string>, string>(async () => {
     if (error !== undefined) throw error;
@@ -52,6 +57,15 @@ describe('dead letter', () => {
     const { endpoint, letters } = worker(away);
     await assert.rejects(endpoint(background(), first), away);
     assert.deepEqual(letters, []);
+  });
+
+  it('what must succeed in the end is never given up for an outage, and poison always', async () => {
+    const insistent = worker(away, undefined, true);
+    await assert.rejects(insistent.endpoint(background(), last), away);
+    assert.deepEqual(insistent.letters, []);
+    const poisoned = worker(poison, undefined, true);
+    await assert.rejects(poisoned.endpoint(background(), first));
+    assert.equal(poisoned.letters.length, 1);
   });
 
   it('parks what fails on its last delivery, and says so', async () => {

@@ -84,7 +84,7 @@ export interface JetstreamConsumerOptions<Body> {
  */
 const NO_END = -1;
 /** Failed messages that wait for their retry count as pending too, and must not fill the house. */
-const MIN_ACK_PENDING = 1_000;
+const MIN_ACK_PENDING = 20_000;
 const PROGRESS_MS = 1_000;
 /** Handed back untouched, for whoever is there next. */
 const RELEASE_MS = 10;
