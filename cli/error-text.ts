@@ -5,7 +5,9 @@ import { RefusedRequest } from './orders-api.ts';
 /** What a command failed with: one line for people, or a document for programs. Both go to standard error. */
 export function errorText(error: unknown, json: boolean): string {
   if (!json) {
-    return `orders: ${error instanceof UsageError ? error.message : codedError(error).message}`;
+    const { message } = error instanceof UsageError ? error : codedError(error);
+    // What was typed comes back in it, and must not steer the terminal.
+    return `orders: ${message.replace(/\p{Cc}/gu, '\uFFFD').slice(0, 1_000)}`;
   }
   if (error instanceof RefusedRequest) return error.body;
   if (error instanceof UsageError) {

@@ -80,6 +80,8 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     },
 
     readAggregate: async (ctx, aggregateType, aggregateId) => {
+      // An empty filter means all, and nobody who asks for one aggregate means that.
+      if (aggregateType === '' || aggregateId === '') return [];
       const events: RecordedEvent[] = [];
       let afterPosition: bigint | undefined = 0n;
       while (afterPosition !== undefined) {

@@ -10,6 +10,11 @@ export interface Delivery<Body = unknown> {
   /** No further delivery will come: what fails now must be parked. */
   readonly last: boolean;
   /**
+   * The last delivery came and went without an answer: whoever served it died of
+   * it, or could not park it.
+   */
+  readonly overdue?: boolean;
+  /**
    * It may have been answered before: delivered already, or older than this
    * subscription. Look into the log before causing an effect outside it.
    */

@@ -236,7 +236,9 @@ export function eventStoreContract(store: () => EventStore): void {
     });
 
     it('an aggregate that does not exist has no events', async () => {
-      assert.deepEqual(await store().readAggregate(ctx, 'order', randomUUID()), []);
+      for (const aggregateId of [randomUUID(), '']) {
+        assert.deepEqual(await store().readAggregate(ctx, 'order', aggregateId), []);
+      }
     });
   });
 

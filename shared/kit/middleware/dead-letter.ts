@@ -31,7 +31,7 @@ const lastErrorChars = 1_000;
 
 /**
  * Parks a message that can never succeed (`poison` in the table of kinds), or
- * that failed on its last delivery, and then rejects with `parked`, which ends
+ * that failed on its last delivery or never had an answer to it, and then rejects with `parked`, which ends
  * its deliveries. Any other failure passes through, to be delivered again. When
  * parking itself fails it rejects with `park_failed`, which is worth another
  * delivery: a message is never dropped for want of a place to keep it.
@@ -46,7 +46,35 @@ export function deadLetter({
   const parked = meter.createCounter('dead_letters_total', {
     description: 'Messages given up on and kept as dead letters.',
   });
+
+  /** Keeps the letter and rejects with what ends the deliveries. */
+  async function give(ctx: Context, delivery: Delivery, error: CodedError): Promise<never> {
+    const letter: DeadLetter = {
+      consumer,
+      position: delivery.sequence,
+      eventId: delivery.messageId,
+      reason: error.code,
+      lastError: lastError(error),
+      deliveries: delivery.deliveries,
+      traceparent: delivery.traceparent,
+    };
+    try {
+      await park(withOwnTime(ctx), letter);
+    } catch (cause) {
+      throw new CodedError('unavailable', 'park_failed', 'The message could not be parked.', {
+        cause,
+      });
+    }
+    parked.add(1, { consumer, reason: error.code });
+    logger.error(
+      { ...logFields(ctx), ...letter, position: String(letter.position), err: error },
+      'message parked',
+    );
+    throw new CodedError('parked', 'parked', `Given up on: ${error.message}`, { cause: error });
+  }
+
   return (next) => async (ctx, delivery) => {
+    if (delivery.overdue && !insist) return give(ctx, delivery, unanswered());
     try {
       return await next(ctx, delivery);
     } catch (error) {
@@ -54,31 +82,18 @@ export function deadLetter({
       const { queue } = kinds[coded.kind];
       if (queue === 'parked' || (queue === 'retry' && !delivery.last)) throw error;
       if (insist && isKind(error, ...passing)) throw error;
-      const letter: DeadLetter = {
-        consumer,
-        position: delivery.sequence,
-        eventId: delivery.messageId,
-        reason: coded.code,
-        lastError: lastError(coded),
-        deliveries: delivery.deliveries,
-        traceparent: delivery.traceparent,
-      };
-      try {
-        await park(withOwnTime(ctx), letter);
-      } catch (cause) {
-        throw new CodedError('unavailable', 'park_failed', 'The message could not be parked.', {
-          cause,
-        });
-      }
-      parked.add(1, { consumer, reason: coded.code });
-      logger.error(
-        { ...logFields(ctx), ...letter, position: String(letter.position), err: error },
-        'message parked',
-      );
-      throw new CodedError('parked', 'parked', `Given up on: ${coded.message}`, { cause: error });
+      return give(ctx, delivery, coded);
     }
   };
 }
+
+/** Serving it once more may kill the process once more. */
+const unanswered = () =>
+  new CodedError(
+    'internal',
+    'never_answered',
+    'It was delivered as often as it may be, and nobody lived to answer for it.',
+  );
 
 function withOwnTime(ctx: Context): Context {
   return { ...ctx, signal: AbortSignal.timeout(parkMs), deadline: Date.now() + parkMs };

@@ -59,6 +59,17 @@ describe('dead letter', () => {
     assert.deepEqual(letters, []);
   });
 
+  it('what its last delivery was never answered for is parked unserved: it may be what kills us', async () => {
+    const { endpoint, letters } = worker(undefined);
+    const overdue = { ...last, deliveries: 6, overdue: true };
+    const error = await endpoint(background(), overdue).then(assert.fail, codedError);
+    assert.equal(error.kind, 'parked');
+    assert.deepEqual(
+      letters.map(({ reason, deliveries }) => [reason, deliveries]),
+      [['never_answered', 6]],
+    );
+  });
+
   it('what must succeed in the end is never given up for an outage, and poison always', async () => {
     const insistent = worker(away, undefined, true);
     await assert.rejects(insistent.endpoint(background(), last), away);

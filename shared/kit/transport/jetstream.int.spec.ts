@@ -249,6 +249,7 @@ describe('jetstreamConsumer', () => {
       sequence: BigInt(n),
       deliveries: 1,
       last: false,
+      overdue: false,
       mayBeRepeat: n === 1,
       traceparent: `trace-${n}`,
     });

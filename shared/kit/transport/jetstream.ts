@@ -175,6 +175,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       sequence: message.sequence,
       deliveries,
       last: deliveries >= options.maxDeliver,
+      overdue: deliveries > options.maxDeliver,
       mayBeRepeat: message.deliveries > 1 || message.sequence <= headAtSubscription,
       traceparent: wire.header('traceparent') ?? '',
     };

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { CodedError } from '../shared/kit/errors.ts';
+import { errorText } from './error-text.ts';
+
+describe('errorText', () => {
+  const typed = (id: string) =>
+    new CodedError('not_found', 'order_not_found', `There is no order ${id}.`);
+
+  it('does not let what was typed steer the terminal, nor fill it', () => {
+    assert.equal(
+      errorText(typed('\u001b[31mred'), false),
+      'orders: There is no order \uFFFD[31mred.',
+    );
+    assert.ok(errorText(typed('x'.repeat(5_000)), false).length < 1_100);
+  });
+
+  it('for programs is a document with the code', () => {
+    assert.deepEqual(JSON.parse(errorText(typed('1'), true)), {
+      code: 'order_not_found',
+      detail: 'There is no order 1.',
+    });
+  });
+});
