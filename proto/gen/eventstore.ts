@@ -35,6 +35,50 @@ export const protobufFileName = "eventstore.proto";
  * clients work unchanged. Everything else takes new numbers.
  */
 
+/** Which appends go first where many wait. */
+export const Lane = {
+  /** NEW_WORK - What begins something. */
+  NEW_WORK: 0,
+  /** ANSWERS - What ends something that is under way; it goes before new work. */
+  ANSWERS: 1,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Lane = typeof Lane[keyof typeof Lane];
+
+export namespace Lane {
+  export type NEW_WORK = typeof Lane.NEW_WORK;
+  export type ANSWERS = typeof Lane.ANSWERS;
+  export type UNRECOGNIZED = typeof Lane.UNRECOGNIZED;
+}
+
+export function laneFromJSON(object: any): Lane {
+  switch (object) {
+    case 0:
+    case "NEW_WORK":
+      return Lane.NEW_WORK;
+    case 1:
+    case "ANSWERS":
+      return Lane.ANSWERS;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Lane.UNRECOGNIZED;
+  }
+}
+
+export function laneToJSON(object: Lane): string {
+  switch (object) {
+    case Lane.NEW_WORK:
+      return "NEW_WORK";
+    case Lane.ANSWERS:
+      return "ANSWERS";
+    case Lane.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface Event {
   eventId: string;
   /** Also the subject it is published on: `<stream>.<token>`. */
@@ -67,6 +111,7 @@ export interface CreateEventRequest {
     | undefined;
   /** Absent: any. 0: the aggregate must not exist. n: its last version. */
   expectedVersion?: bigint | undefined;
+  lane: Lane;
 }
 
 export interface CreateEventResponse {
@@ -85,8 +130,13 @@ export interface GetEventsRequest {
   eventTypes: string[];
   /** Exclusive. */
   afterPosition: bigint;
-  /** At most 1,000; 0 means 100. Ignored by GetEventsStream. */
+  /** At most 1,000; 0 means 100. Ignored by the streams. */
   limit: number;
+  /**
+   * Only of the streams: after the last event, go on with what is committed from
+   * then on, until the client ends the call.
+   */
+  follow: boolean;
 }
 
 export interface GetEventsResponse {
@@ -102,6 +152,7 @@ export interface Append {
   events: Event[];
   /** As in CreateEventRequest. */
   expectedVersion?: bigint | undefined;
+  lane: Lane;
 }
 
 export interface AppendEventsRequest {
@@ -607,7 +658,7 @@ export const Event_MetadataEntry: MessageFns<Event_MetadataEntry> = {
 };
 
 function createBaseCreateEventRequest(): CreateEventRequest {
-  return { event: undefined, expectedVersion: undefined };
+  return { event: undefined, expectedVersion: undefined, lane: 0 };
 }
 
 export const CreateEventRequest: MessageFns<CreateEventRequest> = {
@@ -620,6 +671,9 @@ export const CreateEventRequest: MessageFns<CreateEventRequest> = {
         throw new globalThis.Error("value provided for field message.expectedVersion of type int64 too large");
       }
       writer.uint32(16).int64(message.expectedVersion);
+    }
+    if (message.lane !== 0) {
+      writer.uint32(24).int32(message.lane);
     }
     return writer;
   },
@@ -653,6 +707,14 @@ export const CreateEventRequest: MessageFns<CreateEventRequest> = {
             message.expectedVersion = reader.int64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lane = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -673,6 +735,7 @@ export const CreateEventRequest: MessageFns<CreateEventRequest> = {
         : isSet(object.expected_version)
         ? BigInt(object.expected_version)
         : undefined,
+      lane: isSet(object.lane) ? laneFromJSON(object.lane) : 0,
     };
   },
 
@@ -683,6 +746,9 @@ export const CreateEventRequest: MessageFns<CreateEventRequest> = {
     }
     if (message.expectedVersion !== undefined) {
       obj.expectedVersion = message.expectedVersion.toString();
+    }
+    if (message.lane !== 0) {
+      obj.lane = laneToJSON(message.lane);
     }
     return obj;
   },
@@ -696,6 +762,7 @@ export const CreateEventRequest: MessageFns<CreateEventRequest> = {
     message.expectedVersion = (object.expectedVersion !== undefined && object.expectedVersion !== null)
       ? BigInt(object.expectedVersion)
       : undefined;
+    message.lane = object.lane ?? 0;
     return message;
   },
 };
@@ -828,7 +895,16 @@ export const CreateEventResponse: MessageFns<CreateEventResponse> = {
 };
 
 function createBaseGetEventsRequest(): GetEventsRequest {
-  return { eventId: "", aggregateId: "", aggregateType: "", stream: "", eventTypes: [], afterPosition: 0n, limit: 0 };
+  return {
+    eventId: "",
+    aggregateId: "",
+    aggregateType: "",
+    stream: "",
+    eventTypes: [],
+    afterPosition: 0n,
+    limit: 0,
+    follow: false,
+  };
 }
 
 export const GetEventsRequest: MessageFns<GetEventsRequest> = {
@@ -856,6 +932,9 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     }
     if (message.limit !== 0) {
       writer.uint32(56).int32(message.limit);
+    }
+    if (message.follow !== false) {
+      writer.uint32(64).bool(message.follow);
     }
     return writer;
   },
@@ -929,6 +1008,14 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
             message.limit = reader.int32();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.follow = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -970,6 +1057,7 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
         ? BigInt(object.after_position)
         : 0n,
       limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+      follow: isSet(object.follow) ? globalThis.Boolean(object.follow) : false,
     };
   },
 
@@ -996,6 +1084,9 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     if (message.limit !== 0) {
       obj.limit = Math.round(message.limit);
     }
+    if (message.follow !== false) {
+      obj.follow = message.follow;
+    }
     return obj;
   },
 
@@ -1013,6 +1104,7 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
       ? BigInt(object.afterPosition)
       : 0n;
     message.limit = object.limit ?? 0;
+    message.follow = object.follow ?? false;
     return message;
   },
 };
@@ -1112,7 +1204,7 @@ export const GetEventsResponse: MessageFns<GetEventsResponse> = {
 };
 
 function createBaseAppend(): Append {
-  return { number: 0, events: [], expectedVersion: undefined };
+  return { number: 0, events: [], expectedVersion: undefined, lane: 0 };
 }
 
 export const Append: MessageFns<Append> = {
@@ -1128,6 +1220,9 @@ export const Append: MessageFns<Append> = {
         throw new globalThis.Error("value provided for field message.expectedVersion of type int64 too large");
       }
       writer.uint32(24).int64(message.expectedVersion);
+    }
+    if (message.lane !== 0) {
+      writer.uint32(32).int32(message.lane);
     }
     return writer;
   },
@@ -1169,6 +1264,14 @@ export const Append: MessageFns<Append> = {
             message.expectedVersion = reader.int64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lane = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1190,6 +1293,7 @@ export const Append: MessageFns<Append> = {
         : isSet(object.expected_version)
         ? BigInt(object.expected_version)
         : undefined,
+      lane: isSet(object.lane) ? laneFromJSON(object.lane) : 0,
     };
   },
 
@@ -1204,6 +1308,9 @@ export const Append: MessageFns<Append> = {
     if (message.expectedVersion !== undefined) {
       obj.expectedVersion = message.expectedVersion.toString();
     }
+    if (message.lane !== 0) {
+      obj.lane = laneToJSON(message.lane);
+    }
     return obj;
   },
 
@@ -1217,6 +1324,7 @@ export const Append: MessageFns<Append> = {
     message.expectedVersion = (object.expectedVersion !== undefined && object.expectedVersion !== null)
       ? BigInt(object.expectedVersion)
       : undefined;
+    message.lane = object.lane ?? 0;
     return message;
   },
 };
@@ -3220,7 +3328,10 @@ export const EventStoreService = {
     responseSerialize: (value: GetEventsResponse): Buffer => Buffer.from(GetEventsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetEventsResponse => GetEventsResponse.decode(value),
   },
-  /** All events that there are, by position, one a message. */
+  /**
+   * All events that there are, by position, one a message; with `follow` also
+   * those that come.
+   */
   getEventsStream: {
     path: "/eventstore.EventStore/GetEventsStream" as const,
     requestStream: false as const,
@@ -3229,6 +3340,19 @@ export const EventStoreService = {
     requestDeserialize: (value: Buffer): GetEventsRequest => GetEventsRequest.decode(value),
     responseSerialize: (value: Event): Buffer => Buffer.from(Event.encode(value).finish()),
     responseDeserialize: (value: Buffer): Event => Event.decode(value),
+  },
+  /**
+   * The same, many a message: several times as fast. `next_position` is that of
+   * the message's last event: where to go on after a lost connection.
+   */
+  getEventsBatches: {
+    path: "/eventstore.EventStore/GetEventsBatches" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetEventsRequest): Buffer => Buffer.from(GetEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetEventsRequest => GetEventsRequest.decode(value),
+    responseSerialize: (value: GetEventsResponse): Buffer => Buffer.from(GetEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetEventsResponse => GetEventsResponse.decode(value),
   },
   /** Appends many, each answered by its number, in any order. */
   appendEvents: {
@@ -3341,8 +3465,16 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   createEvent: handleUnaryCall<CreateEventRequest, CreateEventResponse>;
   /** One bounded page of events, by position. */
   getEvents: handleUnaryCall<GetEventsRequest, GetEventsResponse>;
-  /** All events that there are, by position, one a message. */
+  /**
+   * All events that there are, by position, one a message; with `follow` also
+   * those that come.
+   */
   getEventsStream: handleServerStreamingCall<GetEventsRequest, Event>;
+  /**
+   * The same, many a message: several times as fast. `next_position` is that of
+   * the message's last event: where to go on after a lost connection.
+   */
+  getEventsBatches: handleServerStreamingCall<GetEventsRequest, GetEventsResponse>;
   /** Appends many, each answered by its number, in any order. */
   appendEvents: handleBidiStreamingCall<AppendEventsRequest, AppendEventsResponse>;
   /** The last position of a stream. */
@@ -3400,13 +3532,26 @@ export interface EventStoreClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetEventsResponse) => void,
   ): ClientUnaryCall;
-  /** All events that there are, by position, one a message. */
+  /**
+   * All events that there are, by position, one a message; with `follow` also
+   * those that come.
+   */
   getEventsStream(request: GetEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<Event>;
   getEventsStream(
     request: GetEventsRequest,
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<Event>;
+  /**
+   * The same, many a message: several times as fast. `next_position` is that of
+   * the message's last event: where to go on after a lost connection.
+   */
+  getEventsBatches(request: GetEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<GetEventsResponse>;
+  getEventsBatches(
+    request: GetEventsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetEventsResponse>;
   /** Appends many, each answered by its number, in any order. */
   appendEvents(): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse>;
   appendEvents(options: Partial<CallOptions>): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse>;

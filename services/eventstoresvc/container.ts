@@ -27,6 +27,7 @@ import { createDeadLetters } from './dead-letters.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { instrumentingService } from './instrumenting.ts';
+import { createLiveHead, type LiveHead } from './live-head.ts';
 import { createEventLog, type EventLog } from './log.ts';
 import { loggingService } from './logging.ts';
 import { createPublishedStream } from './published-stream.ts';
@@ -50,6 +51,7 @@ const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint',
 const tokens = {
   ...common,
   bell: token<Bell>('bell'),
+  live: token<LiveHead>('live head'),
   log: token<EventLog>('log'),
   commits: token<GroupCommit>('commits'),
   relay: token<Relay>('relay'),
@@ -84,12 +86,18 @@ export function createContainer(config: Config): App {
       [tokens.database],
     );
   container
-    .bind(tokens.commits)
-    .toResolvedValue(
-      (log: EventLog, bell: Bell, logger: Logger) =>
-        createGroupCommit(log, logger, () => bell.ring(), { timeoutMs: config.requestTimeoutMs }),
-      [tokens.log, tokens.bell, tokens.logger],
-    );
+    .bind(tokens.live)
+    .toResolvedValue((log: EventLog) => createLiveHead(log.head), [tokens.log]);
+  container.bind(tokens.commits).toResolvedValue(
+    (log: EventLog, bell: Bell, live: LiveHead, logger: Logger) => {
+      const committed = (position: bigint) => {
+        bell.ring();
+        live.advanced(position);
+      };
+      return createGroupCommit(log, logger, committed, { timeoutMs: config.requestTimeoutMs });
+    },
+    [tokens.log, tokens.bell, tokens.live, tokens.logger],
+  );
   container.bind(tokens.relay).toResolvedValue(
     (log: EventLog, nats: Nats, bell: Bell, { tracer }: Tracing, logger: Logger) =>
       createRelay(
@@ -116,6 +124,7 @@ export function createContainer(config: Config): App {
       commits: GroupCommit,
       database: Database,
       relay: Relay,
+      live: LiveHead,
       { meter }: Metrics,
       logger: Logger,
     ) => {
@@ -126,11 +135,20 @@ export function createContainer(config: Config): App {
         createCheckpoints(database),
         createDeadLetters(database),
         relay.published,
+        live,
         limits,
       );
       return loggingService(instrumentingService(tracingService(service), meter, relay), logger);
     },
-    [tokens.log, tokens.commits, tokens.database, tokens.relay, tokens.metrics, tokens.logger],
+    [
+      tokens.log,
+      tokens.commits,
+      tokens.database,
+      tokens.relay,
+      tokens.live,
+      tokens.metrics,
+      tokens.logger,
+    ],
   );
 
   container.bind(tokens.endpoints).toResolvedValue(
@@ -142,7 +160,7 @@ export function createContainer(config: Config): App {
           logger,
           name,
           // A reading of the whole log takes as long as the log is.
-          timeoutMs: name === 'stream' ? undefined : config.requestTimeoutMs,
+          timeoutMs: name === 'stream' || name === 'batches' ? undefined : config.requestTimeoutMs,
           okLevel: FREQUENT.includes(name) ? 'debug' : 'info',
         }),
       ),
@@ -184,6 +202,7 @@ export function createContainer(config: Config): App {
     accepting(container.get(tokens.relay)),
     container.get(tokens.advisories),
     grpc,
+    container.get(tokens.live),
     { name: 'append streams', stop: async () => container.get(tokens.transport).stopStreams() },
   ]);
   return { ...app, ports: () => ({ grpc: grpc.port(), admin: app.adminPort() }) };

@@ -5,6 +5,7 @@ import type {
   EventFilter,
   EventPage,
   EventStore,
+  Lane,
   LetterFilter,
   NewEvent,
   ParkedLetter,
@@ -16,6 +17,7 @@ import { type Exhausted, parkExhausted } from './exhausted.ts';
 export interface AppendRequest {
   readonly events: readonly NewEvent[];
   readonly expectedVersion: bigint | undefined;
+  readonly lane: Lane;
 }
 
 export interface ReadRequest {
@@ -33,6 +35,11 @@ export interface DeadLettersRequest {
   readonly limit: number;
 }
 
+export interface StreamRequest {
+  readonly filter: EventFilter;
+  readonly follow: boolean;
+}
+
 /** What names one dead letter. */
 export interface LetterId {
   readonly consumer: string;
@@ -47,7 +54,8 @@ export interface TakeReplaysRequest {
 export interface Endpoints {
   readonly append: Endpoint<AppendRequest, Appended>;
   readonly read: Endpoint<ReadRequest, EventPage>;
-  readonly stream: Endpoint<EventFilter, AsyncIterable<RecordedEvent>>;
+  readonly stream: Endpoint<StreamRequest, AsyncIterable<RecordedEvent>>;
+  readonly batches: Endpoint<StreamRequest, AsyncIterable<readonly RecordedEvent[]>>;
   readonly head: Endpoint<void, bigint>;
   readonly saveCheckpoint: Endpoint<CheckpointRequest, void>;
   readonly getCheckpoint: Endpoint<string, bigint>;
@@ -65,11 +73,16 @@ export function createEndpoints(
   wrap: (name: string) => Middleware,
 ): Endpoints {
   return {
-    append: wrap('append')((ctx, { events, expectedVersion }) =>
-      service.append(ctx, events, expectedVersion),
+    append: wrap('append')((ctx, { events, expectedVersion, lane }) =>
+      service.append(ctx, events, expectedVersion, lane),
     ),
     read: wrap('read')((ctx, { filter, limit }) => service.read(ctx, filter, limit)),
-    stream: wrap('stream')(async (ctx, filter) => service.stream(ctx, filter)),
+    stream: wrap('stream')(async (ctx, { filter, follow }) =>
+      service.stream(ctx, filter, { follow }),
+    ),
+    batches: wrap('batches')(async (ctx, { filter, follow }) =>
+      service.batches(ctx, filter, { follow }),
+    ),
     head: wrap('head')((ctx) => service.head(ctx)),
     saveCheckpoint: wrap('save checkpoint')((ctx, { consumer, position }) =>
       service.saveCheckpoint(ctx, consumer, position),

@@ -57,8 +57,8 @@ describe('group commit', () => {
   it('who arrives while a batch commits goes together in the next one', async () => {
     let statements = 0;
     const commits = createGroupCommit(
-      faulty((_, result) => {
-        statements++;
+      faulty((statement, result) => {
+        if (statement === 'append') statements++;
         return result();
       }),
       silentLogger,

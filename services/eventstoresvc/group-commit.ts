@@ -1,36 +1,19 @@
 /**
- * Group commit: while one batch is on its way to the database the next one
+ * Group commit: while batches are on their way to the database the next one
  * gathers, so that a commit's cost is shared by everybody who arrived in the
- * meantime. A batch is one statement; when it fails, classify.ts finds out who
- * was at fault, and the others are written all the same.
+ * meantime. A batch is one statement; when it fails, commit-slowly.ts finds out
+ * who was at fault, and the others are written all the same.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Appended } from '../../shared/eventstore/event-store.ts';
+import type { Appended, Lane } from '../../shared/eventstore/event-store.ts';
 import { background, type Context } from '../../shared/kit/context.ts';
-import { sqlState } from '../../shared/kit/database.ts';
-import { CodedError, codedError } from '../../shared/kit/errors.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import type { Append, AppendResult, NumberedEvent } from './append.ts';
-import { classify } from './classify.ts';
+import type { Append } from './append.ts';
+import { commitSlowly } from './commit-slowly.ts';
 import type { EventLog } from './log.ts';
-import { type PredictedEvent, predict } from './optimistic.ts';
+import { predict } from './optimistic.ts';
+import { createWaitingAppends, type Waiting, type WaitingLimits } from './waiting.ts';
 
-export interface GroupCommitOptions {
-  /** Events in one statement, at most. */
-  readonly maxBatchEvents: number;
-  /** Payload in one statement, in characters, at most; CockroachDB refuses messages over 16 MiB. */
-  readonly maxBatchBytes: number;
-  /** Appends that may wait; beyond, they are refused as `overloaded`. */
-  readonly maxWaiting: number;
-  /** Payload that may wait, in characters. */
-  readonly maxWaitingBytes: number;
-  /** How long an append may take altogether, in milliseconds. */
-  readonly timeoutMs: number;
-  /** How long an append waits for a log that cannot be written, in milliseconds: so long a restart takes. */
-  readonly outageMs: number;
-}
-
-export const groupCommitDefaults: GroupCommitOptions = {
+export const groupCommitDefaults: WaitingLimits = {
   maxBatchEvents: 512,
   maxBatchBytes: 2 * 1024 * 1024,
   maxWaiting: 10_000,
@@ -39,27 +22,23 @@ export const groupCommitDefaults: GroupCommitOptions = {
   outageMs: 2_000,
 };
 
-/** An answer must be on its way before its caller gives up, or it is none. */
-const MARGIN_MS = 100;
-
 export interface GroupCommit {
   /** Resolves when the append is committed; errors as in AggregateStore.append. */
-  append(ctx: Context, append: Append): Promise<Appended>;
+  append(ctx: Context, append: Append, lane?: Lane): Promise<Appended>;
   /** Resolves when everything accepted so far is answered. */
   drain(): Promise<void>;
 }
 
-interface Waiting {
-  readonly append: Append;
-  readonly bytes: number;
-  readonly deadline: number;
-  /** When it stops waiting for a log that cannot be written. */
-  readonly patience: number;
-  readonly signal: AbortSignal;
-  readonly settle: (result: AppendResult) => void;
-  /** Set by `settle`; who has an answer takes no further part in its batch. */
-  answered: boolean;
-}
+/**
+ * Batches under way at the same time. Positions are handed out under the lock
+ * of the head, so the second batch waits there for the first; but its way to
+ * the server, its reading of the parameters and its probing of predecessors are
+ * done by then. Three were no faster than two.
+ */
+const OVERLAP = 2;
+
+/** Fewer appends than this are not worth a batch beside another one: each costs a flush to disk. */
+const MIN_SHARE = 16;
 
 /**
  * @param committed called after each commit, with the position of its last event
@@ -68,119 +47,74 @@ export function createGroupCommit(
   log: EventLog,
   logger: Logger,
   committed: (position: bigint) => void,
-  overrides: Partial<GroupCommitOptions> = {},
+  overrides: Partial<WaitingLimits> = {},
 ): GroupCommit {
-  const options = { ...groupCommitDefaults, ...overrides };
-  let queue: Waiting[] = [];
-  let waiting = 0;
-  let waitingBytes = 0;
-  let running: Promise<void> | undefined;
+  const waiting = createWaitingAppends({ ...groupCommitDefaults, ...overrides });
+  const ctx = background();
+  let underWay = 0;
+  let scheduled = false;
+  /** How many batches may be under way: one until the log has said that it bears more. */
+  let depth = 1;
+  let asked = false;
+  let idle: (() => void)[] = [];
 
-  function append(ctx: Context, append: Append): Promise<Appended> {
-    const bytes = append.events.reduce((sum, { data }) => sum + data.length + 400, 0);
-    if (waiting >= options.maxWaiting || waitingBytes + bytes > options.maxWaitingBytes) {
-      return Promise.reject(
-        new CodedError(
-          'overloaded',
-          'too_many_appends',
-          `${waiting} appends are waiting already; try again later.`,
-          {
-            retryAfterMs: 1_000,
-          },
-        ),
-      );
-    }
-    waiting++;
-    waitingBytes += bytes;
-    return new Promise((resolve, reject) => {
-      const now = Date.now();
-      const deadline =
-        Math.min(ctx.deadline ?? Number.POSITIVE_INFINITY, now + options.timeoutMs) - MARGIN_MS;
-      const entry: Waiting = {
-        append,
-        bytes,
-        deadline,
-        patience: Math.min(deadline, now + options.outageMs),
-        signal: ctx.signal,
-        answered: false,
-        settle: (result) => {
-          entry.answered = true;
-          waiting--;
-          waitingBytes -= bytes;
-          if (result instanceof Error) reject(result);
-          else resolve(result);
-        },
-      };
-      queue.push(entry);
-      // On the next turn, so that all who arrive in this one go together.
-      running ??= new Promise<void>((done) => setImmediate(done)).then(run);
+  function append(ctx: Context, append: Append, lane: Lane = 'new work'): Promise<Appended> {
+    const answer = waiting.add(ctx, append, lane);
+    schedule();
+    return answer;
+  }
+
+  /** On the next turn, so that all who arrive in this one go together. */
+  function schedule(): void {
+    if (scheduled || underWay >= depth) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      begin();
     });
   }
 
-  async function run(): Promise<void> {
-    while (queue.length > 0) {
-      const batch = take();
-      await commit(batch);
+  function begin(): void {
+    while (underWay < depth && waiting.queued() > (underWay === 0 ? 0 : MIN_SHARE - 1)) {
+      const share = Math.max(MIN_SHARE, Math.ceil(waiting.unanswered() / depth));
+      const batch = waiting.take(share);
+      if (batch.length === 0) break;
+      underWay++;
+      void commit(batch).then(() => {
+        underWay--;
+        waiting.done(batch);
+        schedule();
+      });
     }
-    running = undefined;
-  }
-
-  /**
-   * The next batch: in order of arrival, within the bounds, and no event id
-   * twice. A repeat waits for the next batch, where the first is in the log.
-   */
-  function take(): Waiting[] {
-    const batch: Waiting[] = [];
-    const left: Waiting[] = [];
-    const ids = new Set<string>();
-    let events = 0;
-    let bytes = 0;
-    const now = Date.now();
-    for (const [index, one] of queue.entries()) {
-      if (one.signal.aborted || one.deadline <= now) {
-        one.settle(
-          new CodedError(
-            'timeout',
-            'append_timeout',
-            'The append waited for its turn until its time ran out; nothing was written.',
-          ),
-        );
-        continue;
-      }
-      const fits =
-        batch.length === 0 ||
-        (events + one.append.events.length <= options.maxBatchEvents &&
-          bytes + one.bytes <= options.maxBatchBytes);
-      if (!fits) {
-        left.push(...queue.slice(index));
-        break;
-      }
-      if (one.append.events.some(({ eventId }) => ids.has(eventId))) {
-        left.push(one);
-        continue;
-      }
-      for (const { eventId } of one.append.events) ids.add(eventId);
-      events += one.append.events.length;
-      bytes += one.bytes;
-      batch.push(one);
-    }
-    queue = left;
-    return batch;
+    if (underWay > 0 || waiting.queued() > 0) return;
+    for (const resolve of idle) resolve();
+    idle = [];
   }
 
   /** Answers everybody in `batch`; never rejects. */
   async function commit(batch: readonly Waiting[]): Promise<void> {
-    if (batch.length === 0) return;
-    const ctx = background();
     try {
       const done = await log.append(ctx, predict(batch.map(({ append }) => append)));
-      if (done !== undefined) return settleInOrder(batch, done.first, done.versions);
+      if (done !== undefined) {
+        if (!asked) void askDepth();
+        return settleInOrder(batch, done.first, done.versions);
+      }
     } catch (error) {
       // A constraint, an outage, an unknown outcome: the slow path reads what
       // is there and goes on from that, whatever it was.
       logger.debug({ err: error, appends: batch.length }, 'the fast path failed');
     }
-    await commitSlowly(ctx, batch);
+    await commitSlowly(ctx, batch, log, logger, settleInOrder);
+  }
+
+  /** Where the database would roll the second batch back for the first, one at a time is faster. */
+  async function askDepth(): Promise<void> {
+    asked = true;
+    try {
+      depth = (await log.overlaps(ctx)) ? OVERLAP : 1;
+    } catch {
+      asked = false;
+    }
   }
 
   function settleInOrder(
@@ -196,91 +130,12 @@ export function createGroupCommit(
     committed(first + BigInt(index));
   }
 
-  /** Read, classify, write what is left; again until everybody has an answer or no time is left. */
-  async function commitSlowly(ctx: Context, batch: readonly Waiting[]): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await classifyAndWrite(ctx, batch.filter(unanswered));
-        expire(batch, ({ deadline }) => deadline, undefined);
-      } catch (error) {
-        const rest = batch.filter(unanswered);
-        if (isOutage(error)) {
-          if (attempt === 0) {
-            logger.warn({ err: error, appends: rest.length }, 'the log cannot be written');
-          }
-          expire(rest, ({ patience }) => patience, error);
-        } else if (sqlState(error) === '23505') {
-          // Somebody was quicker between the reading and the writing, or an
-          // earlier statement of unknown outcome committed after all. The next
-          // reading shows it.
-          expire(rest, ({ deadline }) => deadline, error);
-        } else if (rest.length > 1) {
-          // A statement the database will not have: halve until the culprit is alone.
-          const half = Math.ceil(rest.length / 2);
-          await commitSlowly(ctx, rest.slice(0, half));
-          return await commitSlowly(ctx, rest.slice(half));
-        } else {
-          logger.error({ err: error }, 'the database refuses an append');
-          for (const { settle } of rest) settle(codedError(error));
-        }
-      }
-      if (!batch.some(unanswered)) return;
-      await sleep(Math.random() * Math.min(250, 5 * 2 ** Math.min(attempt, 6)));
-    }
-  }
-
-  async function classifyAndWrite(ctx: Context, batch: readonly Waiting[]): Promise<void> {
-    const appends = batch.map(({ append }) => append);
-    const { results, survivors } = classify(appends, await log.snapshot(ctx, appends));
-    for (const [index, result] of results.entries()) {
-      if (result !== undefined) batch[index]?.settle(result);
-    }
-    const left = batch.filter(unanswered);
-    if (left.length === 0) return;
-    // The versions follow on those that were read, which never go away; if one
-    // is taken meanwhile, the constraint says so.
-    const done = await log.append(ctx, survivors.map(decided));
-    // Undefined: on CockroachDB zero rows may come back although they were
-    // written. The next reading tells.
-    if (done !== undefined) settleInOrder(left, done.first, done.versions);
-  }
-
-  function expire(
-    batch: readonly Waiting[],
-    until: (one: Waiting) => number,
-    cause: unknown,
-  ): void {
-    const now = Date.now();
-    for (const one of batch) {
-      if (one.answered || now < until(one)) continue;
-      one.settle(
-        new CodedError(
-          'unavailable',
-          'log_unavailable',
-          'The event log cannot be written at the moment; the same append may be sent again.',
-          { cause, retryAfterMs: 1_000 },
-        ),
-      );
-    }
-  }
-
   return {
     append,
-    drain: async () => {
-      while (running !== undefined) await running;
-    },
+    drain: () =>
+      new Promise((resolve) => {
+        idle.push(resolve);
+        schedule();
+      }),
   };
 }
-
-const unanswered = ({ answered }: Waiting): boolean => !answered;
-
-/** An event whose version was worked out from what was read. */
-const decided = ({ event, version }: NumberedEvent): PredictedEvent => ({
-  event,
-  version,
-  offset: 0n,
-  predecessor: undefined,
-});
-
-const isOutage = (error: unknown): boolean =>
-  ['unavailable', 'timeout'].includes(codedError(error).kind);

@@ -25,8 +25,8 @@ export function instrumentingService(
   gauge('eventstore_stream_position', 'Last position known to be published.', progress.published);
   return {
     ...next,
-    append: async (ctx, events, expectedVersion) => {
-      const result = await next.append(ctx, events, expectedVersion);
+    append: async (ctx, events, expectedVersion, lane) => {
+      const result = await next.append(ctx, events, expectedVersion, lane);
       for (const { eventType } of events) appended.add(1, { type: eventType });
       return result;
     },

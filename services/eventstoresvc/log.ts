@@ -23,6 +23,11 @@ export interface EventLog {
   ): Promise<{ first: bigint; versions: readonly bigint[] } | undefined>;
   /** What the log holds at one moment of the ids and aggregates in `batch`. */
   snapshot(ctx: Context, batch: readonly Append[]): Promise<Snapshot>;
+  /**
+   * Whether a batch may be on its way while another one is: at read committed it
+   * waits its turn at the head, at serializable it would be rolled back.
+   */
+  overlaps(ctx: Context): Promise<boolean>;
   head(ctx: Context): Promise<bigint>;
   /** Id of the event at a position; undefined where there is none. */
   idAt(ctx: Context, position: bigint): Promise<string | undefined>;
@@ -65,7 +70,7 @@ export function createEventLog(database: Database, stream: string): EventLog {
     // keeps it from moving; each is probed by a scalar subquery, since as a
     // semi-join the planner reads the whole table.
     append: async (ctx, events) => {
-      const [row] = await database.query<{ base: string; versions: string }>(
+      const [row] = await database.query<{ base: string; versions: string | null }>(
         ctx,
         (sql) => sql`
           with input as (
@@ -92,7 +97,7 @@ export function createEventLog(database: Database, stream: string): EventLog {
                      (select max(e.version) from events e
                       where e.aggregate_id = input.aggregate_id
                         and e.aggregate_type = input.aggregate_type), 0)
-                   end as version
+                   end as version, version is null as assigned
             from input
           ),
           missing as (
@@ -115,14 +120,18 @@ export function createEventLog(database: Database, stream: string): EventLog {
             select ${stream}::text, head.base + numbered.n, event_id, event_type, aggregate_type,
                    aggregate_id, version, event_data, metadata::jsonb
             from head, numbered
-            returning position, version
           )
           select head.base::text as base,
-                 (select string_agg(version::text, ',' order by position) from written) as versions
+                 (select string_agg(version::text, ',' order by n) from numbered where assigned) as versions
           from head`,
       );
       if (row === undefined) return undefined;
-      return { first: BigInt(row.base) + 1n, versions: row.versions.split(',').map(BigInt) };
+      const assigned = row.versions === null ? [] : (row.versions as string).split(',').map(BigInt);
+      let next = 0;
+      return {
+        first: BigInt(row.base) + 1n,
+        versions: events.map(({ version }) => version ?? assigned[next++] ?? 0n),
+      };
     },
 
     // One statement, so one snapshot: ids and versions belong together.
@@ -163,6 +172,14 @@ export function createEventLog(database: Database, stream: string): EventLog {
         }
       }
       return { known, versions };
+    },
+
+    overlaps: async (ctx) => {
+      const [row] = await database.query<{ isolation: string }>(
+        ctx,
+        (sql) => sql`select current_setting('transaction_isolation'::text) as isolation`,
+      );
+      return row?.isolation === 'read committed';
     },
 
     head: async (ctx) => {

@@ -12,6 +12,7 @@ import { testPostgres } from '../../stack/testing.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { createLiveHead } from './live-head.ts';
 import { createEventLog } from './log.ts';
 import { createService } from './service.ts';
 
@@ -36,15 +37,17 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           isolation,
         });
         const log = createEventLog(database, 'ORDERS');
+        const live = createLiveHead(log.head);
         databases.push(database);
         stores.push(
           createService(
             log,
-            createGroupCommit(log, silentLogger, () => undefined),
+            createGroupCommit(log, silentLogger, live.advanced),
             createCheckpoints(database),
             createDeadLetters(database),
             // As if all were published.
             () => 1_000_000n,
+            live,
             { stream: 'ORDERS', maxDataBytes: 100_000 },
           ),
         );

@@ -2,28 +2,38 @@
  * The event store: the same interface that its clients see over the network
  * (shared/eventstore/event-store.ts), on the log in SQL.
  */
+import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import type {
   EventFilter,
+  EventPage,
   EventStore,
   RecordedEvent,
 } from '../../shared/eventstore/event-store.ts';
+import { oneByOne } from '../../shared/eventstore/one-by-one.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { checkAppend, type EventLimits } from './event-rules.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { EventLog } from './log.ts';
+import type { LiveHead } from './live-head.ts';
+import type { EventLog, LogPage } from './log.ts';
 
 /** Most events that one page holds. */
 export const MAX_PAGE = 1_000;
 /** Rows in one round trip while streaming, unless they are large: a slow reader holds no more than this. */
 const STREAM_PAGE = 500;
+/** Pages that are read at the same time; the pool has a few connections more. */
+const READERS = 4;
+const MAX_WAITING_READERS = 1_000;
+
+type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
 
 /**
  * Dependencies first, limits last; the creator closes what it passes in.
  *
  * @param published up to where the stream is known to be a copy of the log
+ * @param live where the log ends, for those who follow it
  */
 export function createService(
   log: EventLog,
@@ -31,19 +41,69 @@ export function createService(
   checkpoints: Checkpoints,
   deadLetters: DeadLetters,
   published: () => bigint,
+  live: LiveHead,
   limits: EventLimits,
 ): EventStore {
+  // Readers, however many, leave connections to those who append.
+  const reading = bulkhead(READERS, MAX_WAITING_READERS);
+
+  async function readPage(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage> {
+    try {
+      return await reading.execute(() => log.read(ctx, filter, limit));
+    } catch (error) {
+      if (!(error instanceof BulkheadRejectedError)) throw error;
+      throw new CodedError(
+        'overloaded',
+        'too_many_readers',
+        `${MAX_WAITING_READERS} readers are waiting already; try again later.`,
+        { cause: error, retryAfterMs: 1_000 },
+      );
+    }
+  }
+
+  /** What is appended while it is read is the next reading's. */
+  async function* upToHead(ctx: Context, filter: EventFilter): Batches {
+    const head = await log.head(ctx);
+    for (let after = filter.afterPosition ?? 0n; after < head; ) {
+      const page = await readPage(ctx, { ...filter, afterPosition: after }, STREAM_PAGE);
+      const events = page.events.filter(({ position }) => position <= head);
+      if (events.length > 0) yield events;
+      if (!page.more) return;
+      after = page.events.at(-1)?.position ?? head;
+    }
+  }
+
+  async function* following(ctx: Context, filter: EventFilter): Batches {
+    let after = filter.afterPosition ?? 0n;
+    // Always from before the page is read: up to there nothing can be missing from it.
+    let head = await log.head(ctx);
+    for (;;) {
+      const page = await readPage(ctx, { ...filter, afterPosition: after }, STREAM_PAGE);
+      const last = page.events.at(-1)?.position ?? after;
+      if (page.events.length > 0) yield page.events;
+      // What the filter passes over up to the head needs not be looked at again.
+      after = page.more || last > head ? last : head;
+      if (!page.more) head = await live.beyond(after, ctx.signal);
+    }
+  }
+
   const service: EventStore = {
-    append: async (ctx, events, expectedVersion) => {
+    append: async (ctx, events, expectedVersion, lane) => {
       const append = { events, expectedVersion };
       checkAppend(append, limits);
-      return commits.append(ctx, append);
+      return commits.append(ctx, append, lane);
     },
 
     readAggregate: async (ctx, aggregateType, aggregateId) => {
       const events: RecordedEvent[] = [];
-      for await (const event of service.stream(ctx, { aggregateType, aggregateId })) {
-        events.push(event);
+      for (let after: bigint | undefined = 0n; after !== undefined; ) {
+        const page: EventPage = await service.read(
+          ctx,
+          { aggregateType, aggregateId, afterPosition: after },
+          STREAM_PAGE,
+        );
+        events.push(...page.events);
+        after = page.nextPosition;
       }
       return events;
     },
@@ -51,29 +111,16 @@ export function createService(
     read: async (ctx, filter, limit) => {
       checkPosition(filter.afterPosition);
       checkLimit(limit);
-      const { events, more } = await log.read(ctx, filter, limit);
+      const { events, more } = await readPage(ctx, filter, limit);
       return { events, nextPosition: more ? events.at(-1)?.position : undefined };
     },
 
-    async *stream(ctx: Context, filter: EventFilter): AsyncGenerator<RecordedEvent> {
+    batches: (ctx, filter, { follow = false } = {}) => {
       checkPosition(filter.afterPosition);
-      // Bounded by the head as it is now: what is appended meanwhile is the next reading's.
-      const head = await log.head(ctx);
-      let after = filter.afterPosition ?? 0n;
-      for (;;) {
-        const { events, more } = await log.read(
-          ctx,
-          { ...filter, afterPosition: after },
-          STREAM_PAGE,
-        );
-        for (const event of events) {
-          if (event.position > head) return;
-          yield event;
-        }
-        if (!more) return;
-        after = events.at(-1)?.position ?? after;
-      }
+      return follow ? following(ctx, filter) : upToHead(ctx, filter);
     },
+
+    stream: (ctx, filter, options) => oneByOne(service.batches(ctx, filter, options)),
 
     head: (ctx) => log.head(ctx),
 

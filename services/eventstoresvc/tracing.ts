@@ -9,13 +9,13 @@ import { inject } from '../../zipkin/propagation.ts';
 export function tracingService(next: EventStore): EventStore {
   return {
     ...next,
-    append: (ctx, events, expectedVersion) => {
+    append: (ctx, events, expectedVersion, lane) => {
       const trace = inject(ctx.telemetry);
       const traced = events.map((event) => ({
         ...event,
         metadata: { ...event.metadata, ...trace },
       }));
-      return next.append(ctx, traced, expectedVersion);
+      return next.append(ctx, traced, expectedVersion, lane);
     },
   };
 }

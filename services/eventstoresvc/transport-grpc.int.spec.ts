@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { credentials, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { connect } from 'nats';
-import { type Event, EventStoreClient } from '../../proto/gen/eventstore.ts';
+import { type Event, EventStoreClient, Lane } from '../../proto/gen/eventstore.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
 import { decodeMessage } from '../../shared/eventstore/message.ts';
@@ -83,7 +83,7 @@ describe('eventstoresvc over gRPC', () => {
     });
     const create = (sent: Event | undefined) =>
       new Promise<{ isSuccess: boolean; error: string }>((resolve, reject) => {
-        client.createEvent({ event: sent }, (error, response) =>
+        client.createEvent({ event: sent, lane: Lane.NEW_WORK }, (error, response) =>
           error ? reject(error) : resolve(response),
         );
       });
@@ -104,8 +104,8 @@ describe('eventstoresvc over gRPC', () => {
       assert.deepEqual([isSuccess, error], [true, '']);
       const found = await new Promise<Event[]>((resolve, reject) => {
         const request = { eventId: '', aggregateId: sent.aggregateId };
-        const all = { aggregateType: '', stream: '', eventTypes: [], afterPosition: 0n, limit: 0 };
-        client.getEvents({ ...request, ...all }, (failed, { events }) =>
+        const all = { aggregateType: '', stream: '', eventTypes: [], afterPosition: 0n };
+        client.getEvents({ ...request, ...all, limit: 0, follow: false }, (failed, { events }) =>
           failed ? reject(failed) : resolve(events),
         );
       });

@@ -5,8 +5,14 @@ import {
   EventStoreService,
   type GetEventsRequest,
   type ListDeadLettersRequest,
+  Lane as WireLane,
 } from '../../proto/gen/eventstore.ts';
-import type { EventFilter, LetterFilter, NewEvent } from '../../shared/eventstore/event-store.ts';
+import type {
+  EventFilter,
+  Lane,
+  LetterFilter,
+  NewEvent,
+} from '../../shared/eventstore/event-store.ts';
 import {
   deadLetterFromWire,
   deadLetterToWire,
@@ -23,7 +29,7 @@ import {
 } from '../../shared/kit/transport/grpc.ts';
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
 import { createAppendStreams } from './append-stream.ts';
-import type { Endpoints } from './endpoints.ts';
+import type { Endpoints, StreamRequest } from './endpoints.ts';
 
 /** As the contract says where a request leaves its limit open. */
 const DEFAULT_LIMIT = 100;
@@ -41,9 +47,10 @@ export function createGrpcService(
   const named = (method: string) => ({ name: `eventstore.EventStore/${method}`, hook });
   const streams = createAppendStreams({
     ...named('AppendEvents'),
-    decode: ({ events, expectedVersion }) => ({
+    decode: ({ events, expectedVersion, lane }) => ({
       events: events.map((event) => eventFromWire(event, stream)),
       expectedVersion,
+      lane: laneFromWire(lane),
     }),
     endpoint: endpoints.append,
   });
@@ -51,9 +58,10 @@ export function createGrpcService(
   const implementation: EventStoreServer = {
     createEvent: unary({
       ...named('CreateEvent'),
-      decode: ({ event, expectedVersion }) => ({
+      decode: ({ event, expectedVersion, lane }) => ({
         events: event === undefined ? [] : [eventFromWire(event, stream)],
         expectedVersion,
+        lane: laneFromWire(lane),
       }),
       endpoint: endpoints.append,
       encode: (appended) => ({ isSuccess: true, error: '', ...appended }),
@@ -76,9 +84,19 @@ export function createGrpcService(
 
     getEventsStream: serverStream({
       ...named('GetEventsStream'),
-      decode: (request) => filterFromWire(request, stream),
+      decode: (request) => streamFromWire(request, stream),
       endpoint: endpoints.stream,
       encode: recordedToWire,
+    }),
+
+    getEventsBatches: serverStream({
+      ...named('GetEventsBatches'),
+      decode: (request) => streamFromWire(request, stream),
+      endpoint: endpoints.batches,
+      encode: (events) => ({
+        events: events.map(recordedToWire),
+        nextPosition: events.at(-1)?.position ?? 0n,
+      }),
     }),
 
     getHead: unary({
@@ -174,6 +192,17 @@ function filterFromWire(request: GetEventsRequest, stream: string): EventFilter 
     ...(request.eventTypes.length > 0 && { eventTypes: request.eventTypes }),
     afterPosition: request.afterPosition,
   };
+}
+
+function streamFromWire(request: GetEventsRequest, stream: string): StreamRequest {
+  return { filter: filterFromWire(request, stream), follow: request.follow };
+}
+
+/** A lane that is not known yet is refused: its sender counts on something. */
+function laneFromWire(lane: WireLane): Lane {
+  const known = { [WireLane.NEW_WORK]: 'new work', [WireLane.ANSWERS]: 'answers' } as const;
+  if (lane === WireLane.NEW_WORK || lane === WireLane.ANSWERS) return known[lane];
+  throw invalid('lane', `is ${lane}, and must be 0 (new work) or 1 (answers)`);
 }
 
 function letterFilterFromWire(request: ListDeadLettersRequest): LetterFilter {

@@ -74,15 +74,14 @@ export function createPaymentService(
     isAnswer: (payment: PaymentStatus) => boolean,
   ): Promise<boolean> {
     try {
-      await store.append(ctx, [
-        {
-          eventId: derivedId(durables.payment, causeId, purposes.answer),
-          aggregateId: fact.orderId,
-          aggregateType: ORDER_AGGREGATE,
-          metadata: metadataOf(ctx),
-          ...codec.encode(fact),
-        },
-      ]);
+      const answer = {
+        eventId: derivedId(durables.payment, causeId, purposes.answer),
+        aggregateId: fact.orderId,
+        aggregateType: ORDER_AGGREGATE,
+        metadata: metadataOf(ctx),
+        ...codec.encode(fact),
+      };
+      await store.append(ctx, [answer], undefined, 'answers');
       return true;
     } catch (error) {
       if (!isKind(error, 'already_exists')) throw error;

@@ -74,6 +74,8 @@ export function createOrderCommandHandler(
         metadata,
       })),
       request.kind === 'decision' ? version : undefined,
+      // Whatever is decided about an order that is there brings it nearer to its end.
+      'answers',
     );
     return { decision, state, version, appended };
   }

@@ -31,6 +31,13 @@ export interface Appended {
   readonly position: bigint;
 }
 
+/**
+ * Which appends go first where many wait. `answers` are what workers append
+ * about an order that is under way; they go before `new work`, so that a rush
+ * of orders is not finished later for being taken in faster.
+ */
+export type Lane = 'answers' | 'new work';
+
 /** Which events to read; a field left out does not filter. */
 export interface EventFilter {
   readonly eventId?: string;
@@ -39,6 +46,12 @@ export interface EventFilter {
   readonly eventTypes?: readonly string[];
   /** Exclusive: only events after this position. */
   readonly afterPosition?: bigint;
+}
+
+/** How to read on. */
+export interface ReadOptions {
+  /** After the last event, wait for those that come; until `ctx.signal` is aborted. */
+  readonly follow?: boolean;
 }
 
 /** One page of events, and where to go on: `nextPosition` is the next `afterPosition`, undefined when there is no more. */
@@ -104,9 +117,14 @@ export interface AggregateStore {
    * (another version), `already_exists` (an id with other content), `invalid`
    * (the event could not be stored or published), `overloaded`, `unavailable`
    * and `timeout` (for the last two the outcome is unknown: call again with the
-   * same ids).
+   * same ids). Without a lane it is `new work`.
    */
-  append(ctx: Context, events: readonly NewEvent[], expectedVersion?: bigint): Promise<Appended>;
+  append(
+    ctx: Context,
+    events: readonly NewEvent[],
+    expectedVersion?: bigint,
+    lane?: Lane,
+  ): Promise<Appended>;
 
   /** All events of one aggregate in the order of their versions; empty if it does not exist. */
   readAggregate(
@@ -121,8 +139,21 @@ export interface EventStore extends AggregateStore {
   /** One page of at most `limit` events in the order of their positions. */
   read(ctx: Context, filter: EventFilter, limit: number): Promise<EventPage>;
 
-  /** All events there are now, in the order of their positions, in bounded memory. Ends at the head. */
-  stream(ctx: Context, filter: EventFilter): AsyncIterable<RecordedEvent>;
+  /**
+   * All events there are, in the order of their positions, in bounded memory: as
+   * many at a time as are at hand, never none. Ends at the head that it found
+   * when it began; with `follow` it does not end, and goes over from what there
+   * was to what comes without a gap or a repeat. Who reads slowly slows nobody
+   * else. Leaving the loop ends it.
+   */
+  batches(
+    ctx: Context,
+    filter: EventFilter,
+    options?: ReadOptions,
+  ): AsyncIterable<readonly RecordedEvent[]>;
+
+  /** `batches`, one event at a time. */
+  stream(ctx: Context, filter: EventFilter, options?: ReadOptions): AsyncIterable<RecordedEvent>;
 
   /** Position of the last event, 0n for an empty log. */
   head(ctx: Context): Promise<bigint>;

@@ -1,6 +1,6 @@
 /** The event store across the network: the same interface, so nobody can tell. */
 import { connectivityState, credentials } from '@grpc/grpc-js';
-import { EventStoreClient } from '../../proto/gen/eventstore.ts';
+import { EventStoreClient, Lane } from '../../proto/gen/eventstore.ts';
 import type { Context } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
 import type { Component } from '../kit/lifecycle.ts';
@@ -15,6 +15,8 @@ import {
 import { type Hook, noHook } from '../kit/transport/hooks.ts';
 import { createAppendStream } from './append-stream.ts';
 import type { EventFilter, EventStore, RecordedEvent } from './event-store.ts';
+import { oneByOne } from './one-by-one.ts';
+import { resuming } from './resuming.ts';
 import {
   deadLetterToWire,
   newEventToWire,
@@ -47,7 +49,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
   const appends = createAppendStream(client, { timeoutMs, logger });
   const call = (method: string) => ({ name: `eventstore.EventStore/${method}`, timeoutMs, hook });
 
-  const request = (filter: EventFilter, limit: number) => ({
+  const request = (filter: EventFilter, limit: number, follow = false) => ({
     eventId: filter.eventId ?? '',
     aggregateId: filter.aggregateId ?? '',
     aggregateType: filter.aggregateType ?? '',
@@ -55,12 +57,28 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     eventTypes: [...(filter.eventTypes ?? [])],
     afterPosition: filter.afterPosition ?? 0n,
     limit,
+    follow,
   });
+
+  async function* readBatches(
+    ctx: Context,
+    filter: EventFilter,
+    follow: boolean,
+    withinMs: number,
+  ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
+    const answers = callServerStream(
+      client.getEventsBatches.bind(client),
+      request(filter, 0, follow),
+      ctx,
+      { ...call('GetEventsBatches'), timeoutMs: withinMs },
+    );
+    for await (const { events } of answers) yield events.map(recordedFromWire);
+  }
 
   const store: EventStore = {
     // Each append is a call of its own to whoever follows the trace, though
     // many travel together: its span goes along in its own metadata.
-    append: async (ctx, events, expectedVersion) => {
+    append: async (ctx, events, expectedVersion, lane = 'new work') => {
       const carried: Record<string, string> = { ...events[0]?.metadata };
       const wire = recordCarrier(carried, 'eventstore.EventStore/AppendEvents');
       const sent = hook.before(ctx, wire);
@@ -70,6 +88,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
             newEventToWire(index === 0 ? { ...event, metadata: carried } : event, stream),
           ),
           expectedVersion,
+          lane: lane === 'answers' ? Lane.ANSWERS : Lane.NEW_WORK,
         });
         hook.after(sent, wire, { status: 0, error: undefined });
         return appended;
@@ -105,18 +124,12 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       };
     },
 
-    async *stream(ctx: Context, filter: EventFilter): AsyncGenerator<RecordedEvent> {
-      const events = callServerStream(
-        client.getEventsStream.bind(client),
-        request(filter, 0),
-        ctx,
-        {
-          ...call('GetEventsStream'),
-          timeoutMs: STREAM_TIMEOUT_MS,
-        },
-      );
-      for await (const event of events) yield recordedFromWire(event);
-    },
+    batches: (ctx, filter, { follow = false } = {}) =>
+      follow
+        ? resuming(ctx, filter, (from) => readBatches(ctx, from, true, Number.POSITIVE_INFINITY))
+        : readBatches(ctx, filter, false, STREAM_TIMEOUT_MS),
+
+    stream: (ctx, filter, options) => oneByOne(store.batches(ctx, filter, options)),
 
     head: async (ctx) => {
       const { position } = await callUnary(

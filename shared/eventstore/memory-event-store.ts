@@ -2,9 +2,19 @@
  * An event store in memory: what the contract suite proves of the real one
  * holds here too, so services can be tested without servers.
  */
+import { EventEmitter, once } from 'node:events';
+import type { Context } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
-import type { Appended, EventFilter, EventStore, NewEvent, RecordedEvent } from './event-store.ts';
+import type {
+  Appended,
+  EventFilter,
+  EventStore,
+  NewEvent,
+  ReadOptions,
+  RecordedEvent,
+} from './event-store.ts';
 import { memoryDeadLetters } from './memory-dead-letters.ts';
+import { oneByOne } from './one-by-one.ts';
 
 export interface MemoryEventStoreOptions {
   readonly stream: string;
@@ -19,6 +29,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
   const log: RecordedEvent[] = [];
   const byId = new Map<string, RecordedEvent>();
   const aggregates = new Map<string, RecordedEvent[]>();
+  const appended = new EventEmitter().setMaxListeners(0);
   const checkpoints = new Map<string, bigint>();
   const now = options.now ?? (() => new Date());
   const aggregate = (type: string, id: string) => aggregates.get(`${type}\n${id}`) ?? [];
@@ -49,6 +60,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
     log.push(...written);
     for (const event of written) byId.set(event.eventId, event);
     aggregates.set(`${first.aggregateType}\n${first.aggregateId}`, [...own, ...written]);
+    appended.emit('append');
     options.committed?.(written);
     return place(written.at(-1));
   }
@@ -89,6 +101,22 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
           (!filter.eventTypes?.length || filter.eventTypes.includes(event.eventType)),
       );
 
+  async function* batches(
+    ctx: Context,
+    filter: EventFilter,
+    { follow = false }: ReadOptions = {},
+  ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
+    for (let after = filter.afterPosition ?? 0n; ; ) {
+      const head = BigInt(log.length);
+      const events = select({ ...filter, afterPosition: after });
+      if (events.length > 0) yield events;
+      if (!follow) return;
+      if (head > after) after = head;
+      // What came while the reader was busy is there already.
+      if (BigInt(log.length) === after) await once(appended, 'append', { signal: ctx.signal });
+    }
+  }
+
   return {
     append: async (_ctx, events, expected) => append(events, expected),
     readAggregate: async (_ctx, type, id) => aggregate(type, id),
@@ -97,9 +125,8 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
       const events = found.slice(0, limit);
       return { events, nextPosition: found.length > limit ? events.at(-1)?.position : undefined };
     },
-    async *stream(_ctx, filter) {
-      yield* select(filter);
-    },
+    batches,
+    stream: (ctx, filter, options) => oneByOne(batches(ctx, filter, options)),
     head: async () => BigInt(log.length),
     saveCheckpoint: async (_ctx, consumer, position) => {
       if (position > (checkpoints.get(consumer) ?? 0n)) checkpoints.set(consumer, position);

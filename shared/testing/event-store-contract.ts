@@ -10,6 +10,7 @@ import { background } from '../kit/context.ts';
 import { codedError, type Kind } from '../kit/errors.ts';
 import { anEvent } from './events.ts';
 import { eventually } from './eventually.ts';
+import { followContract } from './follow-contract.ts';
 
 export function eventStoreContract(store: () => EventStore): void {
   const ctx = background();
@@ -241,6 +242,8 @@ export function eventStoreContract(store: () => EventStore): void {
       }
     });
   });
+
+  describe('follow', () => followContract(store));
 
   describe('checkpoints', () => {
     it('are kept, start at 0 and never move back', async () => {

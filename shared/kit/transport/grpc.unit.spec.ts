@@ -38,6 +38,7 @@ const everything: GetEventsRequest = {
   eventTypes: [],
   afterPosition: 0n,
   limit: 0,
+  follow: false,
 };
 
 /** Notes how each call ended, and what was carried. */

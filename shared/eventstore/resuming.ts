@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../kit/context.ts';
+import { isMachineryFailure } from '../kit/errors.ts';
+import type { EventFilter, RecordedEvent } from './event-store.ts';
+
+/** Between attempts, at most, in milliseconds; full jitter. */
+const MAX_PAUSE_MS = 1_000;
+
+/**
+ * A reading that never ends over connections that do: when one breaks, another
+ * goes on after the last event that arrived, so none is missed and none comes
+ * twice. Tries for as long as the reader wants it, that is until `ctx.signal` is
+ * aborted; then it rejects. What is no failure of the machinery, such as a
+ * filter that is refused, ends it at once.
+ */
+export async function* resuming(
+  ctx: Context,
+  filter: EventFilter,
+  connect: (filter: EventFilter) => AsyncIterable<readonly RecordedEvent[]>,
+): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
+  let afterPosition = filter.afterPosition ?? 0n;
+  for (let failures = 0; ; failures++) {
+    try {
+      for await (const events of connect({ ...filter, afterPosition })) {
+        failures = 0;
+        afterPosition = events.at(-1)?.position ?? afterPosition;
+        yield events;
+      }
+    } catch (error) {
+      if (ctx.signal.aborted || !isMachineryFailure(error)) throw error;
+    }
+    const pauseMs = Math.random() * Math.min(MAX_PAUSE_MS, 20 * 2 ** Math.min(failures, 6));
+    await sleep(pauseMs, undefined, { signal: ctx.signal });
+  }
+}

@@ -1,0 +1,108 @@
+/** What every EventStore promises of reading in batches and of following; called by eventStoreContract. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { EventFilter, EventStore, RecordedEvent } from '../eventstore/event-store.ts';
+import { background, type Context, withSignal } from '../kit/context.ts';
+import { anEvent } from './events.ts';
+
+export function followContract(store: () => EventStore): void {
+  const ctx = background();
+  const append = (aggregateType: string) => store().append(ctx, [anEvent({ aggregateType })]);
+
+  /** Follows until `enough`, with a deadline, so that a follower who hears nothing fails. */
+  async function followed(
+    filter: EventFilter,
+    enough: (events: readonly RecordedEvent[]) => boolean,
+    onBatch: () => Promise<unknown> | undefined = () => undefined,
+  ): Promise<readonly RecordedEvent[]> {
+    const within = withSignal(ctx, AbortSignal.timeout(10_000));
+    const events: RecordedEvent[] = [];
+    for await (const batch of store().batches(within, filter, { follow: true })) {
+      assert.ok(batch.length > 0, 'a batch is never empty');
+      events.push(...batch);
+      if (enough(events)) return events;
+      await onBatch();
+    }
+    return assert.fail('a follower must not end by itself');
+  }
+
+  const contiguous = (events: readonly RecordedEvent[], after: bigint) =>
+    assert.deepEqual(
+      events.map(({ position }) => position),
+      Array.from(events, (_, index) => after + BigInt(index) + 1n),
+    );
+
+  it('batches hold everything up to the head, in order, and end there', async () => {
+    const after = await store().head(ctx);
+    await Promise.all(Array.from({ length: 1_200 }, () => append('order')));
+    const head = await store().head(ctx);
+    const events: RecordedEvent[] = [];
+    for await (const batch of store().batches(ctx, { afterPosition: after })) events.push(...batch);
+    contiguous(events, after);
+    assert.equal(events.at(-1)?.position, head);
+  });
+
+  it('a follower goes over from what there was to what comes, without a gap or a repeat', async () => {
+    const after = await store().head(ctx);
+    await Promise.all(Array.from({ length: 700 }, () => append('order')));
+    const last = after + 1_500n;
+    const writing = (async () => {
+      for (let n = 0; n < 8; n++) {
+        await Promise.all(Array.from({ length: 100 }, () => append('order')));
+      }
+    })();
+    const events = await followed(
+      { afterPosition: after },
+      (seen) => (seen.at(-1)?.position ?? 0n) >= last,
+    );
+    await writing;
+    contiguous(events, after);
+  });
+
+  it('a follower hears of nothing but what its filter lets pass', async () => {
+    const wanted = `kind-${randomUUID()}`;
+    const afterPosition = await store().head(ctx);
+    await append('order');
+    await append(wanted);
+    let more = 3;
+    const events = await followed(
+      { aggregateType: wanted, afterPosition },
+      (seen) => seen.length === 4,
+      async () => {
+        if (more-- > 0) {
+          await append('order');
+          await append(wanted);
+        }
+      },
+    );
+    assert.deepEqual(new Set(events.map(({ aggregateType }) => aggregateType)), new Set([wanted]));
+  });
+
+  it('a slow follower holds up nobody, and misses nothing', async () => {
+    const after = await store().head(ctx);
+    await append('order');
+    let slept = false;
+    const events = await followed(
+      { afterPosition: after },
+      (seen) => seen.length >= 1_001,
+      async () => {
+        if (slept) return;
+        slept = true;
+        // All of this happens while the follower asks for nothing.
+        await Promise.all(Array.from({ length: 1_000 }, () => append('order')));
+        assert.equal(await store().head(ctx), after + 1_001n);
+      },
+    );
+    contiguous(events, after);
+  });
+
+  it('a follower that nobody wants any more ends', async () => {
+    const gone = new AbortController();
+    const within: Context = withSignal(ctx, gone.signal);
+    const afterPosition = await store().head(ctx);
+    const batches = store().batches(within, { afterPosition }, { follow: true });
+    const next = batches[Symbol.asyncIterator]().next();
+    gone.abort(new Error('nobody wants it'));
+    await assert.rejects(next);
+  });
+}
