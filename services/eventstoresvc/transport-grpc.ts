@@ -1,20 +1,11 @@
 /** The endpoints as the service of proto/eventstore.proto: decode, call one endpoint, encode. */
 import {
-  type Event,
   type EventStoreServer,
   EventStoreService,
-  type GetEventsRequest,
-  type ListDeadLettersRequest,
+  type GetEventsResponse,
 } from '../../proto/gen/eventstore.ts';
-import type { EventFilter, LetterFilter, NewEvent } from '../../shared/eventstore/event-store.ts';
-import {
-  deadLetterFromWire,
-  deadLetterToWire,
-  letterStateFromWire,
-  newEventFromWire,
-  recordedToWire,
-} from '../../shared/eventstore/wire.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
+import type { EventPage, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { deadLetterToWire, recordedToWire } from '../../shared/eventstore/wire.ts';
 import {
   type GrpcCarrier,
   type GrpcService,
@@ -24,12 +15,21 @@ import {
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
 import { createAppendStreams } from './append-stream.ts';
 import type { Endpoints } from './endpoints.ts';
-
-/** As the contract says where a request leaves its limit open. */
-const DEFAULT_LIMIT = 100;
+import { bounded } from './transport-grpc-bounds.ts';
+import {
+  appendFromWire,
+  consumerAt,
+  consumerFromWire,
+  headFromWire,
+  letterFromWire,
+  lettersFromWire,
+  readFromWire,
+  takeFromWire,
+} from './transport-grpc-requests.ts';
 
 /**
  * @param stream the stream that is served; an event or a request for another one is refused
+ * @param maxDataBytes as in EventLimits, so that what is refused here for its stream is told of its size, too
  *
  * `stopStreams` is to be called before the server stops.
  */
@@ -37,24 +37,21 @@ export function createGrpcService(
   endpoints: Endpoints,
   stream: string,
   hook: Hook<GrpcCarrier>,
+  maxDataBytes: number = Number.POSITIVE_INFINITY,
 ): GrpcService & { stopStreams(): void } {
+  const limits = { stream, maxDataBytes };
   const named = (method: string) => ({ name: `eventstore.EventStore/${method}`, hook });
   const streams = createAppendStreams({
     ...named('AppendEvents'),
-    decode: ({ events, expectedVersion }) => ({
-      events: events.map((event) => eventFromWire(event, stream)),
-      expectedVersion,
-    }),
+    decode: (append) => appendFromWire(append, limits),
     endpoint: endpoints.append,
   });
 
   const implementation: EventStoreServer = {
     createEvent: unary({
       ...named('CreateEvent'),
-      decode: ({ event, expectedVersion }) => ({
-        events: event === undefined ? [] : [eventFromWire(event, stream)],
-        expectedVersion,
-      }),
+      decode: ({ event, expectedVersion }) =>
+        appendFromWire({ events: event === undefined ? [] : [event], expectedVersion }, limits),
       endpoint: endpoints.append,
       encode: (appended) => ({ isSuccess: true, error: '', ...appended }),
     }),
@@ -63,145 +60,105 @@ export function createGrpcService(
 
     getEvents: unary({
       ...named('GetEvents'),
-      decode: (request) => ({
-        filter: filterFromWire(request, stream),
-        limit: request.limit === 0 ? DEFAULT_LIMIT : request.limit,
-      }),
+      decode: (request) => readFromWire(request, stream),
       endpoint: endpoints.read,
-      encode: ({ events, nextPosition }) => ({
-        events: events.map(recordedToWire),
-        nextPosition: nextPosition ?? 0n,
-      }),
+      encode: pageToWire,
     }),
 
     getEventsStream: serverStream({
       ...named('GetEventsStream'),
-      decode: (request) => filterFromWire(request, stream),
+      // Its limit is ignored, as the contract says.
+      decode: (request) => readFromWire({ ...request, limit: 0 }, stream).filter,
       endpoint: endpoints.stream,
       encode: recordedToWire,
     }),
 
     getHead: unary({
       ...named('GetHead'),
-      decode: (request) => checkStream('stream', request.stream, stream),
+      decode: (request) => headFromWire(request, stream),
       endpoint: endpoints.head,
       encode: (position) => ({ position }),
     }),
 
     saveCheckpoint: unary({
       ...named('SaveCheckpoint'),
-      decode: (request) => request,
+      decode: (request) => consumerAt(request, 0n),
       endpoint: endpoints.saveCheckpoint,
       encode: () => ({}),
     }),
 
     getCheckpoint: unary({
       ...named('GetCheckpoint'),
-      decode: ({ consumer }) => consumer,
+      decode: consumerFromWire,
       endpoint: endpoints.getCheckpoint,
       encode: (position) => ({ position }),
     }),
 
     parkDeadLetter: unary({
       ...named('ParkDeadLetter'),
-      decode: ({ letter }) => {
-        if (letter === undefined) throw invalid('letter', 'is missing');
-        return deadLetterFromWire(letter);
-      },
+      decode: letterFromWire,
       endpoint: endpoints.park,
       encode: () => ({}),
     }),
 
     listDeadLetters: unary({
       ...named('ListDeadLetters'),
-      decode: (request) => ({
-        filter: letterFilterFromWire(request),
-        limit: request.limit === 0 ? DEFAULT_LIMIT : request.limit,
-      }),
+      decode: lettersFromWire,
       endpoint: endpoints.deadLetters,
       encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
     }),
 
     requestReplay: unary({
       ...named('RequestReplay'),
-      decode: (request) => request,
+      decode: (request) => consumerAt(request, 1n),
       endpoint: endpoints.requestReplay,
       encode: (letter) => ({ letter: deadLetterToWire(letter) }),
     }),
 
     takeReplays: unary({
       ...named('TakeReplays'),
-      decode: ({ consumer, limit }) => ({ consumer, limit: limit === 0 ? DEFAULT_LIMIT : limit }),
+      decode: takeFromWire,
       endpoint: endpoints.takeReplays,
       encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
     }),
 
     resolveReplay: unary({
       ...named('ResolveReplay'),
-      decode: (request) => request,
+      decode: (request) => consumerAt(request, 1n),
       endpoint: endpoints.resolveReplay,
       encode: () => ({}),
     }),
   };
-  return { definition: EventStoreService, implementation, stopStreams: streams.stop };
+  return { definition: bounded(EventStoreService), implementation, stopStreams: streams.stop };
 }
 
-function eventFromWire(event: Event, stream: string): NewEvent {
-  if (event.stream !== stream) {
-    throw invalid(
-      'event.stream',
-      `is "${event.stream.slice(0, 40)}", and this is the store of ${stream}`,
-    );
+/** What a page may take of a message; the rest is for the framing of its fields. */
+const PAGE_BYTES = 3.5 * 1024 * 1024;
+
+/**
+ * The page, shortened to what a message can hold: the log bounds the payloads of
+ * a page, and a thousand long ids and traces come to as much again.
+ */
+function pageToWire({ events, nextPosition }: EventPage): GetEventsResponse {
+  let bytes = 0;
+  let fitting = 0;
+  for (const event of events) {
+    bytes += sizeOf(event);
+    if (bytes > PAGE_BYTES && fitting > 0) break;
+    fitting++;
   }
-  return newEventFromWire(event);
+  const shown = events.slice(0, fitting);
+  const next = fitting < events.length ? shown.at(-1)?.position : nextPosition;
+  return { events: shown.map(recordedToWire), nextPosition: next ?? 0n };
 }
 
-function filterFromWire(request: GetEventsRequest, stream: string): EventFilter {
-  checkStream('stream', request.stream, stream);
-  for (const [field, value] of [
-    ['event_id', request.eventId],
-    ['aggregate_id', request.aggregateId],
-    ['aggregate_type', request.aggregateType],
-    ['event_types', request.eventTypes.join()],
-  ] as const) {
-    if (value.includes('\0')) throw invalid(field, 'holds a NUL character');
+/** Nearly what an event takes in a message, in bytes. */
+function sizeOf(event: RecordedEvent): number {
+  const { eventId, eventType, aggregateId, aggregateType, data, metadata } = event;
+  let bytes = 100;
+  for (const text of [eventId, eventType, aggregateId, aggregateType, data]) {
+    bytes += Buffer.byteLength(text);
   }
-  // A filter that is empty means all, as it did in the sample.
-  return {
-    ...(request.eventId !== '' && { eventId: request.eventId }),
-    ...(request.aggregateId !== '' && { aggregateId: request.aggregateId }),
-    ...(request.aggregateType !== '' && { aggregateType: request.aggregateType }),
-    ...(request.eventTypes.length > 0 && { eventTypes: request.eventTypes }),
-    afterPosition: request.afterPosition,
-  };
-}
-
-function letterFilterFromWire(request: ListDeadLettersRequest): LetterFilter {
-  const state = letterStateFromWire(request.state);
-  if (state === undefined && request.state !== '') {
-    throw invalid('state', 'must be parked, requested or resolved');
-  }
-  return {
-    ...(request.consumer !== '' && { consumer: request.consumer }),
-    ...(state !== undefined && { state }),
-    ...(request.position !== 0n && { position: request.position }),
-    ...(request.eventIds.length > 0 && { eventIds: request.eventIds }),
-  };
-}
-
-function checkStream(field: string, asked: string, served: string): void {
-  if (asked !== '' && asked !== served) {
-    throw invalid(field, `is "${asked.slice(0, 40)}", and this is the store of ${served}`);
-  }
-}
-
-function invalid(field: string, message: string): CodedError {
-  return new CodedError(
-    'invalid',
-    'invalid_request',
-    `The request is not valid: ${field} ${message}.`,
-    {
-      problems: [{ field, message }],
-    },
-  );
+  for (const [key, value] of Object.entries(metadata)) bytes += key.length + value.length + 8;
+  return bytes;
 }
