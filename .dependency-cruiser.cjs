@@ -48,7 +48,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^shared/contracts/', pathNot: spec },
       to: {
-        pathNot: '^(shared/(contracts|domain)/|shared/kit/errors[.]ts$|node_modules/(zod|uuid)/)',
+        pathNot: '(^shared/(contracts|domain)/|^shared/kit/errors[.]ts$|node_modules/(zod|uuid)/)',
       },
     },
     {
@@ -92,8 +92,25 @@ module.exports = {
       name: 'tests-stay-out-of-the-product',
       comment: 'Nothing that runs in production imports a spec or the test kit.',
       severity: 'error',
-      from: { pathNot: `(${spec}|^shared/testing/)` },
-      to: { path: `(${spec}|^shared/testing/|^stack/testing[.]ts$)` },
+      from: { pathNot: `(${spec}|^(shared|stack)/testing/)` },
+      to: { path: `(${spec}|^shared/testing/|^stack/testing([.]ts$|/))` },
+    },
+    {
+      name: 'the-image-installs-what-it-imports',
+      comment: 'The Dockerfile installs what package.json names, without its development packages.',
+      severity: 'error',
+      from: { path: '^(cli|proto|services|shared|zipkin)/', pathNot: `(${spec}|^shared/testing/)` },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'the-image-holds-what-it-imports',
+      comment: 'The Dockerfile copies these folders and no others.',
+      severity: 'error',
+      from: { path: '^(cli|proto|services|shared|zipkin)/', pathNot: `(${spec}|^shared/testing/)` },
+      to: { path: '^(bench|docs|stack)/' },
     },
     {
       name: 'every-import-resolves',

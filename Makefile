@@ -1,22 +1,38 @@
 # Everything runs through npm, which puts the project's own Node first in PATH.
 .DEFAULT_GOAL := help
-.PHONY: help start demo test lint clean deps
+.PHONY: help start demo bench-orders up down test lint clean deps
 
 help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
 	@echo '                      SERVICES="eventstoresvc ordersvc" runs only those; LOG=all shows all they write'
+	@echo '                      HTTP_PORT=3001 and others: see README; STACK_DATA_DIR=… keeps the data elsewhere than .data'
 	@echo 'make demo             show how orders end, each with its journey and its trace; ARGS=--json prints JSON'
+	@echo 'make bench-orders     post orders to the running stack and measure; ARGS="--orders 5000 --rate 200", ARGS=--help'
+	@echo 'make up               the same system in Docker, on three CockroachDB nodes; make down removes it, data and all'
 	@echo 'make test             every test; ARGS="--grep idempotent" picks some'
 	@echo 'make lint             style, types and import boundaries'
 	@echo 'make clean            remove the data of make start (.data); fetched tools and packages stay'
 	@echo
 	@echo 'Nothing needs to be done first: packages and servers are fetched when they are missing.'
 
+# Without npm in between it sees when make is killed.
 start: deps
-	@npm run --silent start
+	@STOP_WITH_PARENT=$$PPID exec node_modules/.bin/node stack/main.ts
 
 demo: deps
 	@npm run --silent demo -- $(ARGS)
+
+bench-orders: deps
+	@npm run --silent bench:orders -- $(ARGS)
+
+up:
+	@docker compose version >/dev/null 2>&1 || { echo 'docker compose is missing → install Docker with its compose plugin, or use make start' >&2; exit 1; }
+	@docker compose up --build --wait --wait-timeout 600
+	@echo 'ready: http://localhost:3000/api/orders and http://localhost:9411/zipkin; docker compose logs --follow shows what they write'
+
+# With the data, which CockroachDB without a licence key would throttle after a week.
+down:
+	@docker compose down --volumes
 
 test: deps
 	@npm run --silent test -- $(ARGS)
@@ -24,7 +40,11 @@ test: deps
 lint: deps
 	@npm run --silent lint
 
+# Under root the database may lie elsewhere, behind a link: see stack/reach.ts.
 clean:
+	@case "$$(readlink .data/postgres)" in \
+	/var/lib/orders-*/postgres) rm -rf "$$(dirname "$$(readlink .data/postgres)")" ;; \
+	esac
 	rm -rf .data
 
 deps: node_modules/.package-lock.json
@@ -33,5 +53,5 @@ deps: node_modules/.package-lock.json
 node_modules/.package-lock.json: package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing → install Node.js 20 or newer' >&2; exit 1; }
 	@echo 'installing npm packages' >&2
-	@npm ci --loglevel=error >&2
+	@npm ci --loglevel=error >&2 || { echo 'the npm packages could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
 	@touch $@

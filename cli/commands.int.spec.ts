@@ -127,6 +127,24 @@ describe('the command orders, over HTTP', () => {
     assert.equal(asked.at(-1)?.url, '/api/orders?customer_id=c-1&limit=5');
   });
 
+  it('an id that is odd in an address reaches the server as it is; one that none can name is refused', async () => {
+    problem(404, 'order_not_found', 'There is no such order.');
+    for (const [id, path] of [
+      ['../a?b#c', '..%2Fa%3Fb%23c'],
+      ['%2e', '%252e'],
+      ['é ', '%C3%A9%20'],
+    ] as const) {
+      asked = [];
+      assert.equal((await orders('cancel', id)).code, 3);
+      assert.equal(asked[0]?.url, `/api/orders/${path}/cancel`);
+    }
+    const refused = await orders('cancel', '.');
+    assert.deepEqual(
+      [refused.code, refused.stderr],
+      [2, 'orders: "." is no order id: no address can name it\n'],
+    );
+  }).timeout(20_000);
+
   it('what is not found ends with 3, what is refused with 4, what is away with 1, each in one line', async () => {
     problem(404, 'order_not_found', 'There is no such order.');
     assert.deepEqual(await orders('get', 'o-2'), {
@@ -181,13 +199,16 @@ describe('the command orders, over HTTP', () => {
       ['dlq', 'replay', 'payment-worker'],
       ['dlq', 'show', 'payment-worker', 'first'],
       ['dlq', 'list', '--state', 'lost'],
+      ['get', '.'],
+      ['cancel', '..'],
+      ['approve', ''],
     ]) {
       const wrong = await orders(...args);
       assert.equal(wrong.code, 2, `${args.join(' ')}: ${wrong.stderr}`);
       assert.notEqual(wrong.stderr, '');
     }
     assert.deepEqual(asked, []);
-  }).timeout(20_000);
+  }).timeout(40_000);
 
   it('every help says the exit codes', async () => {
     for (const args of [['--help'], ['dlq', 'replay', '--help']]) {
@@ -298,6 +319,19 @@ describe('the command orders, over the event store', () => {
     }
     assert.equal((await orders('dlq', 'replay', 'payment-worker', '7')).code, 3);
   }).timeout(20_000);
+
+  it('a replay by a consumer that there is not says which there are', async () => {
+    for (const which of ['1', '--all']) {
+      const wrong = await orders('dlq', 'replay', 'paymentworker', which);
+      assert.deepEqual(
+        [wrong.code, wrong.stderr],
+        [
+          2,
+          'orders: there is no consumer "paymentworker"; there are payment-worker, review-worker, saga-coordinator\n',
+        ],
+      );
+    }
+  });
 
   it('rebuilds the deadlines from the log, and says which orders it could not read', async () => {
     const url = await (await testPostgres()).createDatabase();

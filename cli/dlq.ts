@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
 import type { EventStore, LetterState, ParkedLetter } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
@@ -79,6 +79,7 @@ export function addDeadLetterCommands(program: Command): void {
       if ((position === undefined) === (options.all === undefined)) {
         throw new UsageError('give a position, or --all');
       }
+      isConsumer(consumer);
       const limit = wholeNumber('--limit', options.limit, 1, MAX);
       const at = position === undefined ? undefined : positionOf(position);
       await withEventStore(eventStoreAddress(options), async (store) => {
@@ -131,6 +132,13 @@ function replayable(letter: ParkedLetter): ParkedLetter {
     'letter_resolved',
     `The dead letter of ${letter.consumer} at position ${letter.position} is resolved: its event was served.`,
   );
+}
+
+/** Only these ever serve a replay. Throws UsageError for any other name. */
+function isConsumer(name: string): void {
+  const known: readonly string[] = Object.values(durables);
+  if (known.includes(name)) return;
+  throw new UsageError(`there is no consumer "${name}"; there are ${known.join(', ')}`);
 }
 
 const positionOf = (text: string): bigint => BigInt(wholeNumber('position', text, 1));

@@ -2,6 +2,7 @@
 /** The command `orders`: what an operator does by hand. Exit codes: see exit-code.ts. */
 import { Command, CommanderError } from 'commander';
 import { setting } from '../shared/kit/setting.ts';
+import { addAuditCommand } from './audit.ts';
 import { addDeadLetterCommands } from './dlq.ts';
 import { errorText } from './error-text.ts';
 import { EXIT_CODES_HELP, exitCodeOf, exitCodes } from './exit-code.ts';
@@ -34,7 +35,7 @@ program
         'NATS_URL',
       ),
       optionOrVariable(
-        setting.integer(1, { min: 1, max: 5 }),
+        setting.streamReplicas(),
         { name: '--replicas', value: replicas },
         'STREAM_REPLICAS',
       ),
@@ -50,6 +51,7 @@ addOrderCommands(program);
 addExplainCommand(program);
 addDeadLetterCommands(program);
 addSagaCommands(program);
+addAuditCommand(program);
 
 try {
   await program.parseAsync();

@@ -108,7 +108,18 @@ async function bodyOf(options: Place): Promise<string> {
 }
 
 const api = (options: CommonOptions): OrdersApi => ordersApi(ordersUrl(options));
-const path = (id: string): string => `${ORDERS}/${encodeURIComponent(id)}`;
+
+/**
+ * The address of an order, whatever its id is made of: ordersvc is to judge it.
+ * Two ids cannot be asked for: an address takes `.` and `..` for steps in the
+ * path, percent-encoded or not.
+ */
+function path(id: string): string {
+  if (/^\.{1,2}$/.test(id) || id === '') {
+    throw new UsageError(`"${id}" is no order id: no address can name it`);
+  }
+  return `${ORDERS}/${encodeURIComponent(id)}`;
+}
 
 function printOrder(options: CommonOptions, answer: ApiAnswer): void {
   print(options, answer, (read) => renderOrder(read as OrderAnswer, terminalPaint));

@@ -62,6 +62,7 @@ export function wholeNumber(name: string, value: string, min: number, max?: numb
   return optionOrVariable(read, { name, value }, name);
 }
 
-function fromEnvironment<T>(schema: Setting<T>, variable: string): T {
+/** What `variable` says, or the default. Throws UsageError. */
+export function fromEnvironment<T>(schema: Setting<T>, variable: string): T {
   return optionOrVariable(schema, { name: variable, value: undefined }, variable);
 }

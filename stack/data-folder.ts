@@ -1,8 +1,9 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod, lstat, mkdir, realpath, rm, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SetupProblem } from './problem.ts';
+import { claim } from './exclusive.ts';
+import { asProblem, SetupProblem } from './problem.ts';
 import type { Process } from './process.ts';
 
 /** Where the stack keeps everything that outlives it. */
@@ -12,7 +13,7 @@ export interface DataFolder {
   readonly folder: (name: 'postgres' | 'nats') => string;
   /** Where the output of a process goes. */
   readonly logFile: (name: string) => string;
-  /** Notes the process id in `run/<name>.pid` for as long as the process lives. */
+  /** Notes the process id in `run/<name>.pid`, for people, for as long as the process lives. */
   readonly recordPid: (child: Process) => void;
   /** Lets another stack have it; done by itself when the process ends. May be called twice. */
   readonly release: () => void;
@@ -21,83 +22,109 @@ export interface DataFolder {
 /** On some file systems (/proc is one) making a folder neither succeeds nor fails. */
 const OPEN_MS = 10_000;
 
+// PostgreSQL takes 1,023 bytes for a file's path, and its own begin below ours.
+const LONGEST_PATH = 900;
+
+const MIB = 1024 * 1024;
+
+// In MiB. An empty cluster with the four databases takes 90; a used one wants its next WAL files.
+const ROOM_NEW = 128;
+const ROOM_USED = 32;
+
 /**
  * Makes the folder when it is missing, and takes it for this process until that
- * ends: two stacks in one folder would ruin each other's files. Throws a
- * `SetupProblem` when it cannot be used.
+ * ends: two stacks in one folder would ruin each other's files. Process ids that a
+ * killed stack noted are forgotten. Throws a `SetupProblem` when it cannot be used.
  */
 export async function openDataFolder(at: string): Promise<DataFolder> {
   const path = resolve(at);
-  const late = new AbortController();
-  try {
-    await Promise.race([
-      makeFolders(path),
-      sleep(OPEN_MS, undefined, { signal: late.signal }).then(() => {
-        throw Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
-      }),
-    ]);
-  } catch (cause) {
+  const length = Buffer.byteLength(path);
+  if (length > LONGEST_PATH) {
     throw new SetupProblem(
-      `the data folder ${path} cannot be written to (${(cause as NodeJS.ErrnoException).code})`,
-      'make room or set STACK_DATA_DIR to another folder',
-      { cause },
+      `the path of the data folder is too long (${length} bytes, ${LONGEST_PATH} at most): ${path.slice(0, 40)}…`,
+      'set STACK_DATA_DIR to a shorter one',
     );
-  } finally {
-    late.abort();
   }
-  const release = takeFolder(path);
+  await usable(path, makeFolder(path));
+  const taken = await claim(`data folder ${await realpath(path)}`);
+  if ('heldBy' in taken) {
+    throw new SetupProblem(
+      `another stack (process ${taken.heldBy ?? 'unknown'}) uses the data folder ${path}`,
+      'stop it, or set STACK_DATA_DIR to another folder',
+    );
+  }
+  const { release } = taken;
+  try {
+    await usable(path, prepare(path));
+  } catch (error) {
+    release();
+    throw error;
+  }
   return {
     path,
     folder: (name) => join(path, name),
     logFile: (name) => join(path, 'logs', `${name.toLowerCase()}.log`),
     recordPid: (child) => {
       const file = join(path, 'run', `${child.name.toLowerCase()}.pid`);
-      writeFileSync(file, `${child.pid}\n`);
+      try {
+        writeFileSync(file, `${child.pid}\n`);
+      } catch {
+        // The note is a courtesy; a full disk must not end the child.
+      }
       void child.exited.then(() => rmSync(file, { force: true }));
     },
     release,
   };
 }
 
-async function makeFolders(path: string): Promise<void> {
+async function makeFolder(path: string): Promise<void> {
+  const made = await mkdir(path, { recursive: true }).catch((error) => {
+    // So Node says it of a read-only file system; the plain call has the true reason.
+    if (error.code !== 'ENOENT') throw error;
+    return mkdir(path).then(() => path);
+  });
+  // Under a strict umask PostgreSQL's own user could not pass through.
+  if (made !== undefined && process.getuid?.() === 0) await chmod(path, 0o755);
+}
+
+async function prepare(path: string): Promise<void> {
+  await checkRoom(path);
   await mkdir(join(path, 'logs'), { recursive: true });
-  await mkdir(join(path, 'run'), { recursive: true });
+  await rm(join(path, 'run'), { recursive: true, force: true });
+  mkdirSync(join(path, 'run'));
   const probe = join(path, 'run', `probe-${process.pid}`);
   writeFileSync(probe, 'x');
   await rm(probe);
 }
 
-/** Writes our process id into the lock file, if nobody who lives holds it; returns what removes it. */
-function takeFolder(path: string): () => void {
-  const file = join(path, 'run', 'stack.lock');
-  for (let attempt = 1; ; attempt++) {
-    try {
-      writeFileSync(file, `${process.pid}\n`, { flag: 'wx' });
-      const release = () => {
-        process.off('exit', release);
-        rmSync(file, { force: true });
-      };
-      process.once('exit', release);
-      return release;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = Number.parseInt(readFileSync(file, 'utf8'), 10);
-    if (attempt > 1 || isAlive(holder)) {
-      throw new SetupProblem(
-        `another stack (process ${holder}) uses the data folder ${path}`,
-        'stop it, or set STACK_DATA_DIR to another folder',
-      );
-    }
-    rmSync(file, { force: true });
-  }
+/** PostgreSQL on a full disk dies again and again; it is kinder to say so before. */
+async function checkRoom(path: string): Promise<void> {
+  const { bavail, bsize } = await statfs(path);
+  const known = await lstat(join(path, 'postgres')).catch(() => undefined);
+  const [room, needed] = [Math.floor((bavail * bsize) / MIB), known ? ROOM_USED : ROOM_NEW];
+  if (room >= needed) return;
+  throw new SetupProblem(
+    `there is no room left for the data folder ${path} (${room} MiB free, ${needed} are needed)`,
+    'make room, or set STACK_DATA_DIR to another folder',
+  );
 }
 
-function isAlive(pid: number): boolean {
+/** The work's result; the system's refusals, and no answer within the time, as a `SetupProblem`. */
+async function usable<T>(path: string, work: Promise<T>): Promise<T> {
+  const late = new AbortController();
   try {
-    process.kill(pid, 0);
-    return true;
+    return await Promise.race([
+      work,
+      sleep(OPEN_MS, undefined, { signal: late.signal }).then(() => {
+        throw new SetupProblem(
+          `the data folder ${path} does not answer`,
+          'set STACK_DATA_DIR to another folder',
+        );
+      }),
+    ]);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    throw asProblem(error, `the data folder ${path}`) ?? error;
+  } finally {
+    late.abort();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * `make demo`: places an order for each scenario and shows its journey, on the
- * stack that runs on the documented ports, or else on one of its own, on free
- * ports and in a temporary folder, which is gone afterwards. One order waits for a deadline: a
+ * stack that `make start` runs, or else on one of its own, on free ports and in
+ * a temporary folder, which is gone afterwards. One order waits for a deadline: a
  * minute on a stack with the defaults, seconds on the demo's own. `--json` prints JSON.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -14,9 +14,9 @@ import { deadlines } from '../cli/settings.ts';
 import { countdown } from './demo/countdown.ts';
 import { type DemoTarget, type Journey, travel } from './demo/journey.ts';
 import { type Scenario, scenarios } from './demo/scenarios.ts';
+import { makePlan } from './plan.ts';
 import { LOOPBACK } from './ports.ts';
 import { describeProblem, SetupProblem } from './problem.ts';
-import { serverPorts, services } from './services.ts';
 import { startStack } from './stack.ts';
 import { interruption, terminalSay } from './terminal.ts';
 import { answers } from './until.ts';
@@ -92,21 +92,22 @@ function tell({ name, story, ends }: Scenario, journey: Journey): void {
   console.log(terminalPaint('bad', `But expected was: ${expected}.`));
 }
 
+/** The stack that `make start` runs with the same variables, if it does. */
 async function runningStack(): Promise<DemoTarget | undefined> {
-  const ordersvc = services.find(({ serves }) => serves?.variable === 'HTTP_PORT');
-  const eventstoresvc = services.find(({ serves }) => serves?.variable === 'GRPC_PORT');
+  const { instances, addresses, zipkinEndpoint } = await makePlan({
+    ports: 'standard',
+    zipkin: true,
+    own: process.env,
+  });
+  const ordersvc = instances.find(({ row }) => row.serves?.variable === 'HTTP_PORT');
   const ready = `http://${LOOPBACK}:${ordersvc?.adminPort}/readyz`;
   if (!(await answers(ready, AbortSignal.timeout(2_000)))) return undefined;
-  const httpUrl = `http://${LOOPBACK}:${process.env.HTTP_PORT || ordersvc?.serves?.port}`;
-  const zipkin = process.env.OTEL_EXPORTER_ZIPKIN_ENDPOINT;
-  const zipkinUrl = zipkin ? new URL(zipkin).origin : `http://${LOOPBACK}:${serverPorts.zipkin}`;
-  const zipkinThere = await answers(`${zipkinUrl}/health`, AbortSignal.timeout(2_000));
-  const eventStore =
-    process.env.EVENTSTORE_ADDRESS ||
-    `${LOOPBACK}:${process.env.GRPC_PORT || eventstoresvc?.serves?.port}`;
+  const zipkinUrl = zipkinEndpoint && new URL(zipkinEndpoint).origin;
+  const zipkinThere =
+    zipkinUrl && (await answers(`${zipkinUrl}/health`, AbortSignal.timeout(2_000)));
   return {
-    httpUrl,
-    eventStore,
+    httpUrl: `http://${LOOPBACK}:${ordersvc?.port}`,
+    eventStore: addresses.EVENTSTORE_ADDRESS,
     zipkinUrl: zipkinThere ? zipkinUrl : undefined,
     deadlines: deadlines(),
   };

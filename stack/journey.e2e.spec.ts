@@ -1,18 +1,16 @@
 /** The promises of the whole path, tried from outside: HTTP in, everything else looked at where it lies. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { connect, type JetStreamManager, type NatsConnection } from 'nats';
-import postgres from 'postgres';
-import type { EventStore, RecordedEvent } from '../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../shared/eventstore/grpc-event-store.ts';
+import { fileURLToPath } from 'node:url';
+import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
-import type { Component } from '../shared/kit/lifecycle.ts';
-import { silentLogger } from '../shared/kit/logger.ts';
 import { eventually } from '../shared/testing/eventually.ts';
+import { HAPPY_TRACE, siblingsSorted } from '../shared/testing/happy-trace.ts';
 import { hasNoIdInNames, spanTrees, treeText } from '../shared/testing/spans.ts';
 import { zipkinTrace } from '../shared/testing/zipkin-api.ts';
-import { type Stack, startStack } from './stack.ts';
-import { testFolder } from './testing.ts';
+import { concurrently } from './testing/concurrently.ts';
+import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
 
 interface Order {
   readonly order_id: string;
@@ -21,38 +19,19 @@ interface Order {
   readonly version?: number;
 }
 
+const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+
 describe('the journey of an order', function () {
   this.timeout(180_000);
   const ctx = background();
-  let stack: Stack;
-  let store: EventStore & Component;
-  let nats: NatsConnection;
-  let streams: JetStreamManager['streams'];
-  let payments: postgres.Sql;
-  let readModel: postgres.Sql;
+  let stack: OrderStack;
 
   before(async () => {
-    stack = await startStack({ dataDir: await testFolder(), durable: false });
+    stack = await startOrderStack();
     // Spans made before Zipkin is up wait, and those of thousands of orders are too many to.
     assert.ok(await stack.zipkinReady, 'Zipkin did not start; a line above says why');
-    store = createGrpcEventStore({
-      address: stack.addresses.EVENTSTORE_ADDRESS,
-      stream: 'ORDERS',
-      timeoutMs: 10_000,
-      logger: silentLogger,
-    });
-    nats = await connect({ servers: stack.addresses.NATS_URL });
-    streams = (await nats.jetstreamManager()).streams;
-    payments = postgres(stack.addresses.PAYMENTS_DATABASE_URL, { max: 2 });
-    readModel = postgres(stack.addresses.ORDERS_DATABASE_URL, { max: 2 });
   });
-  after(async () => {
-    await payments?.end();
-    await readModel?.end();
-    await nats?.close();
-    await store?.stop?.();
-    await stack?.stop();
-  });
+  after(() => stack?.stop());
 
   const anOrder = () => ({
     customer_id: `customer-${randomUUID()}`,
@@ -87,15 +66,6 @@ describe('the journey of an order', function () {
       withinMs,
     );
 
-  /** Does `work` for 0 … count − 1, `width` at a time. */
-  async function concurrently(count: number, width: number, work: (n: number) => Promise<void>) {
-    let next = 0;
-    const worker = async () => {
-      for (let n = next++; n < count; n = next++) await work(n);
-    };
-    await Promise.all(Array.from({ length: width }, worker));
-  }
-
   it('an order goes in by HTTP and comes out Approved', async () => {
     const placed = await place();
     assert.deepEqual([placed.status, placed.amount], ['Pending', 24.7]);
@@ -117,53 +87,19 @@ describe('the journey of an order', function () {
     const caller = randomBytes(8).toString('hex');
     const { order_id } = await place({ traceparent: `00-${traceId}-${caller}-01` });
     await untilApproved(order_id);
-    const expected = [
-      'ordersvc: post /api/orders [SERVER]',
-      '  ordersvc: place_order [INTERNAL]',
-      '    ordersvc: eventstore.eventstore/appendevents [CLIENT]',
-      '      eventstoresvc: eventstore.eventstore/appendevents [SERVER]',
-      '        eventstoresvc: append [INTERNAL]',
-      '          eventstoresvc: orders.created publish [PRODUCER]',
-      '            paymentworker: orders.created process [CONSUMER]',
-      '              paymentworker: pay_order [INTERNAL]',
-      '                paymentworker: eventstore.eventstore/appendevents [CLIENT]',
-      '                  eventstoresvc: eventstore.eventstore/appendevents [SERVER]',
-      '                    eventstoresvc: append [INTERNAL]',
-      '                      eventstoresvc: orders.paymentdebited publish [PRODUCER]',
-      '                        querymodelworker: orders.paymentdebited process [CONSUMER]',
-      '                        reviewworker: orders.paymentdebited process [CONSUMER]',
-      '                          reviewworker: review_order [INTERNAL]',
-      '                            reviewworker: eventstore.eventstore/appendevents [CLIENT]',
-      '                              eventstoresvc: eventstore.eventstore/appendevents [SERVER]',
-      '                                eventstoresvc: append [INTERNAL]',
-      '                                  eventstoresvc: orders.approved publish [PRODUCER]',
-      '                                    querymodelworker: orders.approved process [CONSUMER]',
-      '                                    sagacoordinator: orders.approved process [CONSUMER]',
-      '                                      sagacoordinator: follow_order [INTERNAL]',
-      '                            reviewworker: eventstore.eventstore/getevents [CLIENT]',
-      '                              eventstoresvc: eventstore.eventstore/getevents [SERVER]',
-      '                                eventstoresvc: read [INTERNAL]',
-      '                        sagacoordinator: orders.paymentdebited process [CONSUMER]',
-      '                          sagacoordinator: follow_order [INTERNAL]',
-      '            querymodelworker: orders.created process [CONSUMER]',
-      '            sagacoordinator: orders.created process [CONSUMER]',
-      '              sagacoordinator: follow_order [INTERNAL]',
-    ];
     const spans = await zipkinTrace(
       stack.zipkinUrl,
       traceId,
-      (seen) => seen.length >= expected.length,
+      (seen) => seen.length >= HAPPY_TRACE.length,
       30_000,
     );
     const [root, ...others] = spanTrees(spans, caller);
     assert.equal(others.length, 0, 'there is one root, the request');
     assert.ok(root);
-    // Siblings have no order of their own.
-    const sorted = (tree: typeof root): typeof root => ({
-      span: tree.span,
-      children: tree.children.map(sorted).sort((a, b) => (treeText([a]) < treeText([b]) ? -1 : 1)),
-    });
-    assert.equal(treeText([sorted(root)]), `${expected.join('\n')}\n`);
+    assert.deepEqual(
+      siblingsSorted(treeText([root]).trimEnd().split('\n')),
+      siblingsSorted(HAPPY_TRACE),
+    );
     hasNoIdInNames(spans, [order_id, traceId]);
     const order = spans.filter(({ tags }) => tags['order.id'] === order_id);
     assert.ok(order.length >= 8, 'the tag order.id finds it');
@@ -174,7 +110,7 @@ describe('the journey of an order', function () {
   });
 
   it('2,000 orders at once: each ends Approved, nothing is lost, doubled or out of place', async () => {
-    const before = await store.head(ctx);
+    const before = await stack.store.head(ctx);
     const placed = new Set<string>();
     await concurrently(2_000, 64, async () => {
       placed.add((await place()).order_id);
@@ -183,7 +119,7 @@ describe('the journey of an order', function () {
     const head = await eventually(
       'the log holds three events an order',
       async () => {
-        const position = await store.head(ctx);
+        const position = await stack.store.head(ctx);
         return position >= before + 6_000n && position;
       },
       120_000,
@@ -191,7 +127,8 @@ describe('the journey of an order', function () {
     assert.equal(head, before + 6_000n);
 
     const events: RecordedEvent[] = [];
-    for await (const event of store.stream(ctx, { afterPosition: before })) events.push(event);
+    for await (const event of stack.store.stream(ctx, { afterPosition: before }))
+      events.push(event);
     events.forEach(({ position }, index) => {
       assert.equal(position, before + BigInt(index) + 1n, 'positions have no gap');
     });
@@ -208,43 +145,47 @@ describe('the journey of an order', function () {
       );
     }
 
-    await eventually('the stream is at the head of the log', async () => {
-      const { state } = await streams.info('ORDERS');
-      return (
-        state.last_seq === Number(head) && state.messages === Number(head) && state.first_seq === 1
-      );
+    const settled = await eventually('the copies are at the head of the log', async () => {
+      const report = await stack.audit();
+      return report.stream.behind === 0n && report.readModel.behind === 0n && report;
     });
-    await concurrently(events.length, 32, async (index) => {
-      const event = events[index];
-      assert.ok(event);
-      const message = await streams.getMessage('ORDERS', { seq: Number(event.position) });
-      assert.deepEqual(
-        [message.header.get('Nats-Msg-Id'), message.subject, message.string()],
-        [event.eventId, event.eventType, event.data],
-        `the stream at ${event.position} is the log there`,
-      );
-    });
-
-    const debits = await payments<{ order_id: string; debits: string; amount: string }[]>`
-      select order_id, count(*) as debits, sum(amount_minor) as amount
-      from ledger where outcome = 'debited' group by order_id`;
-    const ledger = new Map(debits.map(({ order_id, ...row }) => [order_id, row]));
-    for (const orderId of placed) {
-      assert.deepEqual(ledger.get(orderId), { debits: '1', amount: '2470' }, 'one debit an order');
-    }
-
-    // The read model itself: GET would fold what it lacks from the log.
-    await eventually('the read model is at the head of the log', async () => {
-      const [row] = await readModel`select position from projection_checkpoint`;
-      return BigInt(row?.position ?? 0) === head;
-    });
-    const rows = await readModel<{ order_id: string }[]>`
-      select order_id from orders
-      where status = 'Approved' and payment = 'debited' and version = 3 and amount_minor = 2470`;
-    const shown = new Set(rows.map(({ order_id }) => order_id));
+    assert.deepEqual(settled.discrepancies, []);
+    const { accepted, ended, amount } = settled.orders;
+    assert.equal(accepted, ended);
+    // Each costs the same, so what was kept says how many were debited, and for how much.
+    assert.equal(amount, 2_470n * BigInt(accepted));
     assert.deepEqual(
-      [...placed].filter((orderId) => !shown.has(orderId)),
-      [],
+      [settled.ledger.lines, settled.ledger.kept, settled.readModel.compared],
+      [accepted, amount, accepted],
     );
   });
+
+  it('anyone can check that with one command, and a cent that is wrong is named', async () => {
+    // One order of this test's own is damaged, and mended again.
+    const { order_id } = await place();
+    await untilApproved(order_id);
+    const { status, stdout, stderr } = await orders('audit', '--json');
+    assert.deepEqual([status, stderr], [0, '']);
+    const { ok, orders: counted, ledger } = JSON.parse(stdout);
+    assert.deepEqual([ok, counted.stuck, ledger.kept], [true, 0, ledger.approved]);
+
+    const line = stack.paymentsdb`order_id = ${order_id}`;
+    await stack.paymentsdb`update ledger set amount_minor = amount_minor + 1 where ${line}`;
+    const damaged = await orders('audit');
+    await stack.paymentsdb`update ledger set amount_minor = amount_minor - 1 where ${line}`;
+    assert.equal(damaged.status, 1);
+    const wrong = `ledger: order ${order_id} says 2471, the order costs 2470 (minor units)`;
+    assert.ok(damaged.stdout.includes(wrong), damaged.stdout);
+    assert.ok(damaged.stdout.endsWith('1 thing differs\n'), damaged.stdout);
+  });
+
+  /** The operator's command, told where this stack is. */
+  function orders(...args: string[]) {
+    const env = { ...process.env, ...stack.addresses };
+    return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
+      execFile(process.execPath, [main, ...args], { env, timeout: 30_000 }, (error, out, err) => {
+        resolve({ status: error === null ? 0 : Number(error.code), stdout: out, stderr: err });
+      });
+    });
+  }
 });

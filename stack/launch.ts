@@ -35,11 +35,18 @@ const root = resolve(import.meta.dirname, '..');
 const SERVICE_READY_MS = 30_000;
 const BOOTSTRAP_MS = 60_000;
 
-export function launchPostgres({ data, durable }: LaunchContext, port: number): Launch {
+export function launchPostgres({ data, durable, say }: LaunchContext, port: number): Launch {
   return async (signal) => {
     const dataDir = data.folder('postgres');
     const logFile = data.logFile('PostgreSQL');
-    const server = await startPostgres({ dataDir, port, durable, logFile, signal });
+    const server = await startPostgres({
+      dataDir,
+      port,
+      durable,
+      logFile,
+      onProgress: (line) => say('note', 'PostgreSQL', line),
+      signal,
+    });
     return server.process;
   };
 }
@@ -85,9 +92,31 @@ export function launchService(context: LaunchContext, instance: Instance): Launc
       ...(row.serves && { [row.serves.variable]: String(port) }),
     });
     const ready = (look: AbortSignal) => answers(`${adminUrl(instance)}/readyz`, look);
-    await untilReady(child, ready, SERVICE_READY_MS, signal);
+    try {
+      await untilReady(child, ready, SERVICE_READY_MS, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw wrongConfiguration(child) ?? error;
+    }
     return child;
   };
+}
+
+/** A service refused its environment: no further attempt would help. */
+export class WrongConfiguration extends SetupProblem {}
+
+// The first line of what a service says then; each problem is a line below it.
+const CONFIGURATION_WRONG = 'The configuration is wrong:';
+
+function wrongConfiguration(child: Process): WrongConfiguration | undefined {
+  const lines = child.tail();
+  const at = lines.indexOf(CONFIGURATION_WRONG);
+  if (at === -1) return undefined;
+  const problems = lines.slice(at + 1).map((line) => line.trim());
+  return new WrongConfiguration(
+    `${child.name} refuses its configuration: ${problems.join('; ')}`,
+    'set these environment variables right, or unset them',
+  );
 }
 
 /** Where an instance answers `/healthz`, `/readyz` and `/metrics`. */
@@ -106,6 +135,8 @@ export async function runBootstrapper(context: LaunchContext, signal: AbortSigna
   const exit = await child.exited;
   signal.throwIfAborted();
   if (exit.code === 0) return;
+  const wrong = wrongConfiguration(child);
+  if (wrong !== undefined) throw wrong;
   const last = child
     .tail()
     .map((line) => shownLine(line))
@@ -126,6 +157,7 @@ function spawnService(
   const traces = plan.zipkinEndpoint
     ? { OTEL_EXPORTER_ZIPKIN_ENDPOINT: plan.zipkinEndpoint }
     : { OTEL_TRACES_EXPORTER: 'none' };
+  let refused = false;
   return startProcess({
     name,
     command: process.execPath,
@@ -141,6 +173,9 @@ function spawnService(
     },
     logFile: data.logFile(name),
     onLine: (line) => {
+      // Said once, in the problem that ends the start.
+      refused ||= line === CONFIGURATION_WRONG;
+      if (refused) return;
       const shown = shownLine(line, showAll);
       if (shown !== undefined) say('line', name, shown);
     },

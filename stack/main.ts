@@ -1,45 +1,63 @@
 /**
  * `make start`: the whole stack in the foreground until Ctrl-C. Reads SERVICES
  * (names, space between; default all), STACK_DATA_DIR (default `.data`), LOG=all
- * (show everything that the services write), and the variables that name servers
- * of the user's own.
+ * (show everything that the services write), the variables that name servers of the
+ * user's own, and those that name ports: HTTP_PORT, GRPC_PORT, SQL_PORT, NATS_PORT,
+ * NATS_MONITOR_PORT, ZIPKIN_PORT, and ADMIN_PORT for the first of the admin ports.
  */
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { describeProblem, SetupProblem } from './problem.ts';
-import { databases, serverPorts } from './services.ts';
+import { setImmediate as soon } from 'node:timers/promises';
+import { childMark } from './orphans.ts';
+import { asProblem, describeProblem, SetupProblem } from './problem.ts';
+import { databases } from './services.ts';
 import { type Stack, startStack } from './stack.ts';
-import { interruption, terminalSay } from './terminal.ts';
+import { interruption, outliveOutput, terminalSay } from './terminal.ts';
 
 const { env } = process;
-const stop = interruption(() => console.log('stopping; Ctrl-C again to kill'));
+const dataDir = resolve(env.STACK_DATA_DIR || resolve(import.meta.dirname, '../.data'));
+// Every child inherits it, so that the next start knows them, should this one be killed.
+Object.assign(env, childMark(dataDir));
+outliveOutput();
+const stop = interruption(
+  () => console.log('stopping; Ctrl-C again to kill'),
+  env.STOP_WITH_PARENT ? Number(env.STOP_WITH_PARENT) : undefined,
+);
 
 try {
   const stack = await startStack({
-    dataDir: env.STACK_DATA_DIR || resolve(import.meta.dirname, '../.data'),
+    dataDir,
     ports: 'standard',
     services: env.SERVICES?.trim() ? env.SERVICES.trim().split(/\s+/) : undefined,
     own: env,
-    showAll: env.LOG === 'all',
+    showAll: showsAll(env.LOG),
     say: terminalSay(process.stdout),
     signal: stop,
   });
   console.log(`ready in ${Math.round(performance.now())} ms; Ctrl-C stops it`);
-  for (const [name, address] of addresses(stack)) console.log(`  ${name.padEnd(14)}  ${address}`);
+  // It is not waited for; but where it is known that there is none, it has no address.
+  const traces = await Promise.race([stack.zipkinReady, soon(true)]);
+  for (const [name, address] of addresses(stack, traces))
+    console.log(`  ${name.padEnd(14)}  ${address}`);
   if (!stop.aborted) await once(stop, 'abort');
   await stack.stop();
 } catch (error) {
   if (!stop.aborted) {
-    console.error(error instanceof SetupProblem ? describeProblem(error) : error);
+    console.error(asProblem(error) ? describeProblem(error) : error);
     process.exitCode = 1;
   }
 }
 // Idle connections of readiness checks must not hold up the end.
 process.exit();
 
-function addresses(stack: Stack): readonly (readonly [string, string])[] {
+function showsAll(log: string | undefined): boolean {
+  if (!log || log === 'all') return log === 'all';
+  throw new SetupProblem(`LOG=${log} is unknown`, 'set LOG=all, or leave it out');
+}
+
+function addresses(stack: Stack, traces: boolean): readonly (readonly [string, string])[] {
   const { NATS_URL, EVENTSTORE_ADDRESS, EVENTSTORE_DATABASE_URL: sql } = stack.addresses;
-  const monitor = env.NATS_URL ? '' : `, monitor http://127.0.0.1:${serverPorts.natsMonitor}`;
+  const monitor = stack.natsMonitorUrl ? `, monitor ${stack.natsMonitorUrl}` : '';
   const shownSql = Object.keys(databases).some((name) => env[name])
     ? 'as named by the *_DATABASE_URL variables'
     : `${sql} (also ${Object.values(databases).slice(1).join(', ')})`;
@@ -48,6 +66,6 @@ function addresses(stack: Stack): readonly (readonly [string, string])[] {
     ['gRPC', EVENTSTORE_ADDRESS],
     ['SQL', shownSql],
     ['NATS', env.NATS_URL ? 'as named by NATS_URL' : `${NATS_URL}${monitor}`],
-    ...(stack.zipkinUrl ? [['Zipkin', `${stack.zipkinUrl}/zipkin`] as const] : []),
+    ...(stack.zipkinUrl && traces ? [['Zipkin', `${stack.zipkinUrl}/zipkin`] as const] : []),
   ];
 }

@@ -106,8 +106,10 @@ async function build(folder: string, options: ToolOptions): Promise<string> {
     : built.missing
       ? 'Go is not installed'
       : `go install: ${built.reason}`;
+  const first =
+    !built.ok && !built.missing ? 'look whether Go reaches its module proxy' : 'install Go 1.26';
   throw new SetupProblem(
     `there is no nats-server ${OLDEST.join('.')} or newer, and it could not be built (${why})`,
-    'install Go 1.26 or put nats-server on PATH, or set NATS_URL to a server of your own',
+    `${first}, or put nats-server on PATH, or set NATS_URL to a server of your own`,
   );
 }

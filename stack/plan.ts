@@ -1,6 +1,7 @@
 import { freePorts, LOOPBACK, portInUse } from './ports.ts';
 import { databaseUrl } from './postgres.ts';
 import { SetupProblem } from './problem.ts';
+import { commandName, portHolder } from './proc.ts';
 import {
   type AddressVariable,
   bootstrapper,
@@ -44,9 +45,15 @@ export interface PlanOptions {
   readonly own: NodeJS.ProcessEnv;
 }
 
+// The admin ports follow one another from here; ADMIN_PORT names another first one.
+const FIRST_ADMIN = Math.min(
+  ...services.map(({ adminPort = Number.POSITIVE_INFINITY }) => adminPort),
+);
+
 /** A variable that names a server already running means "use mine, start none". */
 export async function makePlan({ ports, own, ...options }: PlanOptions): Promise<Plan> {
   const rows = chosenRows(options.services, own);
+  checkAddresses(own);
   const count = rows.reduce((sum, row) => sum + (options.instances?.[row.name] ?? 1), 0);
   const free = await freePorts(5 + 2 * count);
   const take = (standard: number | undefined): number => {
@@ -55,14 +62,16 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
     return port;
   };
 
+  const firstAdmin = ownPort(own, 'ADMIN_PORT', FIRST_ADMIN);
   const instances = rows.flatMap((row) =>
     Array.from({ length: options.instances?.[row.name] ?? 1 }, (_, index): Instance => {
       const { name, serves } = row;
       const first = index === 0;
+      const admin = row.adminPort && row.adminPort - FIRST_ADMIN + firstAdmin;
       return {
         name: first ? name : `${name}-${index + 1}`,
         row,
-        adminPort: take(first ? row.adminPort : undefined),
+        adminPort: take(first ? admin : undefined),
         port: serves && take(first ? ownPort(own, serves.variable, serves.port) : undefined),
       };
     }),
@@ -70,12 +79,17 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
 
   // One server holds all databases, and is started when any of them is not the user's.
   const sqlNeeded = bootstrapper.needs.some((name) => name in databases && !own[name]);
-  const sqlPort = sqlNeeded ? take(serverPorts.sql) : undefined;
+  const sqlPort = sqlNeeded ? take(ownPort(own, 'SQL_PORT', serverPorts.sql)) : undefined;
   const nats = own.NATS_URL
     ? undefined
-    : { port: take(serverPorts.nats), monitorPort: take(serverPorts.natsMonitor) };
+    : {
+        port: take(ownPort(own, 'NATS_PORT', serverPorts.nats)),
+        monitorPort: take(ownPort(own, 'NATS_MONITOR_PORT', serverPorts.natsMonitor)),
+      };
   const zipkinPort =
-    options.zipkin && !own.OTEL_EXPORTER_ZIPKIN_ENDPOINT ? take(serverPorts.zipkin) : undefined;
+    options.zipkin && !own.OTEL_EXPORTER_ZIPKIN_ENDPOINT
+      ? take(ownPort(own, 'ZIPKIN_PORT', serverPorts.zipkin))
+      : undefined;
   const eventstore = instances.find(({ row }) => row.serves?.variable === 'GRPC_PORT')?.port;
   const sql = (variable: keyof typeof databases) =>
     own[variable] || databaseUrl(sqlPort ?? serverPorts.sql, databases[variable]);
@@ -101,36 +115,63 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
 }
 
 /**
- * Throws a `SetupProblem` that names every port somebody else listens on, so that
- * nothing is started in vain.
+ * Throws a `SetupProblem` that names every port that somebody else listens on, and who
+ * that is where the system tells; also one that is wanted twice. So nothing is started in vain.
  */
 export async function checkPorts(plan: Plan): Promise<void> {
   const wanted: readonly (readonly [number | undefined, string, string])[] = [
-    [plan.sqlPort, 'PostgreSQL', 'set the *_DATABASE_URL variables to use it'],
-    [plan.nats?.port, 'NATS', 'set NATS_URL to use it'],
-    [plan.nats?.monitorPort, 'the NATS monitor', 'set NATS_URL to use that server'],
-    [plan.zipkinPort, 'Zipkin', 'set OTEL_EXPORTER_ZIPKIN_ENDPOINT to use it'],
+    [plan.sqlPort, 'PostgreSQL', 'SQL_PORT'],
+    [plan.nats?.port, 'NATS', 'NATS_PORT'],
+    [plan.nats?.monitorPort, 'the NATS monitor', 'NATS_MONITOR_PORT'],
+    [plan.zipkinPort, 'Zipkin', 'ZIPKIN_PORT'],
     ...plan.instances.flatMap(
       ({ name, row, port, adminPort }) =>
         [
-          [port, name, `set ${row.serves?.variable} to another port`],
-          [adminPort, `the admin of ${name}`, 'it has no other port'],
+          [port, name, row.serves?.variable ?? ''],
+          [adminPort, `the admin of ${name}`, 'ADMIN_PORT (the first of six)'],
         ] as const,
     ),
   ];
   const taken = [];
-  for (const [port, what, remedy] of wanted) {
-    if (port !== undefined && (await portInUse(port))) taken.push({ port, what, remedy });
+  const users = new Map<number, string>();
+  for (const [port, what, variable] of wanted) {
+    if (port === undefined) continue;
+    const other = users.get(port);
+    if (other !== undefined) {
+      throw new SetupProblem(
+        `${other} and ${what} cannot both have port ${port}`,
+        `set ${variable} to another`,
+      );
+    }
+    users.set(port, what);
+    if (await portRefused(port, variable)) taken.push({ port, what, variable });
   }
   if (taken[0] === undefined) return;
-  const list = taken.map(({ port, what }) => `${port} (${what})`).join(', ');
+  const list = taken.map(({ port, what }) => `${port} (${what}${holder(port)})`).join(', ');
   const [noun, verb] = taken.length === 1 ? ['port', 'is'] : ['ports', 'are'];
+  const variables = [...new Set(taken.map(({ variable }) => variable))].join(', ');
   throw new SetupProblem(
     `${noun} ${list} ${verb} in use`,
-    taken.length === 1
-      ? `stop what listens there, or ${taken[0].remedy}`
-      : 'stop what listens there; another make start, perhaps',
+    `stop what listens there, or set ${variables} to other ports`,
   );
+}
+
+async function portRefused(port: number, variable: string): Promise<boolean> {
+  try {
+    return await portInUse(port);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EACCES') throw cause;
+    throw new SetupProblem(
+      `this user may not listen on port ${port}`,
+      `set ${variable} to one above 1023`,
+      { cause },
+    );
+  }
+}
+
+function holder(port: number): string {
+  const pid = portHolder(port);
+  return pid === undefined ? '' : `, taken by ${commandName(pid)}, process ${pid}`;
 }
 
 function chosenRows(
@@ -157,4 +198,13 @@ function ownPort(own: NodeJS.ProcessEnv, variable: string, standard: number): nu
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new SetupProblem(`${variable}=${text} is no port`, 'give a number from 1 to 65535');
+}
+
+/** Those that are used here; of the others the services themselves say what is wrong. */
+function checkAddresses({ OTEL_EXPORTER_ZIPKIN_ENDPOINT: endpoint }: NodeJS.ProcessEnv): void {
+  if (!endpoint || /^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) return;
+  throw new SetupProblem(
+    `OTEL_EXPORTER_ZIPKIN_ENDPOINT=${endpoint} is no address`,
+    'give one such as http://127.0.0.1:9411/api/v2/spans, or unset it',
+  );
 }

@@ -104,8 +104,44 @@ describe('makePlan', () => {
   });
 });
 
+describe('the ports of make start', () => {
+  it('can each be named; ADMIN_PORT is the first of the admin ports', async () => {
+    const plan = await makePlan({
+      ...standard,
+      own: {
+        GRPC_PORT: '1',
+        SQL_PORT: '2',
+        NATS_PORT: '3',
+        NATS_MONITOR_PORT: '4',
+        ZIPKIN_PORT: '5',
+        ADMIN_PORT: '10',
+      },
+    });
+    assert.equal(plan.addresses.EVENTSTORE_ADDRESS, '127.0.0.1:1');
+    assert.equal(plan.sqlPort, 2);
+    assert.match(plan.addresses.ORDERS_DATABASE_URL, /:2\/ordersdb$/);
+    assert.deepEqual(plan.nats, { port: 3, monitorPort: 4 });
+    assert.equal(plan.addresses.NATS_URL, 'nats://127.0.0.1:3');
+    assert.equal(plan.zipkinEndpoint, 'http://127.0.0.1:5/api/v2/spans');
+    assert.deepEqual(
+      plan.instances.map(({ adminPort }) => adminPort),
+      [10, 11, 12, 13, 14, 15],
+    );
+  });
+
+  it('are the same for a part of the services', async () => {
+    const plan = await makePlan({ ...standard, services: ['reviewworker'] });
+    assert.equal(plan.instances[0]?.adminPort, 9103);
+  });
+
+  it('an address of Zipkin must be one, before anything is started', async () => {
+    const own = { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'there' };
+    await assert.rejects(makePlan({ ...standard, own }), /ENDPOINT=there is no address/);
+  });
+});
+
 describe('checkPorts', () => {
-  it('names the port in use, whose it would be, and the remedy', async () => {
+  it('names the port in use, whose it would be, who has it, and the variable', async () => {
     const port = await freePort();
     const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -113,14 +149,38 @@ describe('checkPorts', () => {
     try {
       await assert.rejects(
         checkPorts({ ...plan, nats: { port, monitorPort: plan.nats?.monitorPort ?? 0 } }),
-        (error) =>
-          error instanceof SetupProblem &&
-          error.message === `port ${port} (NATS) is in use` &&
-          /stop what listens there, or set NATS_URL/.test(error.remedy),
+        (error) => {
+          assert.ok(error instanceof SetupProblem);
+          const [before, after] = error.message.split(', taken by node');
+          assert.equal(before, `port ${port} (NATS`);
+          assert.ok(after?.endsWith(`, process ${process.pid}) is in use`), error.message);
+          assert.match(error.remedy, /stop what listens there, or set NATS_PORT to/);
+          return true;
+        },
       );
     } finally {
       server.close();
     }
     await checkPorts(plan);
+  });
+
+  it('names a port that is wanted twice', async () => {
+    const own = { HTTP_PORT: '9103' };
+    await assert.rejects(
+      async () =>
+        checkPorts(
+          await makePlan({
+            ...standard,
+            services: ['ordersvc', 'reviewworker'],
+            own: {
+              ...urls,
+              NATS_URL: 'nats://mine:1',
+              OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://mine:3',
+              ...own,
+            },
+          }),
+        ),
+      /ordersvc and the admin of reviewworker cannot both have port 9103/,
+    );
   });
 });

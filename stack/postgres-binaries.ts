@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, cp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { SetupProblem } from './problem.ts';
@@ -86,16 +86,28 @@ async function copyBinaries(native: string, copyDir: string): Promise<string> {
   const original = await stat(resolve(native, 'bin/postgres'));
   const copy = await stat(resolve(copyDir, 'bin/postgres')).catch(() => undefined);
   if (copy?.size === original.size && copy.mtimeMs === original.mtimeMs) return copyDir;
-  const temporary = `${copyDir}.${process.pid}`;
-  await mkdir(dirname(copyDir), { recursive: true });
+  // A name that does not change, so that copies which were interrupted do not pile up.
+  const temporary = `${copyDir}.new`;
+  await rm(temporary, { recursive: true, force: true });
   await cp(native, temporary, {
     recursive: true,
     preserveTimestamps: true,
     verbatimSymlinks: true,
   });
+  await openToAll(temporary);
   await rm(copyDir, { recursive: true, force: true });
   await rename(temporary, copyDir);
   return copyDir;
+}
+
+/** A strict umask closes folders that are copied, and those that npm made. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    const path = resolve(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await chmod(path, 0o755);
+    else if (entry.isFile()) await chmod(path, (await stat(path)).mode & 0o100 ? 0o755 : 0o644);
+  }
 }
 
 async function makeRunnable(path: string): Promise<void> {

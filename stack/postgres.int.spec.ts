@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { chmod, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import postgres from 'postgres';
 import { freePort, portInUse } from './ports.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
+import { serverUser } from './postgres-binaries.ts';
 import { SetupProblem } from './problem.ts';
 import { testFolder, testPostgres } from './testing.ts';
 
@@ -87,23 +89,113 @@ describe('startPostgres', () => {
   it('says which folder another server holds', async () => {
     await assert.rejects(startPostgres({ dataDir, port: await freePort() }), (error) => {
       assert.ok(error instanceof SetupProblem);
-      assert.match(error.message, /another PostgreSQL holds the folder/);
+      assert.match(error.message, /another PostgreSQL \(postgres, process \d+\) holds the folder/);
       assert.ok(error.message.includes(dataDir));
       return true;
     });
   });
 
-  it('names the folder that its user may not enter, and the remedy', async function skipUnlessRoot() {
-    if (process.getuid?.() !== 0) this.skip();
-    const closed = join(folder, 'closed');
-    await mkdir(closed);
-    await chmod(closed, 0o700);
-    await assert.rejects(startPostgres({ dataDir: join(closed, 'postgres') }), (error) => {
+  it('a process id in its lock file that is now another process does not keep it from starting', async () => {
+    await server.stop();
+    const user = await serverUser();
+    // As the server's own user, for it forgives a process that it may not signal.
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+      cwd: '/',
+      ...user,
+    });
+    try {
+      const lock = join(dataDir, 'postmaster.pid');
+      await writeFile(lock, `${other.pid}\n${dataDir}\n1\n${port}\n\n127.0.0.1\n`);
+      if (user) await chown(lock, user.uid, user.gid);
+      server = await startPostgres({ dataDir, port });
+      assert.equal((await query('select n from kept')).count, 1);
+      assert.equal(other.signalCode, null);
+    } finally {
+      const gone = once(other, 'exit');
+      other.kill('SIGKILL');
+      await gone;
+    }
+  });
+
+  it('data of a newer PostgreSQL are left alone, saying both versions', async () => {
+    await server.stop();
+    const file = join(dataDir, 'PG_VERSION');
+    const version = await readFile(file, 'utf8');
+    await writeFile(file, '99\n');
+    await assert.rejects(startPostgres({ dataDir, port }), (error) => {
       assert.ok(error instanceof SetupProblem);
-      assert.ok(error.message.includes(closed));
-      assert.match(error.remedy, /STACK_DATA_DIR=\/var\/tmp/);
+      assert.match(error.message, /initialized by PostgreSQL version 99, .* version 18/);
+      assert.match(error.remedy, /STACK_DATA_DIR/);
       return true;
     });
+    await writeFile(file, version);
+    server = await startPostgres({ dataDir, port });
+    assert.equal((await query('select n from kept')).count, 1);
+  });
+
+  it('a full disk while the cluster is made is one problem, and nothing is left', async function skipUnlessRoot() {
+    if (process.getuid?.() !== 0) this.skip();
+    const small = await testFolder();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=10m', 'tmpfs', small]);
+    try {
+      await assert.rejects(startPostgres({ dataDir: join(small, 'postgres') }), (error) => {
+        assert.ok(error instanceof SetupProblem);
+        assert.match(
+          error.message,
+          /could not be made in .*: could not .*No space left on device$/,
+        );
+        return true;
+      });
+      assert.deepEqual(await readdir(small), []);
+    } finally {
+      execFileSync('umount', [small]);
+    }
+  });
+});
+
+describe('PostgreSQL under root, in a folder that only root may enter', function suite() {
+  this.timeout(60_000);
+  let dataDir: string;
+  let target: string | undefined;
+
+  before(async function skipUnlessRoot() {
+    if (process.getuid?.() !== 0) this.skip();
+    const closed = join(await testFolder(), 'closed');
+    await mkdir(closed, { mode: 0o700 });
+    dataDir = join(closed, 'postgres');
+  });
+  after(async () => {
+    if (target !== undefined) await rm(dirname(target), { recursive: true, force: true });
+  });
+
+  it('keeps its data where its user can reach them, behind a link, and says where', async () => {
+    // Also under a strict umask, which the copied binaries must not inherit.
+    const umask = process.umask(0o077);
+    try {
+      const said: string[] = [];
+      const options = { dataDir, durable: false, onProgress: (line: string) => said.push(line) };
+      const server = await startPostgres(options);
+      target = await readlink(dataDir);
+      assert.match(target, /^\/var\/lib\/orders-\w+\/postgres$/);
+      assert.equal(said.length, 1);
+      assert.match(said[0] ?? '', /its user may not enter .*closed, so its data lies in /);
+      assert.ok(said[0]?.includes(target));
+      const sql = postgres(server.url('postgres'), { max: 1, onnotice: () => {} });
+      await sql`create table kept as select 1 as n`;
+      await sql.end();
+      await server.stop();
+
+      const again = await startPostgres(options);
+      const reader = postgres(again.url('postgres'), { max: 1 });
+      try {
+        assert.equal((await reader`select n from kept`).count, 1);
+      } finally {
+        await reader.end();
+        await again.stop();
+      }
+    } finally {
+      process.umask(umask);
+    }
   });
 });
 

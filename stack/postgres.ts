@@ -1,4 +1,4 @@
-import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chown, lstat, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, LOOPBACK } from './ports.ts';
@@ -10,7 +10,9 @@ import {
   serverUser,
 } from './postgres-binaries.ts';
 import { SetupProblem } from './problem.ts';
+import { commandName, workingDirectory } from './proc.ts';
 import { type Process, startProcess, untilReady } from './process.ts';
+import { placeElsewhere } from './reach.ts';
 
 export interface PostgresOptions {
   /** Where the cluster lives; made when it is missing, kept when the server stops. */
@@ -23,6 +25,8 @@ export interface PostgresOptions {
    */
   readonly durable?: boolean;
   readonly logFile?: string | undefined;
+  /** Told where the cluster lies when it cannot lie in `dataDir`. */
+  readonly onProgress?: ((line: string) => void) | undefined;
   /** Aborting it gives the start up; once started it has no effect. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,25 +54,19 @@ const USER = 'orders';
  * stack's other servers do; it is for development and tests.
  *
  * After a SIGKILL it recovers by itself, waiting for the last processes of the
- * killed server to go. Throws a `SetupProblem` with the remedy when the folder
+ * killed server to go. Under root a cluster whose folder the server's user cannot
+ * reach lies under /var/lib instead, behind a link. Throws a `SetupProblem` with the remedy when the folder
  * cannot be used or the server does not come up.
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const { durable = true } = options;
-  const dataDir = resolve(options.dataDir);
   const port = options.port ?? (await freePort());
   const user = await serverUser();
-  await mkdir(dirname(dataDir), { recursive: true });
-  const closed = await closedFolder(dirname(dataDir), user);
-  if (closed !== undefined) {
-    throw new SetupProblem(
-      `PostgreSQL runs as the user "postgres", who may not enter ${closed}`,
-      'set STACK_DATA_DIR to a folder it can reach, such as STACK_DATA_DIR=/var/tmp/orders',
-    );
-  }
+  const dataDir = await clusterFolder(resolve(options.dataDir), user, options.onProgress);
   const binaries = await postgresBinaries(user, `${dataDir}-binaries`);
   const exists = await stat(resolve(dataDir, 'PG_VERSION')).catch(() => undefined);
-  if (exists === undefined) await makeCluster(binaries, dataDir, user, durable);
+  if (exists === undefined) await makeCluster(binaries, dataDir, user, durable, options.signal);
+  await forgetDeadHolder(dataDir);
 
   const settings = {
     listen_addresses: LOOPBACK,
@@ -102,6 +100,32 @@ export function databaseUrl(port: number, database: string): string {
   return `postgres://${USER}@${LOOPBACK}:${port}/${database}`;
 }
 
+async function clusterFolder(
+  folder: string,
+  user: ServerUser,
+  say: ((line: string) => void) | undefined,
+): Promise<string> {
+  await mkdir(dirname(folder), { recursive: true });
+  const linked = (await lstat(folder).catch(() => undefined))?.isSymbolicLink() ?? false;
+  const closed = await closedFolder(dirname(folder), user);
+  if (!linked && closed === undefined) return folder;
+  const target = await placeElsewhere(folder);
+  if (closed !== undefined)
+    say?.(`its user may not enter ${closed}, so its data lies in ${target}`);
+  return target;
+}
+
+/**
+ * PostgreSQL takes its lock file for valid when its process id lives, whosever that
+ * is by now. A server works inside its folder, so what works elsewhere is none.
+ */
+async function forgetDeadHolder(dataDir: string): Promise<void> {
+  const file = resolve(dataDir, 'postmaster.pid');
+  const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+  const where = workingDirectory(pid);
+  if (where !== undefined && where !== (await realpath(dataDir))) await rm(file, { force: true });
+}
+
 /**
  * Makes the cluster beside its place and moves it there whole, so that a start
  * that was interrupted leaves nothing half made. Text sorts by bytes
@@ -112,6 +136,7 @@ async function makeCluster(
   dataDir: string,
   user: ServerUser,
   durable: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const unfinished = `${dataDir}.new`;
   await rm(unfinished, { recursive: true, force: true });
@@ -125,12 +150,17 @@ async function makeCluster(
     cwd: '/',
     user,
   });
+  const giveUp = () => void child.stop();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  if (signal?.aborted) giveUp();
   const { code } = await child.exited;
+  signal?.removeEventListener('abort', giveUp);
   if (code !== 0) {
     const why = child.tail().find((line) => /error|fatal/i.test(line)) ?? child.tail().at(-1);
     await rm(unfinished, { recursive: true, force: true });
+    signal?.throwIfAborted();
     throw new SetupProblem(
-      `the PostgreSQL cluster could not be made in ${dataDir}: ${why ?? `exit code ${code}`}`,
+      `the PostgreSQL cluster could not be made in ${dataDir}: ${why?.replace(/^.*(?:FATAL|error):\s*/, '') ?? `exit code ${code}`}`,
       'set STACK_DATA_DIR to a folder with room that can be written to',
     );
   }
@@ -157,16 +187,16 @@ async function startServer(options: ServerOptions): Promise<Process> {
   for (;;) {
     const server = await attemptServer(options);
     if (server !== undefined) return server;
-    if (performance.now() > givesUpAt) throw folderHeld(options);
+    if (performance.now() > givesUpAt) throw await folderHeld(options);
     await delay(200);
   }
 }
 
-function folderHeld({ dataDir }: ServerOptions): SetupProblem {
-  return new SetupProblem(
-    `another PostgreSQL holds the folder ${dataDir}`,
-    'stop it; its process id is the first line of postmaster.pid there',
-  );
+async function folderHeld({ dataDir }: ServerOptions): Promise<SetupProblem> {
+  const file = resolve(dataDir, 'postmaster.pid');
+  const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+  const who = Number.isNaN(pid) ? '' : ` (${commandName(pid)}, process ${pid})`;
+  return new SetupProblem(`another PostgreSQL${who} holds the folder ${dataDir}`, 'stop it');
 }
 
 /** The server once it takes connections; undefined when its folder is still held. */
@@ -192,12 +222,17 @@ async function attemptServer(options: ServerOptions): Promise<Process | undefine
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (server.tail().some((line) => line.includes(STILL_HELD))) return undefined;
-    if (server.tail().some((line) => line.includes(LOCKED))) throw folderHeld(options);
-    const why = server.tail().find((line) => line.includes('FATAL:'));
+    if (server.tail().some((line) => line.includes(LOCKED))) throw await folderHeld(options);
+    // Clients that came too early are refused in the same words.
+    const why = server
+      .tail()
+      .find((line) => line.includes('FATAL:') && !line.includes('the database system is'));
     if (why === undefined) throw cause;
+    const more = server.tail().find((line) => line.includes('DETAIL:')) ?? '';
+    const said = [why, more].map((line) => line.replace(/^.*(?:FATAL|DETAIL):\s*/, ''));
     throw new SetupProblem(
-      `PostgreSQL did not start: ${why.replace(/^.*FATAL:\s*/, '')}`,
-      `look into ${options.logFile ?? 'its output'}`,
+      `PostgreSQL did not start: ${said.join('. ').replace(/[. ]*$/, '')}`,
+      `mend ${options.dataDir}, or set STACK_DATA_DIR to another folder`,
       { cause },
     );
   }

@@ -13,8 +13,44 @@ export class SetupProblem extends Error {
   }
 }
 
+/** What the system's refusals mean to a person, and what is to be done. */
+const refusals: Readonly<Record<string, readonly [string, string]>> = {
+  ENOSPC: ['there is no room left', 'make room, or set STACK_DATA_DIR to another folder'],
+  EDQUOT: ['the quota is used up', 'make room, or set STACK_DATA_DIR to another folder'],
+  EROFS: ['it cannot be written to', 'set STACK_DATA_DIR to a folder that can be'],
+  EACCES: [
+    'this user may not do that',
+    'change its owner, or set STACK_DATA_DIR to another folder',
+  ],
+  EPERM: ['this user may not do that', 'change its owner, or set STACK_DATA_DIR to another folder'],
+  ENOTDIR: ['there is a file in the way', 'set STACK_DATA_DIR to a folder'],
+  EEXIST: ['there is a file in the way', 'set STACK_DATA_DIR to a folder'],
+  ENAMETOOLONG: ['the path is too long', 'set STACK_DATA_DIR to a shorter one'],
+  EMFILE: ['too many files are open', 'raise the limit: ulimit -n 4096'],
+  ENFILE: ['too many files are open', "raise the system's limit"],
+  EAGAIN: ['too many processes run', 'raise the limit: ulimit -u'],
+  ENOMEM: ['there is not enough memory', 'end something else'],
+};
+
+/** The error as a problem of this machine, if it is one: a refusal of the system. */
+export function asProblem(error: unknown, what?: string): SetupProblem | undefined {
+  if (error instanceof SetupProblem) return error;
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  const known = refusals[code ?? ''];
+  if (known === undefined) return undefined;
+  const [meaning, remedy] = known;
+  return new SetupProblem(
+    `${what ?? path ?? (error as Error).message}: ${meaning} (${code})`,
+    remedy,
+    {
+      cause: error,
+    },
+  );
+}
+
 /** The one line: what is wrong and, where it is known, the remedy. */
 export function describeProblem(error: unknown): string {
-  if (error instanceof SetupProblem) return `${error.message} → ${error.remedy}`;
+  const problem = asProblem(error);
+  if (problem !== undefined) return `${problem.message} → ${problem.remedy}`;
   return error instanceof Error ? error.message : String(error);
 }

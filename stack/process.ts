@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { guard } from './guard.ts';
 import { LogFile } from './log-file.ts';
 import { SetupProblem } from './problem.ts';
 import { until } from './until.ts';
@@ -56,6 +57,8 @@ const MAX_LINE = 64 * 1024;
  */
 export async function startProcess(options: ProcessOptions): Promise<Process> {
   const { name, command, stopSignal = 'SIGTERM', stopDeadlineMs = 10_000 } = options;
+  // Before the child, so that a full disk leaves none.
+  const log = options.logFile === undefined ? undefined : new LogFile(options.logFile);
   const child = spawn(command, [...(options.args ?? [])], {
     cwd: options.cwd,
     env: options.env ?? process.env,
@@ -63,11 +66,14 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
     detached: true,
     ...options.user,
   });
+  if (child.pid !== undefined) alive.set(child, stopSignal);
+  guardAll();
   // Not from the 'close' event alone: a grandchild that keeps the pipes open must
   // not make a dead child look alive.
   const exited = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {
       alive.delete(child);
+      guardAll();
       const end = () => resolve({ code, signal });
       child.once('close', end);
       setTimeout(end, 200).unref();
@@ -75,22 +81,21 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
   });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
-    child.once('error', (error) =>
+    child.once('error', (error) => {
+      log?.close();
       reject(
         new SetupProblem(
           `${name} could not be started (${(error as NodeJS.ErrnoException).code ?? error.message})`,
           `see that ${command} exists and may be run`,
           { cause: error },
         ),
-      ),
-    );
+      );
+    });
   });
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${name} runs without a process id.`);
-  alive.add(child);
 
   const tail: string[] = [];
-  const log = options.logFile === undefined ? undefined : new LogFile(options.logFile);
   void exited.then(() => log?.close());
   for (const output of [child.stdout, child.stderr]) {
     const lines = splitLines((line) => {
@@ -185,11 +190,19 @@ function splitLines(onLine: (line: string) => void) {
   };
 }
 
-/** Whoever started children and ends without stopping them leaves none behind. */
-const alive = new Set<ChildProcess>();
+/**
+ * What runs, and the signal that ends it. Whoever started children and ends without
+ * stopping them leaves none behind: here when the process ends by itself, by the
+ * guard when it is killed.
+ */
+const alive = new Map<ChildProcess, NodeJS.Signals>();
 process.on('exit', () => {
-  for (const child of alive) killGroup(child);
+  for (const child of alive.keys()) killGroup(child);
 });
+
+function guardAll(): void {
+  guard(new Map(Array.from(alive, ([{ pid = 0 }, signal]) => [pid, signal])));
+}
 
 function killGroup(child: ChildProcess): void {
   try {

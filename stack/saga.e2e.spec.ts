@@ -1,163 +1,57 @@
 /** The saga's promises, tried from outside with two of each worker: every order ends, and the money is right. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import postgres from 'postgres';
-import { eventTypes } from '../shared/contracts/events.ts';
-import { durables, ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
-import type { EventStore, ParkedLetter, RecordedEvent } from '../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../shared/eventstore/grpc-event-store.ts';
+import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
-import type { Component } from '../shared/kit/lifecycle.ts';
-import { silentLogger } from '../shared/kit/logger.ts';
 import { eventually } from '../shared/testing/eventually.ts';
 import { spanTrees, treeText } from '../shared/testing/spans.ts';
 import { zipkinTrace } from '../shared/testing/zipkin-api.ts';
-import { type Stack, startStack } from './stack.ts';
-import { testFolder } from './testing.ts';
+import {
+  AMOUNT_MINOR,
+  ENDS_WITHIN_MS,
+  givenBack,
+  hasty,
+  kept,
+  only,
+  orderHands,
+  shortDeadlines,
+  typesOf,
+} from './testing/order-hands.ts';
+import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
 
-interface Order {
-  readonly order_id: string;
-  readonly status: string;
-  readonly payment_status: string;
-  readonly reason?: string;
-}
-
-/** What is ordered where, and by whom, decides what becomes of it. */
-interface Wish {
-  readonly customer?: string;
-  readonly restaurant?: string;
-}
-
-interface LedgerLine {
-  readonly kind: string;
-  readonly outcome: string;
-  readonly voided: boolean;
-  readonly net: number;
-}
-
-const AMOUNT_MINOR = 2_470;
-/** Two deliveries and a pause fit into the payment's deadline several times. */
-const deadlines = { PAYMENT_DEADLINE_MS: '4000', REVIEW_DEADLINE_MS: '4000' };
-const ENDS_WITHIN_MS = 20_000;
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 
 describe('the saga of an order', function () {
   this.timeout(60_000);
   const ctx = background();
-  let stack: Stack;
-  let store: EventStore & Component;
-  let payments: postgres.Sql;
-  let readModel: postgres.Sql;
+  let stack: OrderStack;
+  let hands: ReturnType<typeof orderHands>;
 
   before(async () => {
-    stack = await startStack({
-      dataDir: await testFolder(),
-      durable: false,
+    stack = await startOrderStack({
       instances: { paymentworker: 2, reviewworker: 2, sagacoordinator: 2, querymodelworker: 2 },
-      environment: {
-        paymentworker: { MAX_DELIVER: '2', RETRY_DELAYS_MS: '100' },
-        sagacoordinator: deadlines,
-      },
+      environment: { paymentworker: hasty, sagacoordinator: shortDeadlines },
     });
+    hands = orderHands(stack);
     assert.ok(await stack.zipkinReady, 'Zipkin did not start; a line above says why');
-    store = createGrpcEventStore({
-      address: stack.addresses.EVENTSTORE_ADDRESS,
-      stream: 'ORDERS',
-      timeoutMs: 10_000,
-      logger: silentLogger,
-    });
-    payments = postgres(stack.addresses.PAYMENTS_DATABASE_URL, { max: 2 });
-    readModel = postgres(stack.addresses.ORDERS_DATABASE_URL, { max: 2 });
   });
-  after(async () => {
-    await payments?.end();
-    await readModel?.end();
-    await store?.stop?.();
-    await stack?.stop();
-  });
-
-  async function place(wish: Wish, headers: Record<string, string> = {}): Promise<string> {
-    const response = await fetch(`${stack.httpUrl}/api/orders`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({
-        customer_id: wish.customer ?? `customer-${randomUUID()}`,
-        restaurant_id: wish.restaurant ?? 'trattoria',
-        order_items: [{ code: 'pizza', name: 'Pizza', unit_price: 12.35, quantity: 2 }],
-      }),
-    });
-    const text = await response.text();
-    assert.equal(response.status, 201, text);
-    return JSON.parse(text).order_id;
-  }
-
-  async function get(orderId: string): Promise<Order> {
-    const response = await fetch(`${stack.httpUrl}/api/orders/${orderId}`);
-    const text = await response.text();
-    assert.equal(response.status, 200, text);
-    return JSON.parse(text);
-  }
-
-  async function decide(orderId: string, decision: 'cancel' | 'approve') {
-    const url = `${stack.httpUrl}/api/orders/${orderId}/${decision}`;
-    const response = await fetch(url, { method: 'POST' });
-    const body = (await response.json()) as Order & { readonly code?: string };
-    return { http: response.status, status: body.status, code: body.code };
-  }
-
-  const untilItIs = (orderId: string, status: string, payment: string) =>
-    eventually(
-      `order ${orderId} is ${status}, payment ${payment}`,
-      async () => {
-        const order = await get(orderId);
-        if (order.status === status && order.payment_status === payment) return order;
-        throw new Error(`it is ${order.status}, payment ${order.payment_status}`);
-      },
-      ENDS_WITHIN_MS,
-    );
-
-  const eventsOf = (orderId: string) => store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
-  const typesOf = (events: readonly RecordedEvent[]) =>
-    events.map(({ eventType }) => eventType.replace('ORDERS.', ''));
-
-  /** What the gateway did for the order; its `net` is what the customer has paid, in cents. */
-  const ledgerOf = (orderId: string) =>
-    payments<LedgerLine[]>`
-    select kind, outcome, voided_at is not null as voided,
-           case when outcome = 'debited' and voided_at is null then amount_minor else 0 end::int as net
-    from ledger where order_id = ${orderId}`.then((lines) => lines.map((line) => ({ ...line })));
-
-  const kept = { kind: 'debit', outcome: 'debited', voided: false, net: AMOUNT_MINOR };
-  const givenBack = { kind: 'debit', outcome: 'debited', voided: true, net: 0 };
-
-  const untilLetter = (event: RecordedEvent, is: (letter: ParkedLetter) => boolean) =>
-    eventually(`the dead letter of ${event.eventType} is as wanted`, async () => {
-      const filter = { consumer: durables.payment, eventIds: [event.eventId] };
-      const [letter] = await store.deadLetters(ctx, filter, 10);
-      return letter !== undefined && is(letter) && letter;
-    });
-
-  function only<T>(all: readonly T[], is: (one: T) => boolean): T {
-    const [found, ...others] = all.filter(is);
-    assert.ok(found !== undefined && others.length === 0, 'there is exactly one');
-    return found;
-  }
+  after(() => stack?.stop());
 
   it('a rejected order is paid back, in the trace of its submission, and its story can be told', async () => {
     assert.ok(stack.zipkinUrl);
     const traceId = randomBytes(16).toString('hex');
     const caller = randomBytes(8).toString('hex');
-    const id = await place(
+    const id = await hands.place(
       { restaurant: 'demo-closed' },
       { traceparent: `00-${traceId}-${caller}-01` },
     );
-    const { reason } = await untilItIs(id, 'Rejected', 'voided');
+    const { reason } = await hands.untilItIs(id, 'Rejected', 'voided');
     assert.equal(reason, 'restaurant demo-closed takes no orders');
-    assert.deepEqual(await ledgerOf(id), [givenBack]);
-    assert.deepEqual(typesOf(await eventsOf(id)), [
+    assert.deepEqual(await hands.ledgerOf(id), [givenBack]);
+    assert.deepEqual(typesOf(await hands.eventsOf(id)), [
       'created',
       'paymentdebited',
       'rejected',
@@ -211,7 +105,7 @@ describe('the saga of an order', function () {
     const { stdout } = await promisify(execFile)(process.execPath, [main, 'explain', id], {
       env: {
         ...process.env,
-        ...deadlines,
+        ...shortDeadlines,
         EVENTSTORE_ADDRESS: stack.addresses.EVENTSTORE_ADDRESS,
         ZIPKIN_URL: stack.zipkinUrl,
       },
@@ -232,122 +126,58 @@ describe('the saga of an order', function () {
     }
   });
 
-  it('what cannot be answered is parked and holds up nobody; its order ends by the deadline, and a replay moves no money', async () => {
-    const poisoned = await place({ customer: 'demo-unpaid' });
-    const next = await Promise.all(Array.from({ length: 20 }, () => place({})));
-    const created = only(await eventsOf(poisoned), () => true);
-    const parked = await untilLetter(created, ({ state }) => state === 'parked');
-    assert.deepEqual([parked.reason, parked.deliveries], ['payment_gateway_unavailable', 2]);
-    assert.match(parked.lastError, /did not answer/);
-
-    const ended = await untilItIs(poisoned, 'Cancelled', 'voided');
-    assert.equal(ended.reason, 'payment_deadline');
-    const events = await eventsOf(poisoned);
-    const { position } = only(events, ({ eventType }) => eventType === eventTypes.cancelled);
-    for (const id of next) {
-      const approved = (await eventsOf(id)).at(-1);
-      assert.equal(approved?.eventType, eventTypes.approved);
-      assert.ok(approved.position < position, 'the others were done before it was given up');
-    }
-
-    const ledger = await ledgerOf(poisoned);
-    assert.deepEqual(
-      ledger.map(({ kind, net }) => [kind, net]),
-      [['tombstone', 0]],
-    );
-    await store.requestReplay(ctx, durables.payment, created.position);
-    await untilLetter(created, ({ state, replays }) => state === 'resolved' && replays === 1);
-    assert.deepEqual(await ledgerOf(poisoned), ledger);
-    assert.deepEqual(await eventsOf(poisoned), events);
-  });
-
-  it('what cannot be read is parked at once, and again when replayed; its order still ends and is paid back', async () => {
-    const id = await place({ restaurant: 'demo-manual' });
-    await untilItIs(id, 'Paid', 'debited');
-    const eventId = randomUUID();
-    await store.append(ctx, [
-      {
-        eventId,
-        eventType: eventTypes.voidrequested,
-        aggregateId: id,
-        aggregateType: ORDER_AGGREGATE,
-        data: '{"spoilt":true}',
-        metadata: {},
-      },
-    ]);
-    const spoilt = only(await eventsOf(id), (event) => event.eventId === eventId);
-    const parked = await untilLetter(spoilt, ({ state }) => state === 'parked');
-    assert.equal(parked.deliveries, 1, 'another delivery could not help');
-
-    const events = await eventually(
-      'its money is given back',
-      async () => {
-        const seen = await eventsOf(id);
-        return seen.at(-1)?.eventType === eventTypes.paymentvoided && seen;
-      },
-      ENDS_WITHIN_MS,
-    );
-    assert.deepEqual(typesOf(events).slice(3), ['cancelled', 'voidrequested', 'paymentvoided']);
-    assert.deepEqual(await ledgerOf(id), [givenBack]);
-
-    await store.requestReplay(ctx, durables.payment, spoilt.position);
-    await untilLetter(spoilt, ({ state, replays }) => state === 'parked' && replays === 1);
-    assert.deepEqual(await ledgerOf(id), [givenBack]);
-    assert.deepEqual(await eventsOf(id), events);
-  });
-
   it('a customer cancels while the restaurant thinks: paid back, and too late to be approved', async () => {
-    const id = await place({ restaurant: 'demo-manual' });
-    await untilItIs(id, 'Paid', 'debited');
+    const id = await hands.place({ restaurant: 'demo-manual' });
+    await hands.untilItIs(id, 'Paid', 'debited');
     const cancelled = { http: 200, status: 'Cancelled', code: undefined };
-    assert.deepEqual(await decide(id, 'cancel'), cancelled);
-    assert.deepEqual(await decide(id, 'cancel'), cancelled, 'a second time is no error');
-    const { http, code } = await decide(id, 'approve');
+    assert.deepEqual(await hands.decide(id, 'cancel'), cancelled);
+    assert.deepEqual(await hands.decide(id, 'cancel'), cancelled, 'a second time is no error');
+    const { http, code } = await hands.decide(id, 'approve');
     assert.deepEqual([http, code], [409, 'order_ended']);
-    await untilItIs(id, 'Cancelled', 'voided');
-    assert.deepEqual(await decide(id, 'cancel'), cancelled);
-    assert.deepEqual(await ledgerOf(id), [givenBack]);
+    await hands.untilItIs(id, 'Cancelled', 'voided');
+    assert.deepEqual(await hands.decide(id, 'cancel'), cancelled);
+    assert.deepEqual(await hands.ledgerOf(id), [givenBack]);
   });
 
   it('a restaurant that approves in time keeps the money, and its deadline comes to nothing', async () => {
-    const id = await place({ restaurant: 'demo-manual' });
-    await untilItIs(id, 'Paid', 'debited');
-    assert.deepEqual(await decide(id, 'approve'), {
+    const id = await hands.place({ restaurant: 'demo-manual' });
+    await hands.untilItIs(id, 'Paid', 'debited');
+    assert.deepEqual(await hands.decide(id, 'approve'), {
       http: 200,
       status: 'Approved',
       code: undefined,
     });
-    const { http, code } = await decide(id, 'cancel');
+    const { http, code } = await hands.decide(id, 'cancel');
     assert.deepEqual([http, code], [409, 'order_ended']);
     // A neighbour that nobody decides about is due later: when it is ended, this one's time is over too.
-    const neighbour = await place({ restaurant: 'demo-manual' });
-    const { reason } = await untilItIs(neighbour, 'Cancelled', 'voided');
+    const neighbour = await hands.place({ restaurant: 'demo-manual' });
+    const { reason } = await hands.untilItIs(neighbour, 'Cancelled', 'voided');
     assert.equal(reason, 'review_deadline');
-    assert.deepEqual(typesOf(await eventsOf(id)), ['created', 'paymentdebited', 'approved']);
-    assert.deepEqual(await ledgerOf(id), [kept]);
+    assert.deepEqual(typesOf(await hands.eventsOf(id)), ['created', 'paymentdebited', 'approved']);
+    assert.deepEqual(await hands.ledgerOf(id), [kept]);
   });
 
   it('of a cancellation and an approval at once exactly one wins, the other is told, and the money follows', async () => {
     const race = async (cancelFirst: boolean) => {
-      const id = await place({ restaurant: 'demo-manual' });
-      await untilItIs(id, 'Paid', 'debited');
+      const id = await hands.place({ restaurant: 'demo-manual' });
+      await hands.untilItIs(id, 'Paid', 'debited');
       const order = cancelFirst
         ? (['cancel', 'approve'] as const)
         : (['approve', 'cancel'] as const);
-      const answers = await Promise.all(order.map((decision) => decide(id, decision)));
+      const answers = await Promise.all(order.map((decision) => hands.decide(id, decision)));
       const winner = only(answers, ({ http }) => http === 200);
       const loser = only(answers, (answer) => answer !== winner);
       assert.deepEqual([loser.http, loser.code], [409, 'order_ended']);
       const won = winner.status === 'Approved';
       assert.equal(order[answers.indexOf(winner)], won ? 'approve' : 'cancel');
-      await untilItIs(id, winner.status, won ? 'debited' : 'voided');
-      assert.deepEqual(await ledgerOf(id), [won ? kept : givenBack]);
+      await hands.untilItIs(id, winner.status, won ? 'debited' : 'voided');
+      assert.deepEqual(await hands.ledgerOf(id), [won ? kept : givenBack]);
     };
     await Promise.all(Array.from({ length: 30 }, (_, n) => race(n % 2 === 0)));
   });
 
   it('200 orders of all kinds: each ends as it must, and money is kept for the approved ones only', async () => {
-    const before = await store.head(ctx);
+    const before = await stack.store.head(ctx);
     const kinds = {
       approved: { wish: {}, ends: 'Approved debited' },
       declined: { wish: { customer: 'demo-declined' }, ends: 'PaymentFailed failed' },
@@ -364,10 +194,10 @@ describe('the saga of an order', function () {
     const expected = new Map<string, string>();
     await Promise.all(
       mixed.map(async (kind) => {
-        const id = await place(kinds[kind].wish);
+        const id = await hands.place(kinds[kind].wish);
         expected.set(id, kinds[kind].ends);
         // Before, while or after it is paid for, as it comes.
-        if (kind === 'cancelled') assert.equal((await decide(id, 'cancel')).http, 200);
+        if (kind === 'cancelled') assert.equal((await hands.decide(id, 'cancel')).http, 200);
       }),
     );
     assert.equal(expected.size, 200);
@@ -378,7 +208,7 @@ describe('the saga of an order', function () {
     await eventually(
       'the read model shows every order as it must end',
       async () => {
-        const rows = await readModel<{ id: string; now: string }[]>`
+        const rows = await stack.ordersdb<{ id: string; now: string }[]>`
           select order_id as id, status || ' ' || payment as now from orders
           where order_id = any(${ids}) order by order_id collate "C"`;
         shown = Object.fromEntries(rows.map(({ id, now }) => [id, now]));
@@ -388,7 +218,7 @@ describe('the saga of an order', function () {
     ).catch(() => undefined);
     assert.deepEqual(shown, wanted);
 
-    const rows = await payments<{ id: string; lines: number; net: number }[]>`
+    const rows = await stack.paymentsdb<{ id: string; lines: number; net: number }[]>`
       select order_id as id, count(*)::int as lines,
              sum(case when outcome = 'debited' and voided_at is null then amount_minor else 0 end)::int as net
       from ledger where order_id = any(${ids}) group by order_id`;
@@ -399,7 +229,8 @@ describe('the saga of an order', function () {
     }
 
     const events: RecordedEvent[] = [];
-    for await (const event of store.stream(ctx, { afterPosition: before })) events.push(event);
+    for await (const event of stack.store.stream(ctx, { afterPosition: before }))
+      events.push(event);
     events.forEach(({ position }, index) => {
       assert.equal(position, before + BigInt(index) + 1n, 'positions have no gap');
     });

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { portInUse } from './ports.ts';
 import { SetupProblem } from './problem.ts';
@@ -159,28 +156,5 @@ describe('startStack', function suite() {
       name: 'AbortError',
     });
     assert.deepEqual(await readdir(join(dataDir, 'run')), []);
-  });
-});
-
-describe('make start', () => {
-  it('a port in use is one clear line, and exit code 1', async () => {
-    const server = createServer().listen(8222, '127.0.0.1');
-    // Should a stack be running, the port is in use all the same.
-    await Promise.race([once(server, 'listening'), once(server, 'error')]).catch(() => {});
-    try {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')]);
-      let errors = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        errors += text;
-      });
-      const [code] = await once(child, 'close');
-      assert.equal(code, 1);
-      assert.match(
-        errors,
-        /^ports? .*8222 \(the NATS monitor\).* in use → stop what listens there.*\n$/,
-      );
-    } finally {
-      if (server.listening) server.close();
-    }
   });
 });

@@ -10,8 +10,10 @@ import {
   launchZipkin,
   runBootstrapper,
   type Say,
+  WrongConfiguration,
   ZipkinMissing,
 } from './launch.ts';
+import { endOrphans } from './orphans.ts';
 import { checkPorts, makePlan } from './plan.ts';
 import { LOOPBACK } from './ports.ts';
 import { describeProblem } from './problem.ts';
@@ -51,6 +53,8 @@ export interface Stack {
   readonly httpUrl: string | undefined;
   /** NATS, the event store's gRPC and the databases, by variable name. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
+  /** Undefined when NATS is the user's. */
+  readonly natsMonitorUrl: string | undefined;
   /** Zipkin's own address, whether or not it has come up. */
   readonly zipkinUrl: string | undefined;
   /** True once Zipkin takes spans, false when there will be none. Never rejects. */
@@ -80,17 +84,28 @@ const SERVICE_ATTEMPTS = 3;
 
 /**
  * Starts PostgreSQL and NATS, runs the bootstrapper, starts the services, and
- * resolves when all are ready. From then on whatever dies is started again. When
+ * resolves when all are ready. What a killed stack left running in the folder is ended
+ * first. From then on whatever dies is started again. When
  * anything fails to start, all that was started is stopped before this rejects;
  * what the user can mend is a `SetupProblem`.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { ports = 'free', zipkin = true, own = {}, say = () => {} } = options;
   const plan = await makePlan({ ...options, ports, zipkin, own });
-  await checkPorts(plan);
+  const data = await openDataFolder(options.dataDir);
+  try {
+    // What a killed run left here may hold the ports.
+    await endOrphans(data.path, (text) => say('note', 'stack', text), {
+      signal: options.signal,
+    });
+    await checkPorts(plan);
+  } catch (error) {
+    data.release();
+    throw error;
+  }
   const context: LaunchContext = {
     plan,
-    data: await openDataFolder(options.dataDir),
+    data,
     say,
     durable: options.durable ?? true,
     showAll: options.showAll ?? false,
@@ -106,6 +121,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const unit = supervise({
       name,
       startAttempts,
+      worthAnother: (error) => !(error instanceof WrongConfiguration),
       launch: async (signal) => {
         const child = await launch(signal);
         context.data.recordPid(child);
@@ -169,6 +185,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   return {
     httpUrl: http && `http://${LOOPBACK}:${http.port}`,
     addresses: plan.addresses,
+    natsMonitorUrl: nats && `http://${LOOPBACK}:${nats.monitorPort}`,
     zipkinUrl: plan.zipkinEndpoint && new URL(plan.zipkinEndpoint).origin,
     zipkinReady,
     adminUrls: Object.fromEntries(plan.instances.map((one) => [one.name, adminUrl(one)])),

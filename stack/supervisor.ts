@@ -15,6 +15,8 @@ export interface SupervisorOptions {
   readonly onRestart?: (why: string, inMs: number) => void;
   /** Tries of `start` before it rejects; default 1. Later deaths have no limit. */
   readonly startAttempts?: number;
+  /** Whether a `start` that failed so is worth its further attempts; default: always. */
+  readonly worthAnother?: (error: unknown) => boolean;
   /** Wait before the first restart; each further one doubles it. Default 250. */
   readonly firstDelayMs?: number;
   /** Default 10,000. */
@@ -42,7 +44,7 @@ export interface Supervisor {
  * died together do not come back together.
  */
 export function supervise(options: SupervisorOptions): Supervisor {
-  const { startAttempts = 1, stableMs = 30_000 } = options;
+  const { startAttempts = 1, worthAnother = () => true, stableMs = 30_000 } = options;
   let current: Process | undefined;
   let life: { readonly end: AbortController; work: Promise<void> } | undefined;
 
@@ -58,13 +60,14 @@ export function supervise(options: SupervisorOptions): Supervisor {
 
   /** Launches until it works or the attempts are used up; the last error is thrown. */
   async function insist(signal: AbortSignal, firstDeath: number, attempts: number) {
+    const lasting = attempts === Number.POSITIVE_INFINITY;
     for (let death = firstDeath; ; death += 1) {
       try {
         await launch(signal);
         return death;
       } catch (error) {
         signal.throwIfAborted();
-        if (death - firstDeath + 1 >= attempts) throw error;
+        if (death - firstDeath + 1 >= attempts || !(lasting || worthAnother(error))) throw error;
         await pause(signal, describeProblem(error), death);
       }
     }

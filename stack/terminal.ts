@@ -16,11 +16,15 @@ export function terminalSay(stream: NodeJS.WriteStream): Say {
 // One Ctrl-C arrives twice: from the terminal and, a moment later, through npm.
 const SAME_PRESS_MS = 1_000;
 
+const PARENT_LOOK_MS = 500;
+
 /**
  * A signal that aborts on the first Ctrl-C, SIGTERM or SIGHUP. The second, more
- * than a second later, ends this process at once, and with it every child.
+ * than a second later, ends this process at once, and with it every child. With a
+ * `parent` it aborts also when that is no longer the process that started this one:
+ * a SIGKILL to it tells nobody.
  */
-export function interruption(onFirst: () => void): AbortSignal {
+export function interruption(onFirst: () => void, parent?: number): AbortSignal {
   const first = new AbortController();
   let firstAt: number | undefined;
   const interrupt = () => {
@@ -33,5 +37,18 @@ export function interruption(onFirst: () => void): AbortSignal {
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  if (parent !== undefined) {
+    const look = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(look);
+      if (firstAt === undefined) interrupt();
+    }, PARENT_LOOK_MS);
+    look.unref();
+  }
   return first.signal;
+}
+
+/** A terminal that was closed, or a pipe that nobody reads, must not end us out of order. */
+export function outliveOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { claim } from './exclusive.ts';
 import { SetupProblem } from './problem.ts';
 
 const run = promisify(execFile);
@@ -70,16 +71,17 @@ export interface Installation {
 /**
  * The target's path, installed first when it is missing. Safe when two runs want
  * it at once: one works under a lock and the other waits for it; the file appears
- * whole, by a rename. A lock whose owner has died is taken over. Errors of
- * `install` are passed on; nothing half made is left.
+ * whole, by a rename. The lock goes with its owner, and what a killed run left half
+ * made is removed. Errors of `install` are passed on; nothing half made is left.
  */
 export async function installOnce(installation: Installation): Promise<string> {
   const { target, install, onStart, signal } = installation;
   if (await exists(target)) return target;
   await mkdir(dirname(target), { recursive: true });
-  const unlock = await lock(`${target}.lock`, signal);
+  const unlock = await lock(target, signal);
   try {
     if (await exists(target)) return target;
+    await removeUnfinished(target);
     onStart?.();
     const folder = await mkdtemp(`${target}.part-`);
     try {
@@ -90,40 +92,30 @@ export async function installOnce(installation: Installation): Promise<string> {
     }
     return target;
   } finally {
-    await unlock();
+    unlock();
   }
 }
 
-async function lock(path: string, signal: AbortSignal | undefined): Promise<() => Promise<void>> {
+async function lock(target: string, signal: AbortSignal | undefined): Promise<() => void> {
   const givesUpAt = performance.now() + INSTALL_MS + LOOK_MS;
   for (;;) {
-    try {
-      const file = await open(path, 'wx');
-      await file.write(String(process.pid));
-      await file.close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    if (await ownerIsGone(path)) await rm(path, { force: true });
-    else if (performance.now() > givesUpAt) {
+    const taken = await claim(`installation of ${target}`);
+    if ('release' in taken) return taken.release;
+    if (performance.now() > givesUpAt) {
       throw new SetupProblem(
-        `another run has been installing ${basename(path, '.lock')} for too long`,
-        `end it, or remove ${path}`,
+        `another run (process ${taken.heldBy ?? 'unknown'}) has been installing ${basename(target)} for too long`,
+        'end it',
       );
-    } else await delay(250, undefined, { signal });
+    }
+    await delay(250, undefined, { signal });
   }
 }
 
-async function ownerIsGone(path: string): Promise<boolean> {
-  const pid = Number(await readFile(path, 'utf8').catch(() => ''));
-  // Not yet written, or already removed: look again.
-  if (pid === 0) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+/** What killed runs left; called under the lock, so nobody works there. */
+async function removeUnfinished(target: string): Promise<void> {
+  for (const name of await readdir(dirname(target))) {
+    if (!name.startsWith(`${basename(target)}.part-`)) continue;
+    await rm(join(dirname(target), name), { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

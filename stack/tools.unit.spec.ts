@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newEnough } from './nats.ts';
@@ -41,14 +42,29 @@ describe('installOnce', () => {
     assert.equal(await installOnce({ target, install }), target);
   });
 
-  it('takes over the lock of a run that has died', async () => {
-    const dead = spawnSync(process.execPath, ['-e', '']).pid;
-    await writeFile(`${target}.lock`, String(dead));
+  it('half of what a killed run had fetched is never taken for the whole, and is removed', async () => {
+    const script = `
+      import { writeFile } from 'node:fs/promises';
+      const { installOnce } = await import(${JSON.stringify(join(import.meta.dirname, 'tools.ts'))});
+      await installOnce({ target: ${JSON.stringify(target)}, install: async (into) => {
+        await writeFile(into + '/tool', 'ha');
+        console.log('half');
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+      } });`;
+    const killed = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(killed.stdout, 'data');
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    assert.equal((await readdir(folder)).length, 1, 'it had begun');
     const install = async (into: string) => {
-      await writeFile(join(into, 'made'), 'x');
+      await writeFile(join(into, 'made'), 'half and half');
       return join(into, 'made');
     };
     assert.equal(await installOnce({ target, install }), target);
+    assert.equal(await readFile(target, 'utf8'), 'half and half');
+    assert.deepEqual(await readdir(folder), ['tool']);
   });
 });
 

@@ -10,7 +10,6 @@ import { hasNoIdInNames, hasSingleSpanNamed, spanTrees } from '../shared/testing
 import { grpcClientTrace, grpcServerTrace } from './grpc.ts';
 import { httpServerTrace } from './http.ts';
 import { jetstreamConsumerTrace, jetstreamProducerTrace } from './jetstream.ts';
-import { noTracing } from './tracer.ts';
 
 const callersSpan = 'b7ad6b7169203331';
 const traceparent = `00-0af7651916cd43dd8448eb211c80319c-${callersSpan}-01`;
@@ -146,16 +145,5 @@ describe('a trace that is not sampled', () => {
     grpcClientTrace(tracer).before(ctx, wire);
     assert.match(record.traceparent ?? '', /^00-0af7651916cd43dd8448eb211c80319c-.{16}-00$/);
     assert.deepEqual(spans(), []);
-  });
-});
-
-describe('noTracing', () => {
-  it('passes on a trace that came in', () => {
-    const record: Record<string, string> = { traceparent };
-    const wire = recordCarrier(record, 'm');
-    const ctx = grpcServerTrace(noTracing.tracer).before(background(), wire);
-    delete record.traceparent;
-    grpcClientTrace(noTracing.tracer).before(ctx, wire);
-    assert.equal(record.traceparent, traceparent);
   });
 });

@@ -1,12 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  context,
-  logs,
-  ProxyTracerProvider,
-  propagation,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api';
+import { context, logs, propagation, type Tracer, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Logger } from '../shared/kit/logger.ts';
@@ -121,11 +114,3 @@ function startedTracer(sdk: NodeSDK): Tracer {
   for (const api of [trace, context, propagation, logs]) api.disable();
   return tracer;
 }
-
-/** Tracing that does nothing; a trace that came in is still passed on. */
-export const noTracing: Tracing = {
-  name: 'tracing',
-  tracer: new ProxyTracerProvider().getTracer('none'),
-  dropped: () => 0,
-  stop: async () => {},
-};

@@ -18,8 +18,7 @@ const schema = z.object({
   PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
   SAGA_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
-  /** Copies of the stream that the broker keeps: 1 on a single server, 3 on a cluster. */
-  STREAM_REPLICAS: setting.integer(1, { min: 1, max: 5 }),
+  STREAM_REPLICAS: setting.streamReplicas(),
   /** For servers to answer and everything to be done; whoever starts this waits a minute. */
   BOOTSTRAP_TIMEOUT_MS: setting.milliseconds(50_000, { min: 1 }),
 });

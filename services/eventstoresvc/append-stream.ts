@@ -15,10 +15,11 @@ import { background } from '../../shared/kit/context.ts';
 import type { Endpoint } from '../../shared/kit/endpoint.ts';
 import {
   type GrpcCarrier,
+  readable,
   recordCarrier,
   toServiceError,
 } from '../../shared/kit/transport/grpc.ts';
-import type { Hook } from '../../shared/kit/transport/hooks.ts';
+import { guarded, type Hook } from '../../shared/kit/transport/hooks.ts';
 import type { AppendRequest } from './endpoints.ts';
 
 export interface AppendStreamOptions {
@@ -30,8 +31,13 @@ export interface AppendStreamOptions {
 
 type Call = ServerDuplexStream<AppendEventsRequest, AppendEventsResponse>;
 
-/** Appends of one stream that may be under way; beyond, nothing more is read from it. */
+/** Appends of one stream that may be under way; the others of its messages wait, and nothing more is read from it. */
 const MAX_UNDER_WAY = 4_096;
+/** Payload of one stream that may be under way, in characters: an eighth of what group commit takes, so that one client leaves room. */
+const MAX_UNDER_WAY_CHARS = 8 * 1024 * 1024;
+
+/** As much of a correlation id as a log line shows. */
+const MAX_CORRELATION = 200;
 
 /** The streams that are open, and what opens them. */
 export interface AppendStreams {
@@ -43,18 +49,44 @@ export interface AppendStreams {
   stop(): void;
 }
 
-export function createAppendStreams(options: AppendStreamOptions): AppendStreams {
+export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
+  const options = { ...given, hook: guarded(given.hook) };
   const open = new Set<() => void>();
   let stopped = false;
 
   function handler(call: Call): void {
+    let waiting: Append[] = [];
     let underWay = 0;
+    let charsUnderWay = 0;
     let ended = false;
     let writable = true;
     let answers: AppendResult[] = [];
 
+    const full = () => underWay >= MAX_UNDER_WAY || charsUnderWay >= MAX_UNDER_WAY_CHARS;
+
+    /** Begins what waits, as far as there is room; reads on when nothing does and the client reads. */
+    function proceed(): void {
+      let begun = 0;
+      while (begun < waiting.length && !full()) begin(waiting[begun++] as Append);
+      if (begun > 0) waiting = waiting.slice(begun);
+      if (full() || waiting.length > 0 || !writable) call.pause();
+      else call.resume();
+    }
+
+    function begin(append: Append): void {
+      const chars = append.events.reduce((sum, { eventData }) => sum + eventData.length, 0);
+      underWay++;
+      charsUnderWay += chars;
+      void serve(append, options).then((result) => {
+        underWay--;
+        charsUnderWay -= chars;
+        answer(result);
+      });
+    }
+
     /** Answers of one turn go together; while the client is slow they gather. */
     function flush(): void {
+      proceed();
       if (call.cancelled || !writable || answers.length === 0) return;
       const results = answers;
       answers = [];
@@ -64,13 +96,11 @@ export function createAppendStreams(options: AppendStreamOptions): AppendStreams
     }
 
     function answer(result: AppendResult): void {
-      underWay--;
       if (answers.push(result) === 1) setImmediate(flush);
-      if (underWay < MAX_UNDER_WAY && writable) call.resume();
     }
 
     function finishIfDone(): void {
-      if (ended && underWay === 0 && answers.length === 0) call.end();
+      if (ended && underWay === 0 && waiting.length === 0 && answers.length === 0) call.end();
     }
 
     /** Takes nothing more; what was taken is answered. */
@@ -80,22 +110,27 @@ export function createAppendStreams(options: AppendStreamOptions): AppendStreams
       finishIfDone();
     }
 
-    call.on('data', ({ appends }: AppendEventsRequest) => {
+    call.on('data', (request: AppendEventsRequest) => {
       // What comes after the end has no answer here; its client sends it again elsewhere.
       if (ended) return;
-      underWay += appends.length;
-      if (underWay >= MAX_UNDER_WAY) call.pause();
-      for (const append of appends) void serve(append, options).then(answer);
+      try {
+        waiting = [...waiting, ...readable(request).appends];
+      } catch (error) {
+        ended = true;
+        // This is how grpc-js is told the status of a stream; it listens itself.
+        call.emit('error', toServiceError(error));
+        return;
+      }
+      proceed();
     });
     call.on('drain', () => {
       writable = true;
-      if (underWay < MAX_UNDER_WAY) call.resume();
       flush();
     });
     call.on('end', finish);
-    call.on('cancelled', () => open.delete(finish));
     // The client went away: what it sent is appended all the same, for it may
     // have been told; it can ask again by the events' ids.
+    call.on('cancelled', () => open.delete(finish));
     call.on('error', () => open.delete(finish));
     open.add(finish);
     if (stopped) finish();
@@ -114,7 +149,9 @@ export function createAppendStreams(options: AppendStreamOptions): AppendStreams
 async function serve(append: Append, options: AppendStreamOptions): Promise<AppendResult> {
   const metadata = append.events[0]?.metadata ?? {};
   const wire = recordCarrier({ ...metadata }, options.name);
-  const ctx = options.hook.before(background(metadata.correlation_id), wire);
+  // Logged before it is checked; a longer one is refused with its event.
+  const correlationId = metadata.correlation_id?.slice(0, MAX_CORRELATION);
+  const ctx = options.hook.before(background(correlationId), wire);
   try {
     const appended = await options.endpoint(ctx, options.decode(append));
     options.hook.after(ctx, wire, { status: status.OK, error: undefined });

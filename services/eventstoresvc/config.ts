@@ -13,8 +13,7 @@ const schema = z.object({
   /** For one statement. Shorter than a caller's patience, so that it hears of an outage in time. */
   DATABASE_TIMEOUT_MS: setting.milliseconds(3_000, { min: 100 }),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
-  /** Copies of the stream that the broker keeps: 1 on a single server, 3 on a cluster. */
-  STREAM_REPLICAS: setting.integer(1, { min: 1, max: 5 }),
+  STREAM_REPLICAS: setting.streamReplicas(),
   /** Of one event's payload. The broker's own limit for a message is 1 MiB unless told otherwise. */
   MAX_EVENT_BYTES: setting.integer(512 * 1024, { min: 1_024, max: 900 * 1024 }),
   REQUEST_TIMEOUT_MS: setting.milliseconds(10_000, { min: 100 }),

@@ -171,7 +171,7 @@ export function createContainer(config: Config): App {
     .bind(tokens.transport)
     .toResolvedValue(
       (endpoints: Endpoints, { tracer }: Tracing) =>
-        createGrpcService(endpoints, config.stream, grpcServerTrace(tracer)),
+        createGrpcService(endpoints, config.stream, grpcServerTrace(tracer), config.maxEventBytes),
       [tokens.endpoints, tokens.tracing],
     );
   container.bind(tokens.grpc).toResolvedValue(

@@ -20,6 +20,8 @@ export const MAX_EVENTS = 100;
 /** Metadata that is kept. A free choice of keys would let a client set the broker's own headers. */
 const METADATA_KEYS = new Set(['traceparent', 'tracestate', 'correlation_id', 'causation_id']);
 const MAX_METADATA_VALUE = 512;
+/** Beyond, they are counted and not named one by one. */
+const MAX_METADATA_NAMED = 16;
 
 /** Beyond, readers that recurse would overflow. */
 const MAX_DEPTH = 100;
@@ -35,7 +37,30 @@ const HEADER_VALUE = /^[\x20-\x7e]*$/;
 const TOKEN = /^[A-Za-z0-9_-]+$/;
 
 /** Throws CodedError `invalid` (code `invalid_event`), naming every field that is at fault. */
-export function checkAppend({ events, expectedVersion }: Append, limits: EventLimits): void {
+export function checkAppend(append: Append, limits: EventLimits): void {
+  const problems = appendProblems(append, limits);
+  if (problems.length > 0) throw invalidEvent(problems);
+}
+
+/** The refusal of an append for `problems`. */
+export function invalidEvent(problems: readonly Problem[]): CodedError {
+  return new CodedError(
+    'invalid',
+    'invalid_event',
+    `The event is not valid: ${problems.map(({ field, message }) => `${field} ${message}`).join('; ')}.`,
+    { problems },
+  );
+}
+
+/** Where an event stands in an append of so many, as its fields are named: `event.`, `events[3].` */
+export const eventAt = (index: number, count: number): string =>
+  count === 1 ? 'event.' : `events[${index}].`;
+
+/** Everything that is wrong with an append; nothing of the events where they are too many to be looked at. */
+export function appendProblems(
+  { events, expectedVersion }: Append,
+  limits: EventLimits,
+): readonly Problem[] {
   const problems: Problem[] = [];
   if (events.length === 0) problems.push({ field: 'event', message: 'is missing' });
   if (events.length > MAX_EVENTS) {
@@ -50,9 +75,10 @@ export function checkAppend({ events, expectedVersion }: Append, limits: EventLi
       message: `is ${expectedVersion}, and must not be negative`,
     });
   }
+  if (events.length > MAX_EVENTS) return problems;
   const ids = new Set<string>();
   for (const [index, event] of events.entries()) {
-    const at = events.length === 1 ? 'event.' : `events[${index}].`;
+    const at = eventAt(index, events.length);
     const found = eventProblems(event, limits);
     if (
       event.aggregateId !== events[0]?.aggregateId ||
@@ -68,13 +94,7 @@ export function checkAppend({ events, expectedVersion }: Append, limits: EventLi
     ids.add(event.eventId);
     problems.push(...found.map(({ field, message }) => ({ field: at + field, message })));
   }
-  if (problems.length === 0) return;
-  throw new CodedError(
-    'invalid',
-    'invalid_event',
-    `The event is not valid: ${problems.map(({ field, message }) => `${field} ${message}`).join('; ')}.`,
-    { problems },
-  );
+  return problems;
 }
 
 function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
@@ -118,7 +138,15 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
     wrong('event_data', `is nested more than ${MAX_DEPTH} deep`);
   }
 
-  for (const [key, value] of Object.entries(event.metadata)) {
+  const metadata = Object.entries(event.metadata);
+  if (metadata.length > MAX_METADATA_NAMED) {
+    wrong(
+      'metadata',
+      `holds ${metadata.length} keys, and may hold ${[...METADATA_KEYS].join(', ')}`,
+    );
+    return problems;
+  }
+  for (const [key, value] of metadata) {
     if (!METADATA_KEYS.has(key)) {
       wrong(`metadata.${printable(key)}`, `is not one of ${[...METADATA_KEYS].join(', ')}`);
     } else if (value.length > MAX_METADATA_VALUE || !HEADER_VALUE.test(value)) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NewEvent } from '../../shared/eventstore/event-store.ts';
+import { encodeMessage } from '../../shared/eventstore/message.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { anEvent } from '../../shared/testing/events.ts';
 import { checkAppend } from './event-rules.ts';
@@ -86,6 +87,40 @@ describe('what may enter the log', () => {
       'event.event_type',
       'event.event_data',
     ]);
+  });
+
+  it('what is too many to be looked at is counted, so that a refusal stays small', () => {
+    const event = anEvent({ eventId: '' });
+    assert.deepEqual(fieldsAtFault(...Array(101).fill(event)), ['events']);
+    const metadata = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`k${i}`, '']));
+    assert.deepEqual(fieldsAtFault(anEvent({ metadata })), ['event.metadata']);
+  });
+
+  it('headers of the largest event that is accepted stay under 16 kB', () => {
+    const long = '注'.repeat(200);
+    const event = anEvent({
+      eventId: long,
+      aggregateId: long,
+      aggregateType: long,
+      eventType: `ORDERS.${'x'.repeat(121)}`,
+      metadata: Object.fromEntries(
+        ['traceparent', 'tracestate', 'correlation_id', 'causation_id'].map((key) => [
+          key,
+          'x'.repeat(512),
+        ]),
+      ),
+    });
+    assert.deepEqual(fieldsAtFault(event), []);
+    const { headers } = encodeMessage({
+      ...event,
+      stream: 'ORDERS',
+      version: 2n ** 62n,
+      position: 2n ** 62n,
+      createdAt: new Date(),
+    });
+    let bytes = 0;
+    for (const [key, values] of headers) bytes += Buffer.byteLength(`${key}: ${values.join()}\r\n`);
+    assert.ok(bytes < 16 * 1024, `${bytes} bytes`);
   });
 
   it('events of one append belong to one aggregate and have ids of their own', () => {

@@ -145,6 +145,52 @@ describe('the relay', () => {
     await isCopy(10);
   });
 
+  /** What the broker makes of the log's event at `position` when it is published once more. */
+  async function publishAgain(position: number) {
+    const { events } = await log.read(ctx, { afterPosition: BigInt(position - 1) }, 1);
+    const [event] = events;
+    assert.ok(event);
+    const header = headers();
+    header.set('Nats-Msg-Id', event.eventId);
+    return connection.jetstream().publish(event.eventType, event.data, { headers: header });
+  }
+
+  it('a lost tail comes back though its ids are still inside the dedupe window', async () => {
+    await append(10);
+    await makeOpenStream();
+    await publishAsRelayed(10);
+    for (const seq of [8, 9, 10]) await manager.streams.deleteMessage('ORDERS', seq);
+    assert.equal((await publishAgain(10)).duplicate, true, 'the broker swallows it');
+    await start();
+    await isCopy(10);
+  });
+
+  it('a stream deleted and made anew by hand inside the dedupe window has every message again', async () => {
+    await append(10);
+    await makeOpenStream();
+    await start();
+    await isCopy(10);
+    await manager.streams.delete('ORDERS');
+    // The relay may be quicker than us, which is as well.
+    await makeOpenStream().catch(() => undefined);
+    await isCopy(10);
+    await append(5);
+    await isCopy(15);
+  });
+
+  it('what the broker takes for a duplicate, and does not store, is not taken for published', async () => {
+    await append(1);
+    const { config } = await makeOpenStream();
+    assert.equal(config.duplicate_window, 120_000_000_000);
+    const [event] = (await log.read(ctx, {}, 1)).events;
+    assert.ok(event);
+    const published = createPublishedStream(nats, stream, 100_000, noHook);
+    await published.publish(event);
+    await manager.streams.deleteMessage('ORDERS', 1);
+    await assert.rejects(published.publish(event), { code: 'misplaced_message' });
+    assert.equal((await manager.streams.info('ORDERS')).state.messages, 0);
+  });
+
   it("somebody else's stream is refused, left alone, and said; after a reset it is filled", async () => {
     await append(3);
     await makeOpenStream();

@@ -10,6 +10,9 @@ const order = {
   order_items: [{ code: 'P1', name: 'Pizza', unit_price: 12.5, quantity: 2 }],
 };
 
+/** Few enough to be exceeded at once, and more than any other test asks of one endpoint. */
+const PER_SECOND = 20;
+
 describe('ordersvc with nothing behind it', () => {
   let app: App;
 
@@ -24,6 +27,7 @@ describe('ordersvc with nothing behind it', () => {
         ORDERS_DATABASE_URL: `postgres://orders@127.0.0.1:${database}/ordersdb`,
         OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://127.0.0.1:${zipkin}/api/v2/spans`,
         REQUEST_TIMEOUT_MS: '3000',
+        RATE_LIMIT_PER_SECOND: String(PER_SECOND),
         LOG_LEVEL: 'silent',
       }),
     );
@@ -52,6 +56,21 @@ describe('ordersvc with nothing behind it', () => {
     assert.ok(Number(response.headers.get('retry-after')) >= 1);
     assert.match(response.headers.get('x-trace-id') ?? '', /^[0-9a-f]{32}$/);
     assert.doesNotMatch(await response.text(), /ECONNREFUSED|127\.0\.0\.1|postgres|grpc/i);
+  });
+
+  it('refuses what comes faster than it may, with when to come back', async () => {
+    const orders = `http://127.0.0.1:${app.ports().http}/api/orders`;
+    const answers = await Promise.all(
+      Array.from({ length: PER_SECOND + 1 }, () => fetch(`${orders}/o1/events`)),
+    );
+    const refused = answers.find(({ status }) => status === 429) ?? assert.fail('nothing refused');
+    assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+    assert.match(refused.headers.get('x-trace-id') ?? '', /^[0-9a-f]{32}$/);
+    assert.equal(((await refused.json()) as { code: string }).code, 'rate_limited');
+    await until(async () => (await fetch(`${orders}/o1/events`)).status === 503, {
+      what: 'served again',
+      deadlineMs: 10_000,
+    });
   });
 
   it('cannot change an order, and says when to come back', async () => {

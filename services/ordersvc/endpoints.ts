@@ -4,14 +4,10 @@ import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
 import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderListQuery } from './order-list.ts';
+import type { OrderId, OrderQuery } from './order-query.ts';
 import type { OrderRequest } from './order-request.ts';
 import type { OrderPage } from './read-model.ts';
 import type { FoundOrder, OrderService, PlacedOrder } from './service.ts';
-
-/** Names one order. */
-export interface OrderId {
-  readonly orderId: string;
-}
 
 /** Why an order is cancelled; the customer need not say. */
 export interface Cancellation extends OrderId {
@@ -25,9 +21,9 @@ export interface Rejection extends OrderId {
 
 export interface OrderEndpoints {
   readonly place: Endpoint<OrderRequest, PlacedOrder>;
-  readonly get: Endpoint<OrderId, FoundOrder>;
+  readonly get: Endpoint<OrderQuery, FoundOrder>;
   readonly list: Endpoint<OrderListQuery, OrderPage>;
-  readonly history: Endpoint<OrderId, readonly RecordedEvent[]>;
+  readonly history: Endpoint<OrderQuery, readonly RecordedEvent[]>;
   readonly cancel: Endpoint<Cancellation, DecidedOrder>;
   readonly approve: Endpoint<OrderId, DecidedOrder>;
   readonly reject: Endpoint<Rejection, DecidedOrder>;
@@ -45,14 +41,14 @@ export function orderEndpoints(
     place: concerns('place_order')<OrderRequest, PlacedOrder>((ctx, request) =>
       service.place(ctx, request),
     ),
-    get: concerns('get_order')<OrderId, FoundOrder>((ctx, { orderId }) =>
-      service.get(ctx, orderId),
+    get: concerns('get_order')<OrderQuery, FoundOrder>((ctx, { orderId, minVersion }) =>
+      service.get(ctx, orderId, minVersion),
     ),
     list: concerns('list_orders')<OrderListQuery, OrderPage>((ctx, query) =>
       service.list(ctx, query),
     ),
-    history: concerns('order_events')<OrderId, readonly RecordedEvent[]>((ctx, { orderId }) =>
-      service.history(ctx, orderId),
+    history: concerns('order_events')<OrderQuery, readonly RecordedEvent[]>(
+      (ctx, { orderId, minVersion }) => service.history(ctx, orderId, minVersion),
     ),
     cancel: concerns('cancel_order')<Cancellation, DecidedOrder>((ctx, { orderId, reason }) =>
       service.cancel(ctx, orderId, reason),

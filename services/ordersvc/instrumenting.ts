@@ -37,8 +37,8 @@ export function instrumentingService(next: OrderService, meter: Meter): OrderSer
       trace.getSpan(ctx.telemetry)?.setAttribute('order.id', answer.order.orderId);
       return answer;
     },
-    get: async (ctx, orderId) => {
-      const found = await next.get(ctx, orderId);
+    get: async (ctx, orderId, minVersion) => {
+      const found = await next.get(ctx, orderId, minVersion);
       read.add(1, { source: found.source, stale: found.stale });
       return found;
     },

@@ -51,8 +51,8 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
       }
       return placed;
     },
-    get: async (ctx, orderId) => {
-      const found = await next.get(ctx, orderId);
+    get: async (ctx, orderId, minVersion) => {
+      const found = await next.get(ctx, orderId, minVersion);
       readModelAway(found.readModelError !== undefined, ctx, found.readModelError);
       stale(found.stale, ctx, undefined);
       return found;

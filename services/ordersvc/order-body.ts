@@ -3,7 +3,7 @@
  * wrong is said at once, so that a client mends its request in one go.
  */
 import type { z } from 'zod';
-import { MAX_ITEMS, MAX_KEY, placeOrderBody } from '../../shared/contracts/http.ts';
+import { idempotencyKey, MAX_ITEMS, MAX_KEY, placeOrderBody } from '../../shared/contracts/http.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { total } from '../../shared/domain/order.ts';
 import { CodedError, type Problem } from '../../shared/kit/errors.ts';
@@ -14,14 +14,19 @@ import type { OrderRequest } from './order-request.ts';
  * Reads a parsed body and the `Idempotency-Key` header. Throws CodedError
  * `invalid` (code `invalid_order`) with every problem and its field's path.
  */
-export type ReadOrderRequest = (body: unknown, idempotencyKey: string | undefined) => OrderRequest;
+export type ReadOrderRequest = (
+  body: unknown,
+  /** The values of the header, one for each time that it was sent. */
+  idempotencyKeys?: readonly string[],
+) => OrderRequest;
 
 /** A reader for a currency with `decimals` decimals; made once, for its schema is compiled. */
 export function orderRequestReader(decimals: number): ReadOrderRequest {
   const schema = placeOrderBody({ decimals, numberText });
-  return (body, idempotencyKey) => {
+  return (body, idempotencyKeys = []) => {
+    const [key] = idempotencyKeys;
     const read = schema.safeParse(withoutSurplus(body));
-    const keyProblem = problemWithKey(idempotencyKey);
+    const keyProblem = problemWithKey(idempotencyKeys);
     if (!read.success || keyProblem !== undefined) {
       const problems = read.success ? [] : bodyProblems(read.error.issues, body);
       if (keyProblem !== undefined) problems.push(keyProblem);
@@ -35,7 +40,7 @@ export function orderRequestReader(decimals: number): ReadOrderRequest {
       restaurantId: restaurant_id,
       items: order_items,
       amount: minor(total(order_items)),
-      idempotencyKey,
+      idempotencyKey: key,
     };
   };
 }
@@ -51,9 +56,12 @@ function withoutSurplus(body: unknown): unknown {
   return { ...(body as object), order_items: items.slice(0, MAX_ITEMS + 1) };
 }
 
-function problemWithKey(key: string | undefined): Problem | undefined {
-  if (key === undefined || (key.trim() !== '' && key.length <= MAX_KEY)) return undefined;
-  return { field: 'Idempotency-Key', message: `must be 1 to ${MAX_KEY} characters, not all blank` };
+/** Which of two keys would count depends on who reads the headers, and two orders could come of it. */
+function problemWithKey(keys: readonly string[]): Problem | undefined {
+  const field = 'Idempotency-Key';
+  if (keys.length > 1) return { field, message: 'must be sent once' };
+  if (keys.every((key) => idempotencyKey.safeParse(key).success)) return undefined;
+  return { field, message: `must be 1 to ${MAX_KEY} printable characters, not all blank` };
 }
 
 function bodyProblems(issues: readonly z.core.$ZodIssue[], body: unknown): Problem[] {

@@ -7,7 +7,8 @@ import { parseJson } from '../../shared/kit/transport/json.ts';
 import { orderRequestReader } from './order-body.ts';
 
 const readOrder = orderRequestReader(2);
-const read = (json: string, key?: string) => readOrder(parseJson(json), key);
+const read = (json: string, key?: string) =>
+  readOrder(parseJson(json), key === undefined ? [] : [key]);
 
 const line = '{"code":"P1","name":"Pizza","unit_price":12.50,"quantity":2}';
 const order = (items: string, more = '') =>
@@ -78,7 +79,7 @@ describe('an order request', () => {
       'order_items[1].name: is missing',
       'order_items[1].unit_price: must be an amount from 0 with at most 2 decimals',
       `order_items[1].quantity: must be a whole number from 1 to ${MAX_QUANTITY}`,
-      'Idempotency-Key: must be 1 to 255 characters, not all blank',
+      'Idempotency-Key: must be 1 to 255 printable characters, not all blank',
     ]);
   });
 
@@ -181,6 +182,16 @@ describe('an order request', () => {
     assert.deepEqual(problems(order(`[${line}]`), 'k'.repeat(255)), []);
     assert.deepEqual(fields(order(`[${line}]`), 'k'.repeat(256)), ['Idempotency-Key']);
     assert.deepEqual(fields(order(`[${line}]`), ''), ['Idempotency-Key']);
+  });
+
+  it('a key is sent once and shows whole', () => {
+    const keyed = (...keys: string[]) => readOrder(parseJson(order(`[${line}]`)), keys);
+    assert.throws(() => keyed('a', 'b'), /cannot be placed/);
+    assert.throws(() => keyed('a', 'a'), /cannot be placed/);
+    for (const key of ['a\tb', 'a\u0000', 'a\u0085']) {
+      assert.deepEqual(fields(order(`[${line}]`), key), ['Idempotency-Key'], JSON.stringify(key));
+    }
+    assert.equal(keyed('a, b').idempotencyKey, 'a, b');
   });
 
   it('every valid order is read exactly, for every number of decimals', () => {

@@ -1,6 +1,7 @@
 /** Which page of whose orders is asked for, read from a query string. Pure. */
 import { id, orderId as orderIdSchema } from '../../shared/contracts/http.ts';
-import { CodedError, type Problem } from '../../shared/kit/errors.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { repeated } from './order-query.ts';
 
 /** A customer's orders, the newest first, from just after `after`. */
 export interface OrderListQuery {
@@ -29,22 +30,26 @@ export const MAX_LIMIT = 100;
  * `invalid_query`) with every problem.
  */
 export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
-  const problems: Problem[] = [];
+  const problems = repeated(query, 'customer_id', 'limit', 'cursor');
+  // Of one field the first problem is enough.
+  const say = (field: string, message: string) => {
+    if (problems.every((problem) => problem.field !== field)) problems.push({ field, message });
+  };
   const customer = id.safeParse(query.get('customer_id') ?? undefined);
   for (const { message } of customer.error?.issues ?? []) {
-    problems.push({ field: 'customer_id', message });
+    say('customer_id', message);
   }
 
   const written = query.get('limit') ?? String(DEFAULT_LIMIT);
   const limit = /^\d{1,3}$/.test(written) ? Number(written) : 0;
   if (limit < 1 || limit > MAX_LIMIT) {
-    problems.push({ field: 'limit', message: `must be a whole number from 1 to ${MAX_LIMIT}` });
+    say('limit', `must be a whole number from 1 to ${MAX_LIMIT}`);
   }
 
   const cursor = query.get('cursor');
   const after = cursor === null ? undefined : decodeCursor(cursor);
   if (cursor !== null && after === undefined) {
-    problems.push({ field: 'cursor', message: 'must be the next_cursor of a page before' });
+    say('cursor', 'must be the next_cursor of a page before');
   }
 
   if (!customer.success || problems.length > 0) {

@@ -53,8 +53,8 @@ export function readingForOthers(codec: OrderEventCodec): OrderEventCodec {
         throw new CodedError(
           'internal',
           'unreadable_order',
-          `Order ${entry.aggregateId} has an event that cannot be read.`,
-          { cause },
+          `Order ${entry.aggregateId} cannot be shown or changed: one of its events (${entry.eventType}) cannot be read. Asking again does not help; its events are still listed.`,
+          { cause, shown: true },
         );
       }
     },

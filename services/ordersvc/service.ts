@@ -46,17 +46,20 @@ export interface OrderService extends OrderDecisions {
   place(ctx: Context, request: OrderRequest): Promise<PlacedOrder>;
 
   /**
-   * One order, never older than what was written through this service. Rejects
-   * with `not_found` (code `order_not_found`); with the machinery's failure only
-   * where neither the read model nor the log has an answer.
+   * One order, never older than what was written through this service, unless
+   * it is marked stale; never, stale or not, older than `minVersion` (default
+   * 0n: any). Rejects with `not_found` (code `order_not_found`); with
+   * `precondition_failed` (code `version_not_reached`) where the log has no
+   * `minVersion` of it; with the machinery's failure only where neither the read
+   * model nor the log has an answer that will do.
    */
-  get(ctx: Context, orderId: string): Promise<FoundOrder>;
+  get(ctx: Context, orderId: string, minVersion?: bigint): Promise<FoundOrder>;
 
   /** A page of a customer's orders; eventually consistent, and says up to which position it is complete. */
   list(ctx: Context, query: OrderListQuery): Promise<OrderPage>;
 
-  /** All events of an order, from the log. Rejects with `not_found` (code `order_not_found`). */
-  history(ctx: Context, orderId: string): Promise<readonly RecordedEvent[]>;
+  /** All events of an order, from the log. Rejects with `not_found` and `precondition_failed`, as `get`. */
+  history(ctx: Context, orderId: string, minVersion?: bigint): Promise<readonly RecordedEvent[]>;
 }
 
 export interface OrderServiceOptions {
@@ -126,16 +129,25 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
   }
 
   /** An outage, waited for in vain, is one: the caller is told when to come back. */
-  const outage = (cause: unknown) =>
-    new CodedError(
-      'unavailable',
-      'event_store_away',
-      'Orders cannot be placed at the moment; whether this one was placed is not known.',
-      { cause, retryAfterMs: 1_000 },
-    );
+  const outage = (error: unknown, message: string) =>
+    isKind(error, 'timeout')
+      ? new CodedError('unavailable', 'event_store_away', message, {
+          cause: error,
+          retryAfterMs: 1_000,
+        })
+      : error;
+  const UNPLACED =
+    'Orders cannot be placed at the moment; whether this one was placed is not known.';
+  const UNREAD = 'The order cannot be read at the moment.';
 
   const notFound = (orderId: string) =>
     new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);
+
+  function mustReach(version: bigint, minVersion: bigint): void {
+    if (version >= minVersion) return;
+    const message = `The order is at version ${version} and has no version ${minVersion} yet.`;
+    throw new CodedError('precondition_failed', 'version_not_reached', message);
+  }
 
   return {
     ...createOrderDecisions({ store, codec, recent, withinMs: 2 * patienceMs }),
@@ -154,11 +166,11 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         if (isKind(error, 'conflict', 'already_exists')) {
           return placedBefore(ctx, orderId, request);
         }
-        throw isKind(error, 'timeout') ? outage(error) : error;
+        throw outage(error, UNPLACED);
       }
     },
 
-    get: async (ctx, orderId) => {
+    get: async (ctx, orderId, minVersion = 0n) => {
       let row: OrderView | undefined;
       let readModelError: unknown;
       try {
@@ -173,26 +185,32 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         stale,
         readModelError: undefined,
       });
+      // One that is older than was asked for does not do, whatever becomes of the log.
+      if (row !== undefined && row.version < minVersion) row = undefined;
       if (row !== undefined && row.version >= recent.version(orderId)) {
         return fromRow(row, options.storeAway());
       }
       try {
         const order = viewOf(codec, await readLog(row === undefined ? ctx : briefly(ctx), orderId));
         if (order === undefined) throw notFound(orderId);
+        mustReach(order.version, minVersion);
         // Who was shown this version must not be shown an older row after it.
         recent.remember(orderId, order.version);
         return { order, source: 'log', stale: false, readModelError };
       } catch (error) {
-        if (row === undefined || !isMachineryFailure(error)) throw error;
+        if (row === undefined || !isMachineryFailure(error)) throw outage(error, UNREAD);
         return fromRow(row, true);
       }
     },
 
     list: (ctx, query) => readModel.list(ctx, query),
 
-    history: async (ctx, orderId) => {
-      const events = await readLog(ctx, orderId);
+    history: async (ctx, orderId, minVersion = 0n) => {
+      const events = await readLog(ctx, orderId).catch((error: unknown) => {
+        throw outage(error, UNREAD);
+      });
       if (events.length === 0) throw notFound(orderId);
+      mustReach(events.at(-1)?.version ?? 0n, minVersion);
       return events;
     },
   };

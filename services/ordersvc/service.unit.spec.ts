@@ -35,7 +35,7 @@ const refused = (kind: Kind, code: string) => (error: unknown) => {
 function scene() {
   const log = createMemoryEventStore({ stream: ORDERS_STREAM });
   const rows = new Map<string, OrderView>();
-  const broken = { log: false, timeout: false, readModel: false, known: false };
+  const broken = { log: false, timeout: false, readModel: false, known: false, slowLog: false };
   const recent = createRecentWrites();
   let clock = 0;
   const store: EventStore = {
@@ -46,6 +46,7 @@ function scene() {
       return log.append(...args);
     },
     readAggregate: async (...args) => {
+      if (broken.slowLog) throw new CodedError('timeout', 'read_timeout', 'late');
       if (broken.log) throw away('event_store_unavailable');
       return log.readAggregate(...args);
     },
@@ -309,6 +310,56 @@ describe('reading an order', () => {
     const { order } = await service.place(ctx, request);
     await service.get({ ...ctx, deadline: Date.now() + 10_000 }, order.orderId);
     assert.ok(deadlines.every((ms) => ms <= 50));
+  });
+
+  it('a version that was asked for is folded from the log, where the row is older', async () => {
+    const { service, project, append, broken } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await project(orderId);
+    await append(orderId, debited(orderId));
+    assert.equal((await service.get(ctx, orderId, 1n)).source, 'read model');
+    const found = await service.get(ctx, orderId, 2n);
+    assert.deepEqual([found.source, found.order.version, found.stale], ['log', 2n, false]);
+    await project(orderId);
+    broken.log = true;
+    assert.equal((await service.get(ctx, orderId, 2n)).source, 'read model');
+  });
+
+  it('a version that the log does not have is a precondition that failed', async () => {
+    const { service, project } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    const notReached = refused('precondition_failed', 'version_not_reached');
+    await assert.rejects(service.get(ctx, orderId, 2n), notReached);
+    await assert.rejects(service.history(ctx, orderId, 2n), notReached);
+    await project(orderId);
+    await assert.rejects(service.get(ctx, orderId, 2n), notReached);
+    assert.equal((await service.history(ctx, orderId, 1n)).length, 1);
+    await assert.rejects(service.get(ctx, 'none', 2n), refused('not_found', 'order_not_found'));
+  });
+
+  it('with the event store away no row older than was asked for is shown, not even as stale', async () => {
+    const { service, broken, project, recent } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await project(orderId);
+    recent.remember(orderId, 3n);
+    broken.log = true;
+    const unavailable = refused('unavailable', 'event_store_unavailable');
+    await assert.rejects(service.get(ctx, orderId, 2n), unavailable);
+    await assert.rejects(service.history(ctx, orderId, 2n), unavailable);
+    assert.equal((await service.get(ctx, orderId, 1n)).stale, true, 'old enough for who asks');
+  });
+
+  it('a log that does not answer in time is an outage, with when to come back', async () => {
+    const { service, broken, project } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await project(orderId);
+    broken.slowLog = true;
+    const outage = (error: unknown) => {
+      assert.ok(error instanceof CodedError && error.retryAfterMs !== undefined);
+      return refused('unavailable', 'event_store_away')(error);
+    };
+    await assert.rejects(service.get(ctx, orderId, 2n), outage);
+    await assert.rejects(service.history(ctx, orderId), outage);
   });
 
   it('an order that nobody placed is not found', async () => {

@@ -1,18 +1,19 @@
 /**
  * The endpoints over HTTP. An order's version is its `ETag`; `x-stale: true`
  * marks an order that may have moved on since, because the log could not be
- * asked. A decision is answered with the order it leaves behind, also where it
+ * asked; `If-None-Match` and `min_version` are looked at where one order is read. A decision is answered with the order it leaves behind, also where it
  * was so before: a command repeated is answered alike.
  */
-import { orderId as orderIdSchema } from '../../shared/contracts/http.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import { type HttpRequest, type Route, route } from '../../shared/kit/transport/http.ts';
+import { type Route, route } from '../../shared/kit/transport/http.ts';
+import { etag, versioned } from '../../shared/kit/transport/http-etag.ts';
 import { answersIn } from './answers.ts';
 import { readCancelBody, readRejectBody } from './decision-body.ts';
-import type { OrderEndpoints, OrderId } from './endpoints.ts';
+import type { OrderEndpoints } from './endpoints.ts';
+import { openApiRoute } from './openapi.ts';
 import { orderRequestReader } from './order-body.ts';
 import type { DecidedOrder } from './order-decisions.ts';
 import { readOrderListQuery } from './order-list.ts';
+import { readOrderId, readOrderQuery } from './order-query.ts';
 
 const ORDERS = '/api/orders';
 
@@ -27,10 +28,11 @@ export function orderRoutes(endpoints: OrderEndpoints, decimals: number): readon
   });
 
   return [
+    openApiRoute(decimals),
     route({
       method: 'POST',
       path: ORDERS,
-      decode: (http) => readOrderRequest(http.body(), header(http, 'idempotency-key')),
+      decode: (http) => readOrderRequest(http.body(), http.headerValues('idempotency-key')),
       endpoint: endpoints.place,
       encode: ({ order, version }) => ({
         status: 201,
@@ -48,60 +50,46 @@ export function orderRoutes(endpoints: OrderEndpoints, decimals: number): readon
     route({
       method: 'GET',
       path: `${ORDERS}/:id`,
-      decode: orderId,
+      decode: readOrderQuery,
       endpoint: endpoints.get,
-      encode: ({ order, stale }) => ({
-        status: 200,
-        headers: { etag: etag(order.version), ...(stale && { 'x-stale': 'true' }) },
-        body: answers.order(order),
-      }),
+      encode: ({ order, stale }, http) =>
+        versioned(http, order.version, {
+          status: 200,
+          headers: { ...(stale && { 'x-stale': 'true' }) },
+          body: answers.order(order),
+        }),
     }),
     route({
       method: 'GET',
       path: `${ORDERS}/:id/events`,
-      decode: orderId,
+      decode: readOrderQuery,
       endpoint: endpoints.history,
-      encode: (events) => ({
-        status: 200,
-        headers: { etag: etag(events.at(-1)?.version ?? 0n) },
-        body: answers.events(events),
-      }),
+      encode: (events, http) =>
+        versioned(http, events.at(-1)?.version ?? 0n, {
+          status: 200,
+          body: answers.events(events),
+        }),
     }),
     route({
       method: 'POST',
       path: `${ORDERS}/:id/cancel`,
-      decode: (http) => ({ ...orderId(http), reason: readCancelBody(http) }),
+      decode: (http) => ({ ...readOrderId(http), reason: readCancelBody(http) }),
       endpoint: endpoints.cancel,
       encode: decided,
     }),
     route({
       method: 'POST',
       path: `${ORDERS}/:id/approve`,
-      decode: orderId,
+      decode: readOrderId,
       endpoint: endpoints.approve,
       encode: decided,
     }),
     route({
       method: 'POST',
       path: `${ORDERS}/:id/reject`,
-      decode: (http) => ({ ...orderId(http), reason: readRejectBody(http) }),
+      decode: (http) => ({ ...readOrderId(http), reason: readRejectBody(http) }),
       endpoint: endpoints.reject,
       encode: decided,
     }),
   ];
 }
-
-/** The order that an address names. What can be no id is not looked for. */
-function orderId({ params }: HttpRequest): OrderId {
-  const read = orderIdSchema.safeParse(params.id);
-  if (!read.success)
-    throw new CodedError('not_found', 'order_not_found', 'There is no such order.');
-  return { orderId: read.data };
-}
-
-function header({ headers }: HttpRequest, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
-}
-
-const etag = (version: bigint): string => `"${version}"`;

@@ -7,7 +7,7 @@ import {
   placedAnswer,
 } from '../../shared/contracts/http.ts';
 import { orderIdFor } from '../../shared/contracts/ids.ts';
-import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
@@ -182,6 +182,59 @@ describe('ordersvc over HTTP', () => {
       await problem(await get(`/api/orders/${order.details.orderId}`), 503),
       'event_store_unavailable',
     );
+  });
+
+  it('what the caller has already is 304, with its ETag and no body', async () => {
+    const placed = await post(body);
+    const path = placed.headers.get('location') ?? '';
+    for (const one of [path, `${path}/events`]) {
+      const asking = (tag: string) =>
+        fetch(`http://127.0.0.1:${server.port()}${one}`, { headers: { 'if-none-match': tag } });
+      for (const tag of ['"1"', 'W/"1"', '"0", "1"', '*']) {
+        const response = await asking(tag);
+        assert.equal(response.status, 304, `${one} ${tag}`);
+        assert.equal(response.headers.get('etag'), '"1"');
+        assert.equal(response.headers.get('content-type'), null);
+        assert.equal(await response.text(), '');
+      }
+      assert.equal((await asking('"2"')).status, 200);
+      assert.equal((await asking('nonsense')).status, 200);
+    }
+    const unknown = await fetch(`http://127.0.0.1:${server.port()}/api/orders/none`, {
+      headers: { 'if-none-match': '*' },
+    });
+    assert.equal(await problem(unknown, 404), 'order_not_found');
+  });
+
+  it('a row older than min_version is passed over, and what the log lacks is 412', async () => {
+    const { order_id } = (await (await post(body)).json()) as { order_id: string };
+    const { order } = await service.get(background(), order_id);
+    rows.set(order_id, { ...order, version: 0n });
+    const path = `/api/orders/${order_id}`;
+    assert.equal((await get(`${path}?min_version=1`)).headers.get('etag'), '"1"');
+    for (const one of [path, `${path}/events`]) {
+      assert.equal((await get(`${one}?min_version=1`)).status, 200);
+      const ahead = await get(`${one}?min_version=2`);
+      assert.equal(await problem(ahead, 412), 'version_not_reached');
+    }
+    away.log = new CodedError('unavailable', 'event_store_unavailable', 'away');
+    const response = await get(`${path}?min_version=1`);
+    assert.ok(response.headers.get('retry-after'));
+    assert.equal(await problem(response, 503), 'event_store_unavailable');
+  });
+
+  it('an order with an event that cannot be read says so, and its events are still listed', async () => {
+    const event = { eventId: 'u1', eventType: 'ORDERS.created', aggregateId: 'unreadable' };
+    const data = '{"order_id":1}';
+    await log.append(background(), [
+      { ...event, aggregateType: ORDER_AGGREGATE, data, metadata: {} },
+    ]);
+    const response = await get('/api/orders/unreadable');
+    assert.equal(response.status, 500);
+    const document = (await response.json()) as { code: string; detail: string };
+    assert.equal(document.code, 'unreadable_order');
+    assert.match(document.detail, /^Order unreadable cannot be shown .*\(ORDERS\.created\)/);
+    assert.equal((await get('/api/orders/unreadable/events')).status, 200);
   });
 
   it('an unknown order is 404, and so is what can be no id', async () => {

@@ -41,9 +41,6 @@ const tokens = {
   transport: token<Component>('transport'),
 };
 
-/** In process, before the broker's longer waits: enough for a restart of what is behind, not for an outage. */
-const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
-
 /**
  * A gateway that is away is left alone for a second at a time. One order that
  * cannot be paid fails three times a delivery, six deliveries before its
@@ -104,7 +101,6 @@ export function createContainer(config: Config): App {
           // A debit that cannot be taken is ended by the order's deadline; nothing
           // stands behind a void that is given up.
           insist: name === 'void_payment',
-          retry: RETRY,
           timeoutMs: config.attemptTimeoutMs,
         }),
       ),

@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { newId } from '../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { noMeter } from '../../shared/kit/metrics.ts';
-import { workerMiddleware } from '../../shared/kit/onions.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
-import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
-import { type PublishedLog, publishedLog } from '../../shared/testing/published-log.ts';
-import { type TestNats, testNats } from '../../stack/testing.ts';
+import type { PublishedLog } from '../../shared/testing/published-log.ts';
+import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';
+import { testNats } from '../../stack/testing.ts';
 import { until } from '../../stack/until.ts';
 import { paymentEndpoints } from './endpoints.ts';
 import type { Debit, DebitAnswer, Void } from './payment-gateway.ts';
@@ -24,26 +21,18 @@ const ctx = background();
 
 describe('payment worker over JetStream', function suite() {
   this.timeout(30_000);
-  let server: TestNats;
-  let nats: Nats;
+  let rig: WorkerRig;
   let log: PublishedLog;
-  let running: Component[];
   let asked: (Debit | Void)[];
   let answer: (debit: Debit) => Promise<DebitAnswer>;
 
   beforeEach(async () => {
-    server = await testNats();
-    nats = connectNats({ url: server.url, name: 'test', logger: silentLogger });
-    log = await publishedLog(await nats.connection());
-    running = [];
+    rig = await workerRig(await testNats());
+    log = rig.log;
     asked = [];
     answer = async ({ orderId }) => ({ outcome: 'debited', paymentId: `payment-${orderId}` });
   });
-  afterEach(async () => {
-    await Promise.all(running.map((component) => component.stop?.()));
-    await nats.stop();
-    await server.stop();
-  });
+  afterEach(() => rig.stop());
 
   async function start(): Promise<Component> {
     const gateway = {
@@ -59,53 +48,22 @@ describe('payment worker over JetStream', function suite() {
     const endpoints = paymentEndpoints(
       createPaymentService(log.store, gateway, codec),
       codec,
-      (name) =>
-        workerMiddleware({
-          tracing: (next) => next,
-          meter: noMeter,
-          logger: silentLogger,
-          name,
-          consumer: durables.payment,
-          park: (context, letter) => log.store.park(context, letter),
-          retry: { attempts: 2, initialDelayMs: 1, maxDelayMs: 2 },
-          timeoutMs: 2_000,
-        }),
+      rig.onion(durables.payment),
     );
     const transport = jetstreamTransport(endpoints, {
-      connection: nats.connection,
+      connection: rig.nats.connection,
       store: log.store,
       hook: noHook,
       consumer: { maxInFlight: 16, ackWaitMs: 5_000, maxDeliver: 3, retryDelaysMs: [10] },
       logger: silentLogger,
       meter: noMeter,
     });
-    running.push(transport);
-    await transport.start?.();
+    await rig.start(transport);
     return transport;
   }
 
   async function place(orderId: string, data?: string): Promise<void> {
-    const created = codec.encode({
-      type: 'created',
-      order: {
-        orderId,
-        customerId: 'customer-1',
-        restaurantId: 'restaurant-1',
-        amount: minor(100),
-        items: [],
-        createdOn: '2026-01-01T00:00:00.000Z',
-      },
-    });
-    await log.store.append(ctx, [
-      {
-        eventId: newId(),
-        aggregateId: orderId,
-        aggregateType: ORDER_AGGREGATE,
-        metadata: {},
-        ...created,
-        ...(data === undefined ? {} : { data }),
-      },
-    ]);
+    await rig.append(orderCreated(orderId), data === undefined ? {} : { data });
   }
 
   async function types(orderId: string): Promise<string[]> {
@@ -144,15 +102,7 @@ describe('payment worker over JetStream', function suite() {
     await start();
     await place('order-1');
     await until(() => asked.length === 1, { what: 'the debit', deadlineMs: 5_000 });
-    await log.store.append(ctx, [
-      {
-        eventId: newId(),
-        aggregateId: 'order-1',
-        aggregateType: ORDER_AGGREGATE,
-        metadata: {},
-        ...codec.encode({ type: 'voidrequested', orderId: 'order-1', reason: 'late' }),
-      },
-    ]);
+    await rig.append({ type: 'voidrequested', orderId: 'order-1', reason: 'late' });
     await log.published();
     // Another order passes it by, so the request for the void has been delivered.
     answer = async () => ({ outcome: 'debited', paymentId: 'quick' });
@@ -214,7 +164,7 @@ describe('payment worker over JetStream', function suite() {
     await paid('order-1');
     await first.stop?.();
     // As if it had never been acknowledged: the durable begins anew.
-    const manager = await (await nats.connection()).jetstreamManager();
+    const manager = await (await rig.nats.connection()).jetstreamManager();
     await manager.consumers.delete('ORDERS', durables.payment);
     const forgetful = log.store.getCheckpoint;
     log.store.getCheckpoint = async () => 0n;

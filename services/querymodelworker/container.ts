@@ -19,6 +19,7 @@ import { instrumenting } from '../../shared/kit/middleware/instrumenting.ts';
 import { logging } from '../../shared/kit/middleware/logging.ts';
 import { retry } from '../../shared/kit/middleware/retry.ts';
 import { timeout } from '../../shared/kit/middleware/timeout.ts';
+import { inProcessRetry } from '../../shared/kit/onions.ts';
 import type { Nats } from '../../shared/kit/transport/nats.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
@@ -36,9 +37,6 @@ const tokens = {
   endpoints: token<QueryModelEndpoints>('endpoints'),
   transport: token<Component>('transport'),
 };
-
-/** In process, before the transport begins again at the checkpoint. */
-const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
 
 /**
  * Puts the query model worker together, inside out. In the middle is the
@@ -118,7 +116,7 @@ function batchMiddleware(
   return chain(
     instrumenting(meter, name),
     logging(logger, name, { okLevel: 'debug' }),
-    retry(RETRY),
+    retry(inProcessRetry),
     timeout(config.attemptTimeoutMs),
   );
 }

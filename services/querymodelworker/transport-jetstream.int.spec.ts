@@ -6,18 +6,17 @@ import postgres from 'postgres';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { newId } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
-import type { OrderEvent } from '../../shared/domain/order.ts';
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
-import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
-import { type PublishedLog, publishedLog } from '../../shared/testing/published-log.ts';
+import { connectNats } from '../../shared/kit/transport/nats.ts';
+import type { PublishedLog } from '../../shared/testing/published-log.ts';
 import { spanRecorder } from '../../shared/testing/span-recorder.ts';
-import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
+import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';
+import { testNats, testPostgres } from '../../stack/testing.ts';
 import { until } from '../../stack/until.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import { queryModelEndpoints } from './endpoints.ts';
@@ -30,18 +29,15 @@ const ctx = background();
 
 describe('projection over JetStream', function suite() {
   this.timeout(30_000);
-  let server: TestNats;
-  let nats: Nats;
+  let rig: WorkerRig;
   let log: PublishedLog;
   let databaseUrl: string;
   let database: Database;
   let service: QueryModelService;
-  let running: Component[];
 
   beforeEach(async () => {
-    server = await testNats();
-    nats = connectNats({ url: server.url, name: 'test', logger: silentLogger });
-    log = await publishedLog(await nats.connection());
+    rig = await workerRig(await testNats());
+    log = rig.log;
     const url = await (await testPostgres()).createDatabase();
     databaseUrl = url;
     await migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger: silentLogger });
@@ -53,13 +49,10 @@ describe('projection over JetStream', function suite() {
       logger: silentLogger,
     });
     service = createQueryModelService(sqlReadModel(database), codec);
-    running = [];
   });
   afterEach(async () => {
-    await Promise.all(running.map((component) => component.stop?.()));
-    await nats.stop();
+    await rig.stop();
     await database.stop();
-    await server.stop();
   });
 
   async function start(
@@ -71,7 +64,7 @@ describe('projection over JetStream', function suite() {
     const transport = jetstreamTransport(
       queryModelEndpoints(used, () => (next) => next),
       {
-        connection: nats.connection,
+        connection: rig.nats.connection,
         checkpoint: used.checkpoint,
         log: log.store,
         hook: jetstreamConsumerTrace(tracer),
@@ -80,35 +73,12 @@ describe('projection over JetStream', function suite() {
         ...options,
       },
     );
-    running.push(transport);
-    await transport.start?.();
+    await rig.start(transport);
     return transport;
   }
 
-  async function place(orderId = newId(), metadata: Record<string, string> = {}): Promise<string> {
-    const event: OrderEvent = {
-      type: 'created',
-      order: {
-        orderId,
-        customerId: 'customer-1',
-        restaurantId: 'restaurant-1',
-        amount: minor(100),
-        items: [],
-        createdOn: '2026-01-01T00:00:00.000Z',
-      },
-    };
-    const eventId = newId();
-    await log.store.append(ctx, [
-      {
-        eventId,
-        aggregateId: orderId,
-        aggregateType: ORDER_AGGREGATE,
-        metadata,
-        ...codec.encode(event),
-      },
-    ]);
-    return eventId;
-  }
+  const place = (orderId = newId(), metadata: Record<string, string> = {}): Promise<string> =>
+    rig.append(orderCreated(orderId), { metadata });
 
   const projected = (position: bigint) =>
     until(async () => (await service.checkpoint(ctx)) >= position, {
@@ -190,7 +160,7 @@ describe('projection over JetStream', function suite() {
     await place();
     await log.published();
     // Somebody else's message, where the log's second event should stand.
-    await (await nats.connection()).jetstream().publish('ORDERS.created', '{}', {
+    await (await rig.nats.connection()).jetstream().publish('ORDERS.created', '{}', {
       headers: headers(),
     });
     const before = log.store;
@@ -213,7 +183,7 @@ describe('projection over JetStream', function suite() {
   it('where the stream begins later, the events between are read from the log', async () => {
     for (let n = 0; n < 120; n++) await place();
     await log.published();
-    const manager = await (await nats.connection()).jetstreamManager();
+    const manager = await (await rig.nats.connection()).jetstreamManager();
     await manager.streams.delete('ORDERS');
     await manager.streams.add({ name: 'ORDERS', subjects: ['ORDERS.*'], first_seq: 121 });
     await start();
@@ -225,7 +195,7 @@ describe('projection over JetStream', function suite() {
   it('two instances may read the log at once where the stream begins later', async () => {
     for (let n = 0; n < 120; n++) await place();
     await log.published();
-    const manager = await (await nats.connection()).jetstreamManager();
+    const manager = await (await rig.nats.connection()).jetstreamManager();
     await manager.streams.delete('ORDERS');
     await manager.streams.add({ name: 'ORDERS', subjects: ['ORDERS.*'], first_seq: 121 });
     const faults: unknown[] = [];

@@ -32,9 +32,6 @@ const tokens = {
   transport: token<Component>('transport'),
 };
 
-/** In process, before the broker's longer waits: enough for a restart of what is behind, not for an outage. */
-const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
-
 /**
  * Puts the review worker together, inside out. In the middle is the service,
  * which knows the policy and the log and nothing of queues; around it lie its
@@ -75,7 +72,6 @@ export function createContainer(config: Config): App {
           name,
           consumer: durables.review,
           park: (ctx, letter) => store.park(ctx, letter),
-          retry: RETRY,
           timeoutMs: config.attemptTimeoutMs,
         }),
       ),

@@ -45,9 +45,6 @@ const tokens = {
   clock: token<Component>('deadline transport'),
 };
 
-/** In process, before the broker's longer waits: enough for a restart of what is behind, not for an outage. */
-const RETRY = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
-
 /**
  * Puts the saga coordinator together, inside out. In the middle is the service,
  * which knows the log, the saga and the table of deadlines, and nothing of
@@ -95,7 +92,6 @@ export function createContainer(config: Config): App {
             park: (ctx, letter) => store.park(ctx, letter),
             // The last one that looks after an order must not give it up.
             insist: true,
-            retry: RETRY,
             timeoutMs: config.attemptTimeoutMs,
           }),
         deadline: (name) => deadlineMiddleware(name, config, tracing, meter, logger),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { newId } from '../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
@@ -11,13 +10,12 @@ import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { noMeter } from '../../shared/kit/metrics.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
-import { workerMiddleware } from '../../shared/kit/onions.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
-import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
-import { type PublishedLog, publishedLog } from '../../shared/testing/published-log.ts';
+import type { PublishedLog } from '../../shared/testing/published-log.ts';
 import { spanRecorder } from '../../shared/testing/span-recorder.ts';
-import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
+import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';
+import { testNats, testPostgres } from '../../stack/testing.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { extract } from '../../zipkin/propagation.ts';
 import { catchUp } from './catch-up.ts';
@@ -33,17 +31,14 @@ const ctx = background();
 
 describe('saga coordinator over JetStream', function suite() {
   this.timeout(30_000);
-  let server: TestNats;
-  let nats: Nats;
+  let rig: WorkerRig;
   let log: PublishedLog;
   let database: Database;
   let deadlines: Deadlines;
-  let running: Component[];
 
   beforeEach(async () => {
-    server = await testNats();
-    nats = connectNats({ url: server.url, name: 'test', logger: silentLogger });
-    log = await publishedLog(await nats.connection());
+    rig = await workerRig(await testNats());
+    log = rig.log;
     const url = await (await testPostgres()).createDatabase();
     await migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger: silentLogger });
     database = createDatabase({
@@ -54,13 +49,10 @@ describe('saga coordinator over JetStream', function suite() {
       logger: silentLogger,
     });
     deadlines = sqlDeadlines(database);
-    running = [];
   });
   afterEach(async () => {
-    await Promise.all(running.map((component) => component.stop?.()));
-    await nats.stop();
+    await rig.stop();
     await database.stop();
-    await server.stop();
   });
 
   /** A whole coordinator, with deadlines of `waitMs`. */
@@ -68,21 +60,11 @@ describe('saga coordinator over JetStream', function suite() {
     const times = { payment: waitMs, review: waitMs };
     const service = createSagaService(log.store, groupedWrites(deadlines), times, codec);
     const endpoints = sagaEndpoints(service, codec, {
-      event: (name) =>
-        workerMiddleware({
-          tracing: (next) => next,
-          meter: noMeter,
-          logger: silentLogger,
-          name,
-          consumer: durables.saga,
-          park: (context, letter) => log.store.park(context, letter),
-          retry: { attempts: 2, initialDelayMs: 1, maxDelayMs: 2 },
-          timeoutMs: 2_000,
-        }),
+      event: rig.onion(durables.saga),
       deadline: (name) => traceEndpoint(recorder.tracer, name),
     });
     const events = jetstreamTransport(endpoints, {
-      connection: nats.connection,
+      connection: rig.nats.connection,
       store: log.store,
       hook: noHook,
       consumer: { maxInFlight: 64, ackWaitMs: 5_000, maxDeliver: 3, retryDelaysMs: [10] },
@@ -101,38 +83,10 @@ describe('saga coordinator over JetStream', function suite() {
       pollMs: 50,
       logger: silentLogger,
     });
-    running.push(clock, events);
-    await events.start?.();
-    await clock.start?.();
+    await rig.start(events, clock);
     return clock;
   }
 
-  async function append(event: OrderEvent, metadata = {}, data?: string): Promise<void> {
-    const aggregateId = event.type === 'created' ? event.order.orderId : event.orderId;
-    const encoded = codec.encode(event);
-    await log.store.append(ctx, [
-      {
-        eventId: newId(),
-        aggregateId,
-        aggregateType: ORDER_AGGREGATE,
-        metadata,
-        eventType: encoded.eventType,
-        data: data ?? encoded.data,
-      },
-    ]);
-  }
-
-  const created = (orderId: string): OrderEvent => ({
-    type: 'created',
-    order: {
-      orderId,
-      customerId: 'customer-1',
-      restaurantId: 'restaurant-1',
-      amount: minor(100),
-      items: [],
-      createdOn: '2026-01-01T00:00:00.000Z',
-    },
-  });
   const debited = (orderId: string): OrderEvent => ({
     type: 'paymentdebited',
     orderId,
@@ -155,7 +109,9 @@ describe('saga coordinator over JetStream', function suite() {
     const recorder = spanRecorder();
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     await start(300, recorder);
-    await append(created('order-1'), { traceparent, correlation_id: 'submission-1' });
+    await rig.append(orderCreated('order-1'), {
+      metadata: { traceparent, correlation_id: 'submission-1' },
+    });
     await untilTypes('order-1', 'created', 'cancelled', 'voidrequested');
     const recorded = await log.store.readAggregate(ctx, ORDER_AGGREGATE, 'order-1');
     assert.deepEqual(
@@ -166,8 +122,9 @@ describe('saga coordinator over JetStream', function suite() {
         ['submission-1', recorded[1]?.eventId],
       ],
     );
-    const [span] = recorder.spans();
-    assert.deepEqual([span?.traceId, span?.parentId], ['a'.repeat(32), 'b'.repeat(16)]);
+    // It ends a moment after what it did can be seen.
+    const span = await eventually('the span of the deadline', () => recorder.spans()[0]);
+    assert.deepEqual([span.traceId, span.parentId], ['a'.repeat(32), 'b'.repeat(16)]);
   });
 
   it('two coordinators give every order that stands still one end and one void', async () => {
@@ -175,8 +132,8 @@ describe('saga coordinator over JetStream', function suite() {
     await start(300);
     const orders = Array.from({ length: 50 }, (_, n) => `order-${n}`);
     for (const order of orders) {
-      await append(created(order));
-      await append(debited(order));
+      await rig.append(orderCreated(order));
+      await rig.append(debited(order));
     }
     for (const order of orders) {
       await untilTypes(order, 'created', 'paymentdebited', 'cancelled', 'voidrequested');
@@ -188,11 +145,11 @@ describe('saga coordinator over JetStream', function suite() {
 
   it('what was appended while it was away is read before any deadline fires', async () => {
     for (let n = 0; n < 200; n++) {
-      await append(created(`order-${n}`));
-      await append(debited(`order-${n}`));
-      await append({ type: 'approved', orderId: `order-${n}`, decidedBy: 'policy' });
+      await rig.append(orderCreated(`order-${n}`));
+      await rig.append(debited(`order-${n}`));
+      await rig.append({ type: 'approved', orderId: `order-${n}`, decidedBy: 'policy' });
     }
-    await append({ type: 'paymentvoided', orderId: 'order-0', paymentId: '' });
+    await rig.append({ type: 'paymentvoided', orderId: 'order-0', paymentId: '' });
     await log.published();
     const clock = await start(1);
     await eventually('it fires', () => clock.notReady?.() === undefined);
@@ -202,8 +159,8 @@ describe('saga coordinator over JetStream', function suite() {
 
   it('an event that cannot be read is parked, and the next order is followed', async () => {
     await start(60_000);
-    await append(created('poison'), {}, '{"order_id":"poison"}');
-    await append(created('order-1'));
+    await rig.append(orderCreated('poison'), { data: '{"order_id":"poison"}' });
+    await rig.append(orderCreated('order-1'));
     await eventually('order-1 has its deadline', async () => {
       return (await deadlines.upcoming(ctx, 2)).map(({ orderId }) => orderId).join() === 'order-1';
     });

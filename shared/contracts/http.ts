@@ -1,35 +1,42 @@
 /**
  * What goes over HTTP, as zod schemas: the bodies that are read and the answers
- * that are given. Snake case and decimal major units, as in the events.
+ * that are given. Snake case and decimal major units, as in the events. Their
+ * descriptions and examples are those of the OpenAPI document, and so is what a
+ * transformation hides from it: `meta` says how a value is to be written.
  */
 import { z } from 'zod';
 import { MAX_AMOUNT, type Minor, minorFromDecimal } from '../domain/money.ts';
 import { type OrderItem, type PaymentStatus, total } from '../domain/order.ts';
+import { keyText, printable, readable, recorded, type TextRule } from './texts.ts';
 
 /** No order has more lines than this. With the longest texts it stays far below the size of an event. */
 export const MAX_ITEMS = 100;
 /** The most that one line can order. */
 export const MAX_QUANTITY = 1_000_000;
 /** Characters of an `Idempotency-Key`. */
-export const MAX_KEY = 255;
-
-/** Ids: not blank, and nothing that does not show, for two ids that look the same should be the same. */
-const printable = /^(?=.*\S)[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u;
-/** What people read may join its characters by invisible ones, as many scripts and emoji do. */
-const readable = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u;
+export const MAX_KEY = keyText.maxLength;
 
 const wanted = (what: string) => (issue: { readonly input?: unknown }) =>
   issue.input === undefined ? 'is missing' : `must be ${what}`;
 
 const idText = '1 to 200 printable characters';
-const text = (pattern: RegExp) =>
-  z.string({ error: wanted('text') }).regex(pattern, { error: `must be ${idText}, not all blank` });
+/** How a rule for texts stands in the OpenAPI document. */
+const spelled = ({ pattern, maxLength }: TextRule) => ({ pattern, minLength: 1, maxLength });
+
+const text = (rule: TextRule) =>
+  z
+    .string({ error: wanted('text') })
+    .regex(rule.regex, { error: `must be ${idText}, not all blank` })
+    .meta(spelled(rule));
 
 /** An id of a customer, a restaurant or an item: 1–200 printable characters, not all blank. */
 export const id = text(printable);
 
 /** An order's id. Not only ordersvc begins orders, so it is whatever the event store takes. */
-export const orderId = z.string().regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u);
+export const orderId = z.string().regex(recorded.regex).meta(spelled(recorded));
+
+/** An `Idempotency-Key`: 1–255 printable characters, not all blank. */
+export const idempotencyKey = z.string().regex(keyText.regex).meta(spelled(keyText));
 
 /** How numbers are read: a body's numbers are judged as they were written. */
 export interface NumberRules {
@@ -41,33 +48,52 @@ export interface NumberRules {
 
 /** The body of `POST /api/orders`. Fields that are not named here, such as an amount or a status, are ignored. */
 export function placeOrderBody({ decimals, numberText }: NumberRules) {
-  const unitPrice = z.unknown().transform((value, check): Minor => {
-    const written = numberText(value);
-    const read = written === undefined ? undefined : minorFromDecimal(written, decimals);
-    if (read !== undefined) return read;
-    const message =
-      written === undefined
-        ? wanted('a number')({ input: value })
-        : `must be an amount from 0 with at most ${decimals} decimals`;
-    check.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
+  const most = MAX_AMOUNT / 10 ** decimals;
 
-  const quantity = z.unknown().transform((value, check): number => {
-    const written = numberText(value);
-    const read = written === undefined ? undefined : minorFromDecimal(written, 0);
-    if (read !== undefined && read >= 1 && read <= MAX_QUANTITY) return read;
-    const message =
-      written === undefined
-        ? wanted('a number')({ input: value })
-        : `must be a whole number from 1 to ${MAX_QUANTITY}`;
-    check.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
+  const unitPrice = z
+    .unknown()
+    .transform((value, check): Minor => {
+      const written = numberText(value);
+      const read = written === undefined ? undefined : minorFromDecimal(written, decimals);
+      if (read !== undefined) return read;
+      const message =
+        written === undefined
+          ? wanted('a number')({ input: value })
+          : `must be an amount from 0 with at most ${decimals} decimals`;
+      check.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .meta({
+      type: 'number',
+      minimum: 0,
+      maximum: most,
+      multipleOf: Number(`1e-${decimals}`),
+      description: `In major units of the currency, with at most ${decimals} decimals as written.`,
+    });
+
+  const quantity = z
+    .unknown()
+    .transform((value, check): number => {
+      const written = numberText(value);
+      const read = written === undefined ? undefined : minorFromDecimal(written, 0);
+      if (read !== undefined && read >= 1 && read <= MAX_QUANTITY) return read;
+      const message =
+        written === undefined
+          ? wanted('a number')({ input: value })
+          : `must be a whole number from 1 to ${MAX_QUANTITY}`;
+      check.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_QUANTITY });
 
   const item = z
     .object(
-      { code: id, name: text(readable), unit_price: unitPrice, quantity },
+      {
+        code: id.meta({ description: 'What the restaurant calls it.', examples: ['P1'] }),
+        name: text(readable).meta({ description: 'What people call it.', examples: ['Pizza'] }),
+        unit_price: unitPrice,
+        quantity,
+      },
       { error: wanted('an object') },
     )
     .transform(
@@ -81,15 +107,16 @@ export function placeOrderBody({ decimals, numberText }: NumberRules) {
 
   return z.object(
     {
-      customer_id: id,
-      restaurant_id: id,
+      customer_id: id.meta({ description: 'Who orders.', examples: ['c1'] }),
+      restaurant_id: id.meta({ description: 'Who is to cook it.', examples: ['r1'] }),
       order_items: z
         .array(item, { error: wanted('a list') })
         .min(1, { error: 'must have at least one item' })
         .max(MAX_ITEMS, { error: `must have at most ${MAX_ITEMS} items` })
         .refine((items) => total(items) <= MAX_AMOUNT, {
-          error: `must not cost more than ${MAX_AMOUNT / 10 ** decimals} together`,
-        }),
+          error: `must not cost more than ${most} together`,
+        })
+        .meta({ description: `Together they may not cost more than ${most}.` }),
     },
     { error: wanted('an object') },
   );
@@ -101,14 +128,26 @@ export function placeOrderBody({ decimals, numberText }: NumberRules) {
  * customers do, and without authentication a name would be a mere claim.
  */
 export const cancelOrderBody = z.object(
-  { reason: text(readable).optional() },
+  {
+    reason: text(readable)
+      .meta({ description: 'Why, in words for people.', examples: ['too slow'] })
+      .optional(),
+  },
   { error: wanted('an object') },
 );
 
 /** The body of `POST /api/orders/{id}/reject`. Whoever is turned away is told why. */
-export const rejectOrderBody = z.object({ reason: text(readable) }, { error: wanted('an object') });
+export const rejectOrderBody = z.object(
+  {
+    reason: text(readable).meta({
+      description: 'Why, in words for people.',
+      examples: ['the oven is cold'],
+    }),
+  },
+  { error: wanted('an object') },
+);
 
-const money = z.number().min(0);
+const money = z.number().min(0).describe('In major units of the currency.');
 const version = z.number().int().min(1);
 
 const orderItemAnswer = z.object({
@@ -123,7 +162,7 @@ export const placedAnswer = z.object({
   order_id: z.string(),
   customer_id: z.string(),
   status: z.literal('Pending'),
-  created_on: z.string(),
+  created_on: z.string().describe('ISO 8601, by the clock of whoever took the order.'),
   restaurant_id: z.string(),
   amount: money,
   order_items: z.array(orderItemAnswer),
@@ -143,24 +182,34 @@ export const orderAnswer = z.object({
   order_id: z.string(),
   customer_id: z.string(),
   restaurant_id: z.string(),
-  status: z.string(),
-  payment_status: z.enum(paymentStatuses),
+  status: z
+    .string()
+    .describe(
+      'Pending, Paid, Approved, PaymentFailed, Rejected or Cancelled. Others may be added: take what you do not know as not ended yet.',
+    ),
+  payment_status: z.enum(paymentStatuses).describe('What is known of the payment.'),
   amount: money,
   order_items: z.array(orderItemAnswer),
-  created_on: z.string(),
-  /** Why it did not end well: a person's words or a code of ours; absent otherwise. */
-  reason: z.string().optional(),
-  /** How many events of the order this is made of. */
-  version,
+  created_on: z.string().describe('ISO 8601, as whoever took the order wrote it.'),
+  reason: z
+    .string()
+    .optional()
+    .describe("Why it did not end well: a person's words or a code of ours; absent otherwise."),
+  version: version.describe('How many events of the order this is made of; its ETag.'),
 });
 
 /** 200 of `GET /api/orders`: a page, the newest first. */
 export const orderListAnswer = z.object({
   orders: z.array(orderAnswer),
-  /** For the next page's `cursor`; absent on the last. */
-  next_cursor: z.string().optional(),
-  /** Everything in the log up to this position is in the page, and perhaps more. */
-  position: z.number().int().min(0),
+  next_cursor: z
+    .string()
+    .optional()
+    .describe("For the next page's `cursor`; absent on the last page."),
+  position: z
+    .number()
+    .int()
+    .min(0)
+    .describe('Everything in the log up to this position is taken into account, and perhaps more.'),
 });
 
 /** 200 of `GET /api/orders/{id}/events`: the order's events as they stand in the log. */
@@ -168,17 +217,38 @@ export const orderEventsAnswer = z.object({
   events: z.array(
     z.object({
       event_id: z.string(),
-      event_type: z.string(),
-      version,
-      position: version,
-      /** ISO 8601, by the database's clock. */
-      created_at: z.string(),
-      /** The payload; null where the event has none. */
-      data: z.unknown(),
-      /** Correlation, causation and trace. */
-      metadata: z.record(z.string(), z.string()),
+      event_type: z.string().meta({ examples: ['ORDERS.created'] }),
+      version: version.describe('Its place among the events of the order.'),
+      position: version.describe('Its place in the log.'),
+      created_at: z
+        .string()
+        .meta({ format: 'date-time', description: "ISO 8601, by the database's clock." }),
+      data: z.unknown().describe('The payload; null where the event has none.'),
+      metadata: z.record(z.string(), z.string()).describe('Correlation, causation and trace.'),
     }),
   ),
+});
+
+/** Every refusal and failure: a problem document as RFC 9457 has it. */
+export const problemAnswer = z.object({
+  type: z.string().meta({
+    format: 'uri',
+    description: 'A name for this kind of problem, made of its code; there is nothing at it.',
+  }),
+  title: z.string().describe('What the status is called.'),
+  status: z.number().int(),
+  detail: z.string().describe('What is wrong and what to do, for people.'),
+  code: z.string().describe('What is wrong, for programs. It does not change.'),
+  problems: z
+    .array(
+      z.object({
+        field: z.string().describe('As the caller wrote it: `order_items[0].quantity`.'),
+        message: z.string(),
+      }),
+    )
+    .optional()
+    .describe('Everything that is wrong with the request, where it is the request.'),
+  trace_id: z.string().optional().describe('As in `x-trace-id`: tell it to whoever runs this.'),
 });
 
 export type PlacedAnswer = z.infer<typeof placedAnswer>;

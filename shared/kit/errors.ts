@@ -56,6 +56,8 @@ export interface CodedErrorOptions {
   readonly problems?: readonly Problem[];
   /** How long a caller should wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** For `internal`, whose message no caller reads otherwise: this one was written for callers. */
+  readonly shown?: boolean;
 }
 
 /**
@@ -69,6 +71,7 @@ export class CodedError extends Error {
   readonly code: string;
   readonly problems: readonly Problem[];
   readonly retryAfterMs: number | undefined;
+  readonly shown: boolean;
 
   constructor(kind: Kind, code: string, message: string, options: CodedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -76,6 +79,7 @@ export class CodedError extends Error {
     this.code = code;
     this.problems = options.problems ?? [];
     this.retryAfterMs = options.retryAfterMs;
+    this.shown = options.shown ?? false;
   }
 }
 

@@ -31,6 +31,9 @@ export interface RequestOnionOptions extends OnionOptions {
   readonly okLevel?: NonNullable<LoggingOptions['okLevel']>;
 }
 
+/** How a worker tries again before the longer waits of the broker, or of its checkpoint: enough for a restart of what is behind, not for an outage. */
+export const inProcessRetry: RetryOptions = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
+
 export interface WorkerOnionOptions extends OnionOptions {
   /** For one attempt, in milliseconds. */
   readonly timeoutMs: number;
@@ -38,8 +41,8 @@ export interface WorkerOnionOptions extends OnionOptions {
   readonly park: DeadLetterOptions['park'];
   /** Never give it up for an outage: for what must succeed in the end. */
   readonly insist?: boolean;
-  /** Short, in process; longer waits are the broker's. */
-  readonly retry: RetryOptions;
+  /** Default `inProcessRetry`. */
+  readonly retry?: RetryOptions;
 }
 
 /**
@@ -71,7 +74,7 @@ export function workerMiddleware(options: WorkerOnionOptions): Middleware<Delive
     instrumenting(meter, name),
     logging(logger, name, { okLevel: 'debug' }),
     deadLetter({ consumer, park, logger, meter, insist: options.insist }),
-    retry(options.retry),
+    retry(options.retry ?? inProcessRetry),
     timeout(timeoutMs),
   );
 }

@@ -87,6 +87,8 @@ export const setting = {
     from(byDefault, 'nats:// or tls:// with a host, or several separated by commas', (text) =>
       text.split(',').every(isNatsAddress) ? text : undefined,
     ),
+  /** Copies of a stream that the broker keeps: 1 on a single server, 3 on a cluster. Default 1. */
+  streamReplicas: () => numeric(/^\d+$/, 1, 'a whole number', { min: 1, max: 5 }),
   /**
    * A currency's code (ISO 4217), read as the number of its decimals. Those are
    * the decimals of all amounts in the log, so it cannot change later.

@@ -31,7 +31,9 @@ export function toServiceError(error: unknown): ServiceError {
   if (coded.retryAfterMs !== undefined) {
     metadata.set(trailers.retryAfterMs, String(Math.ceil(coded.retryAfterMs)));
   }
-  const details = row.grpc === status.INTERNAL ? ours : coded.message.slice(0, MAX_MESSAGE_LENGTH);
+  // A character cut in half has no encoding: grpc-js would throw, and end the process.
+  const message = coded.message.slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
+  const details = row.grpc === status.INTERNAL ? ours : message;
   return Object.assign(new Error(details), { code: row.grpc, details, metadata });
 }
 

@@ -1,18 +1,18 @@
-import {
-  Server,
-  ServerCredentials,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
 import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
+import { callGuard } from './grpc-guard.ts';
+import { type GrpcLimits, grpcLimits, serverOptions } from './grpc-limits.ts';
+import { type Listening, listen } from './grpc-listening.ts';
+import { tolerant } from './grpc-readable.ts';
 
 export { type CallSettings, callServerStream, callUnary, channelOptions } from './grpc-call.ts';
 export { type GrpcCarrier, metadataCarrier, recordCarrier } from './grpc-carrier.ts';
 export { type HandlerOptions, serverStream, unary } from './grpc-handler.ts';
+export { readable } from './grpc-readable.ts';
 export { fromServiceError, toServiceError } from './grpc-status.ts';
 
 /** A generated service and what serves it. */
@@ -29,13 +29,21 @@ export interface GrpcServerOptions {
   readonly logger: Logger;
   /** The services' .proto file, for reflection; without it there is none. */
   readonly protoPath?: string;
-  /** The largest message that is accepted, in bytes. */
-  readonly maxMessageBytes?: number;
+  /** What differs from the limits in grpc-limits.ts. */
+  readonly limits?: Partial<GrpcLimits>;
   /** How long `stop` waits for calls that are being served, in milliseconds. */
   readonly drainMs?: number;
 }
 
-const defaults = { maxMessageBytes: 4 * 1024 * 1024, drainMs: 5000 };
+/** A server as a component of a process. */
+export interface GrpcServer extends Component {
+  /** The port that is listened on; throws where none is. */
+  port(): number;
+  /** Calls that are being served. */
+  openCalls(): number;
+}
+
+const defaults = { drainMs: 5000 };
 
 /**
  * Serves gRPC with health checks (grpc.health.v1: the services while it serves,
@@ -43,19 +51,14 @@ const defaults = { maxMessageBytes: 4 * 1024 * 1024, drainMs: 5000 };
  * listen. `stop` takes no more calls, waits for those under way, cuts off what
  * is left after `drainMs`, long-lived streams among them, and may be called twice.
  */
-export function grpcServer(given: GrpcServerOptions): Component & { port(): number } {
-  const { host, port, services, logger, protoPath, maxMessageBytes, drainMs } = {
-    ...defaults,
-    ...given,
-  };
-  const server = new Server({
-    'grpc.max_receive_message_length': maxMessageBytes,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
-  });
+export function grpcServer(given: GrpcServerOptions): GrpcServer {
+  const { host, port, services, logger, protoPath, drainMs } = { ...defaults, ...given };
+  const limits = { ...grpcLimits, ...given.limits };
+  const guard = callGuard(limits);
+  const server = new Server({ ...serverOptions(limits), interceptors: [guard.interceptor] });
   const health = new HealthImplementation();
   for (const { definition, implementation } of services) {
-    server.addService(definition, implementation);
+    server.addService(tolerant(definition), implementation);
   }
   health.addToServer(server);
   if (protoPath !== undefined) reflect(server, protoPath);
@@ -63,22 +66,23 @@ export function grpcServer(given: GrpcServerOptions): Component & { port(): numb
   const announce = (status: 'SERVING' | 'NOT_SERVING') => {
     for (const name of names) health.setStatus(name, status);
   };
-  let bound: number | undefined;
+  let bound: Listening | undefined;
   let stopped: Promise<void> | undefined;
   return {
     name: 'grpc',
     port: () => {
       if (bound === undefined) throw new Error('The gRPC server is not listening.');
-      return bound;
+      return bound.port;
     },
+    openCalls: guard.open,
     notReady: () => (bound === undefined || stopped !== undefined ? 'not listening' : undefined),
     start: async () => {
-      bound = await bind(server, host, port);
+      bound = await listen(server, host, port, limits.maxConnections);
       announce('SERVING');
     },
     stop: () => {
       announce('NOT_SERVING');
-      stopped ??= shutdown(server, drainMs, logger);
+      stopped ??= shutdown(server, bound, drainMs, logger);
       return stopped;
     },
   };
@@ -95,24 +99,23 @@ function serviceName(definition: ServiceDefinition): string {
   return Object.values(definition)[0]?.path.split('/')[1] ?? '';
 }
 
-function bind(server: Server, host: string, port: number): Promise<number> {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (cause, bound) => {
-      if (cause) reject(new Error(`gRPC cannot listen on ${address}: ${cause.message}`, { cause }));
-      else resolve(bound);
-    });
-  });
-}
-
-function shutdown(server: Server, drainMs: number, logger: Logger): Promise<void> {
+function shutdown(
+  server: Server,
+  listening: Listening | undefined,
+  drainMs: number,
+  logger: Logger,
+): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => {
       logger.warn({ drainMs }, 'gRPC calls were still under way and are cut off');
       server.forceShutdown();
       resolve();
     }, drainMs);
-    server.tryShutdown(() => {
+    // The library ends its connections, and does not wait for those that it did
+    // not accept itself.
+    const closed = listening?.close();
+    server.tryShutdown(async () => {
+      await closed;
       clearTimeout(deadline);
       resolve();
     });

@@ -347,7 +347,7 @@ describe('gRPC transport', () => {
   });
 
   it('a message beyond the limit is refused', async () => {
-    const { client } = await serve({ options: { maxMessageBytes: 1000 } });
+    const { client } = await serve({ options: { limits: { maxMessageBytes: 1000 } } });
     const call = callUnary(
       client.getHead.bind(client),
       { stream: 'x'.repeat(2000) },

@@ -10,11 +10,17 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
 /**
  * Reads the body whole. Throws CodedError `too_large` (code `body_too_large`)
  * beyond `limit` bytes, at once where the length is announced, and `cancelled`
- * where the caller goes away. What is left unread Node discards after the
+ * where the caller goes away. `wanted` is called before the first byte is read,
+ * where it is read at all. What is left unread Node discards after the
  * answer, so a caller that still sends gets to read it.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  wanted: () => void = () => undefined,
+): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  wanted();
   const chunks: Buffer[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Router, { type RouterContext } from '@koa/router';
 import Koa from 'koa';
@@ -10,7 +10,13 @@ import type { Logger } from '../logger.ts';
 import { traceId } from '../trace-id.ts';
 import { type Hook, noHook } from './hooks.ts';
 import { hasBody, jsonBody, readBody } from './http-body.ts';
+import type { HttpExchange } from './http-exchange.ts';
+import { headFault } from './http-head.ts';
+import { drain, type HttpLimits, limitedServer, listen } from './http-listening.ts';
+import { refuseUnserved } from './http-refused.ts';
 import { problemDocument, retryAfterSeconds } from './problem.ts';
+
+export type { HttpExchange };
 
 /** A request as `decode` reads it. */
 export interface HttpRequest {
@@ -20,7 +26,10 @@ export interface HttpRequest {
   /** Of the route, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** A header that was sent more than once is joined by commas here. */
   readonly headers: IncomingHttpHeaders;
+  /** The values of a header, one for each time that it was sent. */
+  headerValues(name: string): readonly string[];
   /** Whether the caller sent a body at all. */
   readonly hasBody: boolean;
   /**
@@ -38,22 +47,16 @@ export interface HttpResponse {
   readonly body?: unknown;
 }
 
-/** What a hook sees of a request. */
-export interface HttpExchange {
-  readonly method: string;
-  readonly path: string;
-  /** The pattern of the route, `/api/orders/:id`; undefined for a path or method that is not served. */
-  readonly route: string | undefined;
-  readonly params: Readonly<Record<string, string>>;
-  header(name: string): string | undefined;
-}
-
 /** A method and path that are served; made by `route`. */
 export interface Route {
   readonly method: string;
   readonly path: string;
+  /** What the endpoint rejects with comes as EndpointFailure: its middlewares have logged it. */
   readonly serve: (ctx: Context, http: HttpRequest) => Promise<HttpResponse>;
 }
+
+/** An endpoint's failure, as opposed to one of `decode` and `encode`, which nobody has heard of. */
+class EndpointFailure extends Error {}
 
 /** Ties an endpoint to a method and a path pattern of @koa/router. */
 export function route<Request, Response>(options: {
@@ -67,7 +70,13 @@ export function route<Request, Response>(options: {
   return {
     method,
     path,
-    serve: async (ctx, http) => encode(await endpoint(ctx, decode(http)), http),
+    serve: async (ctx, http) => {
+      const request = decode(http);
+      const response = await endpoint(ctx, request).catch((cause: unknown) => {
+        throw new EndpointFailure('', { cause });
+      });
+      return encode(response, http);
+    },
   };
 }
 
@@ -82,27 +91,26 @@ export interface HttpServerOptions {
   readonly bodyLimitBytes?: number;
   /** How long `stop` waits for answers that are being made, in milliseconds. */
   readonly drainMs?: number;
+  readonly limits?: Partial<HttpLimits>;
 }
 
 const defaults = { hook: noHook, bodyLimitBytes: 256 * 1024, drainMs: 5000 };
 
-/** A caller that dribbles its request holds a connection no longer than this. */
-const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_TIMEOUT_MS = 10_000;
-
 /**
  * Serves endpoints over HTTP. Errors become problem documents (RFC 9457) by
- * the table in errors.ts; every answer carries `x-trace-id`; a caller that
- * goes away aborts `ctx.signal`. `start` rejects where it cannot listen; `stop`
+ * the table in errors.ts, and so does what Node's parser refuses; every answer
+ * carries `x-trace-id`; a caller that goes away aborts `ctx.signal`. `start` rejects where it cannot listen; `stop`
  * drains, closes what is left after `drainMs`, and may be called twice.
  */
 export function httpServer(given: HttpServerOptions): Component & { port(): number } {
   let stopped: Promise<void> | undefined;
   const options = { ...defaults, ...given, stopping: () => stopped !== undefined };
-  const server = createServer({
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-  }).on('request', application(options).callback());
+  const server = limitedServer(options.limits, options.logger);
+  const serve = application(options).callback();
+  // Whoever awaits a 100 is told so once its body is wanted (see `answer`); where it
+  // is not, Node closes the connection, for the body may come or not.
+  server.on('request', serve).on('checkContinue', serve);
+  refuseUnserved(server, options.hook);
   return {
     name: 'http',
     port: () => (server.address() as AddressInfo).port,
@@ -125,6 +133,11 @@ function application(options: ServerSettings): Koa {
   for (const each of options.routes) {
     router.register(each.path, [each.method], (koa) => answer(koa, each, options));
   }
+  app.use((koa, next) => {
+    const fault = headFault(koa.req);
+    if (fault === undefined) return next();
+    return answer(koa as RouterContext, undefined, options, fault);
+  });
   app.use(router.routes());
   app.use((koa) => answer(koa as RouterContext, undefined, options));
   return app;
@@ -135,10 +148,12 @@ async function answer(
   koa: RouterContext,
   found: Route | undefined,
   { hook, bodyLimitBytes, logger, stopping }: ServerSettings,
+  fault?: CodedError,
 ): Promise<void> {
   const exchange: HttpExchange = {
     method: koa.method,
-    path: koa.path,
+    // Of a faulty address it cannot always be told.
+    path: fault === undefined ? koa.path : '',
     route: found?.path,
     params: koa.params ?? {},
     header: (name) => koa.get(name) || undefined,
@@ -146,6 +161,8 @@ async function answer(
   const gone = new AbortController();
   const ctx = hook.before(withSignal(background(), gone.signal), exchange);
   const trace = traceId(ctx);
+  if (trace !== '') koa.set('x-trace-id', trace);
+  const awaits100 = koa.headers.expect !== undefined && koa.req.httpVersion !== '1.0';
   let error: CodedError | undefined;
   koa.res.once('close', () => {
     const left = !koa.res.writableFinished;
@@ -157,16 +174,21 @@ async function answer(
     );
   });
   try {
-    if (found === undefined) throw notServed(koa);
-    const bytes = await readBody(koa.req, bodyLimitBytes);
-    write(koa, trace, await found.serve(ctx, httpRequest(koa, exchange, bytes)));
+    if (found === undefined) throw fault ?? notServed(koa);
+    const bytes = await readBody(koa.req, bodyLimitBytes, () => {
+      if (awaits100) koa.res.writeContinue();
+    });
+    write(koa, await found.serve(ctx, httpRequest(koa, exchange, bytes)));
   } catch (thrown) {
-    error = codedError(thrown);
-    // The endpoint's middlewares log what it throws; a bug in decode or encode is seen only here.
-    if (error.kind === 'internal')
+    const heard = thrown instanceof EndpointFailure;
+    error = codedError(heard ? thrown.cause : thrown);
+    if (error.kind === 'internal' && !heard) {
       logger.error({ err: thrown, trace_id: trace }, 'HTTP request failed');
+    }
     writeProblem(koa, trace, error);
   }
+  // Who sends a faulty head may mean another end of the request than we do.
+  if (fault !== undefined) koa.set('connection', 'close');
   // Otherwise the connection would stay for the next request, and keep `stop` waiting.
   if (stopping()) koa.set('connection', 'close');
 }
@@ -178,6 +200,7 @@ function httpRequest(koa: RouterContext, exchange: HttpExchange, bytes: Buffer):
     params: exchange.params,
     query: new URLSearchParams(koa.querystring),
     headers: koa.headers,
+    headerValues: (name) => koa.req.headersDistinct[name] ?? [],
     hasBody: hasBody(koa.headers),
     body: () => jsonBody(koa.headers, bytes),
   };
@@ -194,11 +217,10 @@ function notServed(koa: RouterContext): CodedError {
   return new CodedError('method_not_allowed', 'method_not_allowed', message);
 }
 
-function write(koa: RouterContext, trace: string, response: HttpResponse): void {
+function write(koa: RouterContext, response: HttpResponse): void {
   // Made first: what cannot be written must not leave half an answer behind.
   const body = response.body === undefined ? '' : JSON.stringify(response.body);
   koa.status = response.status;
-  if (trace !== '') koa.set('x-trace-id', trace);
   koa.body = body;
   if (response.body === undefined) koa.remove('content-type');
   else koa.set('content-type', 'application/json; charset=utf-8');
@@ -208,35 +230,12 @@ function write(koa: RouterContext, trace: string, response: HttpResponse): void 
 function writeProblem(koa: RouterContext, trace: string, error: CodedError): void {
   const document = problemDocument(error, trace);
   const wait = retryAfterSeconds(error);
-  write(koa, trace, {
+  write(koa, {
     status: document.status,
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
       ...(wait !== undefined && { 'retry-after': String(wait) }),
     },
     body: document,
-  });
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (cause: Error) =>
-      reject(new Error(`HTTP cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
-    server.once('error', failed).listen({ host, port }, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
-}
-
-/** `close` also ends the connections that are idle; those that are not end with their answer. */
-function drain(server: Server, drainMs: number): Promise<void> {
-  if (!server.listening) return Promise.resolve();
-  return new Promise((resolve) => {
-    const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
-    server.close(() => {
-      clearTimeout(deadline);
-      resolve();
-    });
   });
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { pino } from 'pino';
 import type { Context } from '../context.ts';
 import { CodedError, codedError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
+import { logging } from '../middleware/logging.ts';
 import type { Hook, Outcome } from './hooks.ts';
 import {
   type HttpExchange,
@@ -186,6 +188,53 @@ describe('httpServer', () => {
     assert.equal(response.status, 405);
     assert.equal(response.headers.get('allow'), 'POST');
     assert.equal((await problem(response)).code, 'method_not_allowed');
+  });
+
+  it('a failure is logged once: by the endpoint, or here where the endpoint does not see it', async () => {
+    const lines: string[] = [];
+    const logger = pino(
+      { level: 'info' },
+      { write: (text: string) => lines.push((JSON.parse(text) as { msg: string }).msg) },
+    );
+    const bug = () => {
+      throw new Error('a bug');
+    };
+    const at = (path: string, part: object) =>
+      route({
+        method: 'GET',
+        path,
+        decode: () => undefined,
+        endpoint: logging(logger, 'thing')(async () => undefined),
+        encode: () => ({ status: 204 }),
+        ...part,
+      });
+    const broken = { status: 200, headers: { location: 'a\r\nb' } };
+    const { url } = await serve(
+      [
+        at('/decode', { decode: bug }),
+        at('/endpoint', { endpoint: logging(logger, 'thing')(async () => bug()) }),
+        at('/encode', { encode: bug }),
+        at('/write', { encode: () => broken }),
+        at('/fault', {
+          decode: () => {
+            throw new CodedError('invalid', 'wrong', 'Wrong.');
+          },
+        }),
+      ],
+      { logger },
+    );
+    const ours = 'Something went wrong on our side.';
+    const told: [string, string[]][] = [
+      ['/decode', ['HTTP request failed']],
+      ['/endpoint', [ours]],
+      ['/encode', ['thing', 'HTTP request failed']],
+      ['/write', ['thing', 'HTTP request failed']],
+      ['/fault', []],
+    ];
+    for (const [path, messages] of told) {
+      await (await fetch(url + path)).text();
+      assert.deepEqual(lines.splice(0), messages, path);
+    }
   });
 
   it('a failure shows nothing of the inside', async () => {

@@ -1,81 +1,28 @@
-import type { Meter } from '@opentelemetry/api';
-import type { JetStreamManager, NatsConnection } from 'nats';
 import type { Context } from '../context.ts';
 import type { Delivery } from '../delivery.ts';
-import type { Endpoint } from '../endpoint.ts';
 import { CodedError, codedError, kinds } from '../errors.ts';
 import type { Component } from '../lifecycle.ts';
-import { type Logger, logFields } from '../logger.ts';
-import type { Hook, Outcome } from './hooks.ts';
+import { logFields } from '../logger.ts';
+import type { Outcome } from './hooks.ts';
 import { guarded, noHook } from './hooks.ts';
 import { createInFlight } from './in-flight.ts';
 import { contextOf, incoming, messageId } from './incoming-message.ts';
 import { ensureDurable, jetstreamManager } from './jetstream-durable.ts';
 import { consumerMetrics } from './jetstream-metrics.ts';
-import { progressOf, whyStuck } from './jetstream-progress.ts';
+import type { JetstreamConsumerOptions } from './jetstream-options.ts';
+import { watchDurable } from './jetstream-watch.ts';
 import type { IncomingMessage } from './jetstream-wire.ts';
 import { keepSubscribed, type Subscription } from './keep-subscribed.ts';
 import { createKeyLanes } from './key-lanes.ts';
 import { connectionStatus } from './nats-status.ts';
 import { openPull, type Pull } from './pull.ts';
-import type { PulledMessage, StreamMessage } from './pulled-message.ts';
+import type { PulledMessage } from './pulled-message.ts';
+import { readMessage, Undecodable } from './readable.ts';
 import { retryDelay } from './retry-delay.ts';
 import { createUnreadable } from './unreadable.ts';
 
+export type { JetstreamConsumerOptions } from './jetstream-options.ts';
 export type { StreamMessage } from './pulled-message.ts';
-
-export interface JetstreamConsumerOptions<Body> {
-  /** The connection as it is now, waiting for it if need be; see `connectNats`. */
-  readonly connection: () => Promise<NatsConnection>;
-  readonly stream: string;
-  /** Frozen name of the durable consumer; instances with the same name share its messages. */
-  readonly durable: string;
-  /** Default: every subject of the stream. */
-  readonly filterSubjects?: readonly string[];
-  /** Throws for a message that the event store did not publish; `recover` is asked for such a one. */
-  readonly decode: (message: StreamMessage) => Body;
-  /**
-   * The message that should stand at `sequence` in place of one that cannot be
-   * decoded; undefined while there is none. It is decoded and served instead.
-   * Until there is one, and always without this option, such a message stays
-   * unanswered: it comes again after the longest of the waits, so that nobody's
-   * position passes it.
-   */
-  readonly recover?: (ctx: Context, sequence: bigint) => Promise<StreamMessage | undefined>;
-  /**
-   * Messages of one key are served one after the other, in the stream's order
-   * except after a retry: a message that failed waits, and later ones of its
-   * key are served meanwhile.
-   */
-  readonly key: (body: Body) => string;
-  readonly endpoint: Endpoint<Delivery<Body>, unknown>;
-  /** Sees the message that is served, which may be the recovered one. */
-  readonly hook?: Hook<IncomingMessage>;
-  /** Position to go on after when the durable has vanished; 0n for the beginning. */
-  readonly resumeAfter: () => Promise<bigint>;
-  /** Position of the log's last event. */
-  readonly head: () => Promise<bigint>;
-  /**
-   * Told about once a second up to where everything is done by all instances
-   * together: often the same as before, and less where the durable was made
-   * anew. Must not throw.
-   */
-  readonly onProgress?: (position: bigint) => void;
-  /** Messages held at once, served or waiting for their key's turn. */
-  readonly maxInFlight: number;
-  /** After this without a sign of life the server delivers to somebody else. Signs are given. */
-  readonly ackWaitMs: number;
-  /** From this delivery on the endpoint is told that it is the last. The server counts no end. */
-  readonly maxDeliver: number;
-  /** Wait before the second delivery, the third, …; the last counts for all further ones. */
-  readonly retryDelaysMs: readonly number[];
-  /** How long `stop` waits for what is in flight before it aborts it. Default 5,000. */
-  readonly stopWaitMs?: number;
-  /** Silence after which progress is compared with the log's head. Default 10,000. */
-  readonly silentMs?: number;
-  readonly logger: Logger;
-  readonly meter: Meter;
-}
 
 /**
  * The server never gives up by itself: a delivery that nobody could park (the
@@ -85,7 +32,6 @@ export interface JetstreamConsumerOptions<Body> {
 const NO_END = -1;
 /** Failed messages that wait for their retry count as pending too, and must not fill the house. */
 const MIN_ACK_PENDING = 20_000;
-const PROGRESS_MS = 1_000;
 /** Handed back untouched, for whoever is there next. */
 const RELEASE_MS = 10;
 /** After an abort, for endpoints to notice; then their messages are left to the server's clock. */
@@ -119,12 +65,10 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   const unreadable = createUnreadable();
   let stopping = false;
   let headAtSubscription = 0n;
-  let lastMessageAt = performance.now();
 
   async function serve(message: PulledMessage, pull: Pull): Promise<void> {
     const signal = inFlight.add(message);
     metrics.delivered.add(1);
-    lastMessageAt = performance.now();
     const outcome = await answer(message, signal);
     metrics.answered(outcome.status);
     inFlight.remove(message);
@@ -132,20 +76,9 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   }
 
   async function answer(message: PulledMessage, signal: AbortSignal): Promise<Outcome> {
-    let served: StreamMessage = message;
-    let read = attempt(message);
-    if (read instanceof Undecodable) {
-      try {
-        const ctx = contextOf(incoming(message, durable), signal);
-        const found = await options.recover?.(ctx, message.sequence);
-        if (found !== undefined) {
-          served = found;
-          read = attempt(found);
-        }
-      } catch (error) {
-        read = new Undecodable(error);
-      }
-    }
+    const { served, read } = await readMessage(message, options.decode, async () =>
+      options.recover?.(contextOf(incoming(message, durable), signal), message.sequence),
+    );
     const wire = incoming(served, durable);
     const ctx = hook.before(contextOf(wire, signal), wire);
     let outcome: Outcome;
@@ -179,14 +112,6 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       mayBeRepeat: message.deliveries > 1 || message.sequence <= headAtSubscription,
       traceparent: wire.header('traceparent') ?? '',
     };
-  }
-
-  function attempt(message: StreamMessage): { readonly body: Body } | Undecodable {
-    try {
-      return { body: options.decode(message) };
-    } catch (cause) {
-      return new Undecodable(cause);
-    }
   }
 
   function answerFailure(message: PulledMessage, ctx: Context, error: unknown): Outcome {
@@ -233,17 +158,32 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     }
     // Read last: what is appended from here on nobody can have answered before.
     headAtSubscription = await options.head();
-    lastMessageAt = performance.now();
     const pull = openPull({
       connection,
       stream,
       consumer: durable,
       limit: maxInFlight,
       held: () => inFlight.size,
-      onMessage: (message) => void serve(message, pull),
+      onMessage: (message) => {
+        watch.heard();
+        void serve(message, pull);
+      },
     });
-    const stopWatching = watch(manager, pull);
-    void pull.ended.then(stopWatching);
+    const watch = watchDurable({
+      manager,
+      stream,
+      durable,
+      head: options.head,
+      onProgress: ({ position, lag }) => {
+        metrics.lag(lag);
+        options.onProgress?.(position);
+      },
+      waiting: pull.waiting,
+      silentMs,
+      onStuck: (reason) => pull.end(`watchdog: ${reason}`),
+      logger,
+    });
+    void pull.ended.then(watch.stop);
     return {
       ended: pull.ended,
       close: async () => {
@@ -251,40 +191,9 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
         await finishHeld();
         // A round trip, too: the answers before it have reached the server, and the
         // connection may be closed.
-        await reportProgress(manager).catch(() => undefined);
+        await watch.report().catch(() => undefined);
       },
     };
-  }
-
-  /** Once a second: progress if something was answered, and a look at a long silence. */
-  function watch(manager: JetStreamManager, pull: Pull): () => void {
-    let busy = false;
-    let lookedAt = performance.now();
-    const look = async () => {
-      await reportProgress(manager);
-      const now = performance.now();
-      if (!pull.waiting() || now - Math.max(lastMessageAt, lookedAt) < silentMs) return;
-      lookedAt = now;
-      const stuck = await whyStuck(manager, stream, durable, options.head);
-      // A message that came while we looked answers the question.
-      if (stuck !== undefined && lastMessageAt <= now) pull.end(`watchdog: ${stuck}`);
-    };
-    const timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      void look()
-        .catch((error) => logger.debug({ err: error }, 'progress could not be read'))
-        .finally(() => {
-          busy = false;
-        });
-    }, PROGRESS_MS);
-    return () => clearInterval(timer);
-  }
-
-  async function reportProgress(manager: JetStreamManager): Promise<void> {
-    const { position, lag } = progressOf(await manager.consumers.info(stream, durable));
-    metrics.lag(lag);
-    options.onProgress?.(position);
   }
 
   let finishing: Promise<void> | undefined;
@@ -323,10 +232,4 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       return reason && `not subscribed as ${durable}: ${reason}`;
     },
   };
-}
-
-class Undecodable extends Error {
-  constructor(cause: unknown) {
-    super('A message could not be decoded.', { cause });
-  }
 }

@@ -20,17 +20,37 @@ const ours = 'Something went wrong on our side.';
 
 /**
  * The problem document for `error`. Nothing of the inside gets into it: not
- * the cause, and for a 500 not even the message. `traceId` may be empty.
+ * the cause, and for a 500 not even the message, unless it is meant to be
+ * shown. `traceId` may be empty.
  */
 export function problemDocument(error: CodedError, traceId: string): ProblemDocument {
   const status = kinds[error.kind].http;
+  const { code, problems } = error;
+  const detail = status === 500 && !error.shown ? ours : error.message;
   return {
-    type: `urn:orders:problem:${error.code}`,
+    ...refusalDocument({ status, code, detail }, traceId),
+    ...(problems.length > 0 && { problems }),
+  };
+}
+
+/** What is refused by HTTP itself, before there is a request that an endpoint could answer. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** The problem document for `refusal`. `traceId` may be empty. */
+export function refusalDocument(
+  { status, code, detail }: Refusal,
+  traceId: string,
+): ProblemDocument {
+  return {
+    type: `urn:orders:problem:${code}`,
     title: STATUS_CODES[status] ?? 'Client Closed Request',
     status,
-    detail: status === 500 ? ours : error.message,
-    code: error.code,
-    ...(error.problems.length > 0 && { problems: error.problems }),
+    detail,
+    code,
     ...(traceId !== '' && { trace_id: traceId }),
   };
 }

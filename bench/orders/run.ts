@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { deadlines } from '../../cli/settings.ts';
+import { SetupProblem } from '../../stack/problem.ts';
+import { perSecond, type Times, timesOf } from './figures.ts';
+import { followEndings } from './follow.ts';
+import { createJourneys, type Ending } from './journeys.ts';
+import { applyLoad } from './load.ts';
+import type { BenchOptions } from './options.ts';
+import { orderPlacer } from './place-order.ts';
+import { showProgress } from './progress.ts';
+
+/** What one run came to. Times are in milliseconds and count from sending. */
+export interface RunResult {
+  readonly accepted: number;
+  /** From the first order sent to the last answer. */
+  readonly acceptedPerSecond: number;
+  readonly accept: Times | undefined;
+  /** How many were answered otherwise, by HTTP status or the error's name. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Orders that ended, in whatever way. */
+  readonly completed: number;
+  /** From the first order sent to the last end. */
+  readonly completedPerSecond: number;
+  /** Until the stream tells that the order is Approved. */
+  readonly journey: Times | undefined;
+  readonly endings: Readonly<Record<Ending, number>>;
+  /** Accepted, and not ended while anything moved. */
+  readonly notEnded: number;
+  /** Processor time of this process, of one processor: 1 is all of it. */
+  readonly generatorLoad: number;
+}
+
+const REACH_MS = 5_000;
+/** Beyond the deadlines of an order's payment and review, after which it ends in any case. */
+const GRACE_MS = 30_000;
+const LOOK_MS = 20;
+
+/**
+ * Posts the orders and follows each to its end; gives up on ends when none came
+ * for longer than an order's deadlines. Throws a `SetupProblem` where the stack does not answer,
+ * and the signal's reason when that aborts.
+ */
+export async function run(
+  options: BenchOptions,
+  progress: NodeJS.WriteStream,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const { paymentMs, reviewMs } = deadlines();
+  const silenceMs = paymentMs + reviewMs + GRACE_MS;
+  await reach(options.url);
+  const journeys = createJourneys();
+  const follower = await followEndings(options.books.natsUrl, journeys.ended);
+  const placer = orderPlacer(options.url, options.callers);
+  const acceptMs: number[] = [];
+  const refused: Record<string, number> = {};
+  let answered = 0;
+  const ended = () => Object.values(journeys.endings).reduce((sum, count) => sum + count, 0);
+  const hide = showProgress(() => ({ of: options.orders, answered, ended: ended() }), progress);
+  const began = performance.now();
+  const cpu = process.cpuUsage();
+  try {
+    await applyLoad({
+      ...options,
+      place: placer.place,
+      onAnswer: (answer, sentAt, answeredAt) => {
+        answered++;
+        if (answer.kind === 'refused') {
+          refused[answer.why] = (refused[answer.why] ?? 0) + 1;
+          return;
+        }
+        acceptMs.push(answeredAt - sentAt);
+        journeys.began(answer.orderId, sentAt);
+      },
+      signal,
+    });
+    const answeredIn = performance.now() - began;
+    while (journeys.open > 0) {
+      signal.throwIfAborted();
+      const lastSign = Math.max(journeys.lastEndAt ?? 0, began + answeredIn);
+      if (performance.now() - lastSign > silenceMs) break;
+      await delay(LOOK_MS);
+    }
+    signal.throwIfAborted();
+    const { user, system } = process.cpuUsage(cpu);
+    return {
+      accepted: acceptMs.length,
+      acceptedPerSecond: perSecond(acceptMs.length, answeredIn),
+      accept: timesOf(acceptMs),
+      refused,
+      completed: ended(),
+      completedPerSecond: perSecond(ended(), (journeys.lastEndAt ?? began) - began),
+      journey: timesOf(journeys.approvedMs),
+      endings: journeys.endings,
+      notEnded: journeys.open,
+      generatorLoad: (user + system) / 1_000 / (performance.now() - began),
+    };
+  } finally {
+    hide();
+    placer.close();
+    await follower.stop();
+  }
+}
+
+/** Any answer of a service that works will do; there is no such order. */
+async function reach(url: string): Promise<void> {
+  try {
+    const answer = await fetch(`${url}/api/orders/bench-orders`, {
+      signal: AbortSignal.timeout(REACH_MS),
+    });
+    await answer.body?.cancel();
+    if (answer.status < 500) return;
+    throw new Error(`it answers ${answer.status}`);
+  } catch (cause) {
+    const { message } = ((cause as Error).cause ?? cause) as Error;
+    throw new SetupProblem(
+      `no stack takes orders at ${url} (${message})`,
+      'run make start in another terminal, or name it with --url',
+      { cause },
+    );
+  }
+}

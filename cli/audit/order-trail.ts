@@ -1,0 +1,126 @@
+/** What the log says of one order, folded event by event and kept small. */
+import { createHash } from 'node:crypto';
+import { foldRow, type OrderRow } from '../../services/querymodelworker/order-row.ts';
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { isOpen, needsVoid, type OrderEvent } from '../../shared/domain/order.ts';
+import { readable } from '../../shared/eventstore/command-handler.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+
+/** How long an order may wait, in milliseconds. */
+export interface Patience {
+  readonly paymentMs: number;
+  readonly reviewMs: number;
+  /** Beyond the deadline: so long may it take until what came due is done. */
+  readonly graceMs: number;
+}
+
+export interface OrderTrail {
+  /** Of the aggregate's last event. */
+  version: bigint;
+  /**
+   * The row that the read model should have, its items as {@link digested};
+   * undefined for what is no order.
+   */
+  row: OrderRow | undefined;
+  /** Debits that the log tells of. */
+  debits: number;
+  /** When it came to stand where it does, in milliseconds since the epoch. */
+  since: number;
+  /** Whether the read model, or the ledger, was seen to have it. */
+  shown: boolean;
+  booked: boolean;
+}
+
+/** Where nothing is known yet. */
+export const newTrail = (): OrderTrail => ({
+  version: 0n,
+  row: undefined,
+  debits: 0,
+  since: 0,
+  shown: false,
+  booked: false,
+});
+
+/**
+ * Folds `event` into `trail` and tells what is wrong with it. Events that cannot
+ * be read, and other aggregates' events, move the version only.
+ */
+export function follow(
+  trail: OrderTrail,
+  event: RecordedEvent,
+  codec: OrderEventCodec,
+  wrong: (book: 'log' | 'money', message: string) => void,
+): 'read' | 'unreadable' | 'unknown' {
+  const name = `${event.aggregateType} ${event.aggregateId}`;
+  if (event.version !== trail.version + 1n) {
+    wrong('log', `${name}: version ${event.version} follows version ${trail.version}`);
+  }
+  trail.version = event.version;
+  if (event.aggregateType !== ORDER_AGGREGATE) return 'unknown';
+  const change = readable(codec, event);
+  if (change === undefined) return isKnown(codec, event) ? 'unreadable' : 'unknown';
+  const before = trail.row;
+  checkMoney(change, trail, (message) => wrong('money', `${name}: ${message}`));
+  const folded = foldRow(before, event, change);
+  trail.row = change.type === 'created' ? digested(folded) : folded;
+  if (before?.status !== folded.status || before.payment !== folded.payment) {
+    trail.since = event.createdAt.getTime();
+  }
+  return 'read';
+}
+
+/**
+ * `row` with its items as a digest, so that long ones need no memory. It stays
+ * JSON of a list, for folding reads it as one and writes it back the same.
+ */
+export function digested(row: OrderRow): OrderRow {
+  return {
+    ...row,
+    items: JSON.stringify([createHash('sha256').update(row.items).digest('base64')]),
+  };
+}
+
+/** What the order waits for beyond its time at `now`; undefined where all is well. */
+export function overdue(trail: OrderTrail, now: number, patience: Patience): string | undefined {
+  if (trail.row === undefined || trail.row.status === 'None') return undefined;
+  const { status, payment } = trail.row;
+  const beyond = (ms: number) => now > trail.since + ms + patience.graceMs;
+  if (status === 'Pending') return beyond(patience.paymentMs) ? 'its payment' : undefined;
+  if (status === 'Paid') return beyond(patience.reviewMs) ? 'its review' : undefined;
+  if (payment !== 'void_requested' && !needsVoid(trail.row)) return undefined;
+  return beyond(patience.paymentMs) ? 'its money to be given back' : undefined;
+}
+
+/** It has ended, and no money is to be moved any more. */
+export const isSettled = ({ status, payment }: OrderRow): boolean =>
+  !isOpen({ status }) && payment !== 'void_requested' && !needsVoid({ status, payment });
+
+function checkMoney(change: OrderEvent, trail: OrderTrail, wrong: (message: string) => void): void {
+  if (change.type === 'created' && trail.row?.status !== undefined && trail.row.status !== 'None') {
+    return;
+  }
+  if (change.type === 'created') {
+    const { amount, items } = change.order;
+    const sum = items.reduce(
+      (all, item) => all + BigInt(item.unitPrice) * BigInt(item.quantity),
+      0n,
+    );
+    if (sum !== BigInt(amount)) wrong(`it costs ${amount}, its items ${sum} (minor units)`);
+  }
+  if (change.type !== 'paymentdebited') return;
+  trail.debits++;
+  if (trail.debits === 2) wrong('the log tells of more than one debit');
+  const costs = trail.row?.amountMinor;
+  if (costs !== undefined && trail.row?.status !== 'None' && costs !== BigInt(change.amount)) {
+    wrong(`it costs ${costs}, ${change.amount} was debited (minor units)`);
+  }
+}
+
+function isKnown(codec: OrderEventCodec, event: RecordedEvent): boolean {
+  try {
+    return codec.decode(event) !== undefined;
+  } catch {
+    return true;
+  }
+}

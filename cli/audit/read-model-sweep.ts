@@ -1,0 +1,114 @@
+/** The read model's rows against what the log folds to. */
+import type { OrderRow } from '../../services/querymodelworker/order-row.ts';
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import type { Trails } from './log-sweep.ts';
+import { digested, follow, newTrail } from './order-trail.ts';
+import type { Findings } from './report.ts';
+import type { AuditSources } from './sources.ts';
+import { createSuspects } from './suspects.ts';
+
+export interface ReadModelSweep {
+  readonly trails: Trails;
+  /** How far the read model was before its rows were read. */
+  readonly checkpoint: bigint;
+  readonly inPass: (orderId: string) => boolean;
+  readonly codec: OrderEventCodec;
+  readonly findings: Findings;
+  readonly sums: { readonly readModel: { compared: number; notCompared: number } };
+}
+
+/** Compares each row with its order, and finds the orders without a row. */
+export async function sweepReadModel(
+  ctx: Context,
+  sources: Pick<AuditSources, 'log' | 'readModel'>,
+  { trails, checkpoint, inPass, codec, findings, sums }: ReadModelSweep,
+): Promise<void> {
+  const suspects = createSuspects();
+  for await (const row of sources.readModel.rows(ctx)) {
+    if (!inPass(row.orderId)) continue;
+    const trail = trails.get(row.orderId);
+    if (trail !== undefined) trail.shown = true;
+    const expected = trail?.row;
+    if (expected?.version !== row.version) {
+      suspects.add(row.orderId, expected !== undefined && expected.position <= checkpoint);
+      continue;
+    }
+    sums.readModel.compared++;
+    report(row.orderId, difference(digested(row), expected));
+  }
+  for (const [orderId, { row, shown }] of trails) {
+    if (row !== undefined && !shown) suspects.add(orderId, row.position <= checkpoint);
+  }
+  for (const orderId of suspects.listed()) {
+    sums.readModel.compared++;
+    report(orderId, await lookAgain(ctx, sources, orderId, codec));
+  }
+  sums.readModel.notCompared += suspects.dropped;
+
+  function report(orderId: string, problem: string | undefined): void {
+    if (problem !== undefined) findings.add('read model', `order ${orderId} ${problem}`);
+  }
+}
+
+/**
+ * One order alone: the checkpoint is read before the row, which is read before
+ * the log. So the row has all up to that checkpoint, and the log all that is in
+ * the row.
+ */
+async function lookAgain(
+  ctx: Context,
+  { log, readModel }: Pick<AuditSources, 'log' | 'readModel'>,
+  orderId: string,
+  codec: OrderEventCodec,
+): Promise<string | undefined> {
+  const checkpoint = await readModel.checkpoint(ctx);
+  const row = await readModel.row(ctx, orderId);
+  const trail = newTrail();
+  const reached = row?.version ?? 0n;
+  let expected: OrderRow | undefined;
+  let lacks: OrderRow | undefined;
+  for (const event of await log.readAggregate(ctx, ORDER_AGGREGATE, orderId)) {
+    follow(trail, event, codec, () => undefined);
+    if (trail.row?.version !== event.version) continue;
+    if (event.version <= reached) expected = trail.row;
+    else lacks ??= trail.row;
+  }
+  if (lacks !== undefined && lacks.position <= checkpoint) {
+    return row === undefined
+      ? `has no row, its events begin at position ${lacks.position}`
+      : `stands at version ${reached}, version ${lacks.version} is at position ${lacks.position}`;
+  }
+  if (row === undefined) return undefined;
+  return expected === undefined
+    ? 'has a row, the log has no such order'
+    : difference(digested(row), expected);
+}
+
+const columns = [
+  'version',
+  'position',
+  'status',
+  'payment',
+  'amountMinor',
+  'customerId',
+  'restaurantId',
+  'items',
+  'createdOn',
+  'reason',
+  'createdAt',
+  'updatedAt',
+] as const satisfies readonly (keyof OrderRow)[];
+
+function difference(row: OrderRow, expected: OrderRow): string | undefined {
+  const wrong = columns.filter((column) => row[column] !== expected[column]);
+  if (wrong.length === 0) return undefined;
+  return wrong
+    .map((column) =>
+      column === 'items'
+        ? 'has other items than the log'
+        : `has the ${column} ${row[column]}, the log ${expected[column]}`,
+    )
+    .join('; ');
+}

@@ -1,0 +1,66 @@
+/**
+ * The blocks of commands that a reader may copy, for whoever runs them all:
+ * `node docs/commands.ts <empty folder>` writes each into a file of its own.
+ */
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { codeBlocks, type Page, pages, section } from './markdown.ts';
+
+/** Commands of a page, and what becomes of them. */
+export interface CommandBlock {
+  readonly page: string;
+  readonly text: string;
+  /** Why nobody runs it but its reader, in the words that stand above it; undefined where it is run. */
+  readonly notRun: string | undefined;
+}
+
+/** A paragraph that begins so says why the block below it is not run. */
+const NOT_RUN = 'Not run in CI';
+
+/** `.ci/run` and `.ci/readme-commands` run these by themselves, for one of them never ends. */
+const RUN_ELSEWHERE = ['make start', 'make test'];
+
+/** The walkthrough is run by a test of its own. */
+const WALKTHROUGH = { page: 'CONTRIBUTING.md', title: 'Add an event' };
+
+/** Every block of commands there is, in the order of the pages. */
+export function commandBlocks(): readonly CommandBlock[] {
+  return pages().flatMap((page) =>
+    codeBlocks(withoutWalkthrough(page))
+      .filter(({ language }) => language === 'sh')
+      .map(({ text, above }) => ({
+        page: page.path,
+        text,
+        notRun: above.startsWith(NOT_RUN) ? above : undefined,
+      })),
+  );
+}
+
+/** The text of `page` as far as its commands are for the running stack. */
+export function withoutWalkthrough({ path, text }: Page): string {
+  return path === WALKTHROUGH.page ? text.replace(section(text, WALKTHROUGH.title), '') : text;
+}
+
+/** What a line asks for, without the comment behind it. */
+const command = (line: string): string => line.replace(/\s+#.*$/, '').trim();
+
+/** The blocks to be run while a stack runs. */
+export function runnable(): readonly CommandBlock[] {
+  return commandBlocks().filter(
+    ({ text, notRun }) =>
+      notRun === undefined &&
+      !text
+        .trim()
+        .split('\n')
+        .every((line) => RUN_ELSEWHERE.includes(command(line))),
+  );
+}
+
+if (import.meta.main) {
+  const [folder] = process.argv.slice(2);
+  if (folder === undefined) throw new Error('usage: node docs/commands.ts <empty folder>');
+  for (const [index, { page, text }] of runnable().entries()) {
+    const number = String(index + 1).padStart(2, '0');
+    writeFileSync(join(folder, `${number}-${basename(page, '.md')}.sh`), text, { flag: 'wx' });
+  }
+}

@@ -1,0 +1,36 @@
+/** No block of a page is left to rot: each is run, or compared, or says why it is not. */
+import assert from 'node:assert/strict';
+import { commandBlocks, runnable, withoutWalkthrough } from './commands.ts';
+import { codeBlocks, pages } from './markdown.ts';
+
+/** Who looks at blocks that are no commands: the page, the language, and what fails if it is wrong. */
+const compared: readonly (readonly [string, string])[] = [
+  // shared/contracts/events-doc.unit.spec.ts reads each as the services do.
+  ['docs/events.md', 'json'],
+  // .ci/readme-commands compares the answer that is shown with the one it gets.
+  ['README.md', 'http'],
+];
+
+describe('the blocks of the pages', () => {
+  it('are commands, drawings, or compared with what they show', () => {
+    const others = pages().flatMap((page) =>
+      codeBlocks(withoutWalkthrough(page))
+        .filter(({ language }) => language !== 'sh' && language !== '')
+        .filter(
+          ({ language }) =>
+            !compared.some(([path, known]) => path === page.path && known === language),
+        )
+        .map(({ language, text }) => `${page.path}: ${language}: ${text.slice(0, 60)}`),
+    );
+    assert.deepEqual(others, []);
+  });
+
+  it('that are commands are run, or say in the line above why they are not', () => {
+    const mute = commandBlocks().filter(
+      ({ notRun }) => notRun !== undefined && !/^Not run in CI.*: \S.*\.$/s.test(notRun),
+    );
+    assert.deepEqual(mute, []);
+    assert.ok(runnable().some(({ page }) => page === 'README.md'));
+    assert.ok(runnable().some(({ page }) => page === 'CONTRIBUTING.md'));
+  });
+});

@@ -1,0 +1,46 @@
+/**
+ * What ordersvc serves over HTTP, as an OpenAPI 3.1 document: the schemas are
+ * those that read and write, the rest is said here. docs/openapi.json is this
+ * document with money in two decimals.
+ */
+import type { Route } from '../../shared/kit/transport/http.ts';
+import { parameters } from './openapi-headers.ts';
+import { paths } from './openapi-operations.ts';
+import { commonProblems } from './openapi-problems.ts';
+import { componentSchemas } from './openapi-schemas.ts';
+
+/** The document for money in a currency with `decimals` decimals. Pure. */
+export function openApiDocument(decimals: number) {
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Orders',
+      version: '1.0.0',
+      summary: 'Orders for restaurants.',
+      description: [
+        'Errors are problem documents (RFC 9457); their `code` is for programs and does not change. A path that is not here is 404 (code not_found), another method is 405 with `Allow` (code method_not_allowed), a method that HTTP does not know is 501 (code method_not_implemented).',
+        'HEAD is answered where GET is. Every answer carries `x-trace-id`.',
+        `Money is a decimal in major units of one currency, with at most ${decimals} decimals.`,
+      ].join('\n\n'),
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'Where this document came from.' }],
+    tags: [
+      { name: 'customers', description: 'What customers ask.' },
+      { name: 'restaurants', description: 'What restaurants ask.' },
+      { name: 'about', description: 'What is asked about all this.' },
+    ],
+    paths,
+    components: {
+      schemas: componentSchemas(decimals),
+      parameters,
+      responses: commonProblems,
+    },
+  };
+}
+
+/** `GET /openapi.json`. */
+export function openApiRoute(decimals: number): Route {
+  const body = openApiDocument(decimals);
+  return { method: 'GET', path: '/openapi.json', serve: async () => ({ status: 200, body }) };
+}

@@ -1,0 +1,100 @@
+/**
+ * The OpenAPI document is a correct one, docs/openapi.json is current, and it
+ * describes what is served. WRITE_DOCS=true writes the file. That the service
+ * does what the document says is tried in stack/openapi.e2e.spec.ts.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import {
+  cancelOrderBody,
+  orderAnswer,
+  orderEventsAnswer,
+  orderListAnswer,
+  placedAnswer,
+  problemAnswer,
+  rejectOrderBody,
+} from '../../shared/contracts/http.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { parseJson } from '../../shared/kit/transport/json.ts';
+import { problemDocument } from '../../shared/kit/transport/problem.ts';
+import type { OrderEndpoints } from './endpoints.ts';
+import { openApiDocument } from './openapi.ts';
+import { examples } from './openapi-examples.ts';
+import { orderRequestReader } from './order-body.ts';
+import { orderRoutes } from './transport-http.ts';
+
+const file = new URL('../../docs/openapi.json', import.meta.url);
+/** As it is committed. */
+const document = () => {
+  const text = JSON.stringify(openApiDocument(2), null, 2);
+  // What does not show in an editor is escaped.
+  return `${text.replace(/[^\n -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+};
+
+describe('the OpenAPI document', () => {
+  it('is the one in docs/openapi.json', () => {
+    if (process.env.WRITE_DOCS === 'true') writeFileSync(file, document());
+    assert.equal(
+      readFileSync(file, 'utf8'),
+      document(),
+      'WRITE_DOCS=true npx mocha services/ordersvc/openapi.unit.spec.ts writes it anew',
+    );
+  });
+
+  for (const decimals of [0, 2, 3]) {
+    it(`is correct OpenAPI 3.1 where money has ${decimals} decimals`, async () => {
+      const validator = new Validator();
+      const { valid, errors } = await validator.validate(
+        JSON.parse(JSON.stringify(openApiDocument(decimals))),
+      );
+      assert.ok(valid, JSON.stringify(errors, null, 2));
+      assert.equal(validator.version, '3.1');
+      // Throws for a reference to what is not there.
+      validator.resolveRefs();
+    });
+  }
+
+  it('describes every method and path that is served, and no other', () => {
+    const served = orderRoutes({} as OrderEndpoints, 2).map(
+      ({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`,
+    );
+    const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
+    const described = Object.entries(openApiDocument(2).paths).flatMap(([path, item]) =>
+      Object.keys(item)
+        .filter((key) => methods.includes(key))
+        .map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    assert.deepEqual(described.sort(), served.sort());
+  });
+
+  it('names every operation once, and every link leads to one', () => {
+    const text = JSON.stringify(openApiDocument(2).paths);
+    const operations = Object.values(openApiDocument(2).paths).flatMap((item) =>
+      Object.values(item).flatMap((operation) =>
+        'responses' in (operation as object) ? [operation as { operationId: string }] : [],
+      ),
+    );
+    const ids = operations.map(({ operationId }) => operationId);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const [, id] of text.matchAll(/"operationId":"(\w+)"/g)) assert.ok(ids.includes(id ?? ''));
+  });
+
+  it('has examples that are read, or were written, by the same schemas', () => {
+    const placed = orderRequestReader(2)(parseJson(JSON.stringify(examples.placeOrder)), undefined);
+    assert.equal(placed.amount, 2_400);
+    cancelOrderBody.strict().parse(examples.cancelOrder);
+    rejectOrderBody.strict().parse(examples.rejectOrder);
+    placedAnswer.strict().parse(examples.placedOrder);
+    orderAnswer.strict().parse(examples.order);
+    orderListAnswer.strict().parse(examples.orderList);
+    orderEventsAnswer.strict().parse(examples.orderEvents);
+  });
+
+  it('describes problem documents as they are made', () => {
+    const problems = [{ field: 'body', message: 'must be an object' }];
+    const error = new CodedError('invalid', 'invalid_order', 'It cannot be.', { problems });
+    problemAnswer.strict().parse(problemDocument(error, '0af7651916cd43dd8448eb211c80319c'));
+    problemAnswer.strict().parse(problemDocument(new CodedError('internal', 'internal', ''), ''));
+  });
+});

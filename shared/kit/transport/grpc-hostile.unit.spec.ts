@@ -1,0 +1,394 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { connect, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { credentials, status } from '@grpc/grpc-js';
+import { EventStoreClient, EventStoreService } from '../../../proto/gen/eventstore.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { background, type Context } from '../context.ts';
+import { CodedError } from '../errors.ts';
+import { silentLogger } from '../logger.ts';
+import { callUnary, type GrpcServer, grpcServer, serverStream, unary } from './grpc.ts';
+import type { GrpcLimits } from './grpc-limits.ts';
+
+const method = (name: string) => `/eventstore.EventStore/${name}`;
+
+/** A message on the wire: compressed or not, how long, and the bytes. */
+function frame(bytes: Buffer, { compressed = 0, length = bytes.length } = {}): Buffer {
+  const head = Buffer.alloc(5);
+  head[0] = compressed;
+  head.writeUInt32BE(length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+describe('a gRPC server under clients that mean no good', () => {
+  const cleanups: (() => unknown)[] = [];
+  let server: GrpcServer;
+  let client: EventStoreClient;
+  let handled: Context[];
+  let closedSources: number;
+
+  async function serve(limits: Partial<GrpcLimits> = {}): Promise<void> {
+    server = grpcServer({
+      host: '127.0.0.1',
+      port: 0,
+      logger: silentLogger,
+      drainMs: 100,
+      limits,
+      services: [
+        {
+          definition: EventStoreService,
+          implementation: {
+            getHead: unary({
+              name: 'GetHead',
+              decode: (request: { stream: string }) => request.stream,
+              endpoint: async (ctx, stream) => {
+                handled.push(ctx);
+                if (stream === 'cut')
+                  throw new CodedError('conflict', 'cut', `${'x'.repeat(1023)}😀`);
+                if (stream === 'wait' && !ctx.signal.aborted) await once(ctx.signal, 'abort');
+                return 1n;
+              },
+              encode: (position) => ({ position }),
+            }),
+            getEvents: unary({
+              name: 'GetEvents',
+              decode: () => undefined,
+              endpoint: async () => undefined,
+              encode: () => ({ events: Array(100).fill(anEvent()), nextPosition: 0n }),
+            }),
+            getEventsStream: serverStream({
+              name: 'GetEventsStream',
+              decode: () => undefined,
+              endpoint: async () => endless(() => closedSources++),
+              encode: () => anEvent(),
+            }),
+          },
+        },
+      ],
+    });
+    await server.start?.();
+    client = new EventStoreClient(`127.0.0.1:${server.port()}`, credentials.createInsecure());
+    cleanups.push(
+      () => server.stop?.(),
+      () => client.close(),
+    );
+  }
+
+  const anEvent = () => ({
+    eventId: '',
+    eventType: '',
+    aggregateId: '',
+    aggregateType: '',
+    eventData: 'x'.repeat(10_000),
+    stream: '',
+    version: 0n,
+    position: 0n,
+    createdAt: undefined,
+    metadata: {},
+  });
+
+  async function* endless(closed: () => void) {
+    try {
+      for (;;) yield await Promise.resolve(1);
+    } finally {
+      closed();
+    }
+  }
+
+  const getHead = (stream = '', timeoutMs = 5_000) =>
+    callUnary(client.getHead.bind(client), { stream }, background(), {
+      name: 'GetHead',
+      timeoutMs,
+    });
+
+  /** An HTTP/2 connection that no gRPC library holds back. */
+  function session(): ClientHttp2Session {
+    const opened = http2.connect(`http://127.0.0.1:${server.port()}`, {
+      maxSendHeaderBlockLength: 1_000_000,
+    });
+    opened.on('error', () => {});
+    cleanups.push(() => opened.destroy());
+    return opened;
+  }
+
+  function request(on: ClientHttp2Session, path: string, headers: Record<string, string> = {}) {
+    const stream = on.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+    stream.on('error', () => {});
+    return stream;
+  }
+
+  /** What a call comes to: headers and trailers in one. */
+  async function answer(path: string, body: Buffer, headers: Record<string, string> = {}) {
+    const stream = request(session(), path, headers);
+    const told: IncomingHttpHeaders = {};
+    stream.on('response', (received) => Object.assign(told, received));
+    stream.on('trailers', (received) => Object.assign(told, received));
+    stream.resume();
+    stream.end(body);
+    await once(stream, 'close');
+    return told;
+  }
+
+  /** Sends bytes that are no HTTP/2 as long as they are taken; resolves once it was thrown out. */
+  async function flood(first: Buffer, more: Buffer): Promise<void> {
+    const socket = connect(server.port(), '127.0.0.1');
+    cleanups.push(() => socket.destroy());
+    socket.on('error', () => {});
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(first);
+    let open = true;
+    void closed.then(() => {
+      open = false;
+    });
+    await eventually('the connection is closed', () => {
+      for (let i = 0; i < 50 && open; i++) socket.write(more);
+      return !open;
+    });
+  }
+
+  beforeEach(() => {
+    handled = [];
+    closedSources = 0;
+  });
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  const empty = frame(Buffer.alloc(0));
+  const refusals: [string, string, Buffer, Record<string, string>, number, string | undefined][] = [
+    [
+      'bytes that are no message',
+      'GetHead',
+      frame(Buffer.from([255, 255])),
+      {},
+      3,
+      'malformed_message',
+    ],
+    ['no message at all', 'GetHead', Buffer.alloc(0), {}, 12, 'unsupported_call'],
+    [
+      'two messages where one is due',
+      'GetHead',
+      Buffer.concat([empty, empty]),
+      {},
+      12,
+      'unsupported_call',
+    ],
+    [
+      'a message beyond the limit',
+      'GetHead',
+      frame(Buffer.alloc(0), { length: 2 ** 32 - 1 }),
+      {},
+      3,
+      'message_too_large',
+    ],
+    ['an answer beyond the limit', 'GetEvents', empty, {}, 3, 'answer_too_large'],
+    [
+      'compressed garbage',
+      'GetHead',
+      frame(Buffer.from('x'), { compressed: 1 }),
+      { 'grpc-encoding': 'gzip' },
+      3,
+      'malformed_message',
+    ],
+    [
+      'a compressed message that is too large when it is not',
+      'GetHead',
+      frame(gzipSync(Buffer.alloc(5_000_000)), { compressed: 1 }),
+      { 'grpc-encoding': 'gzip' },
+      3,
+      'message_too_large',
+    ],
+    [
+      'an unknown compression',
+      'GetHead',
+      frame(Buffer.from('x'), { compressed: 1 }),
+      { 'grpc-encoding': 'br' },
+      12,
+      'unsupported_encoding',
+    ],
+    [
+      'a timeout that is no time',
+      'GetHead',
+      empty,
+      { 'grpc-timeout': 'soon' },
+      3,
+      'malformed_message',
+    ],
+    [
+      'metadata beyond the limit',
+      'GetHead',
+      empty,
+      { 'x-much': 'x'.repeat(20_000) },
+      3,
+      'metadata_too_large',
+    ],
+    ['a method that there is not', 'DropEverything', empty, {}, 12, undefined],
+  ];
+  for (const [what, name, body, headers, code, stable] of refusals) {
+    it(`${what}: refused with a clean status, and a code where the library allows one`, async () => {
+      await serve({ maxMessageBytes: 500_000 });
+      const told = await answer(method(name), body, headers);
+      assert.deepEqual([told['grpc-status'], told['error-code']], [String(code), stable]);
+      assert.doesNotMatch(JSON.stringify(told), /\.[jt]s\b|node_modules|\bat /);
+      assert.equal(handled.length, 0, 'no handler saw it');
+      assert.deepEqual(await getHead(), { position: 1n });
+    });
+  }
+
+  it('a deadline that passes has its code, and the handler is told', async () => {
+    await serve();
+    const wait = EventStoreService.getHead.requestSerialize({ stream: 'wait' });
+    const told = await answer(method('GetHead'), frame(wait), { 'grpc-timeout': '50m' });
+    assert.deepEqual([told['grpc-status'], told['error-code']], ['4', 'deadline_exceeded']);
+    await eventually('it is told', () => handled[0]?.signal.aborted);
+    await eventually('nothing is held', () => server.openCalls() === 0);
+  });
+
+  it('a call that is cancelled frees what it held', async () => {
+    await serve();
+    const stream = request(session(), method('GetHead'));
+    const wait = EventStoreService.getHead.requestSerialize({ stream: 'wait' });
+    stream.end(frame(wait));
+    await eventually('it is served', () => handled.length === 1 && server.openCalls() === 1);
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await eventually('nothing is held', () => server.openCalls() === 0);
+    assert.ok(handled[0]?.signal.aborted);
+  });
+
+  it('a message that ends in the middle of a character reaches the caller', async () => {
+    await serve();
+    await assert.rejects(getHead('cut'), { kind: 'conflict', code: 'cut' });
+  });
+
+  it('a request that does not arrive is cut off, and what came of it is freed', async () => {
+    await serve({ requestMs: 100 });
+    const stream = request(session(), method('GetHead'));
+    const told = once(stream, 'response');
+    stream.resume();
+    stream.write(frame(Buffer.alloc(100_000), { length: 200_000 }));
+    const [headers] = await told;
+    assert.deepEqual([headers['grpc-status'], headers['error-code']], ['4', 'request_incomplete']);
+    await once(stream, 'close');
+    await eventually('nothing is held', () => server.openCalls() === 0);
+  });
+
+  it('a request in time may be answered as late as it takes', async () => {
+    await serve({ requestMs: 50 });
+    await assert.rejects(getHead('wait', 300), { code: 'deadline_exceeded' });
+  });
+
+  it('a client that does not read is cut off, and its source is closed', async () => {
+    await serve({ stalledMs: 100 });
+    const stream = request(session(), method('GetEventsStream'));
+    stream.pause();
+    stream.end(empty);
+    await eventually('its source is closed', () => closedSources === 1);
+    await eventually('nothing is held', () => server.openCalls() === 0);
+  });
+
+  it('calls beyond the limit are refused with a time to wait, and others after them are served', async () => {
+    await serve({ maxCalls: 3 });
+    const own = session();
+    const idle = Array.from({ length: 3 }, () => request(own, method('GetHead')));
+    await eventually('they are open', () => server.openCalls() === 3);
+    await assert.rejects(getHead(), (error: CodedError) => {
+      assert.deepEqual([error.kind, error.code], ['overloaded', 'too_many_calls']);
+      assert.ok(error.retryAfterMs !== undefined);
+      return true;
+    });
+    for (const stream of idle) stream.close();
+    await eventually('there is room again', () => server.openCalls() === 0);
+    await getHead();
+  });
+
+  it('streams of one method leave room for other calls', async () => {
+    await serve({ maxStreamsPerMethod: 2 });
+    const own = session();
+    for (let i = 0; i < 2; i++) request(own, method('GetEventsStream')).end(empty);
+    await eventually('they are open', () => server.openCalls() === 2);
+    const told = await answer(method('GetEventsStream'), empty);
+    assert.deepEqual([told['grpc-status'], told['error-code']], ['8', 'too_many_calls']);
+    await getHead();
+  });
+
+  it('calls beyond the limit of a connection wait at their client', async () => {
+    await serve({ maxCallsPerConnection: 5 });
+    const own = session();
+    await once(own, 'remoteSettings');
+    const idle = Array.from({ length: 50 }, () => request(own, method('GetHead')));
+    await getHead();
+    assert.ok(server.openCalls() <= 5, `${server.openCalls()} are open`);
+    for (const stream of idle) stream.close();
+  });
+
+  it('connections beyond the limit are closed, and those within it are served', async () => {
+    await serve({ maxConnections: 3 });
+    await getHead();
+    let closed = 0;
+    for (let i = 0; i < 20; i++) {
+      const socket: Socket = connect(server.port(), '127.0.0.1');
+      cleanups.push(() => socket.destroy());
+      socket.on('error', () => {});
+      socket.on('close', () => closed++);
+    }
+    await eventually('all but two are closed', () => closed === 18);
+    await getHead();
+  });
+
+  it('a connection on which nobody speaks is closed', async () => {
+    await serve({ keepaliveMs: 50, keepaliveTimeoutMs: 50 });
+    const socket = connect(server.port(), '127.0.0.1');
+    socket.on('error', () => {});
+    socket.resume();
+    await once(socket, 'close');
+    await getHead();
+  });
+
+  const preface = Buffer.concat([
+    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+    Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
+  ]);
+  const many = (bytes: number[]) => Buffer.concat(Array(1_000).fill(Buffer.from(bytes)));
+  const floods: [string, Buffer, Buffer][] = [
+    ['HTTP/1.1', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), Buffer.from('x')],
+    ['garbage', Buffer.alloc(1_000, 0x80), Buffer.alloc(1_000, 0x80)],
+    ['pings without end', preface, many([0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8])],
+    ['settings without end', preface, many([0, 0, 0, 4, 0, 0, 0, 0, 0])],
+  ];
+  for (const [what, first, more] of floods) {
+    it(`${what}: the connection is closed, and others are served`, async () => {
+      await serve();
+      await flood(first, more);
+      await getHead();
+    });
+  }
+
+  it('calls that are reset as fast as they are made end their connection, and hold nothing', async () => {
+    await serve();
+    const own = session();
+    await eventually('it is thrown out', () => {
+      for (let i = 0; i < 200 && !own.destroyed && !own.closed; i++) {
+        request(own, method('GetHead')).close(http2.constants.NGHTTP2_CANCEL);
+      }
+      return own.destroyed || own.closed;
+    });
+    await eventually('nothing is held', () => server.openCalls() === 0);
+    await getHead();
+  });
+
+  it('a content type that is not gRPC is 415', async () => {
+    await serve();
+    const told = await answer(method('GetHead'), Buffer.alloc(0), { 'content-type': 'text/plain' });
+    assert.equal(told[':status'], 415);
+    assert.equal(told['grpc-status'], undefined);
+    assert.equal((await answer(method('GetHead'), empty))['grpc-status'], String(status.OK));
+  });
+});

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import type { HttpRequest } from './http.ts';
+import { etag, isKnown, versioned } from './http-etag.ts';
+
+const asking = (ifNoneMatch?: string) =>
+  ({
+    headers: ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch },
+  }) as unknown as HttpRequest;
+
+describe('If-None-Match', () => {
+  const known = ['"2"', 'W/"2"', '*', ' * ', '"1", "2"', '"a,b" ,W/"2"', ',"2",', '"1","2","3"'];
+  for (const header of known) {
+    it(`${header} is answered with 304 at version 2`, () => {
+      assert.equal(isKnown(asking(header), etag(2n)), true);
+    });
+  }
+
+  const unknown = ['"1"', '"22"', '2', '', '"2', 'w/"2"', '"1,"2"', '*, "2"', 'x "2"', '"\\"2\\""'];
+  for (const header of unknown) {
+    it(`${header === '' ? 'an empty one' : header} is answered whole at version 2`, () => {
+      assert.equal(isKnown(asking(header), etag(2n)), false);
+    });
+  }
+
+  it('a list made to be slow is not', () => {
+    const began = performance.now();
+    isKnown(asking(`${', '.repeat(8_000)}x`), etag(2n));
+    isKnown(asking('"'.repeat(16_000)), etag(2n));
+    assert.ok(performance.now() - began < 1_000);
+  });
+
+  it('304 has the headers of the answer and no body', () => {
+    const response = { status: 200, headers: { 'x-stale': 'true' }, body: {} };
+    const headers = { 'x-stale': 'true', etag: '"2"', 'cache-control': 'no-cache' };
+    assert.deepEqual(versioned(asking('"2"'), 2n, response), { status: 304, headers });
+    assert.deepEqual(versioned(asking(), 2n, response), { status: 200, headers, body: {} });
+  });
+});

@@ -1,0 +1,86 @@
+import { createServer, type Server } from 'node:http';
+import type { Logger } from '../logger.ts';
+
+/** What one caller can hold, and all together. Times are in milliseconds. */
+export interface HttpLimits {
+  /** From the first byte of a request, or of a new connection, to the end of its headers. */
+  readonly headersMs: number;
+  /** To the end of its body. */
+  readonly requestMs: number;
+  /** How long a connection is kept for a next request. */
+  readonly keepAliveMs: number;
+  /** How long nothing may move on a connection, so that an answer that nobody reads is let go. Longer than any endpoint takes. */
+  readonly idleMs: number;
+  /** More connections than this are closed as they come. Each costs a few kB and a file descriptor. */
+  readonly connections: number;
+}
+
+const defaults: HttpLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 5_000,
+  idleMs: 60_000,
+  connections: 10_000,
+};
+
+/** The address and the headers of a request, in bytes; Node's own, but not to be changed by its environment. */
+const MAX_HEADERS_BYTES = 16 * 1024;
+
+/** More headers than this are refused, not cut off: a key among them would be lost. */
+const MAX_HEADERS = 100;
+
+/** How often it is said that there are too many connections. */
+const TELL_EVERY_MS = 10_000;
+
+/** A server, not listening yet, of which nobody can hold more than `given`. */
+export function limitedServer(given: Partial<HttpLimits> = {}, logger: Logger): Server {
+  const limits = { ...defaults, ...given };
+  const server = createServer({
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    // Both timeouts are seen only when Node looks; by default it does so every 30 seconds.
+    connectionsCheckingInterval: Math.ceil(Math.min(2_000, limits.headersMs / 2)),
+    maxHeaderSize: MAX_HEADERS_BYTES,
+    // It is looked at in http-head.ts, where there is something to say about it.
+    requireHostHeader: false,
+  });
+  server.timeout = limits.idleMs;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = limits.connections;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  server.on('drop', () => {
+    const now = performance.now();
+    if (now - toldAt < TELL_EVERY_MS) return;
+    toldAt = now;
+    logger.warn(
+      { connections: limits.connections },
+      'too many HTTP connections: new ones are closed',
+    );
+  });
+  return server;
+}
+
+/** Rejects where it cannot listen, saying where. */
+export function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: Error) =>
+      reject(new Error(`HTTP cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
+    server.once('error', failed).listen({ host, port }, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+}
+
+/** `close` also ends the connections that are idle; those that are not end with their answer. */
+export function drain(server: Server, drainMs: number): Promise<void> {
+  if (!server.listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+  });
+}

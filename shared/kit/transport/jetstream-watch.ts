@@ -1,0 +1,71 @@
+import type { JetStreamManager } from 'nats';
+import type { Logger } from '../logger.ts';
+import { type Progress, progressOf, whyStuck } from './jetstream-progress.ts';
+
+export interface WatchOptions {
+  readonly manager: JetStreamManager;
+  readonly stream: string;
+  readonly durable: string;
+  /** Position of the log's last event. */
+  readonly head: () => Promise<bigint>;
+  /** Told once a second. Must not throw. */
+  readonly onProgress: (progress: Progress) => void;
+  /** Whether the server owes us messages, so that silence means something. */
+  readonly waiting: () => boolean;
+  /** Silence after which progress is compared with the log's head, in milliseconds. */
+  readonly silentMs: number;
+  /** Told why the silence is wrong. */
+  readonly onStuck: (reason: string) => void;
+  readonly logger: Logger;
+}
+
+/** The eye on one subscription of a durable. */
+export interface Watch {
+  /** To be called for each message. Cheap. */
+  heard(): void;
+  /** Asks the server for the progress now, and tells it; rejects when there is no answer. */
+  report(): Promise<void>;
+  /** May be called twice. */
+  stop(): void;
+}
+
+const LOOK_EVERY_MS = 1_000;
+
+/** Looks after a durable from now until it is stopped: its progress once a second, and a long silence. */
+export function watchDurable(options: WatchOptions): Watch {
+  const { manager, stream, durable } = options;
+  let busy = false;
+  let heardAt = performance.now();
+  let lookedAt = heardAt;
+
+  async function report(): Promise<void> {
+    options.onProgress(progressOf(await manager.consumers.info(stream, durable)));
+  }
+
+  async function look(): Promise<void> {
+    await report();
+    const now = performance.now();
+    if (!options.waiting() || now - Math.max(heardAt, lookedAt) < options.silentMs) return;
+    lookedAt = now;
+    const reason = await whyStuck(manager, stream, durable, options.head);
+    // A message that came while we looked answers the question.
+    if (reason !== undefined && heardAt <= now) options.onStuck(reason);
+  }
+
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void look()
+      .catch((error) => options.logger.debug({ err: error }, 'progress could not be read'))
+      .finally(() => {
+        busy = false;
+      });
+  }, LOOK_EVERY_MS);
+  return {
+    heard: () => {
+      heardAt = performance.now();
+    },
+    report,
+    stop: () => clearInterval(timer),
+  };
+}

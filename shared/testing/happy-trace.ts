@@ -1,0 +1,50 @@
+/**
+ * The trace of an order that is Approved with nothing in its way, as `treeText`
+ * writes it: from the request to the last worker that hears of the approval.
+ */
+export const HAPPY_TRACE: readonly string[] = [
+  'ordersvc: post /api/orders [SERVER]',
+  '  ordersvc: place_order [INTERNAL]',
+  '    ordersvc: eventstore.eventstore/appendevents [CLIENT]',
+  '      eventstoresvc: eventstore.eventstore/appendevents [SERVER]',
+  '        eventstoresvc: append [INTERNAL]',
+  '          eventstoresvc: orders.created publish [PRODUCER]',
+  '            paymentworker: orders.created process [CONSUMER]',
+  '              paymentworker: pay_order [INTERNAL]',
+  '                paymentworker: eventstore.eventstore/appendevents [CLIENT]',
+  '                  eventstoresvc: eventstore.eventstore/appendevents [SERVER]',
+  '                    eventstoresvc: append [INTERNAL]',
+  '                      eventstoresvc: orders.paymentdebited publish [PRODUCER]',
+  '                        querymodelworker: orders.paymentdebited process [CONSUMER]',
+  '                        reviewworker: orders.paymentdebited process [CONSUMER]',
+  '                          reviewworker: review_order [INTERNAL]',
+  '                            reviewworker: eventstore.eventstore/appendevents [CLIENT]',
+  '                              eventstoresvc: eventstore.eventstore/appendevents [SERVER]',
+  '                                eventstoresvc: append [INTERNAL]',
+  '                                  eventstoresvc: orders.approved publish [PRODUCER]',
+  '                                    querymodelworker: orders.approved process [CONSUMER]',
+  '                                    sagacoordinator: orders.approved process [CONSUMER]',
+  '                                      sagacoordinator: follow_order [INTERNAL]',
+  '                            reviewworker: eventstore.eventstore/getevents [CLIENT]',
+  '                              eventstoresvc: eventstore.eventstore/getevents [SERVER]',
+  '                                eventstoresvc: read [INTERNAL]',
+  '                        sagacoordinator: orders.paymentdebited process [CONSUMER]',
+  '                          sagacoordinator: follow_order [INTERNAL]',
+  '            querymodelworker: orders.created process [CONSUMER]',
+  '            sagacoordinator: orders.created process [CONSUMER]',
+  '              sagacoordinator: follow_order [INTERNAL]',
+];
+
+/** The same tree, given a line a span, with siblings in the alphabet's order: they have none of their own. */
+export function siblingsSorted(lines: readonly string[]): readonly string[] {
+  const families: string[][] = [];
+  const depth = lines[0]?.search(/\S/);
+  for (const line of lines) {
+    if (line.search(/\S/) === depth) families.push([line]);
+    else families.at(-1)?.push(line);
+  }
+  return families
+    .map(([head = '', ...below]) => [head, ...siblingsSorted(below)])
+    .sort((a, b) => (a.join('\n') < b.join('\n') ? -1 : 1))
+    .flat();
+}

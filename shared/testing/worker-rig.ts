@@ -1,0 +1,87 @@
+import { orderEventCodec } from '../contracts/events.ts';
+import { newId } from '../contracts/ids.ts';
+import { ORDER_AGGREGATE } from '../contracts/subjects.ts';
+import { minor } from '../domain/money.ts';
+import type { OrderEvent } from '../domain/order.ts';
+import type { NewEvent } from '../eventstore/event-store.ts';
+import { background } from '../kit/context.ts';
+import type { Delivery } from '../kit/delivery.ts';
+import type { Middleware } from '../kit/endpoint.ts';
+import type { Component } from '../kit/lifecycle.ts';
+import { silentLogger } from '../kit/logger.ts';
+import { noMeter } from '../kit/metrics.ts';
+import { workerMiddleware } from '../kit/onions.ts';
+import { connectNats, type Nats } from '../kit/transport/nats.ts';
+import { type PublishedLog, publishedLog } from './published-log.ts';
+
+/** What a worker lives on, for one test: a broker, a log that it follows, and the workers. */
+export interface WorkerRig {
+  readonly nats: Nats;
+  readonly log: PublishedLog;
+  /** Starts them one after the other; `stop` stops them. */
+  readonly start: (...components: readonly Component[]) => Promise<void>;
+  /** Appends an order's event, with what `overrides` says otherwise; resolves with its id. */
+  readonly append: (event: OrderEvent, overrides?: Partial<NewEvent>) => Promise<string>;
+  /** A worker's onion for its endpoints, quick to retry, which parks in the log. */
+  readonly onion: (consumer: string) => (name: string) => Middleware<Delivery>;
+  /** Stops what was started, then the connection and the broker. */
+  readonly stop: () => Promise<void>;
+}
+
+const codec = orderEventCodec(2);
+
+/** On `server`, which is empty and is stopped with the rig. */
+export async function workerRig(server: {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}): Promise<WorkerRig> {
+  const nats = connectNats({ url: server.url, name: 'test', logger: silentLogger });
+  const log = await publishedLog(await nats.connection());
+  const running: Component[] = [];
+  return {
+    nats,
+    log,
+    start: async (...components) => {
+      for (const component of components) {
+        running.push(component);
+        await component.start?.();
+      }
+    },
+    append: async (event, overrides = {}) => {
+      const eventId = newId();
+      const aggregateId = event.type === 'created' ? event.order.orderId : event.orderId;
+      const own = { eventId, aggregateId, aggregateType: ORDER_AGGREGATE, metadata: {} };
+      await log.store.append(background(), [{ ...own, ...codec.encode(event), ...overrides }]);
+      return eventId;
+    },
+    onion: (consumer) => (name) =>
+      workerMiddleware({
+        tracing: (next) => next,
+        meter: noMeter,
+        logger: silentLogger,
+        name,
+        consumer,
+        park: (ctx, letter) => log.store.park(ctx, letter),
+        retry: { attempts: 2, initialDelayMs: 1, maxDelayMs: 2 },
+        timeoutMs: 2_000,
+      }),
+    stop: async () => {
+      await Promise.all(running.map((component) => component.stop?.()));
+      await nats.stop();
+      await server.stop();
+    },
+  };
+}
+
+/** A new order of that id, of no items and 1.00 in all. */
+export const orderCreated = (orderId: string): OrderEvent => ({
+  type: 'created',
+  order: {
+    orderId,
+    customerId: 'customer-1',
+    restaurantId: 'restaurant-1',
+    amount: minor(100),
+    items: [],
+    createdOn: '2026-01-01T00:00:00.000Z',
+  },
+});

@@ -1,0 +1,204 @@
+/** PostgreSQL, NATS and Zipkin go away for a while and come back; no service dies of it, and nothing is lost. */
+import assert from 'node:assert/strict';
+import { eventually } from '../shared/testing/eventually.ts';
+import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
+import { wish } from './testing/patient-client.ts';
+import { type SpanSink, startSpanSink } from './testing/span-sink.ts';
+import { createWaves, type Waves } from './testing/waves.ts';
+
+const services = [
+  'ordersvc',
+  'eventstoresvc',
+  'paymentworker',
+  'reviewworker',
+  'querymodelworker',
+  'sagacoordinator',
+];
+const workers = ['paymentworker', 'reviewworker', 'querymodelworker', 'sagacoordinator'];
+const ORDERS = 300;
+/** What was answered while NATS went comes again after this. */
+const worker = { ACK_WAIT_MS: '1500' };
+/** Spans that wait have a bound, which comes to some 30 MB; the rest is garbage not yet collected. */
+const GROWN_MB = 100;
+/** The way a stop takes, and two seconds for the spans that Zipkin would have had. */
+const STOPS_MS = 8_000;
+
+describe('outages', function () {
+  this.timeout(90_000);
+  let stack: OrderStack;
+  let sink: SpanSink;
+  let waves: Waves;
+
+  before(async () => {
+    sink = await startSpanSink();
+    stack = await startOrderStack({
+      own: { OTEL_EXPORTER_ZIPKIN_ENDPOINT: sink.endpoint },
+      environment: { paymentworker: worker, reviewworker: worker, sagacoordinator: worker },
+    });
+    waves = createWaves(stack);
+  });
+  after(async () => {
+    await stack?.stop();
+    await sink?.stop();
+  });
+
+  const pids = () => services.map((name) => [name, stack.unit(name).process?.pid]);
+
+  async function admin(name: string, path: string) {
+    const response = await fetch(`${stack.adminUrls[name]}${path}`);
+    return { status: response.status, text: await response.text() };
+  }
+
+  const untilNotReady = (names: readonly string[], why: RegExp) =>
+    Promise.all(
+      names.map((name) =>
+        eventually(`${name} says that it is not ready`, async () => {
+          const { status, text } = await admin(name, '/readyz');
+          assert.equal((await admin(name, '/healthz')).status, 200, 'it lives');
+          if (status === 503 && why.test(text)) return true;
+          throw new Error(`${status} ${text}`);
+        }),
+      ),
+    );
+
+  const untilReady = () =>
+    Promise.all(
+      services.map((name) =>
+        eventually(
+          `${name} is ready again`,
+          async () => {
+            const { status, text } = await admin(name, '/readyz');
+            if (status === 200) return true;
+            throw new Error(text);
+          },
+          20_000,
+        ),
+      ),
+    );
+
+  /** Does `work` while the server is stopped, and starts it again whatever comes of that. */
+  async function without(server: string, work: () => Promise<void>): Promise<void> {
+    await stack.unit(server).stop();
+    try {
+      await work();
+    } finally {
+      await stack.unit(server).start();
+    }
+  }
+
+  async function post() {
+    const { body } = wish(0);
+    return fetch(`${stack.httpUrl}/api/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      signal: AbortSignal.timeout(10_000),
+    });
+  }
+
+  it('PostgreSQL away: every service lives, those that need it say so, customers are asked to come again, and nothing is lost', async () => {
+    const before = pids();
+    await waves.wave(ORDERS, async (progress) => {
+      await progress.accepted(0.3);
+      await without('PostgreSQL', async () => {
+        await untilNotReady(
+          ['ordersvc', 'eventstoresvc', 'paymentworker', 'querymodelworker', 'sagacoordinator'],
+          /database/,
+        );
+        const refused = await post();
+        const text = await refused.text();
+        assert.equal(refused.status, 503, text);
+        assert.ok(Number(refused.headers.get('retry-after')) >= 1, 'it says when to come again');
+        assert.doesNotMatch(text, /ECONN|postgres|127\.0\.0\.1|\n +at /);
+      });
+    });
+    await untilReady();
+    assert.deepEqual(pids(), before);
+  });
+
+  it('NATS away: orders are taken as before, and go on when it is back', async () => {
+    const before = pids();
+    const { failed } = await waves.wave(ORDERS, async (progress) => {
+      await progress.accepted(0.2);
+      await without('NATS', async () => {
+        await untilNotReady(workers, /NATS/);
+        // These two do all they are asked for as before.
+        for (const name of ['ordersvc', 'eventstoresvc']) {
+          assert.equal((await admin(name, '/readyz')).status, 200, name);
+        }
+        await progress.accepted(1);
+      });
+    });
+    assert.equal(failed, 0, 'customers notice nothing');
+    await untilReady();
+    assert.deepEqual(pids(), before);
+  });
+
+  /** Milliseconds that a wave takes until all its books agree. */
+  async function timed(): Promise<number> {
+    const began = performance.now();
+    const { failed } = await waves.wave(ORDERS, async () => {});
+    assert.equal(failed, 0);
+    return performance.now() - began;
+  }
+
+  const memory = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        services.map(async (name) => {
+          const { text } = await admin(name, '/metrics');
+          const [, bytes] = /^process_resident_memory_bytes(?:{[^}]*})? (\S+)/m.exec(text) ?? [];
+          assert.ok(bytes, `${name} measures its memory`);
+          return [name, Number(bytes) / 2 ** 20] as const;
+        }),
+      ),
+    );
+
+  it('Zipkin gone, or there and silent: orders and memory are as ever, and only spans are lost', async () => {
+    const before = pids();
+    await timed();
+    const usualMs = await timed();
+    const usualMb = await memory();
+    for (const mode of ['silent', 'away'] as const) {
+      await sink.become(mode);
+      for (let times = 0; times < 2; times++) {
+        const tookMs = await timed();
+        // One call that waits for Zipkin's deadline anywhere on the path would show.
+        assert.ok(tookMs < 3 * usualMs + 1_500, `${mode}: ${tookMs} ms instead of ${usualMs}`);
+      }
+      const mb = await memory();
+      for (const name of services) {
+        const grown = (mb[name] ?? 0) - (usualMb[name] ?? 0);
+        assert.ok(grown < GROWN_MB, `${name} grew by ${grown} MB while Zipkin was ${mode}`);
+      }
+    }
+    assert.ok(sink.unanswered() > 0, 'it was tried');
+    await untilReady();
+    assert.deepEqual(pids(), before);
+
+    await sink.become('taking');
+    const taken = sink.spans();
+    await timed();
+    await eventually('spans come again', () => sink.spans() > taken);
+  });
+
+  it('a service stops in order and soon while Zipkin is silent', async () => {
+    await sink.become('silent');
+    const unanswered = sink.unanswered();
+    await timed();
+    await eventually('spans are waiting', () => sink.unanswered() > unanswered);
+    const before = pids();
+    for (const name of services.toReversed()) {
+      const { process } = stack.unit(name);
+      assert.ok(process);
+      const began = performance.now();
+      await stack.unit(name).stop();
+      const tookMs = performance.now() - began;
+      assert.deepEqual(await process.exited, { code: 0, signal: null }, name);
+      assert.ok(tookMs < STOPS_MS, `${name} took ${tookMs} ms to stop`);
+    }
+    await Promise.all(services.map((name) => stack.unit(name).start()));
+    assert.ok(pids().every(([, pid], index) => pid !== before[index]?.[1]));
+    await waves.settled();
+  });
+});

@@ -1,0 +1,104 @@
+/** A stack of a test's own, and whatever its books can be looked at with. */
+import { connect, type NatsConnection } from 'nats';
+import postgres from 'postgres';
+import { audit } from '../../cli/audit/audit.ts';
+import type { AuditReport } from '../../cli/audit/report.ts';
+import {
+  type AuditSources,
+  auditedLedger,
+  auditedReadModel,
+  publishedMessages,
+} from '../../cli/audit/sources.ts';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
+import { background } from '../../shared/kit/context.ts';
+import { createDatabase } from '../../shared/kit/database.ts';
+import type { Component } from '../../shared/kit/lifecycle.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { type Stack, type StackOptions, startStack } from '../stack.ts';
+import { testFolder } from '../testing.ts';
+
+export interface OrderStack extends Stack {
+  /** Of ordersvc. */
+  readonly httpUrl: string;
+  readonly store: EventStore & Component;
+  readonly nats: NatsConnection;
+  /** The four books, and what an audit says of them. */
+  readonly books: AuditSources;
+  readonly audit: () => Promise<AuditReport>;
+  readonly ordersdb: postgres.Sql;
+  readonly paymentsdb: postgres.Sql;
+  readonly sagadb: postgres.Sql;
+}
+
+/** The coordinator's defaults; a test that sets shorter ones has no order that waits longer. */
+const patience = { paymentMs: 60_000, reviewMs: 60_000, graceMs: 30_000 };
+
+/**
+ * Starts a stack in a folder of its own that is not durable unless told so.
+ * Stopping it closes what it was looked at with, too.
+ */
+export async function startOrderStack(
+  options: Omit<StackOptions, 'dataDir'> = {},
+): Promise<OrderStack> {
+  const stack = await startStack({ dataDir: await testFolder(), durable: false, ...options });
+  const { addresses, httpUrl } = stack;
+  if (httpUrl === undefined) throw new Error('ordersvc is not among the services.');
+  const store = createGrpcEventStore({
+    address: addresses.EVENTSTORE_ADDRESS,
+    stream: ORDERS_STREAM,
+    timeoutMs: 10_000,
+    logger: silentLogger,
+  });
+  const sql = (url: string) => postgres(url, { max: 2, onnotice: () => {} });
+  const ordersdb = sql(addresses.ORDERS_DATABASE_URL);
+  const paymentsdb = sql(addresses.PAYMENTS_DATABASE_URL);
+  const sagadb = sql(addresses.SAGA_DATABASE_URL);
+  const nats = await connect({
+    servers: addresses.NATS_URL,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  }).catch(async (error: unknown) => {
+    await stack.stop();
+    throw error;
+  });
+  const database = (url: string) =>
+    createDatabase({
+      url,
+      name: 'audit',
+      poolSize: 2,
+      queryTimeoutMs: 5_000,
+      logger: silentLogger,
+    });
+  const readModel = database(addresses.ORDERS_DATABASE_URL);
+  const ledger = database(addresses.PAYMENTS_DATABASE_URL);
+  const books: AuditSources = {
+    log: store,
+    published: publishedMessages(nats, ORDERS_STREAM),
+    readModel: auditedReadModel(readModel),
+    ledger: auditedLedger(ledger),
+  };
+  return {
+    ...stack,
+    httpUrl,
+    store,
+    nats,
+    books,
+    audit: () => audit(background(), books, { codec: orderEventCodec(2), patience }),
+    ordersdb,
+    paymentsdb,
+    sagadb,
+    stop: async () => {
+      await Promise.all([
+        ...[ordersdb, paymentsdb, sagadb].map((one) => one.end({ timeout: 5 })),
+        readModel.stop(),
+        ledger.stop(),
+      ]);
+      await nats.close();
+      await store.stop?.();
+      await stack.stop();
+    },
+  };
+}
