@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { freePort, LOOPBACK } from './ports.ts';
 import { SetupProblem } from './problem.ts';
 import { type Process, startProcess, untilReady } from './process.ts';
+import { refusedWrites } from './refused-writes.ts';
 import { installOnce, runTool, type ToolOptions, toolsDir } from './tools.ts';
 import { answers } from './until.ts';
 
@@ -14,7 +15,7 @@ export interface NatsOptions {
   /** Default: a free one. */
   readonly monitorPort?: number;
   readonly logFile?: string | undefined;
-  /** Told when the server has to be built first, which takes a minute. */
+  /** Told when the server has to be built first, which takes a minute, and when it cannot write. */
   readonly onProgress?: ((line: string) => void) | undefined;
   /** Aborting it gives the start up; once started it has no effect. */
   readonly signal?: AbortSignal | undefined;
@@ -33,12 +34,15 @@ export interface Nats {
 const VERSION = '2.15.2';
 const OLDEST: readonly [number, number] = [2, 12];
 const READY_MS = 20_000;
+const CONFIGURATION = join(import.meta.dirname, 'nats.conf');
 
 /**
  * Starts nats-server with JetStream in files under `dataDir`, ready when its
  * health check says so. The files are flushed at the server's own default (every
  * two minutes): what a power failure takes from the stream, the event log has and
- * the relay publishes again.
+ * the relay publishes again. Where its folder refused a write (a full disk, say) the server ends by
+ * itself once the folder takes writes, for only a new one writes on; whoever supervises
+ * it starts it again.
  */
 export async function startNats(options: NatsOptions): Promise<Nats> {
   const command = await natsBinary(options.onProgress, options.signal);
@@ -47,12 +51,23 @@ export async function startNats(options: NatsOptions): Promise<Nats> {
   const port = options.port ?? (await freePort());
   const monitorPort = options.monitorPort ?? (await freePort());
   const listen = ['--addr', LOOPBACK, '--port', String(port), '--http_port', String(monitorPort)];
-  const server = await startProcess({
+  const ended = new AbortController();
+  const server: Process = await startProcess({
     name: 'NATS',
     command,
-    args: [...listen, '--jetstream', '--store_dir', dataDir],
+    args: ['--config', CONFIGURATION, ...listen, '--jetstream', '--store_dir', dataDir],
     logFile: options.logFile,
+    onLine: refusedWrites({
+      folder: dataDir,
+      onRefused: () =>
+        options.onProgress?.(
+          `cannot write to ${dataDir} → make room; it is restarted by itself then`,
+        ),
+      restart: () => void server.stop(),
+      signal: ended.signal,
+    }),
   });
+  void server.exited.then(() => ended.abort());
   const monitorUrl = `http://${LOOPBACK}:${monitorPort}`;
   const healthy = (signal: AbortSignal) => answers(`${monitorUrl}/healthz`, signal);
   await untilReady(server, healthy, READY_MS, options.signal);

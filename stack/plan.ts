@@ -49,6 +49,9 @@ export interface PlanOptions {
 const FIRST_ADMIN = Math.min(
   ...services.map(({ adminPort = Number.POSITIVE_INFINITY }) => adminPort),
 );
+const LAST_ADMIN = Math.max(...services.map(({ adminPort = 0 }) => adminPort));
+
+const HIGHEST_PORT = 65_535;
 
 /** A variable that names a server already running means "use mine, start none". */
 export async function makePlan({ ports, own, ...options }: PlanOptions): Promise<Plan> {
@@ -62,7 +65,12 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
     return port;
   };
 
-  const firstAdmin = ownPort(own, 'ADMIN_PORT', FIRST_ADMIN);
+  const firstAdmin = ownPort(
+    own,
+    'ADMIN_PORT',
+    FIRST_ADMIN,
+    HIGHEST_PORT - (LAST_ADMIN - FIRST_ADMIN),
+  );
   const instances = rows.flatMap((row) =>
     Array.from({ length: options.instances?.[row.name] ?? 1 }, (_, index): Instance => {
       const { name, serves } = row;
@@ -192,12 +200,19 @@ function chosenRows(
   );
 }
 
-function ownPort(own: NodeJS.ProcessEnv, variable: string, standard: number): number {
+function ownPort(
+  own: NodeJS.ProcessEnv,
+  variable: string,
+  standard: number,
+  highest = HIGHEST_PORT,
+): number {
   const text = own[variable];
   if (text === undefined || text === '') return standard;
   const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new SetupProblem(`${variable}=${text} is no port`, 'give a number from 1 to 65535');
+  if (Number.isInteger(port) && port > 0 && port <= highest) return port;
+  const wrong =
+    port > highest && port <= HIGHEST_PORT ? 'leaves no room for the others' : 'is no port';
+  throw new SetupProblem(`${variable}=${text} ${wrong}`, `give a number from 1 to ${highest}`);
 }
 
 /** Those that are used here; of the others the services themselves say what is wrong. */

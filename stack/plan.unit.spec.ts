@@ -129,6 +129,15 @@ describe('the ports of make start', () => {
     );
   });
 
+  it('leave room for all six admin ports', async () => {
+    const at = (ADMIN_PORT: string) => makePlan({ ...standard, own: { ADMIN_PORT } });
+    assert.equal((await at('65530')).instances.at(-1)?.adminPort, 65_535);
+    await assert.rejects(
+      at('65531'),
+      (error) => error instanceof SetupProblem && /1 to 65530$/.test(error.remedy),
+    );
+  });
+
   it('are the same for a part of the services', async () => {
     const plan = await makePlan({ ...standard, services: ['reviewworker'] });
     assert.equal(plan.instances[0]?.adminPort, 9103);

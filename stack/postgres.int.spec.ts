@@ -8,7 +8,9 @@ import { freePort, portInUse } from './ports.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { serverUser } from './postgres-binaries.ts';
 import { SetupProblem } from './problem.ts';
+import { commandName } from './proc.ts';
 import { testFolder, testPostgres } from './testing.ts';
+import { until } from './until.ts';
 
 describe('startPostgres', () => {
   let folder: string;
@@ -86,6 +88,19 @@ describe('startPostgres', () => {
     assert.equal((await query('select n from kept')).count, 1);
   });
 
+  it('leaves none of its processes behind a SIGKILL, not even one that hangs', async () => {
+    const sql = postgres(server.url('postgres'), { max: 1, onnotice: () => {} });
+    const [row] = await sql`select pg_backend_pid() as pid`;
+    process.kill(row?.pid, 'SIGSTOP');
+    server.process.kill('SIGKILL');
+    await server.process.exited;
+    await sql.end({ timeout: 0 });
+    const gone = () => commandName(row?.pid) === '';
+    await until(gone, { what: 'the end of the backend', deadlineMs: 2_000 });
+    server = await startPostgres({ dataDir, port });
+    assert.equal((await query('select n from kept')).count, 1);
+  });
+
   it('says which folder another server holds', async () => {
     await assert.rejects(startPostgres({ dataDir, port: await freePort() }), (error) => {
       assert.ok(error instanceof SetupProblem);
@@ -115,6 +130,19 @@ describe('startPostgres', () => {
       other.kill('SIGKILL');
       await gone;
     }
+  });
+
+  it('waits for a server that has ended and only keeps its process id a while', async () => {
+    await server.stop();
+    const user = await serverUser();
+    // The shell's child ends at once; what the shell becomes never asks for its exit code.
+    const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 1'], { cwd: '/', ...user });
+    const [pid] = await once(parent.stdout.setEncoding('utf8'), 'data');
+    const lock = join(dataDir, 'postmaster.pid');
+    await writeFile(lock, `${pid.trim()}\n${dataDir}\n1\n${port}\n\n127.0.0.1\n`);
+    if (user) await chown(lock, user.uid, user.gid);
+    server = await startPostgres({ dataDir, port });
+    assert.equal((await query('select n from kept')).count, 1);
   });
 
   it('data of a newer PostgreSQL are left alone, saying both versions', async () => {
@@ -213,6 +241,22 @@ describe('testPostgres', () => {
 
   it('starts one server for the whole run', async () => {
     assert.equal(await testPostgres(), await testPostgres());
+  });
+});
+
+describe('too few open files allowed', () => {
+  it('is what is said, with the limit to raise', async () => {
+    const folder = await testFolder();
+    const script = `
+      const { startPostgres } = await import(${JSON.stringify(join(import.meta.dirname, 'postgres.ts'))});
+      await startPostgres({ dataDir: ${JSON.stringify(join(folder, 'postgres'))} })
+        .catch(({ message, remedy }) => console.log(message + ' → ' + remedy));
+      process.exit();`;
+    const limited = ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"'];
+    const said = execFileSync('/bin/sh', [...limited, process.execPath, script], {
+      encoding: 'utf8',
+    });
+    assert.match(said, /file descriptors.* → raise the limit: ulimit -n 4096$/m);
   });
 });
 

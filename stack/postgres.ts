@@ -1,5 +1,6 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { chown, lstat, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, LOOPBACK } from './ports.ts';
 import {
@@ -10,7 +11,7 @@ import {
   serverUser,
 } from './postgres-binaries.ts';
 import { SetupProblem } from './problem.ts';
-import { commandName, workingDirectory } from './proc.ts';
+import { commandName, program, runningPids, workingDirectory } from './proc.ts';
 import { type Process, startProcess, untilReady } from './process.ts';
 import { placeElsewhere } from './reach.ts';
 
@@ -85,6 +86,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     logFile: options.logFile,
     signal: options.signal,
   });
+  void server.exited.then(({ signal }) => {
+    if (signal === 'SIGKILL') endBackends(dataDir);
+  });
   return {
     port,
     process: server,
@@ -127,6 +131,24 @@ async function forgetDeadHolder(dataDir: string): Promise<void> {
 }
 
 /**
+ * Kills what a server that is dead left working in its folder; not to be called while it
+ * lives. Its backends are sessions of their own and have painted their titles over their
+ * environment, so neither a signal to the server's group nor `endOrphans` reaches them.
+ * By themselves they go when they notice, which one that hangs never does.
+ */
+function endBackends(dataDir: string): void {
+  const folder = existsSync(dataDir) && realpathSync(dataDir);
+  for (const pid of runningPids()) {
+    if (workingDirectory(pid) !== folder || basename(program(pid) ?? '') !== 'postgres') continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended in the meantime; or it is another user's, and then the next look tells.
+    }
+  }
+}
+
+/**
  * Makes the cluster beside its place and moves it there whole, so that a start
  * that was interrupted leaves nothing half made. Text sorts by bytes
  * (`--locale=C`), as on CockroachDB.
@@ -161,7 +183,9 @@ async function makeCluster(
     signal?.throwIfAborted();
     throw new SetupProblem(
       `the PostgreSQL cluster could not be made in ${dataDir}: ${why?.replace(/^.*(?:FATAL|error):\s*/, '') ?? `exit code ${code}`}`,
-      'set STACK_DATA_DIR to a folder with room that can be written to',
+      why !== undefined && /file descriptors/.test(why)
+        ? 'raise the limit: ulimit -n 4096'
+        : 'set STACK_DATA_DIR to a folder with room that can be written to',
     );
   }
   await rename(unfinished, dataDir);
@@ -187,14 +211,20 @@ async function startServer(options: ServerOptions): Promise<Process> {
   for (;;) {
     const server = await attemptServer(options);
     if (server !== undefined) return server;
+    endBackends(options.dataDir);
     if (performance.now() > givesUpAt) throw await folderHeld(options);
     await delay(200);
   }
 }
 
-async function folderHeld({ dataDir }: ServerOptions): Promise<SetupProblem> {
+async function holder({ dataDir }: ServerOptions): Promise<number> {
   const file = resolve(dataDir, 'postmaster.pid');
-  const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+  return Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+}
+
+async function folderHeld(options: ServerOptions): Promise<SetupProblem> {
+  const { dataDir } = options;
+  const pid = await holder(options);
   const who = Number.isNaN(pid) ? '' : ` (${commandName(pid)}, process ${pid})`;
   return new SetupProblem(`another PostgreSQL${who} holds the folder ${dataDir}`, 'stop it');
 }
@@ -222,7 +252,11 @@ async function attemptServer(options: ServerOptions): Promise<Process | undefine
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (server.tail().some((line) => line.includes(STILL_HELD))) return undefined;
-    if (server.tail().some((line) => line.includes(LOCKED))) throw await folderHeld(options);
+    if (server.tail().some((line) => line.includes(LOCKED))) {
+      // It has ended, but its id is taken until its parent, or init, asks for its exit code.
+      if (commandName(await holder(options)) === '') return undefined;
+      throw await folderHeld(options);
+    }
     // Clients that came too early are refused in the same words.
     const why = server
       .tail()

@@ -19,6 +19,11 @@ export function startedWith(pid: number, name: string, value: string): boolean {
   return strings(`/proc/${pid}/environ`).includes(`${name}=${value}`);
 }
 
+/** The file that it runs, whatever it calls itself. */
+export function program(pid: number): string | undefined {
+  return link(`/proc/${pid}/exe`);
+}
+
 /** Its working directory. */
 export function workingDirectory(pid: number): string | undefined {
   return link(`/proc/${pid}/cwd`);

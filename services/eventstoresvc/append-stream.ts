@@ -21,6 +21,7 @@ import {
 } from '../../shared/kit/transport/grpc.ts';
 import { guarded, type Hook } from '../../shared/kit/transport/hooks.ts';
 import type { AppendRequest } from './endpoints.ts';
+import { createTurns } from './turns.ts';
 
 export interface AppendStreamOptions {
   readonly name: string;
@@ -52,6 +53,7 @@ export interface AppendStreams {
 export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
   const options = { ...given, hook: guarded(given.hook) };
   const open = new Set<() => void>();
+  const turns = createTurns();
   let stopped = false;
 
   function handler(call: Call): void {
@@ -64,11 +66,19 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
 
     const full = () => underWay >= MAX_UNDER_WAY || charsUnderWay >= MAX_UNDER_WAY_CHARS;
 
-    /** Begins what waits, as far as there is room; reads on when nothing does and the client reads. */
-    function proceed(): void {
+    /** Begins what waits, as far as there is room and the client reads. */
+    function beginSome(most: number): number {
       let begun = 0;
-      while (begun < waiting.length && !full()) begin(waiting[begun++] as Append);
+      while (begun < Math.min(most, waiting.length) && writable && !full()) {
+        begin(waiting[begun++] as Append);
+      }
       if (begun > 0) waiting = waiting.slice(begun);
+      return begun;
+    }
+
+    /** Lets what waits begin in its turn; reads on when nothing waits. */
+    function proceed(): void {
+      if (waiting.length > 0 && writable && !full()) turns.ask(beginSome);
       if (full() || waiting.length > 0 || !writable) call.pause();
       else call.resume();
     }
@@ -78,6 +88,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       underWay++;
       charsUnderWay += chars;
       void serve(append, options).then((result) => {
+        turns.ended();
         underWay--;
         charsUnderWay -= chars;
         answer(result);
@@ -128,9 +139,13 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       flush();
     });
     call.on('end', finish);
-    // The client went away: what it sent is appended all the same, for it may
-    // have been told; it can ask again by the events' ids.
-    call.on('cancelled', () => open.delete(finish));
+    // The client went away: what was begun is appended all the same, for it may
+    // have been told; it can ask again by the events' ids. The rest would keep
+    // this process busy for nobody.
+    call.on('cancelled', () => {
+      waiting = [];
+      open.delete(finish);
+    });
     call.on('error', () => open.delete(finish));
     open.add(finish);
     if (stopped) finish();

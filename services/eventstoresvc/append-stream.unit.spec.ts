@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import {
   type AppendEventsRequest,
@@ -71,5 +72,27 @@ describe('a stream of appends', () => {
     assert.ok(call.isPaused());
     answers.shift()?.();
     await eventually('the next one is begun', () => begun() === 4_097);
+  });
+
+  it('begins nothing more of a message while its client does not read', async () => {
+    const { call, begun } = open(async () => ({ version: 1n, position: 1n }));
+    call.push(message(10_000));
+    await eventually('it is not read any more', () => begun() > 0 && call.isPaused());
+    // The answers to the first are written in a turn, and what they make room for would follow.
+    for (let turns = 0; turns < 20; turns++) await turn();
+    assert.ok(begun() <= 2 * 4_096, `${begun()} were begun`);
+  });
+
+  it('begins nothing more when its client has gone', async () => {
+    const answers: (() => void)[] = [];
+    const { call, begun } = open(
+      () => new Promise((resolve) => answers.push(() => resolve({ version: 1n, position: 1n }))),
+    );
+    call.push(message(5_000));
+    await eventually('what there is room for is begun', () => begun() === 4_096);
+    call.emit('cancelled');
+    for (const answer of answers.splice(0)) answer();
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assert.equal(begun(), 4_096);
   });
 });

@@ -34,6 +34,12 @@ interface DeadLetterRow {
   resolved_at: Date | null;
 }
 
+/**
+ * The contract has 32 bits for them, and a replay adds one: a letter that told of
+ * more, as an advisory can, would keep all lists that it is in from being sent.
+ */
+const MAX_DELIVERIES = 2 ** 31 - 2;
+
 /** A request whose takers all fell silent is none any more. */
 const state = (sql: Sql) => sql`
   case
@@ -153,7 +159,7 @@ function parked(row: DeadLetterRow): ParkedLetter {
     eventId: row.event_id,
     reason: row.reason,
     lastError: row.last_error,
-    deliveries: Number(row.deliveries),
+    deliveries: Math.min(Number(row.deliveries), MAX_DELIVERIES),
     traceparent: row.traceparent,
     parkedAt: row.parked_at,
     state: row.state,

@@ -22,6 +22,8 @@ interface Written {
   readonly reason?: string;
   /** As SQL reads it, with microseconds. */
   readonly createdAt?: string;
+  /** Of the one item. */
+  readonly name?: string;
 }
 
 describe('the read model in SQL', () => {
@@ -49,7 +51,7 @@ describe('the read model in SQL', () => {
 
   /** Writes a row as querymodelworker does. */
   async function write({ id, customer = 'c1', status = 'Pending', ...rest }: Written) {
-    const items = [{ code: 'P1', name: 'Pizza', unitPrice: 1250, quantity: 2 }];
+    const items = [{ code: 'P1', name: rest.name ?? 'Pizza', unitPrice: 1250, quantity: 2 }];
     await writer`
       insert into orders
         (order_id, customer_id, restaurant_id, status, payment, amount_minor, items,
@@ -120,6 +122,24 @@ describe('the read model in SQL', () => {
         `limit ${limit}`,
       );
     }
+  });
+
+  it('a page of large orders ends early, and the next ones show the rest', async () => {
+    for (let n = 0; n < 5; n++) {
+      await write({ id: `large-${n}`, customer: 'large', name: 'x'.repeat(450_000) });
+    }
+    const sizes: number[] = [];
+    let after: PageEnd | undefined;
+    do {
+      const page = await sqlReadModel(database).list(ctx, {
+        customerId: 'large',
+        limit: 100,
+        after,
+      });
+      sizes.push(page.orders.length);
+      after = page.next;
+    } while (after !== undefined);
+    assert.deepEqual(sizes, [3, 2]);
   });
 
   it('a list says how much of the log is in it', async () => {

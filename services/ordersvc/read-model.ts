@@ -36,13 +36,15 @@ export function sqlReadModel(database: Database): ReadModel {
     list: async (ctx, query) => {
       // The position first: rows read after it hold at least that much.
       const position = await projectedPosition(database, ctx);
-      // One more than asked for tells whether there is a next page.
-      const rows = await ordersOfCustomer(database, ctx, query, query.limit + 1);
-      const page = rows.slice(0, query.limit);
-      const last = rows.length > query.limit ? page.at(-1) : undefined;
+      const page = await ordersOfCustomer(database, ctx, query);
+      const last = page.at(-1);
+      const more = Number(last?.found ?? 0) > page.length;
       return {
         orders: page.map(viewOfRow),
-        next: last && { createdMicros: BigInt(last.created_micros), orderId: last.order_id },
+        next:
+          last && more
+            ? { createdMicros: BigInt(last.created_micros), orderId: last.order_id }
+            : undefined,
         position,
       };
     },
@@ -65,6 +67,8 @@ interface Row {
 
 interface ListedRow extends Row {
   readonly created_micros: string;
+  /** How many there are from the page's beginning on, up to one more than asked for. */
+  readonly found: string;
 }
 
 function orderById(database: Database, ctx: Context, orderId: string) {
@@ -79,37 +83,51 @@ function orderById(database: Database, ctx: Context, orderId: string) {
   );
 }
 
+/**
+ * Payload after which a page ends, in bytes: a hundred of the largest orders
+ * would be 16 MB, held for each caller that reads slowly.
+ */
+const PAGE_BYTES = 1024 * 1024;
+
 function ordersOfCustomer(
   database: Database,
   ctx: Context,
-  { customerId, after }: OrderListQuery,
-  limit: number,
+  { customerId, after, limit }: OrderListQuery,
 ) {
-  return database.query<ListedRow>(ctx, (sql) =>
-    after === undefined
-      ? sql<ListedRow[]>`
-          select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-                 items, created_on, reason, version,
-                 (extract(epoch from created_at) * 1000000)::int8 as created_micros
-          from orders
-          where customer_id = ${customerId}::text
-            and status <> 'None'
-          order by created_at desc, order_id desc
-          limit ${limit}::int8`
-      : sql<ListedRow[]>`
-          select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-                 items, created_on, reason, version,
-                 (extract(epoch from created_at) * 1000000)::int8 as created_micros
-          from orders
-          where customer_id = ${customerId}::text
-            and status <> 'None'
+  return database.query<ListedRow>(ctx, (sql) => {
+    const older =
+      after === undefined
+        ? sql``
+        : sql`
             and (created_at, order_id) < (
               '1970-01-01 00:00:00+00'::timestamptz
                 + ${String(after.createdMicros)}::int8 * interval '1 microsecond',
-              ${after.orderId}::text)
-          order by created_at desc, order_id desc
-          limit ${limit}::int8`,
-  );
+              ${after.orderId}::text)`;
+    return sql<ListedRow[]>`
+      with page as (
+        select order_id, customer_id, restaurant_id, status, payment, amount_minor,
+               items, created_on, reason, version, created_at
+        from orders
+        where customer_id = ${customerId}::text
+          and status <> 'None'${older}
+        order by created_at desc, order_id desc
+        limit ${limit + 1}::int8
+      ),
+      sized as (
+        select order_id, customer_id, restaurant_id, status, payment, amount_minor,
+               items, created_on, reason, version, created_at, count(*) over () as found,
+               sum(octet_length(items)) over (order by created_at desc, order_id desc)
+                 - octet_length(items) as bytes_before
+        from page
+      )
+      select order_id, customer_id, restaurant_id, status, payment, amount_minor,
+             items, created_on, reason, version, found,
+             (extract(epoch from created_at) * 1000000)::int8 as created_micros
+      from sized
+      where bytes_before < ${PAGE_BYTES}::int8
+      order by created_at desc, order_id desc
+      limit ${limit}::int8`;
+  });
 }
 
 async function projectedPosition(database: Database, ctx: Context): Promise<bigint> {

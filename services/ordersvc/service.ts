@@ -11,6 +11,7 @@ import type { EventStore, NewEvent, RecordedEvent } from '../../shared/eventstor
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
 import { type Context, remaining, withDeadline } from '../../shared/kit/context.ts';
 import { CodedError, isKind, isMachineryFailure } from '../../shared/kit/errors.ts';
+import { createJoin } from './joined.ts';
 import { createOrderDecisions, HANDLER, type OrderDecisions } from './order-decisions.ts';
 import type { OrderListQuery } from './order-list.ts';
 import { asksFor, type OrderRequest } from './order-request.ts';
@@ -102,12 +103,11 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
     }));
   }
 
-  /** The order that has the id already: the answer again, if it is what is asked for. */
-  async function placedBefore(
-    ctx: Context,
-    orderId: string,
-    request: OrderRequest,
-  ): Promise<PlacedOrder> {
+  // A crowd with one key would be a conflict each, which the event store sorts out one by one.
+  const join = createJoin<PlacedOrder>();
+
+  /** The order that has the id already, whatever was asked for. */
+  async function placedBefore(ctx: Context, orderId: string): Promise<PlacedOrder> {
     const events = await readLog(ctx, orderId);
     const first = viewOf(codec, events.slice(0, 1));
     if (first === undefined) {
@@ -117,14 +117,6 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         `The id of this order, ${orderId}, is taken by events that do not begin an order: use another Idempotency-Key.`,
       );
     }
-    if (!asksFor(request, first.details)) {
-      throw new CodedError(
-        'already_exists',
-        'idempotency_key_reused',
-        'The Idempotency-Key was used for another order; a new order needs a new key.',
-      );
-    }
-    recent.remember(orderId, first.version);
     return { order: first.details, version: first.version, replayed: true };
   }
 
@@ -158,16 +150,26 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         idempotencyKey === undefined ? newId() : orderIdFor(customerId, idempotencyKey);
       const createdOn = now().toISOString();
       const order = { orderId, customerId, restaurantId, amount, items, createdOn };
-      try {
-        const { version } = await store.append(ctx, placing(ctx, order), 0n);
-        recent.remember(orderId, version);
-        return { order, version, replayed: false };
-      } catch (error) {
-        if (isKind(error, 'conflict', 'already_exists')) {
-          return placedBefore(ctx, orderId, request);
+      const place = async (): Promise<PlacedOrder> => {
+        try {
+          const { version } = await store.append(ctx, placing(ctx, order), 0n);
+          return { order, version, replayed: false };
+        } catch (error) {
+          if (isKind(error, 'conflict', 'already_exists')) return placedBefore(ctx, orderId);
+          throw outage(error, UNPLACED);
         }
-        throw outage(error, UNPLACED);
+      };
+      const { value, joined } = await join(orderId, ctx.signal, place);
+      const replayed = joined || value.replayed;
+      if (replayed && !asksFor(request, value.order)) {
+        throw new CodedError(
+          'already_exists',
+          'idempotency_key_reused',
+          'The Idempotency-Key was used for another order; a new order needs a new key.',
+        );
       }
+      recent.remember(orderId, value.version);
+      return { ...value, replayed };
     },
 
     get: async (ctx, orderId, minVersion = 0n) => {

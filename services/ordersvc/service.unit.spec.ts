@@ -35,17 +35,20 @@ const refused = (kind: Kind, code: string) => (error: unknown) => {
 function scene() {
   const log = createMemoryEventStore({ stream: ORDERS_STREAM });
   const rows = new Map<string, OrderView>();
+  const asked = { appends: 0, reads: 0 };
   const broken = { log: false, timeout: false, readModel: false, known: false, slowLog: false };
   const recent = createRecentWrites();
   let clock = 0;
   const store: EventStore = {
     ...log,
     append: async (...args) => {
+      asked.appends++;
       if (broken.timeout) throw new CodedError('timeout', 'append_timeout', 'late');
       if (broken.log) throw away('event_store_unavailable');
       return log.append(...args);
     },
     readAggregate: async (...args) => {
+      asked.reads++;
       if (broken.slowLog) throw new CodedError('timeout', 'read_timeout', 'late');
       if (broken.log) throw away('event_store_unavailable');
       return log.readAggregate(...args);
@@ -70,6 +73,7 @@ function scene() {
   return {
     service,
     log,
+    asked,
     broken,
     recent,
     project: async (orderId: string) => {
@@ -99,6 +103,23 @@ const debited = (orderId: string): OrderEvent => ({
 });
 
 describe('placing an order', () => {
+  it('a crowd with one key asks the log once, and each is told what comes of its own request', async () => {
+    const { service, asked } = scene();
+    const other = { ...withKey, restaurantId: 'r2' };
+    const crowd = Array.from({ length: 200 }, (_, i) =>
+      service.place(ctx, i % 2 === 0 ? withKey : other),
+    );
+    const told = await Promise.allSettled(crowd);
+    const orders = told.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
+    const failures = told.filter((one) => one.status === 'rejected').map(({ reason }) => reason);
+    assert.equal(orders.length, 100);
+    assert.equal(orders.filter(({ replayed }) => !replayed).length, 1);
+    assert.equal(new Set(orders.map(({ order }) => JSON.stringify(order))).size, 1);
+    assert.equal(failures.length, 100);
+    assert.ok(failures.every(refused('already_exists', 'idempotency_key_reused')));
+    assert.deepEqual(asked, { appends: 1, reads: 0 });
+  });
+
   it('is one event in the log, the first of its order', async () => {
     const { service, log } = scene();
     const placed = await service.place(ctx, request);

@@ -48,7 +48,13 @@ function meaning(code: status, details: string, maxMessageBytes: number): CodedE
             'unsupported_call',
             'This method takes exactly one message.',
           );
+    // As the health service says of a service that it does not know.
+    case status.NOT_FOUND:
+      return new CodedError('not_found', 'service_not_found', 'There is no such service here.');
     case status.INTERNAL:
+      if (details.startsWith('Error deserializing request')) {
+        return malformed('its bytes are no message of this method');
+      }
       if (details.startsWith('Invalid grpc-timeout')) return malformed('grpc-timeout is no time');
       if (details.startsWith('Failed to decompress')) return malformed('it cannot be decompressed');
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { type Client, credentials, makeClientConstructor } from '@grpc/grpc-js';
+import { Client, credentials, makeClientConstructor, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { service as healthDefinition } from 'grpc-health-check';
 import {
@@ -208,14 +208,19 @@ describe('gRPC transport', () => {
 
   it('a call that takes too long is a timeout, and the server hears of it', async () => {
     const gone = Promise.withResolvers<void>();
+    let quick = true;
     const { client } = await serve({
       head: async (ctx) => {
+        if (quick) return 0n;
         if (!ctx.signal.aborted) await once(ctx.signal, 'abort');
         gone.resolve();
         return 0n;
       },
     });
-    const call = getHead(client, background(), { timeoutMs: 50 });
+    // Connected first: a server that a call does not reach in time hears of nothing.
+    await getHead(client, background());
+    quick = false;
+    const call = getHead(client, background(), { timeoutMs: 500 });
     await assert.rejects(call, refused('timeout', 'deadline_exceeded'));
     await gone.promise;
   });
@@ -378,7 +383,22 @@ describe('gRPC transport', () => {
       const health = await call(healthDefinition, 'check', { service });
       assert.deepEqual(health, { status: 'SERVING' });
     }
+    await assert.rejects(call(healthDefinition, 'check', { service: 'other.Service' }), {
+      code: status.NOT_FOUND,
+    });
     assert.ok(loadSync(protoPath)['eventstore.EventStore']);
+  });
+
+  it('tells whoever asks for its health in bytes that are no message so', async () => {
+    const { address } = await serve({});
+    const client = new Client(address, credentials.createInsecure());
+    cleanups.push(() => client.close());
+    const same = (bytes: Buffer) => bytes;
+    const asked = new Promise((resolve) => {
+      const path = '/grpc.health.v1.Health/Check';
+      client.makeUnaryRequest(path, same, same, Buffer.from([0xff, 0xff]), resolve);
+    });
+    assert.equal(((await asked) as { code: number }).code, status.INVALID_ARGUMENT);
   });
 
   it('a second stop is harmless, and a taken port is named', async () => {

@@ -6,7 +6,8 @@ const host = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d{0,5})?$/i;
 
 /**
  * What is wrong with a request although Node's parser took it: an address that
- * cannot be decoded, and a Host that is missing, doubled or none. Each is read
+ * cannot be decoded, a Host that is missing, doubled or none, and a body in
+ * another form than chunks, or in chunks by HTTP/1.0 (RFC 9112, 6.1). Each is read
  * differently by different servers, and so gets past the rules of a proxy.
  * CodedError `malformed` (code `malformed_request`); undefined where all is well.
  */
@@ -19,6 +20,10 @@ export function headFault(request: IncomingMessage): CodedError | undefined {
   }
   if (hosts.some((name) => !host.test(name))) {
     return malformed('The header Host is no name of a host.');
+  }
+  const coding = request.headers['transfer-encoding'];
+  if (coding !== undefined && (request.httpVersion === '1.0' || !/^chunked$/i.test(coding))) {
+    return malformed('The only Transfer-Encoding is chunked, and HTTP/1.0 has none.');
   }
   if (!isReadable(request.url ?? '')) {
     return malformed(

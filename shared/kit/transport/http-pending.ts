@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream';
 export interface PendingAnswers {
   /** To be told of every answer, before it is begun. */
   add(response: ServerResponse): void;
+  /** How many answers the connection waits for. */
+  count(socket: Duplex): number;
   /** The answer to the request of which a part has not arrived yet; undefined where all are whole. */
   unread(socket: Duplex): ServerResponse | undefined;
   /** Resolves when every answer but `except` is written, or will never be. */
@@ -13,20 +15,27 @@ export interface PendingAnswers {
 }
 
 export function pendingAnswers(): PendingAnswers {
-  const bySocket = new WeakMap<Duplex, readonly ServerResponse[]>();
-  const of = (socket: Duplex) => bySocket.get(socket) ?? [];
+  // Counted and forgotten one by one: who sends thousands at once must not make each dearer.
+  const waiting = new WeakMap<Duplex, Set<ServerResponse>>();
+  /** The last one is kept although it is written: its request may still be arriving. */
+  const last = new WeakMap<Duplex, ServerResponse>();
   return {
     add: (response) => {
       const { socket } = response.req;
-      // The last one is kept although it is written: its request may still be arriving.
-      bySocket.set(socket, [...of(socket).filter((one) => !one.writableFinished), response]);
+      const due = waiting.get(socket) ?? new Set();
+      waiting.set(socket, due.add(response));
+      last.set(socket, response);
+      response.once('close', () => due.delete(response));
     },
+    count: (socket) => waiting.get(socket)?.size ?? 0,
     unread: (socket) => {
-      const last = of(socket).at(-1);
-      return last?.req.complete === false ? last : undefined;
+      const newest = last.get(socket);
+      return newest?.req.complete === false ? newest : undefined;
     },
     due: async (socket, except) => {
-      const due = of(socket).filter((one) => one !== except && !one.writableFinished);
+      const due = [...(waiting.get(socket) ?? [])].filter(
+        (one) => one !== except && !one.writableFinished,
+      );
       await Promise.all(due.map((one) => once(one, 'close')));
     },
   };

@@ -6,6 +6,7 @@
 import {
   type IncomingMessage,
   METHODS,
+  type RequestListener,
   type Server,
   type ServerResponse,
   STATUS_CODES,
@@ -56,6 +57,20 @@ const expectationFailed: Refusal = {
   detail: 'The only Expect that can be met is 100-continue.',
 };
 
+const tooManyAtOnce: Refusal = {
+  status: 429,
+  code: 'rate_limited',
+  detail:
+    'Too many requests wait for their answers on this connection; what was not answered was not done: send it again, on a new connection.',
+};
+
+/**
+ * How many requests of one connection are served at once; Node would take as
+ * many as fit through, and begin them all. Who sends the next before it has an
+ * answer seldom sends more than ten.
+ */
+const MAX_AT_ONCE = 100;
+
 /** As Node reports what its parser cannot read, with the bytes that it looked at. */
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
@@ -65,17 +80,50 @@ const requestLine = /^([!#$%&'*+.^`|~\w-]+) \S+ HTTP\/1\.[01]\r?\n/;
 /** How long a caller that was refused has to read why, in milliseconds. */
 const LINGER_MS = 1_000;
 
+/** What a server does once `refuseUnserved` looks after it. */
+export interface Refusing {
+  /**
+   * The request that is being served is the last of its connection: what comes
+   * after it is not looked at, for its answer would reach nobody (RFC 9112, 9.6).
+   */
+  last(socket: Duplex): void;
+}
+
 /**
- * Answers on `server` what Node would refuse: each gets a problem document with
- * a code and, by `hook`, a trace of its own, and its connection is closed. What
- * was asked before on the same connection is answered first; nothing is written
- * into the middle of an answer.
+ * Answers on `server` what Node would refuse, and more requests at once than one
+ * connection may have: each gets a problem document with a code and, by `hook`,
+ * a trace of its own, and its connection is closed. What was asked before on the
+ * same connection is answered first; nothing is written into the middle of an
+ * answer. Everything else goes to `serve`.
  */
-export function refuseUnserved(server: Server, hook: Hook<HttpExchange>): void {
+export function refuseUnserved(
+  server: Server,
+  hook: Hook<HttpExchange>,
+  serve: RequestListener,
+): Refusing {
   const pending = pendingAnswers();
   const refused = new WeakSet<Duplex>();
+  const ending = new WeakSet<Duplex>();
 
-  server.prependListener('request', (_request, response) => pending.add(response));
+  /** False where the request is not to be served; what is to be said of that is said. */
+  function admitted({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    if (ending.has(socket) || refused.has(socket)) return false;
+    if (pending.count(socket) >= MAX_AT_ONCE) {
+      refused.add(socket);
+      stopReading(socket);
+      void refuseAfterDue(socket, tooManyAtOnce);
+      return false;
+    }
+    pending.add(response);
+    return true;
+  }
+
+  const onRequest: RequestListener = (request, response) => {
+    if (admitted(request, response)) serve(request, response);
+  };
+  // Whoever awaits a 100 is told so once its body is wanted; where it is not, Node
+  // closes the connection, for the body may come or not.
+  server.on('request', onRequest).on('checkContinue', onRequest);
 
   server.on('clientError', (error: ParserError, socket) => {
     // Node reports anew with each further packet, and with each look at the clock.
@@ -90,8 +138,9 @@ export function refuseUnserved(server: Server, hook: Hook<HttpExchange>): void {
   });
 
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    if (!admitted(request, response)) return;
+    ending.add(request.socket);
     const head = headOf(expectationFailed, told(hook, expectationFailed, request));
-    pending.add(response);
     response.writeHead(expectationFailed.status, head.headers).end(head.body);
   });
 
@@ -111,9 +160,23 @@ export function refuseUnserved(server: Server, hook: Hook<HttpExchange>): void {
       return;
     }
     await pending.due(socket, broken);
+    if (broken?.headersSent) {
+      // It was answered while others were waited for, and nothing may follow that.
+      await pending.due(socket);
+      endSoon(socket);
+      return;
+    }
     const known = broken?.getHeader('x-trace-id');
     writeAndClose(socket, refusal, known === undefined ? told(hook, refusal) : String(known));
   }
+
+  return { last: (socket) => ending.add(socket) };
+}
+
+/** Whoever reads a body on the same connection would begin it anew. */
+function stopReading(socket: Duplex): void {
+  socket.on('resume', () => socket.pause());
+  socket.pause();
 }
 
 /** Tells `hook` of a request that was refused; the id of its trace, empty where it has none. */
@@ -141,6 +204,7 @@ function headOf(refusal: Refusal, trace: string) {
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',
+    ...(refusal.status === 429 && { 'retry-after': '1' }),
     ...(trace !== '' && { 'x-trace-id': trace }),
   };
   return { headers, body };
@@ -155,9 +219,13 @@ function writeAndClose(socket: Duplex, refusal: Refusal, trace: string): void {
   const { headers, body } = headOf(refusal, trace);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const status = `${refusal.status} ${STATUS_CODES[refusal.status]}`;
+  endSoon(socket, `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
+}
+
+function endSoon(socket: Duplex, lastWords = ''): void {
   const close = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(close));
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
+  socket.end(lastWords);
 }
 
 function unknownMethod(error: ParserError): boolean {

@@ -113,6 +113,18 @@ describe('what never becomes a request', () => {
       400,
       'malformed_request',
     ],
+    [
+      'chunks by HTTP/1.0',
+      'POST /echo HTTP/1.0\r\nContent-Type: application/json\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n1\r\n0\r\n\r\n',
+      400,
+      'malformed_request',
+    ],
+    [
+      'chunks of something encoded',
+      `POST /echo HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\n1\r\n0\r\n\r\n`,
+      400,
+      'malformed_request',
+    ],
     ['no Host', 'POST /echo HTTP/1.1\r\n\r\n', 400, 'malformed_request'],
     ['two Hosts', `POST /echo HTTP/1.1\r\n${HOST}${HOST}\r\n`, 400, 'malformed_request'],
     [
@@ -234,6 +246,99 @@ describe('what never becomes a request', () => {
     socket.write('zz\r\n');
     await once(socket, 'close');
     assert.equal(all.split(/HTTP\/1\.1 \d/).length, 2, all);
+  });
+
+  it('what comes after a request that is the last of its connection is not done', async () => {
+    let done = 0;
+    const counted = route({
+      method: 'GET',
+      path: '/counted',
+      decode: () => undefined,
+      endpoint: async () => ++done,
+      encode: (body) => ({ status: 200, body }),
+    });
+    const { port } = await serve([counted]);
+    const next = `GET /counted HTTP/1.1\r\n${HOST}\r\n`;
+    for (const [last, status] of [
+      ['GET /counted HTTP/1.1\r\nHost: a b\r\n\r\n', 400],
+      [`GET /%zz HTTP/1.1\r\n${HOST}\r\n`, 400],
+      [`GET /counted HTTP/1.1\r\n${HOST}Expect: tea\r\n\r\n`, 417],
+    ] as const) {
+      const answer = await sendRaw(port, last + next + next);
+      assert.equal(answer.status, status);
+      assert.equal(answer.all.split(/HTTP\/1\.1 \d/).length, 2, answer.all);
+    }
+    assert.equal(done, 0);
+  });
+
+  it('of what one connection asks at once a hundred are begun and answered, and the rest is 429', async () => {
+    const open = Promise.withResolvers<void>();
+    let begun = 0;
+    const waiting = route({
+      method: 'GET',
+      path: '/wait',
+      decode: () => undefined,
+      endpoint: async () => {
+        begun++;
+        await open.promise;
+      },
+      encode: () => ({ status: 200, body: 'waited' }),
+    });
+    const { port } = await serve([waiting]);
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    let all = '';
+    socket.on('data', (chunk) => {
+      all += String(chunk);
+    });
+    // `once` would reject, for what is still being sent breaks off.
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    const asked = `GET /wait HTTP/1.1\r\n${HOST}\r\n`.repeat(1_000_000);
+    socket.write(asked);
+    await eventually('a hundred', () => begun === 100);
+    // More than all buffers on the way hold: it was not read on.
+    assert.equal((await sendRaw(port, `${announced(1, 'Connection: close')}1`)).status, 404);
+    assert.ok(socket.writableLength > asked.length / 2, `${socket.writableLength} bytes wait`);
+    open.resolve();
+    await closed;
+    assert.equal(begun, 100);
+    assert.equal(all.split('HTTP/1.1 200 OK').length - 1, 100);
+    const rest = all.slice(all.lastIndexOf('HTTP/1.1 '));
+    assert.match(rest, /^HTTP\/1\.1 429 /);
+    assert.match(rest, /\r\nretry-after: 1\r\n/);
+    assert.match(rest, /"code":"rate_limited"/);
+  });
+
+  it('a connection may ask any number of times, a hundred at once', async () => {
+    const { port } = await serve([echo]);
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    let answers = 0;
+    socket.on('data', (chunk) => {
+      answers += String(chunk).split('HTTP/1.1 200').length - 1;
+    });
+    for (const round of [1, 2, 3]) {
+      socket.write(`${announced(1)}1`.repeat(100));
+      await eventually('a hundred answers', () => answers === round * 100);
+    }
+    socket.destroy();
+  });
+
+  it('what is broken behind a request that awaits 100 is answered after it', async () => {
+    const { waiting, entered, open } = gate();
+    const { port } = await serve([waiting]);
+    const asked = `GET /wait HTTP/1.1\r\n${HOST}Expect: 100-continue\r\n\r\nGARBAGE\r\n\r\n`;
+    const answers = sendRaw(port, asked);
+    await entered;
+    open();
+    const { all } = await answers;
+    assert.match(all, /HTTP\/1\.1 200 OK[\s\S]*"waited"HTTP\/1\.1 400 Bad Request/);
+  });
+
+  it('a body that breaks as it is answered gets no second answer either', async () => {
+    const { port } = await serve([echo]);
+    for (const path of ['/none', '/%zz']) {
+      const { all } = await sendRaw(port, `${chunked.replace('/echo', path)}\r\nzz\r\n`);
+      assert.equal(all.split(/HTTP\/1\.1 \d/).length, 2, all);
+    }
   });
 
   it('who goes away in the middle is not written to', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import Router, { type RouterContext } from '@koa/router';
 import Koa from 'koa';
 import { background, type Context, withSignal } from '../context.ts';
@@ -104,13 +105,14 @@ const defaults = { hook: noHook, bodyLimitBytes: 256 * 1024, drainMs: 5000 };
  */
 export function httpServer(given: HttpServerOptions): Component & { port(): number } {
   let stopped: Promise<void> | undefined;
-  const options = { ...defaults, ...given, stopping: () => stopped !== undefined };
+  const options = {
+    ...defaults,
+    ...given,
+    stopping: () => stopped !== undefined,
+    last: (socket: Duplex) => refusing.last(socket),
+  };
   const server = limitedServer(options.limits, options.logger);
-  const serve = application(options).callback();
-  // Whoever awaits a 100 is told so once its body is wanted (see `answer`); where it
-  // is not, Node closes the connection, for the body may come or not.
-  server.on('request', serve).on('checkContinue', serve);
-  refuseUnserved(server, options.hook);
+  const refusing = refuseUnserved(server, options.hook, application(options).callback());
   return {
     name: 'http',
     port: () => (server.address() as AddressInfo).port,
@@ -123,7 +125,12 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
   };
 }
 
-type ServerSettings = HttpServerOptions & typeof defaults & { stopping(): boolean };
+type ServerSettings = HttpServerOptions &
+  typeof defaults & {
+    stopping(): boolean;
+    /** See Refusing. */
+    last(socket: Duplex): void;
+  };
 
 function application(options: ServerSettings): Koa {
   const app = new Koa();
@@ -136,6 +143,7 @@ function application(options: ServerSettings): Koa {
   app.use((koa, next) => {
     const fault = headFault(koa.req);
     if (fault === undefined) return next();
+    options.last(koa.req.socket);
     return answer(koa as RouterContext, undefined, options, fault);
   });
   app.use(router.routes());

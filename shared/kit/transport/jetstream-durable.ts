@@ -31,9 +31,10 @@ export function jetstreamManager(connection: NatsConnection): Promise<JetStreamM
 }
 
 /**
- * The durable pull consumer, made or brought to what is wanted. One that is
- * made starts after the position that `resumeAfter` gives, for a durable
- * vanishes with its stream; one that is there keeps its own position.
+ * The durable pull consumer, made or brought to what is wanted: one that somebody
+ * paused goes on. One that is made starts after the position that `resumeAfter`
+ * gives, for a durable vanishes with its stream; one that is there keeps its own
+ * position.
  *
  * Rejects with CodedError `precondition_failed` / `durable_mismatch` where a
  * consumer of that name is of another sort; with the client's own error where
@@ -77,8 +78,11 @@ export async function ensureDurable(
       `The consumer ${durable} of stream ${stream} exists and is not a pull consumer with explicit acknowledgement. Delete it.`,
     );
   }
-  if (matches(found.config, wanted)) return found;
-  return manager.consumers.update(stream, durable, wanted);
+  const info = matches(found.config, wanted)
+    ? found
+    : await manager.consumers.update(stream, durable, wanted);
+  if (info.paused) await manager.consumers.resume(stream, durable);
+  return info;
 }
 
 function matches(found: ConsumerConfig, wanted: Partial<ConsumerConfig>): boolean {

@@ -116,6 +116,14 @@ describe('a subscription goes on by itself', () => {
     assert.deepEqual(served, upTo(20), 'it goes on where the checkpoint says');
   });
 
+  it('when its durable is paused under it', async () => {
+    const { consumers } = await manager();
+    await consumers.pause(TEST_STREAM.name, 'rig-worker', new Date(Date.now() + 3_600_000));
+    await publishNumbers(await link.connection(), 11, 20);
+    await arrived(20);
+    assert.deepEqual(served, upTo(20));
+  });
+
   it('when the stream is deleted, made anew and filled again', async () => {
     resumeAfter = 10n;
     await remakeStream(publisher, TEST_STREAM);

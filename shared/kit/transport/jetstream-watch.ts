@@ -1,4 +1,4 @@
-import type { JetStreamManager } from 'nats';
+import type { ConsumerInfo, JetStreamManager } from 'nats';
 import type { Logger } from '../logger.ts';
 import { type Progress, progressOf, whyStuck } from './jetstream-progress.ts';
 
@@ -14,7 +14,7 @@ export interface WatchOptions {
   readonly waiting: () => boolean;
   /** Silence after which progress is compared with the log's head, in milliseconds. */
   readonly silentMs: number;
-  /** Told why the silence is wrong. */
+  /** Told why the silence is wrong, or that somebody paused the durable. */
   readonly onStuck: (reason: string) => void;
   readonly logger: Logger;
 }
@@ -24,7 +24,7 @@ export interface Watch {
   /** To be called for each message. Cheap. */
   heard(): void;
   /** Asks the server for the progress now, and tells it; rejects when there is no answer. */
-  report(): Promise<void>;
+  report(): Promise<ConsumerInfo>;
   /** May be called twice. */
   stop(): void;
 }
@@ -38,12 +38,16 @@ export function watchDurable(options: WatchOptions): Watch {
   let heardAt = performance.now();
   let lookedAt = heardAt;
 
-  async function report(): Promise<void> {
-    options.onProgress(progressOf(await manager.consumers.info(stream, durable)));
+  async function report(): Promise<ConsumerInfo> {
+    const info = await manager.consumers.info(stream, durable);
+    options.onProgress(progressOf(info));
+    return info;
   }
 
   async function look(): Promise<void> {
-    await report();
+    const { paused } = await report();
+    // Its heartbeats go on, so nothing else would tell.
+    if (paused) return options.onStuck('somebody paused the durable');
     const now = performance.now();
     if (!options.waiting() || now - Math.max(heardAt, lookedAt) < options.silentMs) return;
     lookedAt = now;

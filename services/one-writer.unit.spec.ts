@@ -1,0 +1,96 @@
+/**
+ * Every table is written by the one service whose migrations make it; the rest
+ * of the project reads it at the most. Two that write one row race, and no
+ * projection can then be rebuilt. This looks at the source, since all services
+ * log in as the same user: it finds SQL that names a table, not SQL that a
+ * program puts together, which is why that is refused as well.
+ */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+const comments = /\/\*[\s\S]*?\*\/|(^|\s)\/\/[^\n]*|(^|\s)--\s[^\n]*/g;
+const target = String.raw`(?:only\s+)?(?:(?:"?[a-z]\w*"?\s*\.\s*)?"?([a-z]\w*)"?|(\$\{))`;
+const writes = new RegExp(
+  String.raw`\b(?:insert\s+into|delete\s+from|truncate(?:\s+table)?|merge\s+into|(?<!\b(?:do|for)\s+)update(?=[^;\x60]*?\bset\b)|(?:alter|drop|create)\s+table(?:\s+if(?:\s+not)?\s+exists)?|copy(?=[^;\x60]*?\bfrom\s+stdin\b))\s+${target}`,
+  'gi',
+);
+
+/** The tables that `source` writes; `${` stands for one that is put in at run time. */
+const written = (source: string): string[] =>
+  [...source.replaceAll(comments, ' ').matchAll(writes)].map(
+    ([, table, hole]) => table?.toLowerCase() ?? hole ?? '',
+  );
+
+/** Each table, and the service whose migrations make it. */
+const owners = new Map<string, string>();
+for (const file of globSync('services/*/migrations/*.sql', { cwd: root })) {
+  const [, service = ''] = file.split('/');
+  for (const table of written(read(file))) {
+    const other = owners.get(table) ?? service;
+    assert.equal(other, service, `${table} is made by ${other} and by ${service}`);
+    owners.set(table, service);
+  }
+}
+
+/** Everything that runs. Specs and what only they use damage tables on purpose. */
+const sources = globSync('{bench,cli,services,shared,stack,zipkin}/**/*.ts', { cwd: root })
+  .filter((file) => !file.endsWith('.spec.ts') && !/(^|\/)testing(\/|\.ts$)/.test(file))
+  .sort();
+
+/** Who writes what: `services/querymodelworker` or another folder, and a table. */
+const found = sources.flatMap((file) => written(read(file)).map((table) => ({ file, table })));
+
+describe('one writer', () => {
+  it('of the read model: only the projection writes orders and its checkpoint', () => {
+    for (const table of ['orders', 'projection_checkpoint', 'projection_failures']) {
+      assert.equal(owners.get(table), 'querymodelworker');
+      const files = found.filter((write) => write.table === table).map(({ file }) => file);
+      assert.notDeepEqual(files, [], `nobody writes ${table}: this test no longer sees how`);
+      for (const file of files) assert.match(file, /^services\/querymodelworker\//);
+    }
+  });
+
+  it('of every other table: only the service whose migrations make it', () => {
+    const strangers = found.filter(({ file, table }) => {
+      const owner = owners.get(table);
+      return owner !== undefined && !file.startsWith(`services/${owner}/`);
+    });
+    assert.deepEqual(strangers, []);
+    const silent = [...owners.keys()].filter((table) => !found.some((w) => w.table === table));
+    assert.deepEqual(silent, [], 'nobody writes these: this test no longer sees how');
+  });
+
+  it('no statement writes a table that is named at run time, or that no migration makes', () => {
+    const unknown = found.filter(({ table }) => !owners.has(table));
+    // The lease beside the schema is what migrations rest on, and so has none of its own.
+    assert.deepEqual(
+      unknown.filter(
+        ({ file, table }) => file !== 'shared/kit/migrations.ts' || table !== 'migration_lease',
+      ),
+      [],
+    );
+  });
+
+  for (const [source, tables] of [
+    ['sql`insert into orders (a) values (1)`', ['orders']],
+    ['sql`INSERT INTO\n  public."orders" as o`', ['orders']],
+    [
+      'sql`with x as (update orders\n o set a = 1) delete from only deadlines`',
+      ['orders', 'deadlines'],
+    ],
+    ['sql`truncate table orders`', ['orders']],
+    ['sql`merge into orders using x`', ['orders']],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source text, as a program would have it.
+    ['sql`delete from ${sql(table)} where a = 1`', ['${']],
+    ['// the update orders set\nsql`select 1 from orders for update`', []],
+    ['sql`insert into a (b) values (1) on conflict (b) do update set b = 2`', ['a']],
+  ] as const) {
+    it(`seen in ${source.replaceAll('\n', ' ')}: ${tables.join(', ') || 'no write'}`, () => {
+      assert.deepEqual(written(source), tables);
+    });
+  }
+});

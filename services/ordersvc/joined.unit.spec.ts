@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { createJoin } from './joined.ts';
+
+const { signal } = new AbortController();
+const gone = new CodedError('cancelled', 'cancelled', 'gone');
+
+describe('joined work', () => {
+  it('is begun once for those who come while it is under way, and anew for who comes after', async () => {
+    const join = createJoin<number>();
+    let begun = 0;
+    const begin = async () => ++begun;
+    const both = await Promise.all([join('k', signal, begin), join('k', signal, begin)]);
+    assert.deepEqual(both, [
+      { value: 1, joined: false },
+      { value: 1, joined: true },
+    ]);
+    assert.deepEqual(await join('k', signal, begin), { value: 2, joined: false });
+  });
+
+  it('of other keys is not waited for', async () => {
+    const join = createJoin<number>();
+    void join('a', signal, () => new Promise(() => undefined));
+    assert.deepEqual(await join('b', signal, async () => 1), { value: 1, joined: false });
+  });
+
+  it('that fails fails for all', async () => {
+    const join = createJoin<number>();
+    const fails = async () => {
+      throw new Error('away');
+    };
+    const both = [join('k', signal, fails), join('k', signal, async () => 1)];
+    for (const one of both) await assert.rejects(one, /away/);
+  });
+
+  it('whose caller went away is begun again, once', async () => {
+    const join = createJoin<number>();
+    const left = Promise.withResolvers<number>();
+    let begun = 0;
+    const first = join('k', signal, () => left.promise);
+    const others = [1, 2, 3].map(() => join('k', signal, async () => ++begun));
+    left.reject(gone);
+    await assert.rejects(first, gone);
+    assert.deepEqual(
+      (await Promise.all(others)).map(({ value }) => value),
+      [1, 1, 1],
+    );
+  });
+
+  it('is not waited for by who goes away', async () => {
+    const join = createJoin<number>();
+    const caller = new AbortController();
+    void join('k', signal, () => new Promise(() => undefined));
+    const waits = join('k', caller.signal, async () => 1);
+    caller.abort(gone);
+    await assert.rejects(waits, gone);
+  });
+});
