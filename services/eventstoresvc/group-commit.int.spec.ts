@@ -68,6 +68,72 @@ describe('group commit', () => {
     assert.equal(statements, 1);
   });
 
+  it('while one batch is on its way the next one follows it, and no aggregate is in both', async () => {
+    let underWay = 0;
+    let most = 0;
+    const touched = new Map<string, number>();
+    const counting = new Proxy(log, {
+      get: (target, name: keyof EventLog) =>
+        name !== 'append'
+          ? target[name]
+          : async (...[on, events]: Parameters<EventLog['append']>) => {
+              const ids = new Set(events.map(({ event }) => event.aggregateId));
+              for (const id of ids) {
+                assert.ok(!touched.has(id), 'two batches append to one aggregate at a time');
+                touched.set(id, 1);
+              }
+              most = Math.max(most, ++underWay);
+              try {
+                return await target.append(on, events);
+              } finally {
+                underWay--;
+                for (const id of ids) touched.delete(id);
+              }
+            },
+    });
+    const commits = createGroupCommit(counting, silentLogger, () => undefined);
+    // The first commit is one alone: it asks whether the database bears more.
+    await commits.append(ctx, anAppend());
+    const few = Array.from({ length: 40 }, () => randomUUID());
+    await Promise.all(
+      Array.from({ length: 64 }, async (_, caller) => {
+        for (let n = 0; n < 20; n++) {
+          await commits.append(ctx, anAppend(few[(caller * 7 + n) % few.length]));
+        }
+      }),
+    );
+    assert.equal(most, 2);
+    for (const id of few) {
+      const { events } = await log.read(ctx, { aggregateId: id }, 1_000);
+      assert.deepEqual(
+        events.map(({ version }) => Number(version)),
+        events.map((_, index) => index + 1),
+      );
+    }
+  });
+
+  it('at serializable one batch goes at a time: the second would be rolled back', async () => {
+    let underWay = 0;
+    const alone = new Proxy(log, {
+      get: (target, name: keyof EventLog) => {
+        if (name === 'overlaps') return async () => false;
+        if (name !== 'append') return target[name];
+        return async (...args: Parameters<EventLog['append']>) => {
+          assert.equal(++underWay, 1);
+          try {
+            return await target.append(...args);
+          } finally {
+            underWay--;
+          }
+        };
+      },
+    });
+    const commits = createGroupCommit(alone, silentLogger, () => undefined);
+    for (let n = 0; n < 5; n++) {
+      await Promise.all(Array.from({ length: 64 }, () => commits.append(ctx, anAppend())));
+    }
+  });
+
   it('a connection lost after the commit: read back, answered once, written once', async () => {
     let failures = 1;
     const commits = createGroupCommit(
