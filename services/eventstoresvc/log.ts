@@ -230,7 +230,8 @@ export function createEventLog(database: Database, stream: string): EventLog {
           ),
           sized as (
             select ${columns}, count(*) over () as found,
-                   sum(octet_length(event_data)) over (order by position)
+                   sum(octet_length(event_data))
+                     over (order by position rows unbounded preceding)
                      - octet_length(event_data) as bytes_before
             from page
           )

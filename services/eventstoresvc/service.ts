@@ -61,15 +61,33 @@ export function createService(
     }
   }
 
+  /**
+   * All pages from `after` on, to the first that has no more behind it. The next
+   * one is read while the reader is busy with this one: it holds two at a time.
+   */
+  async function* pages(ctx: Context, filter: EventFilter, after: bigint) {
+    const readAfter = (position: bigint) => {
+      const page = readPage(ctx, { ...filter, afterPosition: position }, STREAM_PAGE);
+      // Whoever leaves in the meantime does not hear how it ended.
+      page.catch(() => undefined);
+      return page;
+    };
+    for (let page = await readAfter(after); ; ) {
+      const last = page.events.at(-1)?.position ?? after;
+      const next = page.more ? readAfter(last) : undefined;
+      yield { events: page.events, last, more: page.more };
+      if (next === undefined) return;
+      page = await next;
+    }
+  }
+
   /** What is appended while it is read is the next reading's. */
   async function* upToHead(ctx: Context, filter: EventFilter): Batches {
     const head = await log.head(ctx);
-    for (let after = filter.afterPosition ?? 0n; after < head; ) {
-      const page = await readPage(ctx, { ...filter, afterPosition: after }, STREAM_PAGE);
-      const events = page.events.filter(({ position }) => position <= head);
-      if (events.length > 0) yield events;
-      if (!page.more) return;
-      after = page.events.at(-1)?.position ?? head;
+    for await (const { events, last } of pages(ctx, filter, filter.afterPosition ?? 0n)) {
+      const wanted = last > head ? events.filter(({ position }) => position <= head) : events;
+      if (wanted.length > 0) yield wanted;
+      if (last >= head) return;
     }
   }
 
@@ -78,12 +96,13 @@ export function createService(
     // Always from before the page is read: up to there nothing can be missing from it.
     let head = await log.head(ctx);
     for (;;) {
-      const page = await readPage(ctx, { ...filter, afterPosition: after }, STREAM_PAGE);
-      const last = page.events.at(-1)?.position ?? after;
-      if (page.events.length > 0) yield page.events;
+      for await (const { events, last } of pages(ctx, filter, after)) {
+        if (events.length > 0) yield events;
+        after = last;
+      }
       // What the filter passes over up to the head needs not be looked at again.
-      after = page.more || last > head ? last : head;
-      if (!page.more) head = await live.beyond(after, ctx.signal);
+      if (head > after) after = head;
+      head = await live.beyond(after, ctx.signal);
     }
   }
 
