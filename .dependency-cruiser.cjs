@@ -114,9 +114,18 @@ module.exports = {
     },
     {
       name: 'every-import-resolves',
+      comment:
+        'But for the peers of the bench, which are installed when it is run: their types tell.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '^@event-driven-io/' },
+    },
+    {
+      name: 'peers-stay-in-the-bench',
+      comment: 'What the engine is compared with is no part of it.',
+      severity: 'error',
+      from: { pathNot: '^bench/engine/contenders/' },
+      to: { path: '(^|node_modules/)@event-driven-io/' },
     },
   ],
   options: {

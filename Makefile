@@ -1,6 +1,6 @@
 # Everything runs through npm, which puts the project's own Node first in PATH.
 .DEFAULT_GOAL := help
-.PHONY: help start demo bench-orders up down test lint clean deps
+.PHONY: help start demo bench bench-orders up down test lint clean deps bench-deps
 
 help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
@@ -8,6 +8,7 @@ help:
 	@echo '                      HTTP_PORT=3001 and others: see README; STACK_DATA_DIR=… keeps the data elsewhere than .data'
 	@echo 'make demo             show how orders end, each with its journey and its trace; ARGS=--json prints JSON'
 	@echo 'make bench-orders     post orders to the running stack and measure; ARGS="--orders 5000 --rate 200", ARGS=--help'
+	@echo 'make bench            the event store beside its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
 	@echo 'make up               the same system in Docker, on three CockroachDB nodes; make down removes it, data and all'
 	@echo 'make test             every test; ARGS="--grep idempotent" picks some'
 	@echo 'make lint             style, types and import boundaries'
@@ -21,6 +22,9 @@ start: deps
 
 demo: deps
 	@npm run --silent demo -- $(ARGS)
+
+bench: bench-deps
+	@npm run --silent --prefix bench start -- $(ARGS)
 
 bench-orders: deps
 	@npm run --silent bench:orders -- $(ARGS)
@@ -37,8 +41,11 @@ down:
 test: deps
 	@npm run --silent test -- $(ARGS)
 
+# The types of bench/engine need its packages, which only `make bench` installs.
 lint: deps
 	@npm run --silent lint
+	@if [ -e bench/node_modules/.package-lock.json ]; then npm run --silent --prefix bench types; \
+	else echo 'bench/engine: its types are checked once "make bench-deps" has installed its packages' >&2; fi
 
 # Under root the database may lie elsewhere, behind a link: see stack/reach.ts.
 clean:
@@ -46,6 +53,13 @@ clean:
 	/var/lib/orders-*/postgres) rm -rf "$$(dirname "$$(readlink .data/postgres)")" ;; \
 	esac
 	rm -rf .data
+
+bench-deps: deps bench/node_modules/.package-lock.json
+
+bench/node_modules/.package-lock.json: bench/package-lock.json
+	@echo 'installing the npm packages of bench/' >&2
+	@npm ci --prefix bench --loglevel=error >&2 || { echo 'the npm packages of bench/ could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
+	@touch $@
 
 deps: node_modules/.package-lock.json
 

@@ -1,0 +1,68 @@
+/** This project's event store in this process, put together as eventstoresvc does it. */
+import { createCheckpoints } from '../../../services/eventstoresvc/checkpoints.ts';
+import { createDeadLetters } from '../../../services/eventstoresvc/dead-letters.ts';
+import { createGroupCommit } from '../../../services/eventstoresvc/group-commit.ts';
+import { createLiveHead } from '../../../services/eventstoresvc/live-head.ts';
+import { createEventLog } from '../../../services/eventstoresvc/log.ts';
+import { createService } from '../../../services/eventstoresvc/service.ts';
+import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
+import type { EventStore, NewEvent } from '../../../shared/eventstore/event-store.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { createDatabase } from '../../../shared/kit/database.ts';
+import { silentLogger } from '../../../shared/kit/logger.ts';
+import { AGGREGATE_TYPE, type Step } from '../workload.ts';
+
+/** As the service's own default. */
+const POOL_SIZE = 10;
+
+export interface OwnStore {
+  readonly store: EventStore;
+  close(): Promise<void>;
+}
+
+/** The store on a database that is migrated already. The caller closes it. */
+export function openOwnStore(url: string): OwnStore {
+  const logger = silentLogger;
+  const database = createDatabase({
+    url,
+    name: 'bench',
+    poolSize: POOL_SIZE,
+    queryTimeoutMs: 30_000,
+    logger,
+  });
+  const log = createEventLog(database, ORDERS_STREAM);
+  const live = createLiveHead(log.head);
+  const commits = createGroupCommit(log, logger, live.advanced);
+  const store = createService(
+    log,
+    commits,
+    createCheckpoints(database),
+    createDeadLetters(database),
+    () => 0n,
+    live,
+    { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024 },
+  );
+  return {
+    store,
+    close: async () => {
+      await commits.drain();
+      await live.stop?.();
+      await database.stop();
+    },
+  };
+}
+
+export const newEvent = (step: Step): NewEvent => ({
+  eventId: step.eventId,
+  eventType: step.eventType,
+  aggregateId: step.aggregateId,
+  aggregateType: AGGREGATE_TYPE,
+  data: JSON.stringify(step.payload),
+  metadata: step.metadata,
+});
+
+/** Makes the append of a step, in this process or across the network: the interface is the same. */
+export function appendTo(store: EventStore): (step: Step) => Promise<unknown> {
+  const ctx = background();
+  return (step) => store.append(ctx, [newEvent(step)], BigInt(step.expectedVersion));
+}

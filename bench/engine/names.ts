@@ -1,0 +1,21 @@
+/** The contenders by name, as tables, the chart and the targets know them. */
+export const names = {
+  inProcess: 'in process',
+  unary: 'gRPC, CreateEvent',
+  stream: 'gRPC, AppendEvents',
+  emmett: 'Emmett in process',
+  singleRows: 'single-row inserts',
+  multiRows: 'multi-row inserts, the limit',
+  overGrpc: 'gRPC',
+  pages: 'gRPC, GetEvents',
+  eventStream: 'gRPC, GetEventsStream',
+  batches: 'gRPC, GetEventsBatches',
+  sqlPages: 'plain SQL pages',
+  followSame: 'gRPC, written through the same process',
+  followOther: 'gRPC, written through another process',
+  alone: 'a reader alone',
+  besideSlow: 'beside four slow ones',
+  sharedWithSlow: 'sharing its connection with four slow ones',
+  oneWriter: 'one process',
+  twoWriters: 'two processes',
+} as const;

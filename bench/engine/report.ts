@@ -1,0 +1,77 @@
+/** What a run came to, in the shape that `--json` prints and the page and the chart are made of. */
+import type { Times } from '../orders/figures.ts';
+import type { Spread } from './statistics.ts';
+
+/** The parts of a run, in their order. */
+export const sectionNames = [
+  'append',
+  'read one aggregate',
+  'read the log',
+  'follow',
+  'slow reader',
+  'two writers',
+  'growth: append',
+  'growth: read one aggregate',
+  'growth: read the log',
+] as const;
+export type SectionName = (typeof sectionNames)[number];
+
+/** One contender under one condition. */
+export interface Row {
+  readonly section: SectionName;
+  readonly name: string;
+  /** At once; undefined where it is always one. */
+  readonly callers?: number;
+  /** Events in the log when it was measured; undefined where that was not varied. */
+  readonly stored?: number;
+  /** A second: events, or aggregates where aggregates are read. */
+  readonly rate: Spread;
+  /** Of one piece of work, or of the lag of a follower; in milliseconds. */
+  readonly times?: Times;
+  /** What an answer meant, in a word or two. */
+  readonly durable: string;
+}
+
+/** A figure that was wanted, and what came of it. */
+export interface Target {
+  readonly text: string;
+  readonly unit: '×' | '%' | 'ms' | '/s';
+  readonly bound: 'at least' | 'at most';
+  readonly wanted: number;
+  readonly got: number;
+  readonly met: boolean;
+}
+
+/** The machine, as far as figures depend on it. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cpus: number;
+  readonly node: string;
+  /** The server, and what its answers mean. */
+  readonly durability: string;
+}
+
+export interface Report {
+  readonly at: string;
+  /** Short rounds: to see that it works, not to quote. */
+  readonly quick: boolean;
+  readonly machine: Machine;
+  readonly rows: readonly Row[];
+  readonly targets: readonly Target[];
+}
+
+/** The row of a contender, if it was measured. */
+export function rowOf(
+  rows: readonly Row[],
+  section: SectionName,
+  name: string,
+  where: { readonly callers?: number; readonly stored?: number } = {},
+): Row | undefined {
+  return rows.find(
+    (row) =>
+      row.section === section &&
+      row.name === name &&
+      (where.callers === undefined || row.callers === where.callers) &&
+      (where.stored === undefined || row.stored === where.stored),
+  );
+}
