@@ -15,6 +15,7 @@ import {
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
 import { createAppendStreams } from './append-stream.ts';
 import type { Endpoints } from './endpoints.ts';
+import { lettersToWire } from './letters-to-wire.ts';
 import { bounded } from './transport-grpc-bounds.ts';
 import {
   appendFromWire,
@@ -37,7 +38,7 @@ export function createGrpcService(
   endpoints: Endpoints,
   stream: string,
   hook: Hook<GrpcCarrier>,
-  maxDataBytes: number = Number.POSITIVE_INFINITY,
+  maxDataBytes: number,
 ): GrpcService & { stopStreams(): void } {
   const limits = { stream, maxDataBytes };
   const named = (method: string) => ({ name: `eventstore.EventStore/${method}`, hook });
@@ -105,7 +106,7 @@ export function createGrpcService(
       ...named('ListDeadLetters'),
       decode: lettersFromWire,
       endpoint: endpoints.deadLetters,
-      encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
+      encode: (letters) => ({ letters: lettersToWire(letters) }),
     }),
 
     requestReplay: unary({
@@ -119,7 +120,7 @@ export function createGrpcService(
       ...named('TakeReplays'),
       decode: takeFromWire,
       endpoint: endpoints.takeReplays,
-      encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
+      encode: (letters) => ({ letters: lettersToWire(letters) }),
     }),
 
     resolveReplay: unary({
