@@ -10,11 +10,10 @@ import { optionOrVariable } from './option.ts';
 import { terminalPaint } from './paint.ts';
 import { auditDocument, renderAudit } from './render-audit.ts';
 import {
+  bookAddresses,
   type CommonOptions,
   currencyDecimals,
   deadlines,
-  eventStoreAddress,
-  fromEnvironment,
   withOptions,
 } from './settings.ts';
 
@@ -23,14 +22,15 @@ const GRACE_MS = 30_000;
 export function addAuditCommand(program: Command): void {
   withOptions(program.command('audit'), 'eventStore', 'json')
     .description(
-      'compare log, stream, read model and ledger, while all runs; exit code 1 where they differ ' +
-        'or an order is stuck. The databases are found by ORDERS_DATABASE_URL and ' +
-        'PAYMENTS_DATABASE_URL, NATS by NATS_URL; PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS and ' +
+      'compare log, stream, read model and ledger, while all runs; exit code 1 where they differ, ' +
+        'a copy does not keep up or an order is stuck. The databases are found by ORDERS_DATABASE_URL and ' +
+        'PAYMENTS_DATABASE_URL, NATS by NATS_URL, and without these on the ports of make start ' +
+        '(SQL_PORT, NATS_PORT); PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS and ' +
         'CURRENCY must be as the services have them',
     )
     .option(
       '--grace <ms>',
-      `how long after its deadline an order counts as stuck (default: ${GRACE_MS})`,
+      `how long after its deadline an order counts as stuck, and how long a copy may be behind (default: ${GRACE_MS})`,
     )
     .action(async (options: CommonOptions & { readonly grace?: string }) => {
       const decimals = currencyDecimals();
@@ -40,7 +40,7 @@ export function addAuditCommand(program: Command): void {
         'AUDIT_GRACE_MS',
       );
       const patience = { ...deadlines(), graceMs };
-      const report = await withSources(addresses(options), (sources) =>
+      const report = await withSources(bookAddresses(options), (sources) =>
         audit(background(), sources, { codec: orderEventCodec(decimals), patience }),
       );
       console.log(
@@ -51,16 +51,3 @@ export function addAuditCommand(program: Command): void {
       if (report.discrepancyCount > 0) process.exitCode = exitCodes.failed;
     });
 }
-
-const addresses = (options: CommonOptions) => ({
-  eventStore: eventStoreAddress(options),
-  natsUrl: fromEnvironment(setting.natsUrl('nats://127.0.0.1:4222'), 'NATS_URL'),
-  ordersDatabaseUrl: fromEnvironment(
-    setting.databaseUrl('postgres://orders@127.0.0.1:26257/ordersdb'),
-    'ORDERS_DATABASE_URL',
-  ),
-  paymentsDatabaseUrl: fromEnvironment(
-    setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
-    'PAYMENTS_DATABASE_URL',
-  ),
-});

@@ -91,7 +91,7 @@ describe('the command orders, over HTTP', () => {
     const placed = await orders('place', ...who, ...item, '--idempotency-key', 'k-1');
     assert.deepEqual(placed, {
       code: 0,
-      stdout: 'order o-1 is placed: 9.5 in all\n  trace trace-1\n',
+      stdout: 'order o-1 is placed: 9.50 in all\n  trace trace-1\n',
       stderr: '',
     });
     const body =
@@ -163,7 +163,10 @@ describe('the command orders, over HTTP', () => {
     const away = await run(['get', 'o-1'], { ORDERS_URL: 'http://127.0.0.1:1' });
     assert.deepEqual(
       [away.code, away.stderr],
-      [1, 'orders: No ordersvc answers at 127.0.0.1:1.\n'],
+      [
+        1,
+        'orders: No ordersvc answers at 127.0.0.1:1 → run make start, or name another address with --orders\n',
+      ],
     );
   });
 
@@ -205,7 +208,14 @@ describe('the command orders, over HTTP', () => {
     ]) {
       const wrong = await orders(...args);
       assert.equal(wrong.code, 2, `${args.join(' ')}: ${wrong.stderr}`);
-      assert.notEqual(wrong.stderr, '');
+      const [line, hint = '', end] = wrong.stderr.split('\n');
+      assert.notEqual(line, '');
+      assert.match(
+        hint,
+        /^(orders .*--help shows .*)?$/,
+        'a line, and where there is more to know',
+      );
+      assert.ok(end === '' || end === undefined, wrong.stderr);
     }
     assert.deepEqual(asked, []);
   }).timeout(40_000);
@@ -235,6 +245,7 @@ describe('the command orders, over the event store', () => {
           createEndpoints(store, () => nop),
           'ORDERS',
           noHook,
+          512 * 1024,
         ),
       ],
       protoPath: proto,
@@ -285,7 +296,11 @@ describe('the command orders, over the event store', () => {
     const { status, steps, dead_letters, waiting } = JSON.parse(stdout);
     assert.deepEqual([status, steps.length, dead_letters.length], ['Pending', 1, 1]);
     assert.deepEqual(waiting.consumers, ['payment-worker']);
-    assert.equal((await orders('explain', 'o-2')).code, 3);
+    const unknown = await orders('explain', 'o-2');
+    assert.deepEqual(
+      [unknown.code, unknown.stderr],
+      [3, 'orders: There is no order o-2. (order_not_found)\n'],
+    );
   });
 
   it('lists and shows dead letters', async () => {
@@ -320,9 +335,14 @@ describe('the command orders, over the event store', () => {
     assert.equal((await orders('dlq', 'replay', 'payment-worker', '7')).code, 3);
   }).timeout(20_000);
 
-  it('a replay by a consumer that there is not says which there are', async () => {
-    for (const which of ['1', '--all']) {
-      const wrong = await orders('dlq', 'replay', 'paymentworker', which);
+  it('a consumer that there is not is said with those that there are', async () => {
+    for (const args of [
+      ['replay', 'paymentworker', '1'],
+      ['replay', 'paymentworker', '--all'],
+      ['show', 'paymentworker', '1'],
+      ['list', '--consumer', 'paymentworker'],
+    ]) {
+      const wrong = await orders('dlq', ...args);
       assert.deepEqual(
         [wrong.code, wrong.stderr],
         [
@@ -358,7 +378,10 @@ describe('the command orders, over the event store', () => {
     const away = await run(['explain', 'o-1'], { EVENTSTORE_ADDRESS: '127.0.0.1:1' });
     assert.deepEqual(
       [away.code, away.stderr],
-      [1, 'orders: No event store answers at 127.0.0.1:1.\n'],
+      [
+        1,
+        'orders: No event store answers at 127.0.0.1:1 → run make start, or name another address with --eventstore\n',
+      ],
     );
   });
 });

@@ -21,6 +21,7 @@ import {
 } from './settings.ts';
 
 const MAX = 1_000;
+const CONSUMERS: readonly string[] = Object.values(durables);
 const ctx = background();
 
 export function addDeadLetterCommands(program: Command): void {
@@ -28,7 +29,7 @@ export function addDeadLetterCommands(program: Command): void {
 
   withOptions(dlq.command('list'), 'eventStore', 'json')
     .description('list them by position')
-    .option('--consumer <name>', 'only of this consumer')
+    .option('--consumer <name>', `only of this consumer: ${CONSUMERS.join(', ')}`)
     .addOption(
       new Option('--state <state>', 'only in this state').choices([
         'parked',
@@ -44,6 +45,7 @@ export function addDeadLetterCommands(program: Command): void {
       const letters = await withEventStore(eventStoreAddress(options), (store) =>
         store.deadLetters(ctx, filter, limit),
       );
+      if (letters.length === 0 && consumer !== undefined) isConsumer(consumer);
       const answers = letters.map(letterAnswer);
       console.log(options.json ? JSON.stringify(answers) : renderLetters(answers, terminalPaint));
     });
@@ -134,11 +136,10 @@ function replayable(letter: ParkedLetter): ParkedLetter {
   );
 }
 
-/** Only these ever serve a replay. Throws UsageError for any other name. */
+/** Only these ever have letters, or serve a replay. Throws UsageError for any other name. */
 function isConsumer(name: string): void {
-  const known: readonly string[] = Object.values(durables);
-  if (known.includes(name)) return;
-  throw new UsageError(`there is no consumer "${name}"; there are ${known.join(', ')}`);
+  if (CONSUMERS.includes(name)) return;
+  throw new UsageError(`there is no consumer "${name}"; there are ${CONSUMERS.join(', ')}`);
 }
 
 const positionOf = (text: string): bigint => BigInt(wholeNumber('position', text, 1));
@@ -150,6 +151,7 @@ async function letterAt(
 ): Promise<ParkedLetter> {
   const [letter] = await store.deadLetters(ctx, { consumer, position }, 1);
   if (letter !== undefined) return letter;
+  isConsumer(consumer);
   throw new CodedError(
     'not_found',
     'letter_not_found',

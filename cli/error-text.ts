@@ -2,12 +2,14 @@ import { codedError } from '../shared/kit/errors.ts';
 import { UsageError } from './option.ts';
 import { RefusedRequest } from './orders-api.ts';
 
+const MOST = 1_000;
+
 /** What a command failed with: one line for people, or a document for programs. Both go to standard error. */
 export function errorText(error: unknown, json: boolean): string {
   if (!json) {
-    const { message } = error instanceof UsageError ? error : codedError(error);
+    const message = lineFor(error);
     // What was typed comes back in it, and must not steer the terminal.
-    return `orders: ${message.replace(/\p{Cc}/gu, '\uFFFD').slice(0, 1_000)}`;
+    return `orders: ${message.replace(/\p{Cc}/gu, '\uFFFD')}`;
   }
   if (error instanceof RefusedRequest) return error.body;
   if (error instanceof UsageError) {
@@ -16,3 +18,14 @@ export function errorText(error: unknown, json: boolean): string {
   const { code, message } = codedError(error);
   return JSON.stringify({ code, detail: message });
 }
+
+/** With the code to look up, unless it stands there already or there is nothing to look up: something is away. */
+function lineFor(error: unknown): string {
+  if (error instanceof UsageError || error instanceof RefusedRequest) return short(error.message);
+  const { kind, code, message } = codedError(error);
+  const away = kind === 'unavailable' || kind === 'timeout';
+  return away ? short(message) : `${short(message)} (${code})`;
+}
+
+const short = (message: string): string =>
+  message.length > MOST ? `${message.slice(0, MOST)}…` : message;

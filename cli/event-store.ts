@@ -26,7 +26,7 @@ export async function withEventStore<T>(
   } catch (error) {
     // What the event store says itself, or a database of the caller's, has codes of its own.
     if (!['unavailable', 'deadline_exceeded'].includes(codedError(error).code)) throw error;
-    const message = `No event store answers at ${address}.`;
+    const message = `No event store answers at ${address} → run make start, or name another address with --eventstore`;
     throw new CodedError('unavailable', 'event_store_away', message, { cause: error });
   } finally {
     await store.stop?.();

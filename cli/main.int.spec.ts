@@ -77,6 +77,9 @@ describe('the command orders', () => {
       'nats://me:secret@127.0.0.1:1',
     );
     assert.deepEqual([failed.code, failed.stdout], [1, '']);
-    assert.equal(failed.stderr, 'orders: No NATS server answers at 127.0.0.1:1.\n');
+    assert.equal(
+      failed.stderr,
+      'orders: No NATS server answers at 127.0.0.1:1 → run make start, or name another address with --nats\n',
+    );
   });
 });

@@ -2,6 +2,7 @@
 /** The command `orders`: what an operator does by hand. Exit codes: see exit-code.ts. */
 import { Command, CommanderError } from 'commander';
 import { setting } from '../shared/kit/setting.ts';
+import { addressHelp, addressOf } from './addresses.ts';
 import { addAuditCommand } from './audit.ts';
 import { addDeadLetterCommands } from './dlq.ts';
 import { errorText } from './error-text.ts';
@@ -15,7 +16,9 @@ import { resetStream } from './stream-reset.ts';
 const program = new Command('orders')
   .description('Looks after the order system.')
   .addHelpText('afterAll', EXIT_CODES_HELP)
-  .showHelpAfterError()
+  .showHelpAfterError(
+    'orders --help shows the commands, orders <command> --help the options of one',
+  )
   .exitOverride();
 
 program
@@ -24,16 +27,15 @@ program
   .command('reset')
   .description('throw the copy away; the event store fills it again from the log')
   .requiredOption('--yes', 'really: consumers begin again where their checkpoints say')
-  .option('--nats <url>', 'address of NATS, or several separated by commas (default: NATS_URL)')
+  .option(
+    '--nats <url>',
+    `address of NATS, or several separated by commas (${addressHelp('NATS_URL')})`,
+  )
   .option('--replicas <n>', 'copies of the stream on a cluster (default: STREAM_REPLICAS)')
   .option('--json', 'print JSON')
   .action(async ({ nats, replicas, json }: { nats?: string; replicas?: string; json?: true }) => {
     const { stream, messages } = await resetStream(
-      optionOrVariable(
-        setting.natsUrl('nats://127.0.0.1:4222'),
-        { name: '--nats', value: nats },
-        'NATS_URL',
-      ),
+      addressOf('NATS_URL', { name: '--nats', value: nats }),
       optionOrVariable(
         setting.streamReplicas(),
         { name: '--replicas', value: replicas },

@@ -2,21 +2,22 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import { DEFAULT_LIMIT, MAX_LIMIT } from '../services/ordersvc/order-list.ts';
 import type { OrderAnswer, OrderListAnswer, PlacedAnswer } from '../shared/contracts/http.ts';
 import { UsageError } from './option.ts';
 import { type ApiAnswer, type OrdersApi, ordersApi } from './orders-api.ts';
 import { terminalPaint } from './paint.ts';
 import { describesOrder, type PlaceOptions, placeBody } from './place-body.ts';
 import { renderList, renderOrder } from './render-order.ts';
-import { type CommonOptions, ordersUrl, withOptions } from './settings.ts';
+import { type CommonOptions, currencyDecimals, ordersUrl, withOptions } from './settings.ts';
 
 const ORDERS = '/api/orders';
 
 export function addOrderCommands(program: Command): void {
   withOptions(program.command('place'), 'orders', 'json')
     .description('place an order, given by options, by --file, or as JSON on standard input')
-    .option('--customer <id>')
-    .option('--restaurant <id>')
+    .option('--customer <id>', 'who orders')
+    .option('--restaurant <id>', 'where it is ordered')
     .option('--item <code:name:unit price:quantity...>', 'such as P1:Pizza:9.50:2')
     .option('--file <path>', 'JSON as POST /api/orders takes it; - is standard input')
     .option('--idempotency-key <key>', 'with the same key and customer the order is placed once')
@@ -30,7 +31,7 @@ export function addOrderCommands(program: Command): void {
       print(options, answer, (read) => {
         const { order_id, amount } = read as PlacedAnswer;
         const trace = answer.traceId === undefined ? '' : `\n  trace ${answer.traceId}`;
-        return `order ${order_id} is placed: ${amount} in all${trace}`;
+        return `order ${order_id} is placed: ${amount.toFixed(currencyDecimals())} in all${trace}`;
       });
     });
 
@@ -43,8 +44,8 @@ export function addOrderCommands(program: Command): void {
 
   withOptions(program.command('list'), 'orders', 'json')
     .description("list a customer's orders, the newest first")
-    .requiredOption('--customer <id>')
-    .option('--limit <n>')
+    .requiredOption('--customer <id>', 'whose orders')
+    .option('--limit <n>', `at most so many, up to ${MAX_LIMIT} (default: ${DEFAULT_LIMIT})`)
     .option('--cursor <cursor>', 'go on where a page ended')
     .action(
       async (options: CommonOptions & { customer: string; limit?: string; cursor?: string }) => {
@@ -52,18 +53,20 @@ export function addOrderCommands(program: Command): void {
         if (options.limit !== undefined) query.set('limit', options.limit);
         if (options.cursor !== undefined) query.set('cursor', options.cursor);
         const answer = await api(options).call('GET', `${ORDERS}?${query}`);
-        print(options, answer, (read) => renderList(read as OrderListAnswer, terminalPaint));
+        print(options, answer, (read) =>
+          renderList(read as OrderListAnswer, currencyDecimals(), terminalPaint),
+        );
       },
     );
 
   decision(program, 'cancel', 'end an order that is Pending or Paid')
-    .option('--reason <text>')
+    .option('--reason <text>', 'why')
     .action((id: string, options: Decision) => decide('cancel', id, options));
   decision(program, 'approve', 'take an order that is Paid, as its restaurant').action(
     (id: string, options: Decision) => decide('approve', id, options),
   );
   decision(program, 'reject', 'turn down an order that is Paid, as its restaurant')
-    .requiredOption('--reason <text>')
+    .requiredOption('--reason <text>', 'why')
     .action((id: string, options: Decision) => decide('reject', id, options));
 }
 
@@ -122,7 +125,9 @@ function path(id: string): string {
 }
 
 function printOrder(options: CommonOptions, answer: ApiAnswer): void {
-  print(options, answer, (read) => renderOrder(read as OrderAnswer, terminalPaint));
+  print(options, answer, (read) =>
+    renderOrder(read as OrderAnswer, currencyDecimals(), terminalPaint),
+  );
 }
 
 function print(

@@ -65,9 +65,8 @@ function noAnswer(host: string, cause: unknown): CodedError {
     const message = `ordersvc at ${host} did not answer within ${TIMEOUT_MS / 1_000} s.`;
     return new CodedError('timeout', 'no_answer_in_time', message, { cause });
   }
-  return new CodedError('unavailable', 'ordersvc_away', `No ordersvc answers at ${host}.`, {
-    cause,
-  });
+  const message = `No ordersvc answers at ${host} → run make start, or name another address with --orders`;
+  return new CodedError('unavailable', 'ordersvc_away', message, { cause });
 }
 
 const kindOfStatus: Readonly<Record<number, Kind>> = {

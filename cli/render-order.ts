@@ -3,14 +3,14 @@ import type { OrderAnswer, OrderListAnswer } from '../shared/contracts/http.ts';
 import type { Paint } from './paint.ts';
 import { table } from './table.ts';
 
-/** One order with its items. */
-export function renderOrder(order: OrderAnswer, paint: Paint): string {
+/** One order with its items; money with `decimals` decimals. */
+export function renderOrder(order: OrderAnswer, decimals: number, paint: Paint): string {
   const reason = order.reason === undefined ? '' : `: ${order.reason}`;
   const items = table(
     order.order_items.map(({ code, name, unit_price, quantity }) => [
       `${quantity} ×`,
       `${name} (${code})`,
-      `at ${unit_price}`,
+      `at ${unit_price.toFixed(decimals)}`,
     ]),
   );
   return [
@@ -18,18 +18,22 @@ export function renderOrder(order: OrderAnswer, paint: Paint): string {
     `  payment ${order.payment_status.replace('_', ' ')}, version ${order.version}`,
     `  customer ${order.customer_id} at restaurant ${order.restaurant_id}, placed ${order.created_on}`,
     ...items.map((line) => `  ${line}`),
-    `  ${order.amount} in all`,
+    `  ${order.amount.toFixed(decimals)} in all`,
   ].join('\n');
 }
 
-/** A page of orders, one a line, and how to get the next. */
-export function renderList({ orders, next_cursor }: OrderListAnswer, paint: Paint): string {
+/** A page of orders, one a line, and how to get the next; money with `decimals` decimals. */
+export function renderList(
+  { orders, next_cursor }: OrderListAnswer,
+  decimals: number,
+  paint: Paint,
+): string {
   if (orders.length === 0) return 'no orders';
   const rows = orders.map((order) => [
     order.order_id,
     paintStatus(order.status, paint),
     order.payment_status.replace('_', ' '),
-    String(order.amount),
+    order.amount.toFixed(decimals),
     order.created_on,
   ]);
   const heading = ['order', 'status', 'payment', 'amount', 'placed'];

@@ -47,12 +47,12 @@ const subject = {
 describe('text for people', () => {
   it('an order has its status, its reason and its items', () => {
     assert.equal(
-      renderOrder(order, plain),
+      renderOrder(order, 2, plain),
       [
         'order o-1: Cancelled: changed my mind',
         '  payment void requested, version 4',
         '  customer c-1 at restaurant trattoria, placed 2026-01-31T12:00:00.000Z',
-        '  2 ×  Pizza (P)  at 9.5',
+        '  2 ×  Pizza (P)  at 9.50',
         '  1 ×  Acqua (A)  at 2.25',
         '  21.25 in all',
       ].join('\n'),
@@ -61,14 +61,14 @@ describe('text for people', () => {
 
   it('a list has a line for each order and says how to go on', () => {
     assert.equal(
-      renderList({ orders: [order], next_cursor: 'abc', position: 1 }, plain),
+      renderList({ orders: [order], next_cursor: 'abc', position: 1 }, 2, plain),
       [
         'order  status     payment         amount  placed',
         'o-1    Cancelled  void requested  21.25   2026-01-31T12:00:00.000Z',
         'more with --cursor abc',
       ].join('\n'),
     );
-    assert.equal(renderList({ orders: [], position: 1 }, plain), 'no orders');
+    assert.equal(renderList({ orders: [], position: 1 }, 2, plain), 'no orders');
   });
 
   it('a dead letter says what it was, what was tried and what to do', () => {

@@ -6,9 +6,8 @@ import { orderEventCodec } from '../shared/contracts/events.ts';
 import { background } from '../shared/kit/context.ts';
 import { createDatabase } from '../shared/kit/database.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
-import { setting } from '../shared/kit/setting.ts';
+import { addressHelp, addressOf } from './addresses.ts';
 import { withEventStore } from './event-store.ts';
-import { optionOrVariable } from './option.ts';
 import {
   type CommonOptions,
   currencyDecimals,
@@ -26,7 +25,7 @@ export function addSagaCommands(program: Command): void {
       'set and clear the deadlines of every order in the log; the coordinator may run meanwhile. ' +
         'PAYMENT_DEADLINE_MS and REVIEW_DEADLINE_MS must be as the coordinator has them',
     )
-    .option('--database <url>', 'of the coordinator (default: SAGA_DATABASE_URL)')
+    .option('--database <url>', `of the coordinator (${addressHelp('SAGA_DATABASE_URL')})`)
     .action(async (options: CommonOptions & { readonly database?: string }) => {
       const { events, unreadable } = await rebuild(options);
       console.log(
@@ -43,11 +42,7 @@ export function addSagaCommands(program: Command): void {
 }
 
 async function rebuild(options: CommonOptions & { readonly database?: string }): Promise<Rebuilt> {
-  const url = optionOrVariable(
-    setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
-    { name: '--database', value: options.database },
-    'SAGA_DATABASE_URL',
-  );
+  const url = addressOf('SAGA_DATABASE_URL', { name: '--database', value: options.database });
   const address = eventStoreAddress(options);
   const { paymentMs, reviewMs } = deadlines();
   const times = { payment: paymentMs, review: reviewMs };

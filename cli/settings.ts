@@ -1,13 +1,14 @@
 /** Options that several commands have, each with its variable and default. */
 import type { Command } from 'commander';
 import { type Setting, setting } from '../shared/kit/setting.ts';
+import { addressHelp, addressOf } from './addresses.ts';
 import { optionOrVariable } from './option.ts';
 
 const OPTIONS = {
-  orders: ['--orders <url>', 'address of ordersvc (default: ORDERS_URL)'],
+  orders: ['--orders <url>', `address of ordersvc (${addressHelp('ORDERS_URL')})`],
   eventStore: [
     '--eventstore <address>',
-    'address of the event store (default: EVENTSTORE_ADDRESS)',
+    `address of the event store (${addressHelp('EVENTSTORE_ADDRESS')})`,
   ],
   json: ['--json', 'print JSON'],
 } as const;
@@ -25,19 +26,20 @@ export interface CommonOptions {
   readonly json?: true;
 }
 
+/** Where ordersvc answers, without a slash at its end. Throws UsageError, like those below. */
 export const ordersUrl = ({ orders }: CommonOptions): string =>
-  optionOrVariable(
-    setting.url('http://127.0.0.1:3000', ['http', 'https']),
-    { name: '--orders', value: orders },
-    'ORDERS_URL',
-  );
+  addressOf('ORDERS_URL', { name: '--orders', value: orders }).replace(/\/+$/, '');
 
 export const eventStoreAddress = ({ eventstore }: CommonOptions): string =>
-  optionOrVariable(
-    setting.text('127.0.0.1:50051'),
-    { name: '--eventstore', value: eventstore },
-    'EVENTSTORE_ADDRESS',
-  );
+  addressOf('EVENTSTORE_ADDRESS', { name: '--eventstore', value: eventstore });
+
+/** Where the books are that an audit compares. */
+export const bookAddresses = (options: CommonOptions) => ({
+  eventStore: eventStoreAddress(options),
+  natsUrl: addressOf('NATS_URL'),
+  ordersDatabaseUrl: addressOf('ORDERS_DATABASE_URL'),
+  paymentsDatabaseUrl: addressOf('PAYMENTS_DATABASE_URL'),
+});
 
 /** Decimals of the currency that the log is kept in. */
 export const currencyDecimals = (): number => fromEnvironment(setting.currency('USD'), 'CURRENCY');
@@ -48,12 +50,12 @@ export const deadlines = (): { readonly paymentMs: number; readonly reviewMs: nu
   reviewMs: fromEnvironment(setting.milliseconds(60_000, { min: 1 }), 'REVIEW_DEADLINE_MS'),
 });
 
-/** Where Zipkin shows its traces. */
+/** Where Zipkin shows its traces: ZIPKIN_URL, else where the services send them. */
 export function zipkinUrl(): string {
   const endpoint = process.env.OTEL_EXPORTER_ZIPKIN_ENDPOINT?.trim();
   const beside = endpoint && URL.canParse(endpoint) ? new URL(endpoint).origin : undefined;
-  const url = setting.url(beside ?? 'http://127.0.0.1:9411', ['http', 'https']);
-  return fromEnvironment(url, 'ZIPKIN_URL').replace(/\/+$/, '');
+  const url = process.env.ZIPKIN_URL?.trim() ? undefined : beside;
+  return (url ?? addressOf('ZIPKIN_URL')).replace(/\/+$/, '');
 }
 
 /** The whole number from `min` that an argument or option named `name` gives. Throws UsageError. */

@@ -25,9 +25,8 @@ export async function resetStream(
         { cause },
       );
     }
-    throw new CodedError('unavailable', 'broker_unavailable', `No NATS server answers at ${at}.`, {
-      cause,
-    });
+    const message = `No NATS server answers at ${at} → run make start, or name another address with --nats`;
+    throw new CodedError('unavailable', 'broker_unavailable', message, { cause });
   });
   try {
     const state = await streamState(connection, ORDERS_STREAM);

@@ -10,12 +10,14 @@ import { codeBlocks, type Page, pages, section } from './markdown.ts';
 export interface CommandBlock {
   readonly page: string;
   readonly text: string;
+  /** The paragraph right above it; empty where there is none. */
+  readonly above: string;
   /** Why nobody runs it but its reader, in the words that stand above it; undefined where it is run. */
   readonly notRun: string | undefined;
 }
 
-/** A paragraph that begins so says why the block below it is not run. */
-const NOT_RUN = 'Not run in CI';
+/** So ends a paragraph that says why the block below it is not run: the reason stands before. */
+const NOT_RUN = /, so CI does not run (?:this|these):$/;
 
 /** `.ci/run` and `.ci/readme-commands` run these by themselves, for one of them never ends. */
 const RUN_ELSEWHERE = ['make start', 'make test'];
@@ -31,7 +33,8 @@ export function commandBlocks(): readonly CommandBlock[] {
       .map(({ text, above }) => ({
         page: page.path,
         text,
-        notRun: above.startsWith(NOT_RUN) ? above : undefined,
+        above,
+        notRun: NOT_RUN.test(above) ? above : undefined,
       })),
   );
 }

@@ -31,6 +31,24 @@ const outcomes: Record<string, (place: CodedPlace) => string> = {
   [INSIDE]: ({ kind }) => kinds[kind as Kind].queue,
 };
 
+/** `409 order_ended` for each code that an answer may have, and those that its introduction tells of. */
+function toldByOpenApi(): readonly string[] {
+  const document = readFileSync(join(root, 'docs/openapi.json'), 'utf8');
+  const found = new Set<string>();
+  JSON.parse(document, (_key, value) => {
+    const { status, code } = (value ?? {}) as {
+      status?: { const?: number };
+      code?: { enum?: string[] };
+    };
+    for (const one of code?.enum ?? []) found.add(`${status?.const} ${one}`);
+    return value;
+  });
+  for (const [, status, code] of document.matchAll(/is (4\d\d)[^.;(]*\(code (\w+)\)/g)) {
+    found.add(`${status} ${code}`);
+  }
+  return [...found].sort();
+}
+
 const named = ({ code, kind }: Pick<CodedPlace, 'code' | 'kind'>) => `${code} (${kind ?? '–'})`;
 
 describe('docs/errors.md', () => {
@@ -60,6 +78,15 @@ describe('docs/errors.md', () => {
     const heard = /^(services\/ordersvc\/|shared\/kit\/transport\/(http|json|problem))/;
     const missing = places.filter(({ file, code }) => heard.test(file) && !told.has(code));
     assert.deepEqual(missing.map(named), []);
+  });
+
+  it('what is refused over HTTP is told by docs/openapi.json with its status, and no other code is', () => {
+    const told = toldByOpenApi();
+    const refused = rowsUnder(HTTP)
+      // Of failures the document tells only some; 499 nobody reads.
+      .filter(({ outcome }) => Number(outcome) < 500 && outcome !== '499')
+      .map(({ code, outcome }) => `${outcome} ${code}`);
+    assert.deepEqual([...new Set(refused)].sort(), told);
   });
 
   it('what eventstoresvc and gRPC refuse stands among what is heard over gRPC', () => {

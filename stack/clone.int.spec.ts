@@ -4,7 +4,7 @@ import { cp, mkdir, readdir, readlink, rm, stat, symlink } from 'node:fs/promise
 import { dirname, join, resolve } from 'node:path';
 import { childrenOf } from './orphans.ts';
 import { freePort } from './ports.ts';
-import { freeEnvironment, type Running, runMain } from './running.ts';
+import { freeEnvironment, type Running, runMain } from './testing/make-start.ts';
 import { testFolder } from './testing.ts';
 import { toolsDir } from './tools.ts';
 

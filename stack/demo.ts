@@ -1,29 +1,43 @@
 /**
  * `make demo`: places an order for each scenario and shows its journey, on the
  * stack that `make start` runs, or else on one of its own, on free ports and in
- * a temporary folder, which is gone afterwards. One order waits for a deadline: a
+ * a temporary folder, which is gone afterwards. Two orders wait for a deadline: a
  * minute on a stack with the defaults, seconds on the demo's own. `--json` prints JSON.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command } from 'commander';
+import { exitCodes } from '../cli/exit-code.ts';
+import { UsageError } from '../cli/option.ts';
 import { terminalPaint } from '../cli/paint.ts';
 import { renderStory } from '../cli/render-story.ts';
-import { deadlines } from '../cli/settings.ts';
+import { deadlines, eventStoreAddress, ordersUrl, zipkinUrl } from '../cli/settings.ts';
+import { CodedError } from '../shared/kit/errors.ts';
 import { countdown } from './demo/countdown.ts';
 import { type DemoTarget, type Journey, travel } from './demo/journey.ts';
+import { takesOrders } from './demo/request.ts';
 import { type Scenario, scenarios } from './demo/scenarios.ts';
-import { makePlan } from './plan.ts';
-import { LOOPBACK } from './ports.ts';
 import { describeProblem, SetupProblem } from './problem.ts';
 import { startStack } from './stack.ts';
 import { interruption, terminalSay } from './terminal.ts';
 import { answers } from './until.ts';
 
-const { values: flags } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const flags = new Command('demo')
+  .description(
+    `Places ${scenarios.length} orders that end differently and shows the journey of each, on the stack that make start runs, else on one of its own.`,
+  )
+  .option('--json', 'print JSON')
+  .exitOverride(({ exitCode }) =>
+    process.exit(exitCode === 0 ? exitCodes.done : exitCodes.usedWrongly),
+  )
+  .parse()
+  .opts<{ json?: true }>();
 // On a stack of the demo's own nobody wants to wait for a minute; yet no order may miss it by bad luck.
 const OWN_DEADLINE_MS = 5_000;
+// Zipkin has longer; the reader of a demo has not.
+const ZIPKIN_MS = 90_000;
 // Standard output is for the journeys alone when a program reads it.
 const progress = flags.json ? process.stderr : process.stdout;
 const interrupted = interruption(() => progress.write('stopping; Ctrl-C again to kill\n'));
@@ -33,15 +47,17 @@ try {
   if (running !== undefined) await tellAll(running);
   else await withOwnStack(tellAll);
 } catch (error) {
-  if (!interrupted.aborted) {
-    console.error(error instanceof SetupProblem ? describeProblem(error) : error);
-  }
-  process.exitCode = 1;
+  if (!interrupted.aborted) console.error(isForPeople(error) ? describeProblem(error) : error);
+  process.exitCode = error instanceof UsageError ? exitCodes.usedWrongly : exitCodes.failed;
 }
 process.exit();
 
+function isForPeople(error: unknown): boolean {
+  return [SetupProblem, UsageError, CodedError].some((kind) => error instanceof kind);
+}
+
 async function tellAll(target: DemoTarget): Promise<void> {
-  // All travel at once, so that the one that waits for a deadline holds up nobody.
+  // All travel at once, so that those that wait for a deadline hold up nobody.
   const placedAt = performance.now();
   const travelling = scenarios.map((scenario) => travel(target, scenario, interrupted));
   // Each is awaited below, unless one before it failed.
@@ -76,7 +92,7 @@ function withPatience(
   return countdown(travels, { what: `the end of "${name}"`, ms, stream: progress });
 }
 
-function tell({ name, story, ends }: Scenario, journey: Journey): void {
+function tell({ name, story, action, ends }: Scenario, journey: Journey): void {
   console.log(`\n${terminalPaint('strong', `── ${name}:`)} ${story}\n`);
   const { traces, trace_url, trace, accepted_ms, as_expected } = journey;
   console.log(renderStory({ ...journey, traces: [] }, terminalPaint));
@@ -84,7 +100,9 @@ function tell({ name, story, ends }: Scenario, journey: Journey): void {
   for (const { url } of traces) {
     const size = trace && `${trace.spans} spans of ${trace.services.join(', ')}`;
     console.log(`trace ${url}`);
-    console.log(`      ${url === trace_url ? (size ?? 'not there yet') : 'of the command'}`);
+    console.log(
+      `      ${url === trace_url ? (size ?? 'not there yet') : `of the ${action?.post} request`}`,
+    );
   }
   if (as_expected) return;
   if (journey.refused) console.log(terminalPaint('bad', journey.refused));
@@ -92,23 +110,24 @@ function tell({ name, story, ends }: Scenario, journey: Journey): void {
   console.log(terminalPaint('bad', `But expected was: ${expected}.`));
 }
 
-/** The stack that `make start` runs with the same variables, if it does. */
+/** The stack that ORDERS_URL names, or that `make start` runs with the same port variables, if it does. */
 async function runningStack(): Promise<DemoTarget | undefined> {
-  const { instances, addresses, zipkinEndpoint } = await makePlan({
-    ports: 'standard',
-    zipkin: true,
-    own: process.env,
-  });
-  const ordersvc = instances.find(({ row }) => row.serves?.variable === 'HTTP_PORT');
-  const ready = `http://${LOOPBACK}:${ordersvc?.adminPort}/readyz`;
-  if (!(await answers(ready, AbortSignal.timeout(2_000)))) return undefined;
-  const zipkinUrl = zipkinEndpoint && new URL(zipkinEndpoint).origin;
-  const zipkinThere =
-    zipkinUrl && (await answers(`${zipkinUrl}/health`, AbortSignal.timeout(2_000)));
+  const httpUrl = ordersUrl({});
+  const eventStore = eventStoreAddress({});
+  if (!(await takesOrders(httpUrl))) {
+    if (!process.env.ORDERS_URL?.trim()) return undefined;
+    throw new SetupProblem(
+      `no ordersvc answers at ${httpUrl}, which ORDERS_URL names`,
+      'start it, or unset ORDERS_URL',
+    );
+  }
+  const zipkin = zipkinUrl();
+  const zipkinThere = await answers(`${zipkin}/health`, AbortSignal.timeout(2_000));
+  progress.write(`on the stack at ${httpUrl}, event store ${eventStore}\n`);
   return {
-    httpUrl: `http://${LOOPBACK}:${ordersvc?.port}`,
-    eventStore: addresses.EVENTSTORE_ADDRESS,
-    zipkinUrl: zipkinThere ? zipkinUrl : undefined,
+    httpUrl,
+    eventStore,
+    zipkinUrl: zipkinThere ? zipkin : undefined,
     deadlines: deadlines(),
   };
 }
@@ -133,7 +152,9 @@ async function withOwnStack(work: (target: DemoTarget) => Promise<void>): Promis
     });
     try {
       // An order placed before Zipkin is there would have half a trace.
-      const zipkinUrl = (await stack.zipkinReady) ? stack.zipkinUrl : undefined;
+      const late = delay(ZIPKIN_MS, false, { ref: false });
+      const traced = await Promise.race([stack.zipkinReady, late]);
+      const zipkinUrl = traced ? stack.zipkinUrl : undefined;
       if (stack.httpUrl === undefined) throw new Error('The stack has no HTTP address.');
       await work({
         httpUrl: stack.httpUrl,

@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { background } from '../shared/kit/context.ts';
 import { eventually } from '../shared/testing/eventually.ts';
 import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
-import { placePatiently, type Wish, wish } from './testing/patient-client.ts';
+import { type Attempts, placePatiently, type Wish, wish } from './testing/patient-client.ts';
 import { createWaves, type Progress, type Waves } from './testing/waves.ts';
 
 const context = background();
@@ -71,39 +71,51 @@ describe('kills in the middle of 500 orders', function () {
     return share;
   }
 
+  /** A wave with harm done to it; where it fails, that says at which shares of it. */
+  async function harmed(
+    what: string,
+    harm: (progress: Progress, shares: number[]) => Promise<void>,
+  ): Promise<Attempts> {
+    const shares: number[] = [];
+    return waves
+      .wave(ORDERS, (progress) => harm(progress, shares))
+      .catch((cause: unknown) => {
+        const when = shares.length === 0 ? 'not yet' : `at ${shares.join(', ')} of the wave`;
+        throw new Error(`${what} killed ${when}: ${(cause as Error).message}`, { cause });
+      });
+  }
+
   for (const victim of ['NATS', 'PostgreSQL', ...services]) {
     it(`${victim} killed once: every accepted order ends, once, to the cent`, async () => {
-      let share = 0;
-      const { failed } = await waves
-        .wave(ORDERS, async (progress) => {
-          share = await moment(victim, progress);
-          await kill(victim);
-        })
-        .catch((cause: unknown) => {
-          throw new Error(`${victim} was killed at ${share} of the wave`, { cause });
-        });
+      const { failed } = await harmed(victim, async (progress, shares) => {
+        shares.push(await moment(victim, progress));
+        await kill(victim);
+      });
       const asksAgain = ['ordersvc', 'eventstoresvc', 'PostgreSQL'].includes(victim);
       if (!asksAgain) assert.equal(failed, 0, 'customers notice nothing');
     });
   }
 
   it('all services killed at once, and the servers with them: the same', async () => {
-    await waves.wave(ORDERS, async (progress) => {
-      await progress.accepted(sometime());
-      await Promise.all(services.map(kill));
-    });
-    await waves.wave(ORDERS, async (progress) => {
-      await progress.accepted(sometime());
-      await Promise.all([...services, 'NATS', 'PostgreSQL'].map(kill));
-    });
+    for (const victims of [services, [...services, 'NATS', 'PostgreSQL']]) {
+      await harmed(`all ${victims.length}`, async (progress, shares) => {
+        const share = sometime();
+        await progress.accepted(share);
+        shares.push(share);
+        await Promise.all(victims.map(kill));
+      });
+    }
   });
 
   it('a worker killed again and again, each time when it has just come back: the same', async () => {
     // Begun anew its deaths are not held against it, which would only make the waits longer.
     await stack.restart('paymentworker');
-    await waves.wave(ORDERS, async (progress) => {
+    await harmed('paymentworker', async (progress, shares) => {
       await progress.accepted(0.05);
-      for (let times = 0; times < 3; times++) await kill('paymentworker');
+      for (let times = 0; times < 3; times++) {
+        shares.push(progress.share());
+        await kill('paymentworker');
+      }
     });
   });
 

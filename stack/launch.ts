@@ -6,6 +6,7 @@ import { LOOPBACK } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { SetupProblem } from './problem.ts';
 import { describeExit, type Process, startProcess, untilReady } from './process.ts';
+import { withoutRepeats } from './repeats.ts';
 import { shownLine } from './service-lines.ts';
 import { bootstrapper, type ServiceRow } from './services.ts';
 import { answers } from './until.ts';
@@ -148,7 +149,7 @@ export async function runBootstrapper(context: LaunchContext, signal: AbortSigna
   );
 }
 
-function spawnService(
+async function spawnService(
   { plan, data, say, showAll, servicesDir, environment }: LaunchContext,
   row: ServiceRow,
   name: string,
@@ -158,7 +159,9 @@ function spawnService(
     ? { OTEL_EXPORTER_ZIPKIN_ENDPOINT: plan.zipkinEndpoint }
     : { OTEL_TRACES_EXPORTER: 'none' };
   let refused = false;
-  return startProcess({
+  const repeats = withoutRepeats((text) => say('line', name, text));
+  const show = showAll ? (text: string) => say('line', name, text) : repeats.line;
+  const child = await startProcess({
     name,
     command: process.execPath,
     args: [...(row.nodeArgs ?? []), join(servicesDir, row.name, 'main.ts')],
@@ -177,7 +180,9 @@ function spawnService(
       refused ||= line === CONFIGURATION_WRONG;
       if (refused) return;
       const shown = shownLine(line, showAll);
-      if (shown !== undefined) say('line', name, shown);
+      if (shown !== undefined) show(shown);
     },
   });
+  void child.exited.then(repeats.end);
+  return child;
 }

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { childrenOf } from './orphans.ts';
+import { freePort } from './ports.ts';
 import { databaseUrl } from './postgres.ts';
 import { commandName } from './proc.ts';
-import { freeEnvironment, type Running, runMain, untilNothingRuns, untilRuns } from './running.ts';
+import {
+  freeEnvironment,
+  type Running,
+  runMain,
+  untilNothingRuns,
+  untilRuns,
+} from './testing/make-start.ts';
 import { testFolder } from './testing.ts';
 import { until } from './until.ts';
 
@@ -67,6 +75,30 @@ describe('make start', function suite() {
     assert.ok(childrenOf(dataDir).length >= 3);
     one.kill('SIGKILL');
     await untilNothingRuns(dataDir);
+  });
+
+  it('names a Zipkin that is still starting as one that is', async function starting() {
+    // A Java that is new enough, and never listens.
+    const home = await testFolder();
+    await mkdir(join(home, 'bin'));
+    const java =
+      '#!/bin/sh\n[ "$1" = -version ] && { echo \'openjdk version "17"\'; exit; }\nexec sleep 600\n';
+    await writeFile(join(home, 'bin/java'), java, { mode: 0o755 });
+    const ZIPKIN_PORT = String(await freePort());
+    const one = start({ OTEL_EXPORTER_ZIPKIN_ENDPOINT: '', JAVA_HOME: home, ZIPKIN_PORT });
+    await one.ready();
+    // Its jar cannot be had.
+    if (one.output().includes('no traces')) this.skip();
+    const banner = () =>
+      one
+        .output()
+        .split('\n')
+        .find((line) => /^ {2}Zipkin /.test(line));
+    await until(() => banner(), { what: 'the line of Zipkin', deadlineMs: 5_000 });
+    assert.equal(
+      banner()?.trim(),
+      `Zipkin          http://127.0.0.1:${ZIPKIN_PORT}/zipkin (starting)`,
+    );
   });
 
   it('what lives on although it was killed is ended by the next start, in one line', async () => {

@@ -35,8 +35,8 @@ try {
     signal: stop,
   });
   console.log(`ready in ${Math.round(performance.now())} ms; Ctrl-C stops it`);
-  // It is not waited for; but where it is known that there is none, it has no address.
-  const traces = await Promise.race([stack.zipkinReady, soon(true)]);
+  // It is not waited for, so it may be there, be starting, or be known not to come.
+  const traces = await Promise.race([stack.zipkinReady, soon(undefined)]);
   for (const [name, address] of addresses(stack, traces))
     console.log(`  ${name.padEnd(14)}  ${address}`);
   if (!stop.aborted) await once(stop, 'abort');
@@ -55,7 +55,11 @@ function showsAll(log: string | undefined): boolean {
   throw new SetupProblem(`LOG=${log} is unknown`, 'set LOG=all, or leave it out');
 }
 
-function addresses(stack: Stack, traces: boolean): readonly (readonly [string, string])[] {
+/** `traces`: whether there are any; undefined while that is not known. */
+function addresses(
+  stack: Stack,
+  traces: boolean | undefined,
+): readonly (readonly [string, string])[] {
   const { NATS_URL, EVENTSTORE_ADDRESS, EVENTSTORE_DATABASE_URL: sql } = stack.addresses;
   const monitor = stack.natsMonitorUrl ? `, monitor ${stack.natsMonitorUrl}` : '';
   const shownSql = Object.keys(databases).some((name) => env[name])
@@ -66,6 +70,8 @@ function addresses(stack: Stack, traces: boolean): readonly (readonly [string, s
     ['gRPC', EVENTSTORE_ADDRESS],
     ['SQL', shownSql],
     ['NATS', env.NATS_URL ? 'as named by NATS_URL' : `${NATS_URL}${monitor}`],
-    ...(stack.zipkinUrl && traces ? [['Zipkin', `${stack.zipkinUrl}/zipkin`] as const] : []),
+    ...(stack.zipkinUrl && traces !== false
+      ? [['Zipkin', `${stack.zipkinUrl}/zipkin${traces ? '' : ' (starting)'}`] as const]
+      : []),
   ];
 }

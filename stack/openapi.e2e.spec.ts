@@ -3,10 +3,10 @@
  * SCHEMATHESIS_SEED and SCHEMATHESIS_EXAMPLES make a longer hunt of it.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findSchemathesis } from './schemathesis.ts';
 import { type Stack, startStack } from './stack.ts';
+import { findSchemathesis } from './testing/schemathesis.ts';
 import { testFolder } from './testing.ts';
 
 const document = fileURLToPath(new URL('../docs/openapi.json', import.meta.url));
@@ -58,5 +58,7 @@ describe('the OpenAPI document of ordersvc', function () {
     assert.match(output, new RegExp(`Tested: ${OPERATIONS}\\n`), output);
     const [, generated] = /(\d+) generated/.exec(output) ?? [];
     assert.ok(Number(generated) > 4 * examples, output);
+    const sources = readdirSync(new URL('./testing/schemathesis/', import.meta.url));
+    assert.deepEqual(sources.toSorted(), ['hooks.py', 'schemathesis.toml'], 'it leaves nothing');
   });
 });

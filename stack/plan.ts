@@ -155,11 +155,12 @@ export async function checkPorts(plan: Plan): Promise<void> {
     if (await portRefused(port, variable)) taken.push({ port, what, variable });
   }
   if (taken[0] === undefined) return;
-  const list = taken.map(({ port, what }) => `${port} (${what}${holder(port)})`).join(', ');
-  const [noun, verb] = taken.length === 1 ? ['port', 'is'] : ['ports', 'are'];
+  const list = taken.map(({ port, what }) => `${port} (${what}${holder(port)})`);
   const variables = [...new Set(taken.map(({ variable }) => variable))].join(', ');
   throw new SetupProblem(
-    `${noun} ${list} ${verb} in use`,
+    list.length === 1
+      ? `port ${list[0]} is in use`
+      : ['these ports are in use:', ...list].join('\n  '),
     `stop what listens there, or set ${variables} to other ports`,
   );
 }
@@ -206,10 +207,11 @@ function ownPort(
   standard: number,
   highest = HIGHEST_PORT,
 ): number {
-  const text = own[variable];
+  const text = own[variable]?.trim();
   if (text === undefined || text === '') return standard;
-  const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port <= highest) return port;
+  // As the services read them: 0x10 and 1e3 are no port numbers.
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (port > 0 && port <= highest) return port;
   const wrong =
     port > highest && port <= HIGHEST_PORT ? 'leaves no room for the others' : 'is no port';
   throw new SetupProblem(`${variable}=${text} ${wrong}`, `give a number from 1 to ${highest}`);

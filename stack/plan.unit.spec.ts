@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { checkPorts, makePlan } from './plan.ts';
-import { freePort } from './ports.ts';
-import { SetupProblem } from './problem.ts';
+import { freePort, freePorts } from './ports.ts';
+import { describeProblem, SetupProblem } from './problem.ts';
 import { services } from './services.ts';
 
 const standard = { ports: 'standard', zipkin: true, own: {} } as const;
@@ -138,6 +138,16 @@ describe('the ports of make start', () => {
     );
   });
 
+  it('are digits and nothing else, as the services read them', async () => {
+    for (const SQL_PORT of ['0x10', '1e3', '80.0', '+80', '-1', '0', 'many']) {
+      await assert.rejects(
+        makePlan({ ...standard, own: { SQL_PORT } }),
+        new RegExp(`SQL_PORT=${SQL_PORT.replace(/[.+]/g, '\\$&')} is no port`),
+      );
+    }
+    assert.equal((await makePlan({ ...standard, own: { SQL_PORT: ' 80 ' } })).sqlPort, 80);
+  });
+
   it('are the same for a part of the services', async () => {
     const plan = await makePlan({ ...standard, services: ['reviewworker'] });
     assert.equal(plan.instances[0]?.adminPort, 9103);
@@ -171,6 +181,29 @@ describe('checkPorts', () => {
       server.close();
     }
     await checkPorts(plan);
+  });
+
+  it('names several ports in use line by line, and then the remedy', async () => {
+    const [port = 0, monitorPort = 0] = await freePorts(2);
+    const servers = [port, monitorPort].map((each) => createServer().listen(each, '127.0.0.1'));
+    await Promise.all(servers.map((server) => once(server, 'listening')));
+    const plan = await makePlan({ ...standard, ports: 'free', own: { ...urls } });
+    try {
+      const problem: unknown = await checkPorts({ ...plan, nats: { port, monitorPort } }).catch(
+        (error) => error,
+      );
+      const [head, first, second, remedy, ...more] = describeProblem(problem).split('\n');
+      assert.equal(head, 'these ports are in use:');
+      assert.ok(first?.startsWith(`  ${port} (NATS, taken by node`), first);
+      assert.ok(second?.startsWith(`  ${monitorPort} (the NATS monitor, taken by node`), second);
+      assert.match(
+        remedy ?? '',
+        /^→ stop what listens there, or set NATS_PORT, NATS_MONITOR_PORT to other ports$/,
+      );
+      assert.deepEqual(more, []);
+    } finally {
+      for (const server of servers) server.close();
+    }
   });
 
   it('names a port that is wanted twice', async () => {

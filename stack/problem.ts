@@ -1,6 +1,6 @@
 /**
  * Something about this machine keeps the stack from starting, and the reader
- * can mend it. Shown as one line, without a stack trace.
+ * can mend it. Shown as one line, or as a list with a line each, without a stack trace.
  */
 export class SetupProblem extends Error {
   /** What to do about it; a sentence part that reads well after an arrow. */
@@ -48,9 +48,12 @@ export function asProblem(error: unknown, what?: string): SetupProblem | undefin
   );
 }
 
-/** The one line: what is wrong and, where it is known, the remedy. */
+/** One line: what is wrong and, where it is known, the remedy; after a list that is a line of its own. */
 export function describeProblem(error: unknown): string {
   const problem = asProblem(error);
-  if (problem !== undefined) return `${problem.message} → ${problem.remedy}`;
+  if (problem !== undefined) {
+    const { message, remedy } = problem;
+    return `${message}${message.includes('\n') ? '\n' : ' '}→ ${remedy}`;
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -8,6 +8,17 @@ describe('shownLine', () => {
     assert.equal(shownLine('{"level":50,"msg":"failed","err":{"message":"gone"}}'), 'failed: gone');
   });
 
+  it('says a reason once, however often the causes say it', () => {
+    const shown = (msg: string, message: string) =>
+      shownLine(JSON.stringify({ level: 'warn', msg, err: { message } }));
+    assert.equal(shown('failed', 'gone: gone: gone'), 'failed: gone');
+    assert.equal(
+      shown('failed', 'log: gone: 14 UNAVAILABLE: log: gone'),
+      'failed: log: gone: 14 UNAVAILABLE',
+    );
+    assert.equal(shown('gone', 'gone: gone'), 'gone');
+  });
+
   it('knows levels by label as well', () => {
     assert.equal(shownLine('{"level":"info","msg":"fine"}'), undefined);
     assert.equal(shownLine('{"level":"warn","msg":"slow"}'), 'slow');

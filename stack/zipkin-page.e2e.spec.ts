@@ -3,6 +3,7 @@
  * `WRITE_DOCS=true npx mocha stack/zipkin-page.e2e.spec.ts` makes README's picture anew.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
@@ -17,11 +18,14 @@ import { testFolder } from './testing.ts';
 const picture = fileURLToPath(new URL('../docs/trace.png', import.meta.url));
 /** Orders before the one in the picture: the first ones show how Node warms up. */
 const WARM_UP = 10;
+/** As many traces as a search of Zipkin's page shows, all younger than the order's own. */
+const READS = 10;
 /** The page names spans without their kind. */
 const expected = siblingsSorted(HAPPY_TRACE.map((line) => line.replace(/ \[[A-Z]+\]$/, '')));
 
 describe('the trace of an order, in Zipkin’s page', function () {
-  this.timeout(180_000);
+  // Zipkin alone may take five minutes.
+  this.timeout(360_000);
   let browser: Browser | undefined;
   let stack: Stack | undefined;
   let zipkin: ZipkinPage;
@@ -95,8 +99,23 @@ describe('the trace of an order, in Zipkin’s page', function () {
     if (process.env.WRITE_DOCS === 'true') await writeFile(picture, await zipkin.picture());
   });
 
-  it('the search page finds it, and it alone, by the tag order.id', async () => {
-    const found = await zipkin.search(`order.id=${orderId}`);
+  it('the search page finds it, and it alone, by the tag and the span that README names, however often it was read', async () => {
+    const { httpUrl = '', zipkinUrl = '' } = stack ?? {};
+    for (let n = 0; n < READS; n++) {
+      const read = await fetch(`${httpUrl}/api/orders/${orderId}`);
+      await zipkinTrace(
+        zipkinUrl,
+        read.headers.get('x-trace-id') ?? '',
+        (spans) => spans.length > 0,
+      );
+    }
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    assert.ok(readme.includes('`order.id=…`') && readme.includes('`post /api/orders`'));
+    const found = await zipkin.search([
+      ['tagQuery', `order.id=${orderId}`],
+      ['serviceName', 'ordersvc'],
+      ['spanName', 'post /api/orders'],
+    ]);
     assert.equal(found.length, 1);
     assert.match(found[0] ?? '', /ordersvc: post \/api\/orders/);
     isTheWholeTrace(await zipkin.openResult(expected.length));

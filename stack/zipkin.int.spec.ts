@@ -4,7 +4,8 @@ import { javaMajor, startZipkin } from './zipkin.ts';
 
 describe('startZipkin', () => {
   it('takes spans on loopback once it is ready, and a second stop is harmless', async function zipkin() {
-    this.timeout(180_000);
+    // As long as it is given, and a minute to be fetched.
+    this.timeout(360_000);
     const lines: string[] = [];
     const server = await startZipkin({ onProgress: (line) => lines.push(line) });
     if (server === undefined) {

@@ -32,6 +32,8 @@ export const exporterDefaults = { timeoutMs: 2000, keepMs: 30_000 };
 const exported = { code: 0 };
 const failed = { code: 1 };
 
+const REMIND_EVERY_MS = 600_000;
+/** A Zipkin that comes and goes is told of no more often than this. */
 const COMPLAIN_EVERY_MS = 60_000;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 2000;
@@ -39,31 +41,44 @@ const MAX_DELAY_MS = 2000;
 /**
  * Sends spans by OpenTelemetry's Zipkin exporter, which waits for ever and
  * tries once. This one gives every attempt a deadline, tries again with
- * backoff for `keepMs`, then gives the batch up, counts it and logs at most
- * one line a minute. It never throws and always calls back.
+ * backoff for `keepMs`, then gives the batch up and counts it. When spans begin to
+ * be lost is logged, and when that has ended; in between a line every ten minutes.
+ * It never throws and always calls back.
  */
 export function zipkinExporter(given: ExporterOptions): PatientExporter {
   const { endpoint, serviceName, logger, timeoutMs, keepMs } = { ...exporterDefaults, ...given };
   const inner = new ZipkinExporter({ url: endpoint, serviceName });
   const hurry = new AbortController();
   let lost = 0;
-  let nextComplaint = 0;
+  let complainedAt = Number.NEGATIVE_INFINITY;
+  let complaining = false;
 
   function lose(spans: number, err: Error): void {
     lost += spans;
-    if (Date.now() < nextComplaint) return;
-    nextComplaint = Date.now() + COMPLAIN_EVERY_MS;
+    const now = Date.now();
+    if (now - complainedAt < (complaining ? REMIND_EVERY_MS : COMPLAIN_EVERY_MS)) return;
+    complainedAt = now;
+    complaining = true;
     logger.warn(
       { lost, endpoint, reason: err.message },
       'spans are lost: Zipkin does not take them',
     );
   }
 
+  function taken(): void {
+    if (!complaining) return;
+    complaining = false;
+    logger.info({ lost, endpoint }, 'Zipkin takes spans again');
+  }
+
   async function deliver(spans: ReadableSpan[]): Promise<boolean> {
     const giveUpAt = Date.now() + keepMs;
     for (let attempt = 0; ; attempt++) {
       const failure = await send(spans);
-      if (failure === undefined) return true;
+      if (failure === undefined) {
+        taken();
+        return true;
+      }
       const wait =
         Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
       if (hurry.signal.aborted || isAnswer(failure) || Date.now() + wait > giveUpAt) {
@@ -89,7 +104,7 @@ export function zipkinExporter(given: ExporterOptions): PatientExporter {
   }
 
   return {
-    export: (spans, done) => void deliver(spans).then((taken) => done(taken ? exported : failed)),
+    export: (spans, done) => void deliver(spans).then((sent) => done(sent ? exported : failed)),
     // The processor has waited for every batch by then, and `inner` could wait for ever.
     shutdown: async () => {},
     forceFlush: async () => {},

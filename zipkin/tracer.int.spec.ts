@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
@@ -171,13 +172,51 @@ describe('boundedProcessor', () => {
     assert.equal(zipkin.state.requests, 1);
   });
 
-  it('complains once a minute, however much is lost', async () => {
+  it('says when spans begin to be lost and when that ends, and every ten minutes in between', async () => {
     zipkin = await fakeZipkin('refuses');
     const { lines, logger } = countingLogger();
     const { exporter, processor } = pipeline({ logger });
-    end(processor, 2000);
-    await until('all are given up', () => exporter.lost() === 2000);
-    assert.equal(lines.length, 1);
-    assert.match(lines[0] ?? '', /spans are lost/);
-  });
+    const told = () => lines.splice(0).map((line) => JSON.parse(line).msg);
+    const [lost, again] = ['spans are lost: Zipkin does not take them', 'Zipkin takes spans again'];
+    const lose = async (spans: number) => {
+      const before = exporter.lost();
+      zipkin.state.behaviour = 'refuses';
+      end(processor, spans);
+      await until('they are given up', () => exporter.lost() === before + spans);
+    };
+    const deliver = async () => {
+      const before = zipkin.received.length;
+      zipkin.state.behaviour = 'takes';
+      end(processor, 1);
+      await until(
+        'it is taken',
+        () => zipkin.received.length > before && processor.pending() === 0,
+      );
+    };
+    const minute = 60_000;
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    try {
+      await deliver();
+      assert.deepEqual(told(), [], 'nothing was lost');
+      await lose(2000);
+      assert.deepEqual(told(), [lost]);
+      mock.timers.tick(9 * minute);
+      await lose(1);
+      assert.deepEqual(told(), []);
+      mock.timers.tick(minute);
+      await lose(1);
+      assert.deepEqual(told(), [lost]);
+      await deliver();
+      await deliver();
+      assert.deepEqual(told(), [again]);
+      await lose(1);
+      await deliver();
+      assert.deepEqual(told(), [], 'what comes and goes within a minute');
+      mock.timers.tick(minute);
+      await lose(1);
+      assert.deepEqual(told(), [lost]);
+    } finally {
+      mock.timers.reset();
+    }
+  }).timeout(10_000);
 });

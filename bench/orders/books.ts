@@ -4,33 +4,47 @@ import type { AuditReport } from '../../cli/audit/report.ts';
 import type { AuditSources } from '../../cli/audit/sources.ts';
 import { deadlines } from '../../cli/settings.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { background } from '../../shared/kit/context.ts';
+import { background, type Context, withSignal } from '../../shared/kit/context.ts';
+import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import { until } from '../../stack/until.ts';
 
 const CAUGHT_UP_MS = 30_000;
 /** Orders that others placed may be waiting when the bench has done. */
 const GRACE_MS = 30_000;
 
+/** What the books say, and the position that the log had come to when the bench asked first. */
+export interface Books {
+  readonly report: AuditReport;
+  readonly head: bigint;
+}
+
 /**
- * Compares log, stream, read model and ledger once the copies have caught up with
- * the log, as `orders audit` does. Where they do not catch up within 30 seconds
- * the report says how far behind they are.
+ * Compares log, stream, read model and ledger once the copies have come to where
+ * the log is now, or after 30 seconds, as `orders audit` does. Rejects with the
+ * signal's reason as soon as that aborts.
  */
 export function compareBooks(
   addresses: AuditAddresses,
   decimals: number,
   signal: AbortSignal,
-): Promise<AuditReport> {
+): Promise<Books> {
+  const ctx = withSignal(background(), signal);
   return withSources(addresses, async (sources) => {
-    await caughtUp(sources, signal);
+    const head = await unlessAborted(sources.log.head(ctx), signal);
+    await caughtUp(ctx, sources, head, signal);
     const patience = { ...deadlines(), graceMs: GRACE_MS };
-    return audit(background(), sources, { codec: orderEventCodec(decimals), patience });
+    const options = { codec: orderEventCodec(decimals), patience };
+    // Not every book can be interrupted while it is read.
+    return { report: await unlessAborted(audit(ctx, sources, options), signal), head };
   });
 }
 
-async function caughtUp(sources: AuditSources, signal: AbortSignal): Promise<void> {
-  const ctx = background();
-  const head = await sources.log.head(ctx);
+async function caughtUp(
+  ctx: Context,
+  sources: AuditSources,
+  head: bigint,
+  signal: AbortSignal,
+): Promise<void> {
   const look = async () =>
     (await sources.published.last()) >= head && (await sources.readModel.checkpoint(ctx)) >= head;
   await until(look, { what: 'the copies', deadlineMs: CAUGHT_UP_MS, signal }).catch(() =>

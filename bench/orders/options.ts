@@ -1,10 +1,9 @@
 /** What `make bench-orders` can be told, by options and by the services' own variables. */
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
+import { addressHelp, addressOf } from '../../cli/addresses.ts';
 import type { AuditAddresses } from '../../cli/audit/connect.ts';
-import { optionOrVariable } from '../../cli/option.ts';
-import { eventStoreAddress, fromEnvironment, wholeNumber } from '../../cli/settings.ts';
-import { setting } from '../../shared/kit/setting.ts';
+import { bookAddresses, wholeNumber } from '../../cli/settings.ts';
 
 export interface BenchOptions {
   /** Of ordersvc. */
@@ -29,9 +28,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const command = new Command('bench-orders')
     .description(
       'Posts orders to the running stack and follows each to its end. ' +
-        `Takes NATS_URL, EVENTSTORE_ADDRESS and the *_DATABASE_URL as the services do. CPUs here: ${availableParallelism()}.`,
+        'Takes NATS_URL, EVENTSTORE_ADDRESS and the *_DATABASE_URL as the services do, ' +
+        `and where these are not set the ports of make start (HTTP_PORT, SQL_PORT, …). CPUs here: ${availableParallelism()}.`,
     )
-    .option('--url <url>', 'address of ordersvc (default: ORDERS_URL, or http://127.0.0.1:3000)')
+    .option('--url <url>', `address of ordersvc (${addressHelp('ORDERS_URL')})`)
     .option('--orders <n>', 'how many', '2000')
     .option(
       '--callers <n>',
@@ -54,26 +54,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const perSecond = rate === undefined ? undefined : wholeNumber('--rate', rate, 1, 100_000);
   const byDefault = perSecond === undefined ? CALLERS : CALLERS_WITH_RATE;
   return {
-    url: optionOrVariable(
-      setting.url('http://127.0.0.1:3000', ['http', 'https']),
-      { name: '--url', value: url },
-      'ORDERS_URL',
-    ).replace(/\/+$/, ''),
+    url: addressOf('ORDERS_URL', { name: '--url', value: url }).replace(/\/+$/, ''),
     orders: wholeNumber('--orders', orders, 1, MOST_ORDERS),
     callers: callers === undefined ? byDefault : wholeNumber('--callers', callers, 1, 10_000),
     rate: perSecond,
     json: json ?? false,
     books: {
-      eventStore: eventStoreAddress({}),
-      natsUrl: fromEnvironment(setting.natsUrl('nats://127.0.0.1:4222'), 'NATS_URL'),
-      eventStoreDatabaseUrl: database('EVENTSTORE_DATABASE_URL', 'eventstoredb'),
-      ordersDatabaseUrl: database('ORDERS_DATABASE_URL', 'ordersdb'),
-      paymentsDatabaseUrl: database('PAYMENTS_DATABASE_URL', 'paymentsdb'),
+      ...bookAddresses({}),
+      eventStoreDatabaseUrl: addressOf('EVENTSTORE_DATABASE_URL'),
     },
   };
-}
-
-function database(variable: string, name: string): string {
-  const byDefault = `postgres://orders@127.0.0.1:26257/${name}`;
-  return fromEnvironment(setting.databaseUrl(byDefault), variable);
 }

@@ -13,6 +13,7 @@ export interface Placer {
   readonly close: () => void;
 }
 
+/** For a whole request: a server that trickles its answer must not hold a caller for ever. */
 const REQUEST_MS = 10_000;
 /** Orders are spread over so many customers. */
 const CUSTOMERS = 1_000;
@@ -21,7 +22,7 @@ const CUSTOMERS = 1_000;
  * Posts orders over at most `callers` connections that are kept. It is node:http
  * and not fetch, which takes several times the processor's time that is measured here.
  */
-export function orderPlacer(url: string, callers: number): Placer {
+export function orderPlacer(url: string, callers: number, requestMs = REQUEST_MS): Placer {
   const target = new URL(`${url}/api/orders`);
   const { request, Agent } = target.protocol === 'https:' ? https : http;
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
@@ -29,7 +30,11 @@ export function orderPlacer(url: string, callers: number): Placer {
 
   const place = (n: number) =>
     new Promise<Answer>((resolve) => {
-      const refused = (why: string) => resolve({ kind: 'refused', why });
+      const answer = (come: Answer) => {
+        clearTimeout(late);
+        resolve(come);
+      };
+      const refused = (why: string) => answer({ kind: 'refused', why });
       const body = orderBody(n);
       const sent = request(
         target,
@@ -45,11 +50,14 @@ export function orderPlacer(url: string, callers: number): Placer {
             if (response.statusCode !== 201) return refused(String(response.statusCode));
             const orderId = orderIdIn(text);
             if (orderId === undefined) return refused('201 without an order');
-            resolve({ kind: 'accepted', orderId });
+            answer({ kind: 'accepted', orderId });
           });
         },
       );
-      sent.setTimeout(REQUEST_MS, () => sent.destroy(new Error(`no answer in ${REQUEST_MS} ms`)));
+      const late = setTimeout(() => {
+        refused(`no answer in ${requestMs} ms`);
+        sent.destroy();
+      }, requestMs);
       sent.on('error', (error) => refused(nameOf(error)));
       sent.end(body);
     });

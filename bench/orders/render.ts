@@ -1,20 +1,21 @@
 /** A run's figures as lines for people and as a document for programs. */
 import { availableParallelism } from 'node:os';
-import type { AuditReport } from '../../cli/audit/report.ts';
 import type { Paint } from '../../cli/paint.ts';
 import { auditDocument, renderAudit } from '../../cli/render-audit.ts';
 import { table } from '../../cli/table.ts';
+import type { Books } from './books.ts';
 import type { Durability } from './durability.ts';
 import type { Times } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import type { RunResult } from './run.ts';
+import { shortcomings } from './shortcomings.ts';
 
 /** All that a run is told by. */
 export interface BenchReport {
   readonly options: BenchOptions;
   readonly result: RunResult;
   readonly durability: Durability;
-  readonly books: AuditReport;
+  readonly books: Books;
   readonly decimals: number;
 }
 
@@ -26,7 +27,7 @@ export function renderReport(report: BenchReport, paint: Paint): string {
     Object.entries(of).flatMap(([name, n]) => (n === 0 ? [] : [`${n} ${name}`]));
   const refused = count(result.refused);
   return [
-    `${orders} orders to ${url}, ${pace}; ${availableParallelism()} CPUs, of which this took ${result.generatorLoad.toFixed(2)}`,
+    `${orders} orders to ${url}, ${pace}; ${availableParallelism()} CPUs, of which the load generator took ${result.generatorLoad.toFixed(2)}`,
     `durable: ${durability.text}`,
     '',
     ...table([
@@ -45,9 +46,10 @@ export function renderReport(report: BenchReport, paint: Paint): string {
     ]),
     `ended: ${count(result.endings).join(', ') || 'none'}`,
     ...(refused.length > 0 ? [paint('warn', `not accepted: ${refused.join(', ')}`)] : []),
-    ...(result.notEnded > 0 ? [paint('bad', `accepted and never ended: ${result.notEnded}`)] : []),
     '',
-    renderAudit(books, decimals, paint),
+    renderAudit(books.report, decimals, paint),
+    // Below the audit, which does not know of them and may say that all is right.
+    ...shortcomings(result, books).map((line) => paint('bad', line)),
   ].join('\n');
 }
 
@@ -72,7 +74,8 @@ export function reportDocument(report: BenchReport): object {
     journey_ms: result.journey ?? null,
     endings: result.endings,
     not_ended: result.notEnded,
-    audit: auditDocument(books, decimals),
+    shortcomings: shortcomings(result, books),
+    audit: auditDocument(books.report, decimals),
   };
 }
 

@@ -217,6 +217,31 @@ describe('audit', () => {
     );
   });
 
+  it('a copy that lacks an event for longer than the grace is wrong, and not before', async () => {
+    await everyKind();
+    await place('nineteen');
+    await place('twenty');
+    await log.published();
+    const [missing] = await log.store.readAggregate(ctx, ORDER_AGGREGATE, 'nineteen');
+    assert.ok(missing);
+    const since = missing.createdAt.toISOString();
+    const lacks = `it is at 18 and lacks position 19, which is in the log since ${since}`;
+    const none = { ...patience, graceMs: -patience.paymentMs };
+    const ofCopies = (report: AuditReport) => found(report).filter((line) => !/^orders/.test(line));
+    // The read model lacks both, the stream neither.
+    assert.deepEqual(found(await look()), []);
+    assert.deepEqual(ofCopies(await look({ patience: none })), [`read model: ${lacks}`]);
+    // It is told once, in however many passes the log is read.
+    const passes = { patience: none, eventsPerPass: 3 };
+    const stopped = { ...sources.published, last: async () => 18n };
+    assert.deepEqual(ofCopies(await look(passes, { published: stopped })), [
+      `stream: ${lacks}`,
+      `read model: ${lacks}`,
+    ]);
+    await project();
+    assert.deepEqual(ofCopies(await look({ patience: none })), []);
+  });
+
   it('copies that are ahead of the first look at the log are compared with a later one', async () => {
     await everyKind();
     const report = await look({}, { log: { ...log.store, head: headOfOnce(3n) } });
@@ -400,6 +425,35 @@ describe('audit', () => {
     await project();
     const report = await look();
     assert.deepEqual([found(report), report.log.unreadable], [[], 1]);
+  });
+
+  it('an order that was created twice, or is paid for and was never created, is as it is folded', async () => {
+    await place('twice');
+    await place('twice');
+    await pay('twice');
+    await pay('early');
+    await place('early');
+    for (const paymentId of ['p', 'q']) {
+      const amount = minor(1_003);
+      await append('never', {
+        type: 'paymentdebited',
+        orderId: 'never',
+        customerId,
+        amount,
+        paymentId,
+      });
+    }
+    await project();
+    const report = await look();
+    const debitedTwice = 'money: order never: the log tells of more than one debit';
+    assert.deepEqual([found(report), report.readModel.compared], [[debitedTwice], 3]);
+    await databases.orders.sql`update orders set items = '[{}]'`;
+    assert.deepEqual(found(await look()).sort(), [
+      debitedTwice,
+      ...['early', 'never', 'twice'].map(
+        (id) => `read model: order ${id} has other items than the log`,
+      ),
+    ]);
   });
 
   it('however much is wrong, a bounded part is listed and all is counted', async () => {

@@ -5,7 +5,8 @@
  *
  * What is under way is no error. Each copy is judged against a log that is read
  * after it, and whatever differs in the sweep is looked at once more, alone, in
- * the order that makes the comparison exact.
+ * the order that makes the comparison exact. A copy may be behind for as long as
+ * the grace; one that lacks an older event is dead or does not keep up, and is wrong.
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -41,6 +42,7 @@ export async function audit(
   const head = await sources.log.head(ctx);
   const published = await sources.published.last();
   const checkpoint = await sources.readModel.checkpoint(ctx);
+  const copiesReadAt = Date.now();
   const headNow = published > head || checkpoint > head ? await sources.log.head(ctx) : head;
   if (published > headNow) {
     findings.add('stream', `it is at ${published}, ahead of the log at ${headNow}`);
@@ -64,6 +66,7 @@ export async function audit(
       published: pass === 0 ? (published < head ? published : head) : 0n,
       inPass,
       isFirst: pass === 0,
+      copies: { stream: published, 'read model': checkpoint, readAt: copiesReadAt },
       codec,
       patience,
       findings,

@@ -24,44 +24,54 @@ const CALL_MS = 10_000;
 
 /**
  * What `work` comes to with the books at these addresses, whose connections are
- * closed afterwards. Rejects with `unavailable`, naming the one, where nobody
- * answers.
+ * closed afterwards, whatever comes of it and of closing the others. Rejects with
+ * `unavailable`, naming the one, where nobody answers.
  */
 export async function withSources<T>(
   addresses: AuditAddresses,
   work: (sources: AuditSources) => Promise<T>,
 ): Promise<T> {
-  const { servers, ...options } = natsConnectionOptions(addresses.natsUrl, 'orders audit');
+  const closers: (() => Promise<unknown> | undefined)[] = [];
+  try {
+    return await work(await open(addresses, closers));
+  } finally {
+    // One that cannot be closed takes nothing from what was found.
+    await Promise.allSettled(closers.map(async (close) => close()));
+  }
+}
+
+async function open(
+  { eventStore, natsUrl, ordersDatabaseUrl, paymentsDatabaseUrl }: AuditAddresses,
+  closers: (() => Promise<unknown> | undefined)[],
+): Promise<AuditSources> {
+  const { servers, ...options } = natsConnectionOptions(natsUrl, 'orders audit');
   const nats = await connect({ ...options, servers, reconnect: false }).catch((cause: unknown) => {
     const message = `No NATS server answers at ${servers.join(', ')}.`;
     throw new CodedError('unavailable', 'broker_unavailable', message, { cause });
   });
-  const database = (url: string) =>
-    createDatabase({
+  closers.push(() => nats.close());
+  const database = (url: string) => {
+    const opened = createDatabase({
       url,
       name: 'orders audit',
       poolSize: 2,
       queryTimeoutMs: CALL_MS,
       logger: silentLogger,
     });
-  const orders = database(addresses.ordersDatabaseUrl);
-  const payments = database(addresses.paymentsDatabaseUrl);
+    closers.push(() => opened.stop());
+    return opened;
+  };
   const log = createGrpcEventStore({
-    address: addresses.eventStore,
+    address: eventStore,
     stream: ORDERS_STREAM,
     timeoutMs: CALL_MS,
     logger: silentLogger,
   });
-  try {
-    return await work({
-      log,
-      published: publishedMessages(nats, ORDERS_STREAM),
-      readModel: auditedReadModel(orders),
-      ledger: auditedLedger(payments),
-    });
-  } finally {
-    await log.stop?.();
-    await Promise.all([orders.stop(), payments.stop()]);
-    await nats.close();
-  }
+  closers.push(() => log.stop?.());
+  return {
+    log,
+    published: publishedMessages(nats, ORDERS_STREAM),
+    readModel: auditedReadModel(database(ordersDatabaseUrl)),
+    ledger: auditedLedger(database(paymentsDatabaseUrl)),
+  };
 }

@@ -25,6 +25,7 @@ export interface LogSweep {
   readonly inPass: (aggregateId: string) => boolean;
   /** What is not said of single aggregates is said in the first pass. */
   readonly isFirst: boolean;
+  readonly copies: Copies;
   readonly codec: OrderEventCodec;
   readonly patience: Patience;
   readonly findings: Findings;
@@ -38,6 +39,13 @@ export interface LogSweep {
       amount: bigint;
     };
   };
+}
+
+/** The position that each copy had come to, and when that was asked: milliseconds since the epoch. */
+export interface Copies {
+  readonly stream: bigint;
+  readonly 'read model': bigint;
+  readonly readAt: number;
 }
 
 /** Reads the log up to `head` and resolves with where its orders stand. */
@@ -61,6 +69,7 @@ export async function sweepLog(
           findings.add('log', `position ${event.position} follows position ${last}`);
         }
         sums.log.events++;
+        findArrears(event, sweep);
         await stream.expect(event);
       }
       last = event.position;
@@ -79,6 +88,19 @@ export async function sweepLog(
   if (isFirst && last !== head) findings.add('log', `it ends at ${last}, its head says ${head}`);
   for (const [id, trail] of orders) count(id, trail, now, sweep);
   return orders;
+}
+
+/** A copy's first missing event: how long it has been missing says whether the copy keeps up. */
+function findArrears(event: RecordedEvent, { copies, patience, findings }: LogSweep): void {
+  const since = event.createdAt.getTime();
+  if (since + patience.graceMs >= copies.readAt) return;
+  for (const book of ['stream', 'read model'] as const) {
+    if (event.position !== copies[book] + 1n) continue;
+    findings.add(
+      book,
+      `it is at ${copies[book]} and lacks position ${event.position}, which is in the log since ${new Date(since).toISOString()}`,
+    );
+  }
 }
 
 function count(

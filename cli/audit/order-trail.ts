@@ -63,7 +63,9 @@ export function follow(
   const before = trail.row;
   checkMoney(change, trail, (message) => wrong('money', `${name}: ${message}`));
   const folded = foldRow(before, event, change);
-  trail.row = change.type === 'created' ? digested(folded) : folded;
+  // Folding carries the items of a known order on, digested as they are; it
+  // makes those of any other anew.
+  trail.row = folded.items === before?.items ? folded : digested(folded);
   if (before?.status !== folded.status || before.payment !== folded.payment) {
     trail.since = event.createdAt.getTime();
   }

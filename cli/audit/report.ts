@@ -32,10 +32,12 @@ export interface AuditReport {
   readonly stream: {
     /** How far the relay had come; message by message it is the log up to there, unless told otherwise. */
     readonly published: bigint;
+    /** Of the log's head; wrong only where the oldest of these events has been missing for longer than the grace. */
     readonly behind: bigint;
   };
   readonly readModel: {
     readonly checkpoint: bigint;
+    /** As of the stream. */
     readonly behind: bigint;
     readonly compared: number;
     /** Orders that could not be compared, because the read model is far behind. */

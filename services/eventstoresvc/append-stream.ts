@@ -11,11 +11,13 @@ import type {
   AppendResult,
 } from '../../proto/gen/eventstore.ts';
 import type { Appended } from '../../shared/eventstore/event-store.ts';
+import { byteBudget } from '../../shared/kit/byte-budget.ts';
 import { background } from '../../shared/kit/context.ts';
 import type { Endpoint } from '../../shared/kit/endpoint.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
 import {
+  decoded,
   type GrpcCarrier,
-  readable,
   recordCarrier,
   toServiceError,
 } from '../../shared/kit/transport/grpc.ts';
@@ -28,17 +30,29 @@ export interface AppendStreamOptions {
   readonly decode: (append: Append) => AppendRequest;
   readonly endpoint: Endpoint<AppendRequest, Appended>;
   readonly hook: Hook<GrpcCarrier>;
+  /** What of all streams may be under way or wait, in bytes; a stream that brings more is ended. */
+  readonly maxHeldBytes?: number;
 }
 
 type Call = ServerDuplexStream<AppendEventsRequest, AppendEventsResponse>;
 
 /** Appends of one stream that may be under way; the others of its messages wait, and nothing more is read from it. */
 const MAX_UNDER_WAY = 4_096;
-/** Payload of one stream that may be under way, in characters: an eighth of what group commit takes, so that one client leaves room. */
-const MAX_UNDER_WAY_CHARS = 8 * 1024 * 1024;
+/** What of one stream may be under way, in bytes: an eighth of what group commit takes, so that one client leaves room. */
+const MAX_UNDER_WAY_BYTES = 8 * 1024 * 1024;
+/** As much as group commit takes, unless it is told otherwise. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
+/** What an append, an event or a key of its metadata takes beside its texts, about. */
+const OBJECT_BYTES = 200;
 
 /** As much of a correlation id as a log line shows. */
 const MAX_CORRELATION = 200;
+
+/** An append and what it takes, in bytes. */
+interface Held {
+  readonly append: Append;
+  readonly bytes: number;
+}
 
 /** The streams that are open, and what opens them. */
 export interface AppendStreams {
@@ -54,23 +68,25 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
   const options = { ...given, hook: guarded(given.hook) };
   const open = new Set<() => void>();
   const turns = createTurns();
+  const held = byteBudget(given.maxHeldBytes ?? MAX_HELD_BYTES);
   let stopped = false;
 
   function handler(call: Call): void {
-    let waiting: Append[] = [];
+    let waiting: Held[] = [];
     let underWay = 0;
-    let charsUnderWay = 0;
+    let bytesUnderWay = 0;
     let ended = false;
+    let gone = false;
     let writable = true;
     let answers: AppendResult[] = [];
 
-    const full = () => underWay >= MAX_UNDER_WAY || charsUnderWay >= MAX_UNDER_WAY_CHARS;
+    const full = () => underWay >= MAX_UNDER_WAY || bytesUnderWay >= MAX_UNDER_WAY_BYTES;
 
     /** Begins what waits, as far as there is room and the client reads. */
     function beginSome(most: number): number {
       let begun = 0;
       while (begun < Math.min(most, waiting.length) && writable && !full()) {
-        begin(waiting[begun++] as Append);
+        begin(waiting[begun++] as Held);
       }
       if (begun > 0) waiting = waiting.slice(begun);
       return begun;
@@ -83,16 +99,31 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       else call.resume();
     }
 
-    function begin(append: Append): void {
-      const chars = append.events.reduce((sum, { eventData }) => sum + eventData.length, 0);
+    function begin({ append, bytes }: Held): void {
       underWay++;
-      charsUnderWay += chars;
+      bytesUnderWay += bytes;
       void serve(append, options).then((result) => {
         turns.ended();
         underWay--;
-        charsUnderWay -= chars;
+        bytesUnderWay -= bytes;
+        held.give(bytes);
         answer(result);
       });
+    }
+
+    /** Takes in what a message holds. Throws CodedError `overloaded` where there is no room for it. */
+    function take(appends: readonly Append[]): void {
+      const taken = appends.map((append) => ({ append, bytes: sizeOf(append) }));
+      if (!held.take(sum(taken))) throw tooMuch();
+      waiting = [...waiting, ...taken];
+    }
+
+    /** Nobody is there to be answered: what was not begun is not served. */
+    function leave(): void {
+      gone = true;
+      open.delete(finish);
+      held.give(sum(waiting));
+      waiting = [];
     }
 
     /** Answers of one turn go together; while the client is slow they gather. */
@@ -123,9 +154,9 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
 
     call.on('data', (request: AppendEventsRequest) => {
       // What comes after the end has no answer here; its client sends it again elsewhere.
-      if (ended) return;
+      if (ended || gone) return;
       try {
-        waiting = [...waiting, ...readable(request).appends];
+        take(decoded(request).appends);
       } catch (error) {
         ended = true;
         // This is how grpc-js is told the status of a stream; it listens itself.
@@ -142,11 +173,8 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
     // The client went away: what was begun is appended all the same, for it may
     // have been told; it can ask again by the events' ids. The rest would keep
     // this process busy for nobody.
-    call.on('cancelled', () => {
-      waiting = [];
-      open.delete(finish);
-    });
-    call.on('error', () => open.delete(finish));
+    call.on('cancelled', leave);
+    call.on('error', leave);
     open.add(finish);
     if (stopped) finish();
   }
@@ -159,6 +187,29 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
     },
   };
 }
+
+const sum = (held: readonly Held[]): number => held.reduce((all, { bytes }) => all + bytes, 0);
+
+/** About what an append takes in memory, in bytes. */
+function sizeOf({ events }: Append): number {
+  let bytes = OBJECT_BYTES;
+  for (const { metadata, eventData, eventId, eventType, ...event } of events) {
+    bytes += OBJECT_BYTES + eventData.length + eventId.length + eventType.length;
+    bytes += event.aggregateId.length + event.aggregateType.length + event.stream.length;
+    for (const [key, value] of Object.entries(metadata)) {
+      bytes += OBJECT_BYTES + key.length + value.length;
+    }
+  }
+  return bytes;
+}
+
+const tooMuch = () =>
+  new CodedError(
+    'overloaded',
+    'too_many_appends',
+    'More appends wait than there is room for; append again later.',
+    { retryAfterMs: 1_000 },
+  );
 
 /** Serves one append; never rejects. */
 async function serve(append: Append, options: AppendStreamOptions): Promise<AppendResult> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import {
   type AppendEventsRequest,
   type AppendEventsResponse,
@@ -36,7 +36,7 @@ const message = (count: number): AppendEventsRequest => ({
   })),
 });
 
-function open(endpoint: () => Promise<Appended>) {
+function open(endpoint: () => Promise<Appended>, maxHeldBytes?: number) {
   let begun = 0;
   const { handler } = createAppendStreams({
     name: 'AppendEvents',
@@ -46,10 +46,14 @@ function open(endpoint: () => Promise<Appended>) {
       return endpoint();
     },
     hook: noHook,
+    ...(maxHeldBytes !== undefined && { maxHeldBytes }),
   });
-  const call = new UnreadCall();
-  handler(call as unknown as Call);
-  return { call, begun: () => begun };
+  const another = () => {
+    const call = new UnreadCall();
+    handler(call as unknown as Call);
+    return call;
+  };
+  return { call: another(), another, begun: () => begun };
 }
 
 describe('a stream of appends', () => {
@@ -94,5 +98,45 @@ describe('a stream of appends', () => {
     for (const answer of answers.splice(0)) answer();
     for (let turns = 0; turns < 5; turns++) await turn();
     assert.equal(begun(), 4_096);
+  });
+
+  it('that brings more than there is room for, of all streams, is ended; what it brought takes no room', async () => {
+    const answers: (() => void)[] = [];
+    const { call, another, begun } = open(
+      () => new Promise((resolve) => answers.push(() => resolve({ version: 1n, position: 1n }))),
+      10 * 200,
+    );
+    const ended: ServiceError[] = [];
+    const ending = () => another().on('error', (error) => ended.push(error as ServiceError));
+    call.push(message(8));
+    await eventually('they are begun', () => begun() === 8);
+    for (let i = 1; i <= 3; i++) {
+      ending().push(message(3));
+      await eventually('it is ended', () => ended.length === i);
+    }
+    assert.deepEqual(
+      [ended[0]?.code, ended[0]?.metadata.get('error-code')],
+      [status.RESOURCE_EXHAUSTED, ['too_many_appends']],
+    );
+    assert.equal(begun(), 8);
+    const other = another();
+    other.push(message(2));
+    await eventually('what there is room for is begun', () => begun() === 10);
+    for (const answer of answers.splice(0)) answer();
+    await turn();
+    another().push(message(10));
+    await eventually('there is room again for as many', () => begun() === 20);
+    assert.equal(ended.length, 3);
+  });
+
+  it('whose client has gone gives back the room of what it had not begun', async () => {
+    const { call, another, begun } = open(() => new Promise(() => undefined), 5_000 * 200);
+    call.push(message(5_000));
+    await eventually('what there is room for is begun', () => begun() === 4_096);
+    call.emit('cancelled');
+    const other = another();
+    other.on('error', assert.fail);
+    other.push(message(904));
+    await eventually('others are begun', () => begun() === 5_000);
   });
 });

@@ -12,7 +12,7 @@ import type {
   RecordedEvent,
 } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
-import { type Exhausted, parkExhausted } from './exhausted.ts';
+import { type Exhausted, type ExhaustedOutcome, parkExhausted } from './exhausted.ts';
 
 export interface AppendRequest {
   readonly events: readonly NewEvent[];
@@ -64,7 +64,7 @@ export interface Endpoints {
   readonly requestReplay: Endpoint<LetterId, ParkedLetter>;
   readonly takeReplays: Endpoint<TakeReplaysRequest, readonly ParkedLetter[]>;
   readonly resolveReplay: Endpoint<LetterId, void>;
-  readonly parkExhausted: Endpoint<Exhausted, boolean>;
+  readonly parkExhausted: Endpoint<Exhausted, ExhaustedOutcome>;
 }
 
 /** @param wrap the middlewares for an endpoint of that name, outermost first */

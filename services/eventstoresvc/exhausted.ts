@@ -9,28 +9,34 @@ export interface Exhausted {
   readonly deliveries: number;
 }
 
+/** What became of it: kept, or its consumer had kept it, or the log has no event there. */
+export type ExhaustedOutcome = 'parked' | 'known' | 'no_event';
+
 /**
- * Keeps as a dead letter what its consumer could not park itself; resolves with
- * false where it had. May be repeated.
+ * Keeps as a dead letter what its consumer could not park itself. A position that
+ * the log does not have is nobody's event, for events are published after they
+ * are committed: a foreign message, or a forged advisory. Nothing is kept of it;
+ * a letter would stand in the way of the event that the log has there one day.
+ * May be repeated.
  */
 export async function parkExhausted(
   ctx: Context,
   store: Pick<EventStore, 'deadLetters' | 'park' | 'read'>,
   { consumer, position, deliveries }: Exhausted,
-): Promise<boolean> {
+): Promise<ExhaustedOutcome> {
   const [known] = await store.deadLetters(ctx, { consumer, position }, 1);
-  if (known !== undefined) return false;
+  if (known !== undefined) return 'known';
   const { events } = await store.read(ctx, { afterPosition: position - 1n }, 1);
   const event = events.find((found) => found.position === position);
+  if (event === undefined) return 'no_event';
   await store.park(ctx, {
     consumer,
     position,
-    // A foreign message's place in the log may be beyond its end.
-    eventId: event?.eventId ?? '',
+    eventId: event.eventId,
     reason: 'max_deliveries',
     lastError: `The broker gave up after ${deliveries} deliveries, and the consumer had not parked it.`,
     deliveries,
-    traceparent: event?.metadata.traceparent ?? '',
+    traceparent: event.metadata.traceparent ?? '',
   });
-  return true;
+  return 'parked';
 }

@@ -12,8 +12,8 @@ describe('what the broker gave up on', () => {
     const store = createMemoryEventStore({ stream: 'ORDERS' });
     const event = anEvent({ metadata: { traceparent: '00-aa-bb-01' } });
     await store.append(ctx, [event]);
-    assert.equal(await parkExhausted(ctx, store, exhausted), true);
-    assert.equal(await parkExhausted(ctx, store, exhausted), false);
+    assert.equal(await parkExhausted(ctx, store, exhausted), 'parked');
+    assert.equal(await parkExhausted(ctx, store, exhausted), 'known');
     const [letter, ...more] = await store.deadLetters(ctx, {}, 10);
     assert.equal(more.length, 0);
     assert.deepEqual(
@@ -34,13 +34,18 @@ describe('what the broker gave up on', () => {
     });
     await store.requestReplay(ctx, consumer, position);
     await store.takeReplays(ctx, consumer, 1);
-    assert.equal(await parkExhausted(ctx, store, exhausted), false);
+    assert.equal(await parkExhausted(ctx, store, exhausted), 'known');
     const [letter] = await store.deadLetters(ctx, {}, 1);
     assert.deepEqual([letter?.reason, letter?.state], ['gateway_away', 'requested']);
   });
 
-  it('without an event in the log is kept all the same', async () => {
+  it('at a position that the log does not have is dropped, and keeps no later event from being parked', async () => {
     const store = createMemoryEventStore({ stream: 'ORDERS' });
-    assert.equal(await parkExhausted(ctx, store, exhausted), true);
+    assert.equal(await parkExhausted(ctx, store, exhausted), 'no_event');
+    await store.append(ctx, [anEvent()]);
+    const beyond = { ...exhausted, position: BigInt(Number.MAX_SAFE_INTEGER) };
+    assert.equal(await parkExhausted(ctx, store, beyond), 'no_event');
+    assert.deepEqual(await store.deadLetters(ctx, {}, 10), []);
+    assert.equal(await parkExhausted(ctx, store, exhausted), 'parked');
   });
 });

@@ -6,7 +6,7 @@ import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
 import {
-  ensureStream,
+  mendStream,
   remakeStream,
   type StreamOptions,
 } from '../../shared/kit/transport/jetstream-stream.ts';
@@ -16,7 +16,10 @@ import { connectionStatus } from '../../shared/kit/transport/nats-status.ts';
 import type { ObservedStream } from './relay-verdict.ts';
 
 export interface PublishedStream {
-  /** Makes the stream where it is missing, and says what it holds. Rejects while the broker is away. */
+  /**
+   * Makes the stream where it is missing, mends it where a server can, and says
+   * what it holds. Rejects while the broker is away.
+   */
   inspect(): Promise<ObservedStream>;
   /**
    * Publishes one event at its position. Resolves only when the broker stored
@@ -79,7 +82,7 @@ export function createPublishedStream(
             `The broker takes messages of ${limit} bytes at the most, and events may have ${maxDataBytes}: raise its max_payload or lower MAX_EVENT_BYTES.`,
           );
         }
-        const { messages, first, last } = await ensureStream(connection, options);
+        const { state, unfit } = await mendStream(connection, options);
         const manager = await connection.jetstreamManager({ checkAPI: false });
         const [subject = '>'] = options.subjects;
         try {
@@ -88,11 +91,11 @@ export function createPublishedStream(
             sequence: BigInt(message.seq),
             eventId: message.header?.get('Nats-Msg-Id') ?? '',
           };
-          return { messages, first, last, lastMessage };
+          return { ...state, unfit, lastMessage };
         } catch (error) {
           if (!(error instanceof NatsError) || error.api_error?.err_code !== NO_MESSAGE)
             throw error;
-          return { messages, first, last, lastMessage: undefined };
+          return { ...state, unfit, lastMessage: undefined };
         }
       }),
 

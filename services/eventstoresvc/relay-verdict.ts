@@ -13,12 +13,17 @@ export interface ObservedStream {
   readonly last: bigint;
   /** The last message there is; undefined where there is none. */
   readonly lastMessage: { readonly sequence: bigint; readonly eventId: string } | undefined;
+  /** Why its configuration is of no use and cannot be changed; undefined where it is right. */
+  readonly unfit: string | undefined;
 }
 
 export type Verdict =
   /** Publish what comes after this position. */
   | { readonly kind: 'follow'; readonly after: bigint }
-  /** Ours but damaged: JetStream cannot fill a hole, so make it anew and fill it from the log. */
+  /**
+   * Ours but damaged, for JetStream cannot fill a hole; or empty and of no use.
+   * Make it anew and fill it from the log.
+   */
   | { readonly kind: 'remake'; readonly why: string }
   /** Not ours, or of another life of ours: touch nothing and say so. */
   | { readonly kind: 'refuse'; readonly why: string };
@@ -37,6 +42,16 @@ export function judge(stream: ObservedStream, head: bigint, idAt: string | undef
       kind: 'refuse',
       why: `the stream's message ${lastMessage.sequence} is ${lastMessage.eventId || 'without an id'}, the log has ${idAt ?? 'none'} there`,
     };
+  }
+  if (stream.unfit !== undefined) {
+    const { messages } = stream;
+    // What others put into it may be all that they have of it.
+    return messages === 0n
+      ? { kind: 'remake', why: `the stream is empty and cannot be used: ${stream.unfit}` }
+      : {
+          kind: 'refuse',
+          why: `the stream cannot be used: ${stream.unfit}; and it holds ${messages} messages`,
+        };
   }
   if (stream.last > 0n && (stream.first !== 1n || stream.messages !== stream.last)) {
     return {

@@ -7,6 +7,7 @@ function stream(overrides: Partial<ObservedStream> = {}): ObservedStream {
     first: 1n,
     last: 5n,
     lastMessage: { sequence: 5n, eventId: 'e5' },
+    unfit: undefined,
     ...overrides,
   };
 }
@@ -42,5 +43,21 @@ describe('the relay judges a stream', () => {
     assert.equal(kind(stream(), 9n, 'other'), 'refuse');
     assert.equal(kind(stream({ messages: 2n }), 9n, 'other'), 'refuse');
     assert.equal(kind(stream({ lastMessage: { sequence: 5n, eventId: '' } }), 9n, 'e5'), 'refuse');
+  });
+
+  it('of no use as it is configured: made anew where it is empty and the log can fill it, else refused', () => {
+    const unfit = 'storage is memory and must be file';
+    const empty = stream({ unfit, messages: 0n, first: 0n, last: 0n, lastMessage: undefined });
+    assert.deepEqual(judge(empty, 9n, undefined), {
+      kind: 'remake',
+      why: `the stream is empty and cannot be used: ${unfit}`,
+    });
+    assert.equal(kind({ ...empty, first: 10n, last: 9n }, 9n, undefined), 'remake', 'emptied');
+    assert.equal(kind({ ...empty, first: 11n, last: 10n }, 9n, undefined), 'refuse', 'ahead');
+    assert.deepEqual(judge(stream({ unfit }), 9n, 'e5'), {
+      kind: 'refuse',
+      why: `the stream cannot be used: ${unfit}; and it holds 5 messages`,
+    });
+    assert.equal(kind(stream({ unfit, messages: 4n }), 9n, 'e5'), 'refuse', 'with a hole');
   });
 });

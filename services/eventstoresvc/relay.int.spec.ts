@@ -204,6 +204,38 @@ describe('the relay', () => {
     await eventually('it is ready', () => refusing.notReady?.() === undefined);
   });
 
+  const makeUselessStream = () =>
+    manager.streams.add({
+      name: 'ORDERS',
+      subjects: ['ORDERS.*'],
+      storage: 'memory' as never,
+      retention: 'workqueue' as never,
+    });
+
+  it('an empty stream that somebody made of another kind is made anew and filled', async () => {
+    await append(3);
+    await makeUselessStream();
+    const started = await start();
+    await isCopy(3);
+    const { config } = await manager.streams.info('ORDERS');
+    assert.deepEqual([config.storage, config.retention], ['file', 'limits']);
+    await eventually('it is ready', () => started.notReady?.() === undefined);
+  });
+
+  it('one of another kind that holds messages is refused and left alone', async () => {
+    await append(3);
+    await makeUselessStream();
+    await publishAsRelayed(1);
+    const refusing = await start();
+    await eventually('it says why', () =>
+      /storage is memory and must be file, .* holds 1 messages/.test(refusing.notReady?.() ?? ''),
+    );
+    assert.equal((await manager.streams.info('ORDERS')).state.messages, 1);
+    await resetStream(server.url);
+    await isCopy(3);
+    await eventually('it is ready', () => refusing.notReady?.() === undefined);
+  });
+
   it('a stream ahead of the log is refused and left alone', async () => {
     await append(2);
     await makeOpenStream();

@@ -92,10 +92,7 @@ export function createRelay(
       return false;
     }
     if (verdict.kind === 'remake') {
-      logger.warn(
-        { why: verdict.why },
-        'the stream is damaged: it is made anew and filled from the log',
-      );
+      logger.warn({ why: verdict.why }, 'the stream is made anew and filled from the log');
       await stream.remake();
       after = 0n;
     } else {

@@ -18,14 +18,24 @@ import { checkAppend, type EventLimits } from './event-rules.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { LiveHead } from './live-head.ts';
 import type { EventLog, LogPage } from './log.ts';
+import {
+  checkRequest,
+  consumerProblem,
+  deliveriesProblem,
+  idsProblems,
+  invalidRequest,
+  limitProblem,
+  MAX_PAGE,
+  positionProblem,
+} from './request-rules.ts';
 
-/** Most events that one page holds. */
-export const MAX_PAGE = 1_000;
 /** Rows in one round trip while streaming, unless they are large: a slow reader holds no more than this. */
 const STREAM_PAGE = 500;
 /** Pages that are read at the same time; the pool has a few connections more. */
 const READERS = 4;
 const MAX_WAITING_READERS = 1_000;
+/** Deliveries are 32 bits in the contract; an advisory of the broker may tell of any number. */
+const MAX_DELIVERIES = 2 ** 31 - 1;
 
 type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
 
@@ -128,14 +138,16 @@ export function createService(
     },
 
     read: async (ctx, filter, limit) => {
-      checkPosition(filter.afterPosition);
-      checkLimit(limit);
+      checkRequest(
+        positionProblem('after_position', filter.afterPosition ?? 0n, 0n),
+        limitProblem(limit),
+      );
       const { events, more } = await readPage(ctx, filter, limit);
       return { events, nextPosition: more ? events.at(-1)?.position : undefined };
     },
 
     batches: (ctx, filter, { follow = false } = {}) => {
-      checkPosition(filter.afterPosition);
+      checkRequest(positionProblem('after_position', filter.afterPosition ?? 0n, 0n));
       return follow ? following(ctx, filter) : upToHead(ctx, filter);
     },
 
@@ -144,8 +156,7 @@ export function createService(
     head: (ctx) => log.head(ctx),
 
     saveCheckpoint: async (ctx, consumer, position) => {
-      checkConsumer(consumer);
-      if (position < 0n) throw invalid('position', `is ${position}, and must not be negative`);
+      checkRequest(consumerProblem(consumer), positionProblem('position', position, 0n));
       // A consumer counts in the stream. Where that is no copy of the log (after
       // a restored backup, or with foreign messages in it), what it is done with
       // there says nothing of the events that the log has at those positions.
@@ -160,19 +171,20 @@ export function createService(
     },
 
     getCheckpoint: async (ctx, consumer) => {
-      checkConsumer(consumer);
+      checkRequest(consumerProblem(consumer));
       return checkpoints.get(ctx, consumer);
     },
 
     park: async (ctx, letter) => {
-      checkConsumer(letter.consumer);
+      checkRequest(consumerProblem(letter.consumer), deliveriesProblem(letter.deliveries));
       const head = await log.head(ctx);
       if (letter.position < 1n || letter.position > head) {
-        throw invalid('position', `is ${letter.position}, and the log goes from 1 to ${head}`);
+        const message = `is ${letter.position}, and the log goes from 1 to ${head}`;
+        throw invalidRequest([{ field: 'position', message }]);
       }
-      if (letter.deliveries < 0) throw invalid('deliveries', 'must not be negative');
       await deadLetters.park(ctx, {
         ...letter,
+        deliveries: Math.min(letter.deliveries, MAX_DELIVERIES),
         eventId: storable(letter.eventId, 200),
         reason: storable(letter.reason, 128),
         lastError: storable(letter.lastError, 1_000),
@@ -181,15 +193,15 @@ export function createService(
     },
 
     deadLetters: async (ctx, filter, limit) => {
-      checkLimit(limit);
-      if ((filter.eventIds?.length ?? 0) > MAX_PAGE) {
-        throw invalid('event_ids', `are more than ${MAX_PAGE}`);
-      }
+      checkRequest(
+        ...idsProblems('event_ids', filter.eventIds ?? [], MAX_PAGE),
+        limitProblem(limit),
+      );
       return deadLetters.list(ctx, filter, limit);
     },
 
     requestReplay: async (ctx, consumer, position) => {
-      checkConsumer(consumer);
+      checkRequest(consumerProblem(consumer));
       const letter = await deadLetters.request(ctx, consumer, position);
       if (letter !== undefined) return letter;
       const [resolved] = await deadLetters.list(ctx, { consumer, position }, 1);
@@ -208,48 +220,18 @@ export function createService(
     },
 
     takeReplays: async (ctx, consumer, limit) => {
-      checkConsumer(consumer);
-      checkLimit(limit);
+      checkRequest(consumerProblem(consumer), limitProblem(limit));
       return deadLetters.take(ctx, consumer, limit);
     },
 
     resolveReplay: async (ctx, consumer, position) => {
-      checkConsumer(consumer);
+      checkRequest(consumerProblem(consumer));
       await deadLetters.resolve(ctx, consumer, position);
     },
   };
   return service;
 }
 
-function checkLimit(limit: number): void {
-  if (limit < 1 || limit > MAX_PAGE) {
-    throw invalid('limit', `is ${limit}, and must be from 1 to ${MAX_PAGE}`);
-  }
-}
-
 /** What went wrong may be anything; SQL text cannot hold a NUL, nor a list of letters texts without end. */
 const storable = (text: string, length: number): string =>
   text.replaceAll('\0', '\uFFFD').slice(0, length);
-
-function checkPosition(position: bigint | undefined): void {
-  if (position !== undefined && position < 0n) {
-    throw invalid('after_position', `is ${position}, and must not be negative`);
-  }
-}
-
-function checkConsumer(consumer: string): void {
-  if (!/^[\w.-]{1,128}$/.test(consumer)) {
-    throw invalid('consumer', 'must be 1 to 128 letters, digits, dots, dashes or underscores');
-  }
-}
-
-function invalid(field: string, message: string): CodedError {
-  return new CodedError(
-    'invalid',
-    'invalid_request',
-    `The request is not valid: ${field} ${message}.`,
-    {
-      problems: [{ field, message }],
-    },
-  );
-}

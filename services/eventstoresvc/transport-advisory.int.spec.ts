@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NatsConnection } from 'nats';
+import { pino } from 'pino';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
@@ -14,6 +15,7 @@ describe('advisories of the broker', () => {
   let connection: NatsConnection;
   let heard: Exhausted[];
   let listeners: Component[];
+  let lines: string[];
 
   before(async () => {
     server = await testNats();
@@ -29,13 +31,17 @@ describe('advisories of the broker', () => {
 
   beforeEach(async () => {
     heard = [];
+    lines = [];
     // Two instances of the event store.
     listeners = [1, 2].map(() =>
       advisoryTransport(
         nats.connection,
         'ORDERS',
-        async (_ctx, exhausted) => heard.push(exhausted) > 0,
-        silentLogger,
+        async (_ctx, exhausted) => {
+          heard.push(exhausted);
+          return exhausted.position > 1_000n ? 'no_event' : 'parked';
+        },
+        pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
       ),
     );
     for (const listener of listeners) await listener.start?.();
@@ -70,5 +76,18 @@ describe('advisories of the broker', () => {
     );
     await eventually('an advisory', () => heard.length > 0);
     assert.deepEqual(heard, [{ consumer: 'payment-worker', position: 7n, deliveries: 3 }]);
+  });
+
+  it('one that is no event of the log is said', async () => {
+    const subject = '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.ORDERS.payment-worker';
+    const advisory = { consumer: 'payment-worker', deliveries: 3 };
+    for (const stream_seq of [1_001, 7]) {
+      connection.publish(subject, JSON.stringify({ ...advisory, stream_seq }));
+    }
+    await eventually('both advisories', () => heard.length === 2 && lines.length > 0);
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)).map(({ consumer, position }) => [consumer, position]),
+      [['payment-worker', '1001']],
+    );
   });
 });

@@ -11,7 +11,7 @@ import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import { keepSubscribed } from '../../shared/kit/transport/keep-subscribed.ts';
 import type { Nats } from '../../shared/kit/transport/nats.ts';
-import type { Exhausted } from './exhausted.ts';
+import type { Exhausted, ExhaustedOutcome } from './exhausted.ts';
 
 /** Of all instances of the event store one is told of each. */
 const QUEUE = 'eventstoresvc';
@@ -27,12 +27,13 @@ const advisory = z.object({
 /**
  * Calls `endpoint` for each message of `stream` that the broker gives up on.
  * What is said while nobody listens, or while parking fails, is lost to this
- * and logged: the broker does not repeat itself.
+ * and logged, as is what the log has no event for: the broker does not repeat
+ * itself.
  */
 export function advisoryTransport(
   connection: Nats['connection'],
   stream: string,
-  endpoint: Endpoint<Exhausted, boolean>,
+  endpoint: Endpoint<Exhausted, ExhaustedOutcome>,
   logger: Logger,
 ): Component {
   const subject = `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${stream}.*`;
@@ -42,7 +43,12 @@ export function advisoryTransport(
     try {
       const { consumer, stream_seq, deliveries } = advisory.parse(message.json());
       const exhausted = { consumer, position: BigInt(stream_seq), deliveries };
-      await endpoint(context(stopping.signal), exhausted);
+      if ((await endpoint(context(stopping.signal), exhausted)) === 'no_event') {
+        logger.warn(
+          { consumer, position: `${stream_seq}`, deliveries },
+          'an exhausted message is no event of the log, and was dropped',
+        );
+      }
     } catch (error) {
       logger.error({ err: error, subject: message.subject }, 'an exhausted message was not parked');
     }

@@ -13,7 +13,7 @@ import {
   letterStateFromWire,
   newEventFromWire,
 } from '../../shared/eventstore/wire.ts';
-import { CodedError, type Problem } from '../../shared/kit/errors.ts';
+import type { Problem } from '../../shared/kit/errors.ts';
 import type {
   AppendRequest,
   DeadLettersRequest,
@@ -23,14 +23,22 @@ import type {
   TakeReplaysRequest,
 } from './endpoints.ts';
 import { appendProblems, type EventLimits, eventAt, invalidEvent } from './event-rules.ts';
-import { MAX_PAGE } from './service.ts';
+import {
+  checkRequest,
+  consumerProblem,
+  deliveriesProblem,
+  idProblem,
+  idsProblems,
+  invalidRequest,
+  limitProblem,
+  MAX_PAGE,
+  otherStream,
+  positionProblem,
+  streamProblem,
+} from './request-rules.ts';
 
 /** As the contract says where a request leaves its limit open. */
 const DEFAULT_LIMIT = 100;
-/** Letters with the longest texts that fit into one message; who asks for more asks again. */
-const MAX_TAKEN = 900;
-/** As long as ids may be that are appended; event types are shorter. */
-const MAX_ID = 200;
 const MAX_EVENT_TYPES = 100;
 
 /** An append; a wrong stream is told together with all else that is wrong with it. */
@@ -70,24 +78,15 @@ function wrongStreams(events: readonly Event[], served: string): Problem[] {
 
 export function readFromWire(request: GetEventsRequest, stream: string): ReadRequest {
   const limit = request.limit === 0 ? DEFAULT_LIMIT : request.limit;
-  const problems = new Problems();
-  problems.stream(request.stream, stream);
-  for (const [field, id] of [
-    ['event_id', request.eventId],
-    ['aggregate_id', request.aggregateId],
-    ['aggregate_type', request.aggregateType],
-  ] as const) {
-    problems.id(field, id);
-  }
-  if (request.eventTypes.length > MAX_EVENT_TYPES) {
-    problems.add('event_types', `are ${request.eventTypes.length}, at most ${MAX_EVENT_TYPES}`);
-  } else {
-    for (const [index, type] of request.eventTypes.entries())
-      problems.id(`event_types[${index}]`, type);
-  }
-  problems.position('after_position', request.afterPosition, 0n);
-  problems.limit(limit);
-  problems.refuse();
+  checkRequest(
+    streamProblem(request.stream, stream),
+    idProblem('event_id', request.eventId),
+    idProblem('aggregate_id', request.aggregateId),
+    idProblem('aggregate_type', request.aggregateType),
+    ...idsProblems('event_types', request.eventTypes, MAX_EVENT_TYPES),
+    positionProblem('after_position', request.afterPosition, 0n),
+    limitProblem(limit),
+  );
   // A filter that is empty means all, as it did in the sample.
   return {
     filter: {
@@ -108,58 +107,43 @@ export function streamFromWire(request: GetEventsRequest, stream: string): Strea
 }
 
 export function headFromWire({ stream: asked }: { readonly stream: string }, stream: string): void {
-  const problems = new Problems();
-  problems.stream(asked, stream);
-  problems.refuse();
+  checkRequest(streamProblem(asked, stream));
 }
 
-/** @param first the lowest position that makes sense: 0 before the first event, 1 for an event */
+/** @param first as in `positionProblem` */
 export function consumerAt<Request extends LetterId>(request: Request, first: bigint): LetterId {
-  const problems = new Problems();
-  problems.consumer(request.consumer);
-  problems.position('position', request.position, first);
-  problems.refuse();
-  return { consumer: request.consumer, position: request.position };
+  const { consumer, position } = request;
+  checkRequest(consumerProblem(consumer), positionProblem('position', position, first));
+  return { consumer, position };
 }
 
 export function consumerFromWire({ consumer }: { readonly consumer: string }): string {
-  const problems = new Problems();
-  problems.consumer(consumer);
-  problems.refuse();
+  checkRequest(consumerProblem(consumer));
   return consumer;
 }
 
 export function letterFromWire({ letter }: ParkDeadLetterRequest): DeadLetter {
-  const problems = new Problems();
-  if (letter === undefined) problems.add('letter', 'is missing');
-  else {
-    problems.consumer(letter.consumer, 'letter.consumer');
-    problems.position('letter.position', letter.position, 1n);
-    if (letter.deliveries < 0) {
-      problems.add('letter.deliveries', `is ${letter.deliveries}, and must not be negative`);
-    }
-    problems.refuse();
-    return deadLetterFromWire(letter);
-  }
-  throw problems.refusal();
+  if (letter === undefined) throw invalidRequest([{ field: 'letter', message: 'is missing' }]);
+  checkRequest(
+    consumerProblem(letter.consumer, 'letter.consumer'),
+    positionProblem('letter.position', letter.position, 1n),
+    deliveriesProblem(letter.deliveries, 'letter.deliveries'),
+  );
+  return deadLetterFromWire(letter);
 }
 
 export function lettersFromWire(request: ListDeadLettersRequest): DeadLettersRequest {
   const limit = request.limit === 0 ? DEFAULT_LIMIT : request.limit;
   const state = letterStateFromWire(request.state);
-  const problems = new Problems();
-  if (request.consumer !== '') problems.consumer(request.consumer);
-  if (state === undefined && request.state !== '') {
-    problems.add('state', 'must be parked, requested or resolved');
-  }
-  problems.position('position', request.position, 0n);
-  if (request.eventIds.length > MAX_PAGE) {
-    problems.add('event_ids', `are ${request.eventIds.length}, at most ${MAX_PAGE}`);
-  } else {
-    for (const [index, id] of request.eventIds.entries()) problems.id(`event_ids[${index}]`, id);
-  }
-  problems.limit(limit);
-  problems.refuse();
+  checkRequest(
+    request.consumer === '' ? undefined : consumerProblem(request.consumer),
+    state === undefined && request.state !== ''
+      ? { field: 'state', message: 'must be parked, requested or resolved' }
+      : undefined,
+    positionProblem('position', request.position, 0n),
+    ...idsProblems('event_ids', request.eventIds, MAX_PAGE),
+    limitProblem(limit),
+  );
   return {
     filter: {
       ...(request.consumer !== '' && { consumer: request.consumer }),
@@ -171,61 +155,8 @@ export function lettersFromWire(request: ListDeadLettersRequest): DeadLettersReq
   };
 }
 
-export function takeFromWire(request: TakeReplaysRequest): TakeReplaysRequest {
-  const limit = request.limit === 0 ? DEFAULT_LIMIT : request.limit;
-  const problems = new Problems();
-  problems.consumer(request.consumer);
-  problems.limit(limit);
-  problems.refuse();
-  return { consumer: request.consumer, limit: Math.min(limit, MAX_TAKEN) };
+export function takeFromWire({ consumer, limit }: TakeReplaysRequest): TakeReplaysRequest {
+  const most = limit === 0 ? DEFAULT_LIMIT : limit;
+  checkRequest(consumerProblem(consumer), limitProblem(most));
+  return { consumer, limit: most };
 }
-
-/** Gathers what is wrong with one request. */
-class Problems {
-  readonly #found: Problem[] = [];
-
-  add(field: string, message: string): void {
-    this.#found.push({ field, message });
-  }
-
-  stream(asked: string, served: string): void {
-    if (asked !== '' && asked !== served) this.add('stream', otherStream(asked, served));
-  }
-
-  /** What no id can be finds nothing, and a NUL cannot even be asked for. */
-  id(field: string, value: string): void {
-    if (value.length > MAX_ID) {
-      this.add(field, `is ${value.length} characters long, and no id is longer than ${MAX_ID}`);
-    } else if (/\p{Cc}/u.test(value)) this.add(field, 'holds a control character');
-  }
-
-  consumer(value: string, field = 'consumer'): void {
-    if (!/^[\w.-]{1,128}$/.test(value)) {
-      this.add(field, 'must be 1 to 128 letters, digits, dots, dashes or underscores');
-    }
-  }
-
-  position(field: string, value: bigint, first: bigint): void {
-    if (value < first) this.add(field, `is ${value}, and must be ${first} or more`);
-  }
-
-  limit(value: number): void {
-    if (value < 1 || value > MAX_PAGE) {
-      this.add('limit', `is ${value}, and must be from 1 to ${MAX_PAGE}`);
-    }
-  }
-
-  refuse(): void {
-    if (this.#found.length > 0) throw this.refusal();
-  }
-
-  refusal(): CodedError {
-    const all = this.#found.map(({ field, message }) => `${field} ${message}`).join('; ');
-    return new CodedError('invalid', 'invalid_request', `The request is not valid: ${all}.`, {
-      problems: this.#found,
-    });
-  }
-}
-
-const otherStream = (asked: string, served: string): string =>
-  `is "${asked.slice(0, 40)}", and this is the store of ${served}`;

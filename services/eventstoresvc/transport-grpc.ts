@@ -11,6 +11,7 @@ import type { Hook } from '../../shared/kit/transport/hooks.ts';
 import { createAppendStreams } from './append-stream.ts';
 import type { Endpoints } from './endpoints.ts';
 import { inMessages, pageToWire } from './event-messages.ts';
+import { lettersToWire } from './letters-to-wire.ts';
 import { bounded } from './transport-grpc-bounds.ts';
 import {
   appendFromWire,
@@ -34,7 +35,7 @@ export function createGrpcService(
   endpoints: Endpoints,
   stream: string,
   hook: Hook<GrpcCarrier>,
-  maxDataBytes: number = Number.POSITIVE_INFINITY,
+  maxDataBytes: number,
 ): GrpcService & { stopStreams(): void } {
   const limits = { stream, maxDataBytes };
   const named = (method: string) => ({ name: `eventstore.EventStore/${method}`, hook });
@@ -111,7 +112,7 @@ export function createGrpcService(
       ...named('ListDeadLetters'),
       decode: lettersFromWire,
       endpoint: endpoints.deadLetters,
-      encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
+      encode: (letters) => ({ letters: lettersToWire(letters) }),
     }),
 
     requestReplay: unary({
@@ -125,7 +126,7 @@ export function createGrpcService(
       ...named('TakeReplays'),
       decode: takeFromWire,
       endpoint: endpoints.takeReplays,
-      encode: (letters) => ({ letters: letters.map(deadLetterToWire) }),
+      encode: (letters) => ({ letters: lettersToWire(letters) }),
     }),
 
     resolveReplay: unary({

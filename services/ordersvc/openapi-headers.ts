@@ -1,6 +1,7 @@
 /** Headers as the OpenAPI document describes them. Pure. */
 import { idempotencyKey, MAX_KEY, orderId } from '../../shared/contracts/http.ts';
 import { type JsonSchema, schemaOf } from './openapi-schemas.ts';
+import { MAX_VERSION } from './order-query.ts';
 
 const TAG = { type: 'string', pattern: '^"\\d+"$' };
 
@@ -72,7 +73,7 @@ export const parameters = {
     in: 'query',
     description:
       'The least version that will do, as an ETag or a body told it: a write by way of another instance is then seen.',
-    schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    schema: { type: 'integer', minimum: 1, maximum: Number(MAX_VERSION) },
     example: 1,
   },
   idempotencyKey: {

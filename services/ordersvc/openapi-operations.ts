@@ -104,8 +104,8 @@ function decision(options: {
         ...notFound,
         409: problem(409, {
           description:
-            'The order has ended or is not paid yet, or it kept moving and nothing was done.',
-          codes: ['order_ended', 'order_not_paid', 'order_moving'],
+            'The order has ended, is not paid yet or is being paid back, or it kept moving and nothing was done.',
+          codes: ['order_ended', 'order_not_paid', 'payment_voided', 'order_moving'],
           headers: { 'retry-after': { ...headers.retryAfter, required: false } },
         }),
         ...(body && invalid('The reason cannot be taken.', 'invalid_decision')),

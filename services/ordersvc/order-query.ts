@@ -14,8 +14,8 @@ export interface OrderQuery extends OrderId {
   readonly minVersion: bigint;
 }
 
-/** The last version that an event can have: they are 64 bits wide. */
-export const MAX_VERSION = 2n ** 63n - 1n;
+/** The last version that can be asked for: the last that an answer can tell, which tells it as a JSON number. */
+export const MAX_VERSION = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** The order that an address names. Throws CodedError `not_found` (code `order_not_found`): what can be no id is not looked for. */
 export function readOrderId({ params }: Pick<HttpRequest, 'params'>): OrderId {
@@ -47,7 +47,7 @@ export function repeated(query: URLSearchParams, ...fields: readonly string[]): 
 }
 
 function positive([text = '', ...more]: readonly string[]): bigint | undefined {
-  if (more.length > 0 || !/^\d{1,19}$/.test(text)) return undefined;
+  if (more.length > 0 || !/^\d{1,16}$/.test(text)) return undefined;
   const value = BigInt(text);
   return value >= 1n && value <= MAX_VERSION ? value : undefined;
 }

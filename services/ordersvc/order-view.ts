@@ -42,6 +42,7 @@ export function viewOf(
 /**
  * `codec`, for those who answer people: a payload in the log that cannot be
  * read is `internal` (code `unreadable_order`), for it is no fault of who asks.
+ * What to do about it stands by the code in docs/errors.md.
  */
 export function readingForOthers(codec: OrderEventCodec): OrderEventCodec {
   return {
@@ -53,8 +54,8 @@ export function readingForOthers(codec: OrderEventCodec): OrderEventCodec {
         throw new CodedError(
           'internal',
           'unreadable_order',
-          `Order ${entry.aggregateId} cannot be shown or changed: one of its events (${entry.eventType}) cannot be read. Asking again does not help; its events are still listed.`,
-          { cause, shown: true },
+          `Order ${entry.aggregateId} cannot be shown or changed: its event ${entry.eventType} cannot be read.`,
+          { cause },
         );
       }
     },

@@ -16,23 +16,31 @@ export function minor(value: number): Minor {
   return value as Minor;
 }
 
+/** Digits beyond these are more than MAX_AMOUNT. */
+const MOST_DIGITS = String(MAX_AMOUNT).length;
+
 /**
- * Reads a decimal as it was written, such as `12.5` or `1.250e1`, as minor
- * units of a currency with `decimals` decimals. Undefined where it is no plain
- * number, is negative, is out of range, or has more decimals than the currency
- * (zeros at the end do not count).
+ * Reads a decimal as it was written, such as `12.5`, `1.250e1` or `1e0001`, as
+ * minor units of a currency with `decimals` decimals. Undefined where it is no
+ * plain number, is negative, is out of range, or has more decimals than the
+ * currency (zeros at the end do not count). Takes time and memory in proportion
+ * to the text, whatever its exponent.
  */
 export function minorFromDecimal(text: string, decimals: number): Minor | undefined {
-  const parts = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
+  const parts = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (!parts) return undefined;
   const [, whole = '', fraction = '', exponent = '0'] = parts;
-  // value = digits × 10^-scale; shift it by `decimals` and see what is left over.
-  const scale = fraction.length - Number(exponent) - decimals;
-  const digits = whole + fraction;
-  const kept = scale > 0 ? digits.slice(0, -scale || undefined) : digits + '0'.repeat(-scale);
-  const lost = scale > 0 ? digits.slice(-scale) : '';
-  if (/[1-9]/.test(lost)) return undefined;
-  const value = Number((scale >= digits.length ? '' : kept).replace(/^0+/, '') || '0');
+  const written = whole + fraction;
+  const first = written.search(/[1-9]/);
+  if (first < 0) return 0 as Minor;
+  // Not by a pattern: looking for zeros at an end takes the square of their number.
+  let end = written.length;
+  while (written[end - 1] === '0') end--;
+  const digits = written.slice(first, end);
+  // value = digits × 10^zeros; an exponent too long for a number is Infinity, and as wrong.
+  const zeros = written.length - end - fraction.length + Number(exponent) + decimals;
+  if (zeros < 0 || digits.length + zeros > MOST_DIGITS) return undefined;
+  const value = Number(digits + '0'.repeat(zeros));
   return value <= MAX_AMOUNT ? (value as Minor) : undefined;
 }
 

@@ -16,6 +16,31 @@ describe('money', () => {
     assert.equal(read('5e-2'), 5);
   });
 
+  it('an exponent is read however it is written', () => {
+    const read = (text: string) => minorFromDecimal(text, 2);
+    assert.equal(read('1e0001'), 1_000);
+    assert.equal(read('1E+0000'), 100);
+    assert.equal(read('500e-0002'), 500);
+    assert.equal(read(`1e${'0'.repeat(1_000)}3`), 100_000);
+    assert.equal(read(`1${'0'.repeat(2_000)}e-2000`), 100);
+    assert.equal(read(`0.${'0'.repeat(2_000)}1e2001`), 100);
+    for (const nothing of ['0e999999', '0.00e-999999', `0e${'9'.repeat(1_000)}`]) {
+      assert.equal(read(nothing), 0, nothing);
+    }
+    for (const wrong of ['1e9999', '1e-9999', `1e${'9'.repeat(400)}`, `1e-${'9'.repeat(400)}`]) {
+      assert.equal(read(wrong), undefined, wrong);
+    }
+  });
+
+  it('takes no longer than the text is long', () => {
+    const began = performance.now();
+    const many = '0'.repeat(1_000_000);
+    for (const text of [`1${many}1`, `0.${many}1`, `1e${many}x`, `1e-${many}3`, `${many}e1e1`]) {
+      assert.equal(minorFromDecimal(text, 2), undefined);
+    }
+    assert.ok(performance.now() - began < 1_000);
+  });
+
   it('refuses what the currency cannot say', () => {
     for (const text of [
       '0.001',

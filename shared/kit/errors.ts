@@ -56,13 +56,11 @@ export interface CodedErrorOptions {
   readonly problems?: readonly Problem[];
   /** How long a caller should wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** For `internal`, whose message no caller reads otherwise: this one was written for callers. */
-  readonly shown?: boolean;
 }
 
 /**
  * An error with a code and a kind. Its message is for people and reaches the
- * caller, so it names the value at fault and what to do, and nothing of the
+ * caller (but for `internal`, of which only the code does), so it names the value at fault and what to do, and nothing of the
  * inside; what belongs to the inside goes into `cause`, which is only logged.
  */
 export class CodedError extends Error {
@@ -71,7 +69,6 @@ export class CodedError extends Error {
   readonly code: string;
   readonly problems: readonly Problem[];
   readonly retryAfterMs: number | undefined;
-  readonly shown: boolean;
 
   constructor(kind: Kind, code: string, message: string, options: CodedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -79,7 +76,6 @@ export class CodedError extends Error {
     this.code = code;
     this.problems = options.problems ?? [];
     this.retryAfterMs = options.retryAfterMs;
-    this.shown = options.shown ?? false;
   }
 }
 

@@ -10,12 +10,15 @@ export interface ShownTrace {
   readonly text: string;
 }
 
+/** One thing to search by: its name on the page, such as `tagQuery`, and its value (`name=value` for a tag). */
+export type Criterion = readonly ['serviceName' | 'spanName' | 'tagQuery', string];
+
 /** Zipkin's page in a browser. */
 export interface ZipkinPage {
   /** Opens the trace by its id and reads it once `spans` spans are shown; rejects after ten seconds. */
   readonly openTrace: (traceId: string, spans: number) => Promise<ShownTrace>;
-  /** Searches by a tag (`name=value`) on the search page, as a person does; resolves with the results, a text each. */
-  readonly search: (tag: string) => Promise<readonly string[]>;
+  /** Searches by these on the search page, as a person does; resolves with the results, a text each. */
+  readonly search: (by: readonly Criterion[]) => Promise<readonly string[]>;
   /** Opens the one result of the last search, and reads it as `openTrace` does. */
   readonly openResult: (spans: number) => Promise<ShownTrace>;
   /** Selects the first span of this line, `service: name`; resolves with the page's text, which then has its tags. */
@@ -51,12 +54,15 @@ export async function openZipkin(browser: Browser, zipkinUrl: string): Promise<Z
       await page.goto(`${zipkinUrl}/zipkin/traces/${traceId}`);
       return await shownTrace(page, spans);
     },
-    search: async (tag) => {
+    search: async (by) => {
       await page.goto(`${zipkinUrl}/zipkin/`);
       await page.getByTestId('add-button').click();
-      await page.getByText('tagQuery', { exact: true }).click();
-      await page.keyboard.type(tag);
-      await page.keyboard.press('Enter');
+      // After each the page offers the next.
+      for (const [name, value] of by) {
+        await page.getByText(name, { exact: true }).click();
+        await page.keyboard.type(value);
+        await page.keyboard.press('Enter');
+      }
       await page.getByRole('button', { name: 'Run query' }).click();
       await page.getByText(/^\d+ Results?$/).waitFor();
       return await results(page).allInnerTexts();

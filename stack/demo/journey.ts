@@ -1,5 +1,7 @@
 import { readStory } from '../../cli/read-story.ts';
 import type { Setting, Story } from '../../cli/story.ts';
+import { codedError } from '../../shared/kit/errors.ts';
+import { SetupProblem } from '../problem.ts';
 import { until } from '../until.ts';
 import { getJson, postJson } from './request.ts';
 import type { Ending, Scenario } from './scenarios.ts';
@@ -35,8 +37,8 @@ const EVERY_MS = 20;
 
 /**
  * Places the scenario's order, does what it says about it and follows it to its
- * end. Throws when the order is refused, and the signal's reason when that
- * aborts; an order that does not get there in 20 seconds, besides the deadline it
+ * end. Throws a `SetupProblem` when the order is refused, or when event store and
+ * ordersvc are of different stacks, and the signal's reason when that aborts; an order that does not get there in 20 seconds, besides the deadline it
  * waits for, is told as it stands.
  */
 export async function travel(
@@ -57,7 +59,14 @@ export async function travel(
   const traced = zipkinUrl !== undefined && traceId !== null;
   const trace = traced ? await readTrace(zipkinUrl, traceId, signal) : undefined;
   const place = { deadlines, zipkinUrl: zipkinUrl ?? '' };
-  const story = await readStory(order_id, target.eventStore, place);
+  const story = await readStory(order_id, target.eventStore, place).catch((cause: unknown) => {
+    if (codedError(cause).code !== 'order_not_found') throw cause;
+    throw new SetupProblem(
+      `the event store at ${target.eventStore} has no order ${order_id}, which ordersvc at ${target.httpUrl} took: they are of different stacks`,
+      'give the demo the ports of one: HTTP_PORT, GRPC_PORT and ZIPKIN_PORT as make start has them',
+      { cause },
+    );
+  });
   return {
     scenario: scenario.name,
     ...came,
@@ -96,7 +105,7 @@ async function follow(
     try {
       await postJson(`${order}/${action.post}`, action.body);
     } catch (error) {
-      return { as_expected: false, refused: String(error) };
+      return { as_expected: false, refused: (error as Error).message };
     }
   }
   const end = await reached(

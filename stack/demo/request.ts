@@ -1,11 +1,16 @@
+import { SetupProblem } from '../problem.ts';
+
 const REQUEST_MS = 10_000;
 
-/** The answer to a GET. Throws when it is no success, or does not come in ten seconds. */
+const LOOK_MS = 2_000;
+const REMEDY = 'see what make start says of it';
+
+/** The answer to a GET. Throws a `SetupProblem` when it is no success, or does not come in ten seconds. */
 export async function getJson<T>(url: string): Promise<T> {
   return (await (await request('GET', url)).json()) as T;
 }
 
-/** Posts `body` as JSON. Throws, with what the server said, when the answer is no success. */
+/** Posts `body` as JSON. Throws a `SetupProblem`, with what the server said, when the answer is no success. */
 export function postJson(url: string, body: unknown): Promise<Response> {
   return request('POST', url, {
     headers: { 'content-type': 'application/json' },
@@ -13,8 +18,21 @@ export function postJson(url: string, body: unknown): Promise<Response> {
   });
 }
 
+/** True where an ordersvc answers at `url`: of all servers its answers alone carry this header. Never throws. */
+export async function takesOrders(url: string): Promise<boolean> {
+  const init = { signal: AbortSignal.timeout(LOOK_MS) };
+  const answer = await fetch(`${url}/openapi.json`, init).catch(() => undefined);
+  await answer?.body?.cancel();
+  return answer?.ok === true && answer.headers.has('x-trace-id');
+}
+
 async function request(method: string, url: string, init: RequestInit = {}): Promise<Response> {
-  const response = await fetch(url, { ...init, method, signal: AbortSignal.timeout(REQUEST_MS) });
+  const signal = AbortSignal.timeout(REQUEST_MS);
+  const response = await fetch(url, { ...init, method, signal }).catch((cause: Error) => {
+    const { message } = (cause.cause ?? cause) as Error;
+    throw new SetupProblem(`${method} ${url} got no answer (${message})`, REMEDY, { cause });
+  });
   if (response.ok) return response;
-  throw new Error(`${method} ${url} was answered ${response.status}: ${await response.text()}`);
+  const said = await response.text();
+  throw new SetupProblem(`${method} ${url} was answered ${response.status}: ${said}`, REMEDY);
 }

@@ -57,6 +57,13 @@ export const scenarios: readonly Scenario[] = [
     ends: { status: 'Approved', payment_status: 'debited' },
   },
   {
+    name: 'approved by hand',
+    story: 'This restaurant decides for itself, and takes the order.',
+    order: { ...dinner, restaurant_id: 'demo-manual' },
+    action: { when: 'Paid', post: 'approve', body: {} },
+    ends: { status: 'Approved', payment_status: 'debited' },
+  },
+  {
     name: 'declined',
     story: "The customer's payment is declined, so there is nothing to give back.",
     order: { ...dinner, customer_id: 'demo-declined' },
@@ -69,6 +76,20 @@ export const scenarios: readonly Scenario[] = [
     ends: { status: 'Rejected', payment_status: 'voided' },
   },
   {
+    name: 'rejected by hand',
+    story: 'This restaurant decides for itself, and turns the order down.',
+    order: { ...dinner, restaurant_id: 'demo-manual' },
+    action: { when: 'Paid', post: 'reject', body: { reason: 'the oven is cold' } },
+    ends: { status: 'Rejected', payment_status: 'voided', reason: 'the oven is cold' },
+  },
+  {
+    name: 'cancelled early',
+    story: 'The payment takes its time, and the customer cancels before it is known.',
+    order: { ...dinner, customer_id: 'demo-slow' },
+    action: { when: 'Pending', post: 'cancel', body: { reason: 'ordered by mistake' } },
+    ends: { status: 'Cancelled', payment_status: 'voided', reason: 'ordered by mistake' },
+  },
+  {
     name: 'cancelled',
     story: 'The restaurant takes its time, and the customer cancels the paid order.',
     order: { ...dinner, restaurant_id: 'demo-manual' },
@@ -76,7 +97,14 @@ export const scenarios: readonly Scenario[] = [
     ends: { status: 'Cancelled', payment_status: 'voided', reason: 'ordered by mistake' },
   },
   {
-    name: 'deadline',
+    name: 'unpaid',
+    story: 'The payment is never answered: its deadline cancels the order, and nothing is taken.',
+    order: { ...dinner, customer_id: 'demo-unpaid' },
+    deadline: 'paymentMs',
+    ends: { status: 'Cancelled', payment_status: 'voided', reason: 'payment_deadline' },
+  },
+  {
+    name: 'undecided',
     story: 'The restaurant never decides: the deadline cancels the order.',
     order: { ...dinner, restaurant_id: 'demo-manual' },
     deadline: 'reviewMs',

@@ -21,8 +21,11 @@ export interface Waves {
   readonly settled: () => Promise<AuditReport>;
 }
 
-/** How far a wave is; both wait, 0 to 1 of it. */
+/** How far a wave is, 0 to 1 of it. */
 export interface Progress {
+  /** By what is accepted now. */
+  readonly share: () => number;
+  /** These wait. */
   readonly accepted: (share: number) => Promise<void>;
   /** Of the events that the wave will come to, by the log. */
   readonly logged: (share: number) => Promise<void>;
@@ -93,6 +96,7 @@ export function createWaves(stack: OrderStack): Waves {
       const waiting = <T>(what: string, look: () => Promise<T | false>) =>
         eventually(what, async () => ended || (await look()), SETTLES_WITHIN_MS);
       const progress: Progress = {
+        share: () => (orders.size - before) / count,
         accepted: async (share) => {
           await waiting('so many are accepted', async () => orders.size >= before + share * count);
         },

@@ -8,6 +8,7 @@ import {
   type ServerListener,
   type ServerMethodDefinition,
 } from '@grpc/grpc-js';
+import { byteBudget } from '../byte-budget.ts';
 import { CodedError } from '../errors.ts';
 import type { GrpcLimits } from './grpc-limits.ts';
 import { refusedByLibrary } from './grpc-refused.ts';
@@ -21,14 +22,18 @@ export interface CallGuard {
   open(): number;
 }
 
+/** A call with the stream that it keeps; grpc-js has no way to reach it. */
+type Call = ServerInterceptingCallInterface & { readonly stream?: ServerHttp2Stream };
+
 /**
- * Bounds how many calls are open, how long a request may take to arrive and how
- * long an answer may wait for its reader, as `limits` says; and gives every
+ * Bounds how many calls are open, how much of requests is held, how long one may
+ * take to arrive and how long an answer may wait for its reader, as `limits` says; and gives every
  * status that the library makes by itself a code.
  */
 export function callGuard(limits: GrpcLimits): CallGuard {
   let open = 0;
   const streams = new Map<string, number>();
+  const requests = byteBudget(limits.maxRequestBytes);
 
   function refusal({ path, responseStream }: Method, metadata: Metadata): CodedError | undefined {
     const bytes = sizeOf(metadata);
@@ -56,36 +61,75 @@ export function callGuard(limits: GrpcLimits): CallGuard {
     if (responseStream) streams.set(path, (streams.get(path) ?? 0) + by);
   }
 
-  const interceptor = (method: Method, call: ServerInterceptingCallInterface) => {
+  const interceptor = (method: Method, call: Call) => {
     const send = call.sendStatus.bind(call);
     // Of the statuses that the library makes no interceptor hears. It sends
     // them by this method, as it does all others.
     call.sendStatus = (sent) => send(refusedByLibrary(sent, limits.maxMessageBytes) ?? sent);
-    const refuse = (error: CodedError) => {
+    let counted = false;
+    let over = false;
+    let held = 0;
+    let arriving: NodeJS.Timeout | undefined;
+
+    function refuse(error: CodedError): void {
+      over = true;
       send(toServiceError(error));
       // Otherwise the client could go on sending, and what it sent would be kept.
       setImmediate(cut, call, constants.NGHTTP2_NO_ERROR);
-    };
-    let counted = false;
-    let arriving: NodeJS.Timeout | undefined;
+    }
+
+    /** The request, or a next part of it, is due. */
+    function expect(): void {
+      arriving ??= setTimeout(() => refuse(incomplete(limits.requestMs)), limits.requestMs);
+    }
+
+    function arrived(): void {
+      clearTimeout(arriving);
+      arriving = undefined;
+    }
+
+    function hold({ length }: Buffer): void {
+      if (over) return;
+      if (!requests.take(length)) {
+        refuse(tooManyBytes());
+        return;
+      }
+      held += length;
+      if (method.requestStream) expect();
+    }
+
+    function release(): void {
+      requests.give(held);
+      held = 0;
+    }
+
     return new GuardedCall(call, limits.stalledMs, {
       onReceiveMetadata: (metadata, next) => {
         const error = refusal(method, metadata);
         if (error !== undefined) return refuse(error);
         counted = true;
         count(method, 1);
-        if (!method.requestStream) {
-          arriving = setTimeout(() => refuse(incomplete(limits.requestMs)), limits.requestMs);
-        }
+        if (!method.requestStream) expect();
+        // Paused by the library until its handler reads: nothing has gone by.
+        call.stream?.on('data', hold);
         next(metadata);
       },
+      onReceiveMessage: (message, next) => {
+        if (method.requestStream) {
+          arrived();
+          release();
+        }
+        next(message);
+      },
       onReceiveHalfClose: (next) => {
-        clearTimeout(arriving);
+        arrived();
         next();
       },
       // Comes at the end of every call, however it ended.
       onCancel: () => {
-        clearTimeout(arriving);
+        over = true;
+        arrived();
+        release();
         if (counted) count(method, -1);
       },
     });
@@ -114,11 +158,8 @@ class GuardedCall extends ServerInterceptingCall {
   }
 }
 
-/**
- * Resets the stream of a call, which frees whatever is kept for it. grpc-js has
- * no way to do so; its call keeps the stream under this name.
- */
-function cut(call: ServerInterceptingCallInterface & { stream?: ServerHttp2Stream }, code: number) {
+/** Resets the stream of a call, which frees whatever is kept for it. */
+function cut(call: Call, code: number) {
   if (call.stream?.closed === false) call.stream.close(code);
 }
 
@@ -131,6 +172,14 @@ function sizeOf(metadata: Metadata): number {
   }
   return bytes;
 }
+
+const tooManyBytes = () =>
+  new CodedError(
+    'overloaded',
+    'too_many_bytes',
+    'More is being sent at the moment than there is room for; try again later.',
+    { retryAfterMs: 1_000 },
+  );
 
 const incomplete = (ms: number) =>
   new CodedError('timeout', 'request_incomplete', `The request did not arrive within ${ms} ms.`);

@@ -4,7 +4,7 @@ import type { Endpoint } from '../endpoint.ts';
 import { CodedError } from '../errors.ts';
 import { type GrpcCarrier, metadataCarrier } from './grpc-carrier.ts';
 import { contextOfCall } from './grpc-context.ts';
-import { readable } from './grpc-readable.ts';
+import { decoded } from './grpc-decoding.ts';
 import { toServiceError } from './grpc-status.ts';
 import { guarded, type Hook, noHook } from './hooks.ts';
 
@@ -27,7 +27,7 @@ export function unary<WireRequest, Request, Response, WireResponse>(
     const wire = metadataCarrier(call.metadata, name);
     const ctx = hook.before(contextOfCall(call), wire);
     try {
-      callback(null, encode(await endpoint(ctx, decode(readable(call.request)))));
+      callback(null, encode(await endpoint(ctx, decode(decoded(call.request)))));
       hook.after(ctx, wire, { status: status.OK, error: undefined });
     } catch (error) {
       const failure = toServiceError(error);
@@ -53,7 +53,7 @@ export function serverStream<WireRequest, Request, Item, WireResponse>(
     const wire = metadataCarrier(call.metadata, name);
     const ctx = hook.before(contextOfCall(call), wire);
     try {
-      for await (const item of await endpoint(ctx, decode(readable(call.request)))) {
+      for await (const item of await endpoint(ctx, decode(decoded(call.request)))) {
         ctx.signal.throwIfAborted();
         if (!call.write(encode(item))) await drained(call, ctx.signal);
       }

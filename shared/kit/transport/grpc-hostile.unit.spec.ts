@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -22,12 +22,24 @@ function frame(bytes: Buffer, { compressed = 0, length = bytes.length } = {}): B
   return Buffer.concat([head, bytes]);
 }
 
+/** A message of so many bytes and four more, of a field that nobody knows. */
+function unknownField(length: number): Buffer {
+  const head = Buffer.from([
+    0x7a,
+    (length & 0x7f) | 0x80,
+    ((length >> 7) & 0x7f) | 0x80,
+    length >> 14,
+  ]);
+  return Buffer.concat([head, Buffer.alloc(length)]);
+}
+
 describe('a gRPC server under clients that mean no good', () => {
   const cleanups: (() => unknown)[] = [];
   let server: GrpcServer;
   let client: EventStoreClient;
   let handled: Context[];
   let closedSources: number;
+  let messages: number;
 
   async function serve(limits: Partial<GrpcLimits> = {}): Promise<void> {
     server = grpcServer({
@@ -64,6 +76,11 @@ describe('a gRPC server under clients that mean no good', () => {
               endpoint: async () => endless(() => closedSources++),
               encode: () => anEvent(),
             }),
+            appendEvents: (call: EventEmitter & { end(): void }) => {
+              call.on('data', () => messages++);
+              call.on('error', () => {});
+              call.on('end', () => call.end());
+            },
           },
         },
       ],
@@ -157,6 +174,7 @@ describe('a gRPC server under clients that mean no good', () => {
   beforeEach(() => {
     handled = [];
     closedSources = 0;
+    messages = 0;
   });
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -278,6 +296,64 @@ describe('a gRPC server under clients that mean no good', () => {
     assert.deepEqual([headers['grpc-status'], headers['error-code']], ['4', 'request_incomplete']);
     await once(stream, 'close');
     await eventually('nothing is held', () => server.openCalls() === 0);
+  });
+
+  it('a message of a stream that does not arrive is cut off, one in time may be followed as late as it likes', async () => {
+    await serve({ requestMs: 100 });
+    const stream = request(session(), method('AppendEvents'));
+    const told = once(stream, 'response');
+    stream.resume();
+    stream.write(empty);
+    await eventually('it has come', () => messages === 1);
+    // Another that comes later and is cut off shows that the time has passed.
+    const late = request(session(), method('GetHead')).resume();
+    await once(late, 'close');
+    stream.write(empty);
+    await eventually('the next has come', () => messages === 2);
+    stream.write(frame(Buffer.alloc(100), { length: 200 }));
+    const [headers] = await told;
+    assert.deepEqual([headers['grpc-status'], headers['error-code']], ['4', 'request_incomplete']);
+    await eventually('nothing is held', () => server.openCalls() === 0);
+  });
+
+  it('more of requests than there is room for is refused with a time to wait, and who fits in is served', async () => {
+    await serve({ maxRequestBytes: 250_000, requestMs: 60_000 });
+    const part = frame(Buffer.alloc(100_000), { length: 200_000 });
+    const own = session();
+    const unfinished = ['GetHead', 'AppendEvents'].map((name) => request(own, method(name)));
+    for (const stream of unfinished) {
+      stream.resume();
+      stream.write(part);
+    }
+    const refused = async () => {
+      const told = await answer(method('GetHead'), frame(Buffer.alloc(100_000)));
+      return told['error-code'] === 'too_many_bytes' ? told : undefined;
+    };
+    const told = await eventually('there is no more room', refused);
+    assert.deepEqual([told['grpc-status'], told['error-kind']], ['8', 'overloaded']);
+    assert.ok(Number(told['error-retry-after-ms']) > 0);
+    // What is refused, and what is answered, is held no longer.
+    for (let i = 0; i < 10; i++) await getHead('x'.repeat(20_000));
+    for (const stream of unfinished) stream.close();
+    await eventually('there is room again', () =>
+      getHead('x'.repeat(200_000)).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+
+  it('what a stream brings message by message is not added up', async () => {
+    await serve({ maxRequestBytes: 150_000 });
+    const stream = request(session(), method('AppendEvents'));
+    stream.resume();
+    for (let i = 1; i <= 5; i++) {
+      stream.write(frame(unknownField(100_000)));
+      await eventually('it has come', () => messages === i);
+    }
+    stream.end();
+    await once(stream, 'close');
+    await getHead('x'.repeat(100_000));
   });
 
   it('a request in time may be answered as late as it takes', async () => {

@@ -15,11 +15,17 @@ export interface GrpcLimits {
   readonly maxConnections: number;
   /** Calls that are open on one connection; a client library queues what is beyond. */
   readonly maxCallsPerConnection: number;
-  /** Calls that are open altogether. While its request arrives each may hold a message. */
+  /** Calls that are open altogether. */
   readonly maxCalls: number;
+  /**
+   * What has come of all requests together, in bytes: of a call with one request
+   * until the call ends, of a stream of them until each is whole. A call that
+   * brings more is refused. More than group commit lets wait, which says it better.
+   */
+  readonly maxRequestBytes: number;
   /** Open calls of one method that answers with a stream: each holds a page, or appends, for as long as its client likes. */
   readonly maxStreamsPerMethod: number;
-  /** How long the one request of a call may take to arrive, in milliseconds. */
+  /** How long a request may take to arrive, in milliseconds: the one of a call, or each of a stream from its first byte. */
   readonly requestMs: number;
   /** How long one answer may wait for a client that does not read, in milliseconds. */
   readonly stalledMs: number;
@@ -35,6 +41,7 @@ export const grpcLimits: GrpcLimits = {
   maxConnections: 256,
   maxCallsPerConnection: 512,
   maxCalls: 1_024,
+  maxRequestBytes: 128 * 1024 * 1024,
   maxStreamsPerMethod: 128,
   requestMs: 10_000,
   stalledMs: 60_000,

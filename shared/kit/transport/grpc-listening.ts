@@ -1,5 +1,7 @@
-import { createServer, type Server as NetServer } from 'node:net';
+import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Logger } from '../logger.ts';
+import { listenOn } from './net-listening.ts';
 
 export interface Listening {
   readonly port: number;
@@ -11,25 +13,18 @@ export interface Listening {
  * Listens for `server`, with a bound on its connections: a server that grpc-js
  * binds by itself has none. Rejects where it cannot listen.
  */
-export function listen(
+export async function listen(
   server: Server,
   host: string,
   port: number,
   maxConnections: number,
+  logger: Logger,
 ): Promise<Listening> {
   const { injectConnection } = server.createConnectionInjector(ServerCredentials.createInsecure());
   // As node:http2 asks of the sockets that it accepts itself.
   const net: NetServer = createServer({ allowHalfOpen: true, noDelay: true }, injectConnection);
   net.maxConnections = maxConnections;
-  return new Promise((resolve, reject) => {
-    net.once('error', (cause) => {
-      const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-      reject(new Error(`gRPC cannot listen on ${address}: ${cause.message}`, { cause }));
-    });
-    net.listen({ host, port }, () => {
-      const bound = net.address();
-      const listening = { port: typeof bound === 'object' && bound ? bound.port : port };
-      resolve({ ...listening, close: () => new Promise((done) => net.close(() => done())) });
-    });
-  });
+  await listenOn(net, 'gRPC', host, port, logger);
+  const { port: bound } = net.address() as AddressInfo;
+  return { port: bound, close: () => new Promise((done) => net.close(() => done())) };
 }

@@ -4,15 +4,15 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
 import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
+import { decodingTolerantly } from './grpc-decoding.ts';
 import { callGuard } from './grpc-guard.ts';
 import { type GrpcLimits, grpcLimits, serverOptions } from './grpc-limits.ts';
 import { type Listening, listen } from './grpc-listening.ts';
-import { tolerant } from './grpc-readable.ts';
 
 export { type CallSettings, callServerStream, callUnary, channelOptions } from './grpc-call.ts';
 export { type GrpcCarrier, metadataCarrier, recordCarrier } from './grpc-carrier.ts';
+export { decoded } from './grpc-decoding.ts';
 export { type HandlerOptions, serverStream, unary } from './grpc-handler.ts';
-export { readable } from './grpc-readable.ts';
 export { fromServiceError, toServiceError } from './grpc-status.ts';
 
 /** A generated service and what serves it. */
@@ -58,7 +58,7 @@ export function grpcServer(given: GrpcServerOptions): GrpcServer {
   const server = new Server({ ...serverOptions(limits), interceptors: [guard.interceptor] });
   const health = new HealthImplementation();
   for (const { definition, implementation } of services) {
-    server.addService(tolerant(definition), implementation);
+    server.addService(decodingTolerantly(definition), implementation);
   }
   health.addToServer(server);
   if (protoPath !== undefined) reflect(server, protoPath);
@@ -77,7 +77,7 @@ export function grpcServer(given: GrpcServerOptions): GrpcServer {
     openCalls: guard.open,
     notReady: () => (bound === undefined || stopped !== undefined ? 'not listening' : undefined),
     start: async () => {
-      bound = await listen(server, host, port, limits.maxConnections);
+      bound = await listen(server, host, port, limits.maxConnections, logger);
       announce('SERVING');
     },
     stop: () => {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ByteBudget } from '../byte-budget.ts';
 import { CodedError } from '../errors.ts';
 import { parseJson } from './json.ts';
 
@@ -9,14 +10,17 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
 
 /**
  * Reads the body whole. Throws CodedError `too_large` (code `body_too_large`)
- * beyond `limit` bytes, at once where the length is announced, and `cancelled`
- * where the caller goes away. `wanted` is called before the first byte is read,
+ * beyond `limit` bytes, at once where the length is announced, `overloaded`
+ * (code `too_many_bodies`) where `budget` has no room for what came, and
+ * `cancelled` where the caller goes away. What is returned is taken from
+ * `budget`, and the caller's to give back. `wanted` is called before the first byte is read,
  * where it is read at all. What is left unread Node discards after the
  * answer, so a caller that still sends gets to read it.
  */
 export async function readBody(
   request: IncomingMessage,
   limit: number,
+  budget: ByteBudget,
   wanted: () => void = () => undefined,
 ): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
@@ -24,20 +28,25 @@ export async function readBody(
   const chunks: Buffer[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {
-    const end = (settle: () => void) => {
+    const unlisten = () =>
       request.off('data', onData).off('end', onEnd).off('error', onError).off('close', onError);
-      settle();
+    const fail = (error: CodedError) => {
+      unlisten();
+      budget.give(size);
+      reject(error);
     };
     const onData = (chunk: Buffer) => {
+      if (size + chunk.length > limit) return fail(tooLarge(limit));
+      if (!budget.take(chunk.length)) return fail(tooMany());
       size += chunk.length;
-      if (size > limit) end(() => reject(tooLarge(limit)));
-      else chunks.push(chunk);
+      chunks.push(chunk);
     };
-    const onEnd = () => end(() => resolve(Buffer.concat(chunks, size)));
+    const onEnd = () => {
+      unlisten();
+      resolve(Buffer.concat(chunks, size));
+    };
     const onError = (cause?: Error) =>
-      end(() =>
-        reject(new CodedError('cancelled', 'cancelled', 'The caller went away.', { cause })),
-      );
+      fail(new CodedError('cancelled', 'cancelled', 'The caller went away.', { cause }));
     request.on('data', onData).on('end', onEnd).on('error', onError).on('close', onError);
   });
 }
@@ -45,6 +54,14 @@ export async function readBody(
 function tooLarge(limit: number): CodedError {
   const message = `The body is larger than the ${limit} bytes that are allowed.`;
   return new CodedError('too_large', 'body_too_large', message);
+}
+
+function tooMany(): CodedError {
+  return new CodedError(
+    'overloaded',
+    'too_many_bodies',
+    'More is being sent at the moment than there is room for. Nothing was done; send it again later.',
+  );
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

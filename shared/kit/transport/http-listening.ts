@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { Logger } from '../logger.ts';
 
 /** What one caller can hold, and all together. Times are in milliseconds. */
 export interface HttpLimits {
@@ -13,14 +12,17 @@ export interface HttpLimits {
   readonly idleMs: number;
   /** More connections than this are closed as they come. Each costs a few kB and a file descriptor. */
   readonly connections: number;
+  /** Bodies of all requests together, from their first byte until their request is answered, in bytes; a body beyond is refused. */
+  readonly bodiesBytes: number;
 }
 
-const defaults: HttpLimits = {
+export const httpLimits: HttpLimits = {
   headersMs: 10_000,
   requestMs: 30_000,
   keepAliveMs: 5_000,
   idleMs: 60_000,
   connections: 10_000,
+  bodiesBytes: 64 * 1024 * 1024,
 };
 
 /** The address and the headers of a request, in bytes; Node's own, but not to be changed by its environment. */
@@ -29,12 +31,8 @@ const MAX_HEADERS_BYTES = 16 * 1024;
 /** More headers than this are refused, not cut off: a key among them would be lost. */
 const MAX_HEADERS = 100;
 
-/** How often it is said that there are too many connections. */
-const TELL_EVERY_MS = 10_000;
-
-/** A server, not listening yet, of which nobody can hold more than `given`. */
-export function limitedServer(given: Partial<HttpLimits> = {}, logger: Logger): Server {
-  const limits = { ...defaults, ...given };
+/** A server, not listening yet, of which nobody can hold more than `limits`. */
+export function limitedServer(limits: HttpLimits): Server {
   const server = createServer({
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
@@ -48,29 +46,7 @@ export function limitedServer(given: Partial<HttpLimits> = {}, logger: Logger): 
   server.timeout = limits.idleMs;
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = limits.connections;
-  let toldAt = Number.NEGATIVE_INFINITY;
-  server.on('drop', () => {
-    const now = performance.now();
-    if (now - toldAt < TELL_EVERY_MS) return;
-    toldAt = now;
-    logger.warn(
-      { connections: limits.connections },
-      'too many HTTP connections: new ones are closed',
-    );
-  });
   return server;
-}
-
-/** Rejects where it cannot listen, saying where. */
-export function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (cause: Error) =>
-      reject(new Error(`HTTP cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
-    server.once('error', failed).listen({ host, port }, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
 }
 
 /** `close` also ends the connections that are idle; those that are not end with their answer. */

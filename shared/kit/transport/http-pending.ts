@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
@@ -36,7 +35,10 @@ export function pendingAnswers(): PendingAnswers {
       const due = [...(waiting.get(socket) ?? [])].filter(
         (one) => one !== except && !one.writableFinished,
       );
-      await Promise.all(due.map((one) => once(one, 'close')));
+      // By `events.once` an answer that fails would reject.
+      await Promise.all(
+        due.map((one) => new Promise<void>((resolve) => one.once('close', () => resolve()))),
+      );
     },
   };
 }

@@ -147,7 +147,7 @@ export function refuseUnserved(
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     // Node has let go of the socket, and with it of its errors.
     socket.on('error', () => socket.destroy());
-    void pending.due(socket).then(() => {
+    void due(socket).then(() => {
       writeAndClose(socket, notImplemented, told(hook, notImplemented, request));
     });
   });
@@ -159,15 +159,22 @@ export function refuseUnserved(
       socket.destroy();
       return;
     }
-    await pending.due(socket, broken);
+    await due(socket, broken);
     if (broken?.headersSent) {
       // It was answered while others were waited for, and nothing may follow that.
-      await pending.due(socket);
+      await due(socket);
       endSoon(socket);
       return;
     }
     const known = broken?.getHeader('x-trace-id');
     writeAndClose(socket, refusal, known === undefined ? told(hook, refusal) : String(known));
+  }
+
+  /** Who keeps sending is not idle; but nobody is waited for any longer than who is. */
+  async function due(socket: Duplex, except?: ServerResponse): Promise<void> {
+    const deadline = setTimeout(() => socket.destroy(), server.timeout);
+    await pending.due(socket, except);
+    clearTimeout(deadline);
   }
 
   return { last: (socket) => ending.add(socket) };

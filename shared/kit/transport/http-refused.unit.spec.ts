@@ -333,6 +333,29 @@ describe('what never becomes a request', () => {
     assert.match(all, /HTTP\/1\.1 200 OK[\s\S]*"waited"HTTP\/1\.1 400 Bad Request/);
   });
 
+  for (const headers of [[], ['Expect: 100-continue']]) {
+    const how = headers.length === 0 ? '' : ', also where it awaits 100';
+    it(`what is broken behind a request with a body is answered after it${how}`, async () => {
+      const { port } = await serve();
+      const { all } = await sendRaw(port, `${announced(1, ...headers)}1GARBAGE\r\n\r\n`);
+      const statuses = [...all.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+      assert.deepEqual(statuses, [...headers.map(() => '100'), '200', '400'], all);
+    });
+  }
+
+  it('who is refused and keeps sending waits no longer for what was asked before than who is idle', async () => {
+    const { waiting, entered, open } = gate();
+    const { port } = await serve([waiting], { limits: { idleMs: 100 } });
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    socket.write(`GET /wait HTTP/1.1\r\n${HOST}\r\nGARBAGE\r\n\r\n`);
+    await entered;
+    await eventually('it is closed', () => {
+      socket.write('x');
+      return socket.destroyed;
+    });
+    open();
+  });
+
   it('a body that breaks as it is answered gets no second answer either', async () => {
     const { port } = await serve([echo]);
     for (const path of ['/none', '/%zz']) {
@@ -365,6 +388,41 @@ describe('what never becomes a request', () => {
     assert.equal(problem(tooLarge).code, 'body_too_large');
     const nowhere = announced(1, 'Expect: 100-continue').replace('/echo', '/none');
     assert.match((await sendRaw(port, nowhere)).all, /^HTTP\/1\.1 404 /);
+  });
+
+  it('bodies beyond the bound of all are 503 with a time to wait, and the others are served', async () => {
+    const { port } = await serve([echo], { limits: { bodiesBytes: 100 } });
+    const answered = async (length: number) => {
+      const answer = await sendRaw(
+        port,
+        announced(length, 'Connection: close') + '1'.padStart(length),
+      );
+      return [answer.status, answer.headers.get('retry-after')];
+    };
+    const held = connect(port, '127.0.0.1').on('error', () => undefined);
+    held.write(announced(90) + ' '.repeat(80));
+    await eventually('its body is held', async () => (await answered(21))[0] === 503);
+    assert.deepEqual(await answered(21), [503, '1']);
+    // What is answered, and what is refused, is held no longer.
+    for (let i = 0; i < 3; i++) assert.deepEqual(await answered(20), [200, undefined]);
+    held.destroy();
+    await eventually('there is room again', async () => (await answered(100))[0] === 200);
+    assert.deepEqual(await answered(101), [503, '1']);
+  });
+
+  it('a body is held until its request is answered', async () => {
+    const { waiting, entered, open } = gate();
+    const { port } = await serve([echo, waiting], { limits: { bodiesBytes: 100 } });
+    const first = sendRaw(
+      port,
+      `GET /wait HTTP/1.1\r\n${HOST}Content-Length: 100\r\nConnection: close\r\n\r\n${' '.repeat(100)}`,
+    );
+    await entered;
+    const one = `${announced(1, 'Connection: close')}1`;
+    assert.equal((await sendRaw(port, one)).status, 503);
+    open();
+    assert.equal((await first).status, 200);
+    assert.equal((await sendRaw(port, one)).status, 200);
   });
 
   it('connections beyond the bound are closed, and those within it served', async () => {

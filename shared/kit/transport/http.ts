@@ -3,18 +3,20 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Router, { type RouterContext } from '@koa/router';
 import Koa from 'koa';
+import { type ByteBudget, byteBudget } from '../byte-budget.ts';
 import { background, type Context, withSignal } from '../context.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { CodedError, codedError } from '../errors.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { traceId } from '../trace-id.ts';
-import { type Hook, noHook } from './hooks.ts';
+import { guarded, type Hook, noHook } from './hooks.ts';
 import { hasBody, jsonBody, readBody } from './http-body.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { headFault } from './http-head.ts';
-import { drain, type HttpLimits, limitedServer, listen } from './http-listening.ts';
+import { drain, type HttpLimits, httpLimits, limitedServer } from './http-listening.ts';
 import { refuseUnserved } from './http-refused.ts';
+import { listenOn } from './net-listening.ts';
 import { problemDocument, retryAfterSeconds } from './problem.ts';
 
 export type { HttpExchange };
@@ -95,7 +97,7 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>;
 }
 
-const defaults = { hook: noHook, bodyLimitBytes: 256 * 1024, drainMs: 5000 };
+const defaults = { bodyLimitBytes: 256 * 1024, drainMs: 5000 };
 
 /**
  * Serves endpoints over HTTP. Errors become problem documents (RFC 9457) by
@@ -105,19 +107,23 @@ const defaults = { hook: noHook, bodyLimitBytes: 256 * 1024, drainMs: 5000 };
  */
 export function httpServer(given: HttpServerOptions): Component & { port(): number } {
   let stopped: Promise<void> | undefined;
+  const limits = { ...httpLimits, ...given.limits };
+  const hook = guarded(given.hook ?? noHook);
   const options = {
     ...defaults,
     ...given,
+    hook,
+    bodies: byteBudget(limits.bodiesBytes),
     stopping: () => stopped !== undefined,
     last: (socket: Duplex) => refusing.last(socket),
   };
-  const server = limitedServer(options.limits, options.logger);
-  const refusing = refuseUnserved(server, options.hook, application(options).callback());
+  const server = limitedServer(limits);
+  const refusing = refuseUnserved(server, hook, application(options).callback());
   return {
     name: 'http',
     port: () => (server.address() as AddressInfo).port,
     notReady: () => (server.listening ? undefined : 'not listening'),
-    start: () => listen(server, options.host, options.port),
+    start: () => listenOn(server, 'HTTP', options.host, options.port, options.logger),
     stop: () => {
       stopped ??= drain(server, options.drainMs);
       return stopped;
@@ -127,6 +133,9 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
 
 type ServerSettings = HttpServerOptions &
   typeof defaults & {
+    readonly hook: Hook<HttpExchange>;
+    /** What all bodies take that are held. */
+    readonly bodies: ByteBudget;
     stopping(): boolean;
     /** See Refusing. */
     last(socket: Duplex): void;
@@ -155,7 +164,7 @@ function application(options: ServerSettings): Koa {
 async function answer(
   koa: RouterContext,
   found: Route | undefined,
-  { hook, bodyLimitBytes, logger, stopping }: ServerSettings,
+  { hook, bodyLimitBytes, bodies, logger, stopping }: ServerSettings,
   fault?: CodedError,
 ): Promise<void> {
   const exchange: HttpExchange = {
@@ -172,6 +181,7 @@ async function answer(
   if (trace !== '') koa.set('x-trace-id', trace);
   const awaits100 = koa.headers.expect !== undefined && koa.req.httpVersion !== '1.0';
   let error: CodedError | undefined;
+  let held = 0;
   koa.res.once('close', () => {
     const left = !koa.res.writableFinished;
     if (left) gone.abort(new CodedError('cancelled', 'cancelled', 'The caller went away.'));
@@ -183,9 +193,10 @@ async function answer(
   });
   try {
     if (found === undefined) throw fault ?? notServed(koa);
-    const bytes = await readBody(koa.req, bodyLimitBytes, () => {
+    const bytes = await readBody(koa.req, bodyLimitBytes, bodies, () => {
       if (awaits100) koa.res.writeContinue();
     });
+    held = bytes.length;
     write(koa, await found.serve(ctx, httpRequest(koa, exchange, bytes)));
   } catch (thrown) {
     const heard = thrown instanceof EndpointFailure;
@@ -194,6 +205,8 @@ async function answer(
       logger.error({ err: thrown, trace_id: trace }, 'HTTP request failed');
     }
     writeProblem(koa, trace, error);
+  } finally {
+    bodies.give(held);
   }
   // Who sends a faulty head may mean another end of the request than we do.
   if (fault !== undefined) koa.set('connection', 'close');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { pino } from 'pino';
+import { eventually } from '../../testing/eventually.ts';
 import type { Context } from '../context.ts';
 import { CodedError, codedError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
@@ -173,6 +174,26 @@ describe('httpServer', () => {
       assert.equal((await problem(response)).code, code);
     });
   }
+
+  it('a hook that throws fails no request, neither served nor refused, and ends nothing', async () => {
+    const broken = () => {
+      throw new Error('no tracing');
+    };
+    const warned: string[] = [];
+    const hear = ({ name }: Error) => warned.push(name);
+    process.on('warning', hear);
+    try {
+      const { url, server } = await serve([echo], { hook: { before: broken, after: broken } });
+      assert.equal((await post(`${url}/things/1`, '1')).status, 201);
+      const socket = connect(server.port(), '127.0.0.1').resume();
+      socket.write('GARBAGE\r\n\r\n');
+      await once(socket, 'close');
+      assert.equal((await post(`${url}/things/1`, '1')).status, 201);
+      await eventually('it is told of', () => warned.includes('HookWarning'));
+    } finally {
+      process.off('warning', hear);
+    }
+  });
 
   it('a body of unannounced length that is too large is 413', async () => {
     const { url } = await serve([echo], { bodyLimitBytes: 1000 });

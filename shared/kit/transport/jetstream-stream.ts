@@ -47,6 +47,19 @@ export async function ensureStream(
   connection: NatsConnection,
   options: StreamOptions,
 ): Promise<StreamState> {
+  const { state, unfit } = await mendStream(connection, options);
+  if (unfit !== undefined) throw mismatch(options.name, unfit);
+  return state;
+}
+
+/**
+ * As `ensureStream`, but tells of a stream that differs in what no server can
+ * change, as `unfit`, rather than reject: one that holds nothing may be remade.
+ */
+export async function mendStream(
+  connection: NatsConnection,
+  options: StreamOptions,
+): Promise<{ readonly state: StreamState; readonly unfit: string | undefined }> {
   return inCodedErrors(async () => {
     const manager = await managerOf(connection);
     const wanted = configOf(options);
@@ -54,9 +67,10 @@ export async function ensureStream(
     for (let round = 1; ; round++) {
       const found = await find(manager, options.name);
       try {
+        const unfit = found && unchangeable(found, wanted);
         if (found === undefined) await manager.streams.add(wanted);
-        else await mend(manager, found, wanted);
-        return await readState(manager, options.name);
+        else if (unfit === undefined) await mend(manager, found, wanted);
+        return { state: await readState(manager, options.name), unfit };
       } catch (error) {
         const lostRace = apiCode(error) === NAME_IN_USE || apiCode(error) === NOT_FOUND;
         if (!lostRace || round === 3) throw error;
@@ -121,19 +135,28 @@ function configOf({ name, subjects, replicas }: StreamOptions) {
 /** What a server refuses to change in a stream that exists. */
 const immutable = ['storage', 'retention', 'sealed', 'max_consumers'] as const;
 
-async function mend(
-  manager: JetStreamManager,
-  { config: found }: StreamInfo,
-  wanted: ReturnType<typeof configOf>,
-): Promise<void> {
-  const keys = Object.keys(wanted) as (keyof typeof wanted)[];
-  const different = keys.filter((key) => !same(found[key], wanted[key]));
+type WantedConfig = ReturnType<typeof configOf>;
+
+const differences = (found: StreamConfig, wanted: WantedConfig) =>
+  (Object.keys(wanted) as (keyof WantedConfig)[]).filter((key) => !same(found[key], wanted[key]));
+
+/** Why no update makes the stream what is wanted; undefined where one may. */
+function unchangeable({ config: found }: StreamInfo, wanted: WantedConfig): string | undefined {
+  const different = differences(found, wanted);
   const fixed: string[] = immutable
     .filter((key) => different.includes(key))
     .map((key) => `${key} is ${found[key]} and must be ${wanted[key]}`);
   if (found.mirror !== undefined) fixed.push('it mirrors another stream');
   if ((found.sources ?? []).length > 0) fixed.push('it gathers from other streams');
-  if (fixed.length > 0) throw mismatch(wanted.name, fixed.join(', '));
+  return fixed.length > 0 ? fixed.join(', ') : undefined;
+}
+
+async function mend(
+  manager: JetStreamManager,
+  { config: found }: StreamInfo,
+  wanted: WantedConfig,
+): Promise<void> {
+  const different = differences(found, wanted);
   if (different.length === 0) return;
   try {
     await manager.streams.update(wanted.name, wanted);

@@ -1,14 +1,20 @@
 import type { ConsumerInfo, JetStreamManager } from 'nats';
 import type { Logger } from '../logger.ts';
+import { lacking } from './jetstream-durable.ts';
 import { type Progress, progressOf, whyStuck } from './jetstream-progress.ts';
 
 export interface WatchOptions {
   readonly manager: JetStreamManager;
   readonly stream: string;
   readonly durable: string;
+  /** What should reach it; empty: every subject of the stream. */
+  readonly filterSubjects: readonly string[];
   /** Position of the log's last event. */
   readonly head: () => Promise<bigint>;
-  /** Told once a second. Must not throw. */
+  /**
+   * Told once a second, but not while the durable's filter is wrong: its position
+   * then passes what was never delivered. Must not throw.
+   */
   readonly onProgress: (progress: Progress) => void;
   /** Whether the server owes us messages, so that silence means something. */
   readonly waiting: () => boolean;
@@ -25,6 +31,8 @@ export interface Watch {
   heard(): void;
   /** Asks the server for the progress now, and tells it; rejects when there is no answer. */
   report(): Promise<ConsumerInfo>;
+  /** What somebody has to mend, with the remedy; undefined where nothing. */
+  notReady(): string | undefined;
   /** May be called twice. */
   stop(): void;
 }
@@ -37,11 +45,26 @@ export function watchDurable(options: WatchOptions): Watch {
   let busy = false;
   let heardAt = performance.now();
   let lookedAt = heardAt;
+  let drift: string | undefined;
 
   async function report(): Promise<ConsumerInfo> {
     const info = await manager.consumers.info(stream, durable);
-    options.onProgress(progressOf(info));
+    noticeDrift(lacking(info.config, options.filterSubjects));
+    if (drift === undefined) options.onProgress(progressOf(info));
     return info;
+  }
+
+  // It is told and not mended: of two releases that run side by side, each would
+  // undo the other's filter.
+  function noticeDrift(subjects: readonly string[]): void {
+    const was = drift;
+    drift =
+      subjects.length === 0
+        ? undefined
+        : `the filter of the consumer ${durable} lacks ${subjects.join(', ')}: somebody changed it. Delete that consumer of the stream ${stream}, or restart this process: it is made anew and goes on at its checkpoint, while a filter that is only changed back leaves out what was published meanwhile`;
+    if (drift === was) return;
+    if (drift !== undefined) options.logger.warn(drift);
+    else options.logger.info('the filter of the durable is right again');
   }
 
   async function look(): Promise<void> {
@@ -70,6 +93,7 @@ export function watchDurable(options: WatchOptions): Watch {
       heardAt = performance.now();
     },
     report,
+    notReady: () => drift,
     stop: () => clearInterval(timer),
   };
 }

@@ -267,6 +267,7 @@ describe('jetstreamConsumer', () => {
     await first.stop?.();
     await consume(async ({ body }) => served.push(body.n), {
       filterSubjects: ['RIG.number', 'RIG.third'],
+      resumeAfter: async () => 1n,
     });
     await publishNumbers(connection, 3, 3, String, 'RIG.third');
     await soon('the third', () => served.length === 2);
@@ -374,5 +375,85 @@ describe('jetstreamConsumer', () => {
     await stopping;
     assert.deepEqual(begun, [1]);
     assert.equal((await info()).ack_floor.stream_seq, 1);
+  });
+
+  describe('whose durable has another filter than it wants', () => {
+    const filterSubjects = ['RIG.a', 'RIG.b'];
+    const filterBy = async (...filter_subjects: string[]) =>
+      (await connection.jetstreamManager()).consumers.update(TEST_STREAM.name, 'rig-worker', {
+        filter_subjects,
+      } as never);
+    const publish = (from: number, to: number) =>
+      publishNumbers(connection, from, to, String, 'RIG.a');
+    let lines: string[];
+    let served: number[];
+    let position: bigint;
+    beforeEach(() => {
+      lines = [];
+      served = [];
+      position = 0n;
+    });
+    const overrides = () => ({
+      filterSubjects,
+      resumeAfter: async () => position,
+      onProgress: (now: bigint) => {
+        position = now;
+      },
+      logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
+    });
+    const start = () => consume(async ({ body }) => served.push(body.n), overrides());
+    const gets = (...numbers: number[]) =>
+      soon('its messages', () => numbers.every((n) => served.includes(n)));
+
+    it('one that lacks a subject is told once, with the remedy; it changes nothing, and is not ready until it is mended', async () => {
+      await publish(1, 1);
+      const consumer = await start();
+      await soon('its position', () => position === 1n);
+      await filterBy('RIG.b');
+      await soon('it says so', () => /lacks RIG.a: .* Delete/.test(consumer.notReady?.() ?? ''));
+      await publish(2, 3);
+      await publishNumbers(connection, 4, 4, String, 'RIG.b');
+      await gets(4);
+      const looks = connection.subscribe(`$JS.API.CONSUMER.INFO.${TEST_STREAM.name}.rig-worker`);
+      await soon('two looks more', () => looks.getReceived() === 2);
+      looks.unsubscribe();
+      assert.equal(lines.length, 1, lines.join());
+      assert.equal((await info()).ack_floor.stream_seq, 4);
+      assert.equal(position, 1n, 'the position of the server passes what was left out');
+      assert.deepEqual((await info()).config.filter_subjects, ['RIG.b']);
+      const manager = await connection.jetstreamManager();
+      await manager.consumers.delete(TEST_STREAM.name, 'rig-worker');
+      await gets(1, 2, 3, 4);
+      await soon('it is ready', () => consumer.notReady?.() === undefined);
+      assert.deepEqual((await info()).config.filter_subjects, filterSubjects);
+    });
+
+    it('one that lacks a subject when it starts is made anew, and nothing is left out', async () => {
+      const first = await start();
+      await publish(1, 1);
+      await soon('its position', () => position === 1n);
+      await first.stop?.();
+      await filterBy('RIG.b');
+      await publish(2, 3);
+      await publishNumbers(connection, 4, 4, String, 'RIG.b');
+      await start();
+      await gets(2, 3, 4);
+      assert.deepEqual((await info()).config.filter_subjects, filterSubjects);
+    });
+
+    it('one that has more is right: a newer release may be running beside it', async () => {
+      const consumer = await start();
+      await soon('it is ready', () => consumer.notReady?.() === undefined);
+      await filterBy('RIG.a', 'RIG.b', 'RIG.c');
+      await publish(1, 1);
+      await soon('its position', () => position === 1n);
+      assert.equal(consumer.notReady?.(), undefined);
+      await start();
+      await publish(2, 2);
+      await gets(2);
+      await soon('its position', () => position === 2n);
+      assert.deepEqual((await info()).config.filter_subjects, ['RIG.a', 'RIG.b', 'RIG.c']);
+      assert.deepEqual(lines, []);
+    });
   });
 });

@@ -10,14 +10,14 @@ import { contextOf, incoming, messageId } from './incoming-message.ts';
 import { ensureDurable, jetstreamManager } from './jetstream-durable.ts';
 import { consumerMetrics } from './jetstream-metrics.ts';
 import type { JetstreamConsumerOptions } from './jetstream-options.ts';
-import { watchDurable } from './jetstream-watch.ts';
+import { type Watch, watchDurable } from './jetstream-watch.ts';
 import type { IncomingMessage } from './jetstream-wire.ts';
 import { keepSubscribed, type Subscription } from './keep-subscribed.ts';
 import { createKeyLanes } from './key-lanes.ts';
 import { connectionStatus } from './nats-status.ts';
 import { openPull, type Pull } from './pull.ts';
 import type { PulledMessage } from './pulled-message.ts';
-import { readMessage, Undecodable } from './readable.ts';
+import { readMessage, Undecodable } from './read-message.ts';
 import { retryDelay } from './retry-delay.ts';
 import { createUnreadable } from './unreadable.ts';
 
@@ -65,6 +65,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   const unreadable = createUnreadable();
   let stopping = false;
   let headAtSubscription = 0n;
+  let watching: Watch | undefined;
 
   async function serve(message: PulledMessage, pull: Pull): Promise<void> {
     const signal = inFlight.add(message);
@@ -173,6 +174,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       manager,
       stream,
       durable,
+      filterSubjects: durableOptions.filterSubjects,
       head: options.head,
       onProgress: ({ position, lag }) => {
         metrics.lag(lag);
@@ -183,6 +185,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       onStuck: (reason) => pull.end(`watchdog: ${reason}`),
       logger,
     });
+    watching = watch;
     void pull.ended.then(watch.stop);
     return {
       ended: pull.ended,
@@ -229,7 +232,8 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     },
     notReady: () => {
       const reason = kept.notReady();
-      return reason && `not subscribed as ${durable}: ${reason}`;
+      if (reason !== undefined) return `not subscribed as ${durable}: ${reason}`;
+      return watching?.notReady();
     },
   };
 }

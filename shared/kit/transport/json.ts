@@ -24,12 +24,21 @@ const keepNumbers: Reviver = (_key, value, context) =>
 /**
  * Parses JSON with every number as a NumberAsWritten. Throws CodedError
  * `malformed` (code `malformed_json`) for what is no JSON, and for what is
- * nested so deeply that it can only be meant to do harm.
+ * nested so deeply that it can only be meant to do harm. The message tells the
+ * line and column where they are known, and nothing of the text.
  */
 export function parseJson(text: string): unknown {
   try {
     return parse(text, keepNumbers);
   } catch (cause) {
-    throw new CodedError('malformed', 'malformed_json', 'The body is not valid JSON.', { cause });
+    const message = `The body is not valid JSON${place((cause as Error).message)}.`;
+    throw new CodedError('malformed', 'malformed_json', message, { cause });
   }
+}
+
+/** Where the fault is, as far as V8 says it. Its other words are not passed on: they repeat the text. */
+function place(said: string): string {
+  if (said === 'Unexpected end of JSON input') return ': it ends too early';
+  const [, line, column] = /at position \d+ \(line (\d+) column (\d+)\)$/.exec(said) ?? [];
+  return line === undefined ? '' : `: look at line ${line}, column ${column}`;
 }

@@ -22,6 +22,23 @@ describe('parseJson', () => {
     assert.equal(parsed.admin, undefined);
   });
 
+  it('says where it is wrong, and nothing of what stands there', () => {
+    for (const [text, message] of [
+      ['{\n  "secret": 1,\n}', 'The body is not valid JSON: look at line 3, column 1.'],
+      ['{"secret":"x" "y"}', 'The body is not valid JSON: look at line 1, column 15.'],
+      ['{"secret":"x"', 'The body is not valid JSON: look at line 1, column 14.'],
+      ['{"secret":', 'The body is not valid JSON: it ends too early.'],
+      // V8 gives no place here, only a piece of the text.
+      ['{"secret": no}', 'The body is not valid JSON.'],
+    ] as const) {
+      assert.throws(
+        () => parseJson(text),
+        (error) => error instanceof CodedError && error.message === message,
+        text,
+      );
+    }
+  });
+
   const bad: Record<string, string> = {
     'an empty text': '',
     'a cut-off object': '{"a":1',

@@ -20,13 +20,12 @@ const ours = 'Something went wrong on our side.';
 
 /**
  * The problem document for `error`. Nothing of the inside gets into it: not
- * the cause, and for a 500 not even the message, unless it is meant to be
- * shown. `traceId` may be empty.
+ * the cause, and for a 500 not even the message. `traceId` may be empty.
  */
 export function problemDocument(error: CodedError, traceId: string): ProblemDocument {
   const status = kinds[error.kind].http;
   const { code, problems } = error;
-  const detail = status === 500 && !error.shown ? ours : error.message;
+  const detail = status === 500 ? ours : error.message;
   return {
     ...refusalDocument({ status, code, detail }, traceId),
     ...(problems.length > 0 && { problems }),

@@ -31,18 +31,6 @@ describe('problemDocument', () => {
   });
 });
 
-describe('a failure that was written for callers', () => {
-  it('is shown to them, its cause is not', () => {
-    const error = new CodedError('internal', 'unreadable', 'It cannot be read.', {
-      cause: new Error('select *'),
-      shown: true,
-    });
-    const document = problemDocument(error, '');
-    assert.deepEqual([document.status, document.detail], [500, 'It cannot be read.']);
-    assert.doesNotMatch(JSON.stringify(document), /select/);
-  });
-});
-
 describe('retryAfterSeconds', () => {
   it('is whole seconds, never less than one', () => {
     const wait = (retryAfterMs: number) =>

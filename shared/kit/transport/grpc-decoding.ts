@@ -14,8 +14,8 @@ class Unreadable {
   }
 }
 
-/** `definition` whose requests are to be looked at through `readable`. */
-export function tolerant(definition: ServiceDefinition): ServiceDefinition {
+/** `definition` whose requests are to be looked at through `decoded`. */
+export function decodingTolerantly(definition: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(definition).map(([name, method]) => [
       name,
@@ -25,7 +25,7 @@ export function tolerant(definition: ServiceDefinition): ServiceDefinition {
 }
 
 /** `message`, unless it could not be decoded; then throws CodedError `malformed`, or what the decoder threw. */
-export function readable<Message>(message: Message): Message {
+export function decoded<Message>(message: Message): Message {
   if (message instanceof Unreadable) throw message.error;
   return message;
 }

@@ -1,6 +1,6 @@
 """What a JSON Schema cannot say of ordersvc's requests, told to Schemathesis.
 
-Loaded by stack/schemathesis.ts.
+Loaded by stack/testing/schemathesis.ts.
 """
 
 import base64

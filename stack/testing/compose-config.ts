@@ -2,11 +2,13 @@
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { installOnce, runTool, type ToolOptions, toolsDir } from './tools.ts';
+import { installOnce, runTool, type ToolOptions, toolsDir } from '../tools.ts';
 
 /** A service of compose.yaml, as far as it is looked at. */
 export interface ComposeService {
   readonly image: string;
+  readonly entrypoint?: readonly string[] | null;
+  /** As Compose writes it: a `$` that is not its own is doubled. */
   readonly command: readonly string[] | null;
   /** Null: passed on from the shell where it is set there. */
   readonly environment?: Readonly<Record<string, string | null>>;
@@ -29,7 +31,7 @@ export interface ComposeConfig {
 
 const VERSION = '5.0.2';
 const CONFIG_MS = 30_000;
-const file = resolve(import.meta.dirname, '../compose.yaml');
+const file = resolve(import.meta.dirname, '../../compose.yaml');
 
 /**
  * What `docker compose config` makes of compose.yaml, or a sentence where Docker's

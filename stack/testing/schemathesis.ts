@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { SetupProblem } from './problem.ts';
-import { startProcess } from './process.ts';
-import { installOnce, runTool, type ToolOptions, toolsDir } from './tools.ts';
+import { SetupProblem } from '../problem.ts';
+import { startProcess } from '../process.ts';
+import { installOnce, runTool, type ToolOptions, toolsDir } from '../tools.ts';
 
 /** What is tried, and how much of it. */
 export interface SchemathesisOptions {
@@ -30,7 +31,7 @@ export type Schemathesis = (options: SchemathesisOptions) => Promise<Schemathesi
 
 const VERSION = '4.32.5';
 const INSTALL_MS = 5 * 60_000;
-const folder = resolve(import.meta.dirname, 'schemathesis');
+const ours = resolve(import.meta.dirname, 'schemathesis');
 
 /**
  * Schemathesis, which makes requests from an OpenAPI document and holds the
@@ -79,14 +80,27 @@ async function install(target: string, options: ToolOptions): Promise<string> {
   );
 }
 
+/** It leaves notes of each run where it works, so that is a folder that goes with the run. */
 async function run(python: string, options: SchemathesisOptions): Promise<SchemathesisResult> {
-  const { document, url, seed, examples, deadlineMs } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'orders-schemathesis-'));
+  try {
+    return await runIn(folder, python, options);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function runIn(
+  folder: string,
+  python: string,
+  { document, url, seed, examples, deadlineMs }: SchemathesisOptions,
+): Promise<SchemathesisResult> {
   const lines: string[] = [];
   const child = await startProcess({
     name: 'schemathesis',
     command: python,
     args: [
-      ...['-m', 'schemathesis.cli', '--config-file', join(folder, 'schemathesis.toml')],
+      ...['-m', 'schemathesis.cli', '--config-file', join(ours, 'schemathesis.toml')],
       ...['run', document, '--url', url, '--checks', 'all', '--no-color'],
       ...['--seed', String(seed), '--max-examples', String(examples)],
       // What an earlier run found must not change this one.
@@ -95,7 +109,7 @@ async function run(python: string, options: SchemathesisOptions): Promise<Schema
     cwd: folder,
     env: {
       ...process.env,
-      SCHEMATHESIS_HOOKS: join(folder, 'hooks.py'),
+      SCHEMATHESIS_HOOKS: join(ours, 'hooks.py'),
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONUTF8: '1',
     },

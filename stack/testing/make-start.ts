@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { childrenOf } from './orphans.ts';
-import { freePorts } from './ports.ts';
-import { commandLine, commandName, runningPids } from './proc.ts';
-import { until } from './until.ts';
+import { childrenOf } from '../orphans.ts';
+import { freePorts } from '../ports.ts';
+import { commandLine, commandName, runningPids } from '../proc.ts';
+import { until } from '../until.ts';
 
 /** `make start` as a child of a test. */
 export interface Running {
@@ -47,7 +47,7 @@ export async function freeEnvironment(): Promise<Record<string, string>> {
 }
 
 export function runMain({ dataDir, env = {}, main }: RunOptions): Running {
-  const file = main ?? join(import.meta.dirname, 'main.ts');
+  const file = main ?? join(import.meta.dirname, '../main.ts');
   const child = spawn(process.execPath, [file], {
     env: { ...process.env, STACK_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,92 @@
+/**
+ * Where the servers and services are found: each by the variable that the services
+ * know too, else on this machine, on the port that `make start` was given.
+ */
+import { type Setting, setting } from '../shared/kit/setting.ts';
+import { optionOrVariable } from './option.ts';
+
+/** The variables that `make start` takes its ports by, and its ports without them. */
+const ports = {
+  HTTP_PORT: 3000,
+  GRPC_PORT: 50051,
+  SQL_PORT: 26257,
+  NATS_PORT: 4222,
+  ZIPKIN_PORT: 9411,
+} as const;
+
+type PortVariable = keyof typeof ports;
+
+const http = (byDefault: string) => setting.url(byDefault, ['http', 'https']);
+const database = (name: string) => ({
+  port: 'SQL_PORT' as const,
+  at: (port: number) => `postgres://orders@127.0.0.1:${port}/${name}`,
+  read: setting.databaseUrl,
+});
+
+const addresses = {
+  ORDERS_URL: {
+    port: 'HTTP_PORT',
+    at: (port: number) => `http://127.0.0.1:${port}`,
+    read: http,
+  },
+  EVENTSTORE_ADDRESS: {
+    port: 'GRPC_PORT',
+    at: (port: number) => `127.0.0.1:${port}`,
+    read: setting.text,
+  },
+  NATS_URL: {
+    port: 'NATS_PORT',
+    at: (port: number) => `nats://127.0.0.1:${port}`,
+    read: setting.natsUrl,
+  },
+  EVENTSTORE_DATABASE_URL: database('eventstoredb'),
+  ORDERS_DATABASE_URL: database('ordersdb'),
+  PAYMENTS_DATABASE_URL: database('paymentsdb'),
+  SAGA_DATABASE_URL: database('sagadb'),
+  ZIPKIN_URL: {
+    port: 'ZIPKIN_PORT',
+    at: (port: number) => `http://127.0.0.1:${port}`,
+    read: http,
+  },
+} as const satisfies Readonly<
+  Record<
+    string,
+    {
+      readonly port: PortVariable;
+      readonly at: (port: number) => string;
+      readonly read: (byDefault: string) => Setting<string>;
+    }
+  >
+>;
+
+/** A variable that names an address. */
+export type AddressVariable = keyof typeof addresses;
+
+/**
+ * The address that `option` gives, else the one in `variable`, else this machine's
+ * with the port of the stack's variable, such as HTTP_PORT. Throws UsageError that
+ * names what is wrong of these; what is not looked at may be wrong.
+ */
+export function addressOf(
+  variable: AddressVariable,
+  option: { readonly name: string; readonly value: string | undefined } = {
+    name: variable,
+    value: undefined,
+  },
+): string {
+  const { port, at, read } = addresses[variable];
+  const given = option.value ?? process.env[variable]?.trim();
+  const number = given ? ports[port] : portOf(port);
+  return optionOrVariable(read(at(number)), option, variable);
+}
+
+/** For `--help`: what holds without the option. */
+export function addressHelp(variable: AddressVariable): string {
+  const { port, at } = addresses[variable];
+  return `default: ${variable}, or ${at(ports[port])}, or with the port in ${port}`;
+}
+
+function portOf(variable: PortVariable): number {
+  const read = setting.integer(ports[variable], { min: 1, max: 65_535 });
+  return optionOrVariable(read, { name: variable, value: undefined }, variable);
+}

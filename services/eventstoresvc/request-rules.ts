@@ -1,0 +1,69 @@
+/** What a request may ask, as event-rules.ts is for what may be appended. Pure. */
+import { CodedError, type Problem } from '../../shared/kit/errors.ts';
+
+/** Most events or letters that one page holds, and most ids that a list may be of. */
+export const MAX_PAGE = 1_000;
+/** As long as ids may be that are appended; event types are shorter. */
+const MAX_ID = 200;
+
+type Found = Problem | undefined;
+
+/** Throws CodedError `invalid` (code `invalid_request`) that names each of `found` that is a problem. */
+export function checkRequest(...found: readonly Found[]): void {
+  const problems = found.filter((one) => one !== undefined);
+  if (problems.length > 0) throw invalidRequest(problems);
+}
+
+/** The refusal of a request for `problems`. */
+export function invalidRequest(problems: readonly Problem[]): CodedError {
+  const all = problems.map(({ field, message }) => `${field} ${message}`).join('; ');
+  return new CodedError('invalid', 'invalid_request', `The request is not valid: ${all}.`, {
+    problems,
+  });
+}
+
+/** An empty stream means the one that is served. */
+export function streamProblem(asked: string, served: string): Found {
+  if (asked === '' || asked === served) return undefined;
+  return { field: 'stream', message: otherStream(asked, served) };
+}
+
+/** What is said of a stream that is not the one that is served. */
+export const otherStream = (asked: string, served: string): string =>
+  `is "${asked.slice(0, 40)}", and this is the store of ${served}`;
+
+/** What no id can be finds nothing, and a NUL cannot even be asked for. */
+export function idProblem(field: string, value: string): Found {
+  if (value.length > MAX_ID) {
+    const message = `is ${value.length} characters long, and no id is longer than ${MAX_ID}`;
+    return { field, message };
+  }
+  return /\p{Cc}/u.test(value) ? { field, message: 'holds a control character' } : undefined;
+}
+
+/** Too many are told without looking at them. */
+export function idsProblems(field: string, ids: readonly string[], most: number): Found[] {
+  if (ids.length > most) return [{ field, message: `are ${ids.length}, at most ${most}` }];
+  return ids.map((id, index) => idProblem(`${field}[${index}]`, id));
+}
+
+export function consumerProblem(value: string, field = 'consumer'): Found {
+  if (/^[\w.-]{1,128}$/.test(value)) return undefined;
+  return { field, message: 'must be 1 to 128 letters, digits, dots, dashes or underscores' };
+}
+
+/** @param first the lowest position that makes sense: 0 before the first event, 1 for an event */
+export function positionProblem(field: string, value: bigint, first: bigint): Found {
+  return value < first
+    ? { field, message: `is ${value}, and must be ${first} or more` }
+    : undefined;
+}
+
+export function deliveriesProblem(value: number, field = 'deliveries'): Found {
+  return value < 0 ? { field, message: `is ${value}, and must not be negative` } : undefined;
+}
+
+export function limitProblem(value: number): Found {
+  if (value >= 1 && value <= MAX_PAGE) return undefined;
+  return { field: 'limit', message: `is ${value}, and must be from 1 to ${MAX_PAGE}` };
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { pino } from 'pino';
+import { eventually } from '../../testing/eventually.ts';
+import { silentLogger } from '../logger.ts';
+import { listenOn } from './net-listening.ts';
+
+describe('a server that listens', () => {
+  const servers: Server[] = [];
+  let lines: string[];
+
+  async function listening(): Promise<Server> {
+    const server = createServer((socket) => socket.on('error', () => {}).resume());
+    servers.push(server);
+    lines = [];
+    const write = (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg);
+    await listenOn(server, 'gRPC', '127.0.0.1', 0, pino({ base: null }, { write }));
+    return server;
+  }
+  const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  it('outlives connections that it could not take, any number of them, and says so seldom', async () => {
+    const server = await listening();
+    for (let i = 0; i < 3; i++) server.emit('error', new Error('accept EMFILE'));
+    assert.deepEqual(lines, ['gRPC connections cannot be taken at the moment']);
+    const socket = connect(portOf(server), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.destroy();
+  });
+
+  it('says seldom that it closes connections because there are too many', async () => {
+    const server = await listening();
+    server.maxConnections = 0;
+    let closed = 0;
+    for (let i = 0; i < 3; i++) {
+      connect(portOf(server), '127.0.0.1')
+        .on('error', () => {})
+        .on('close', () => closed++);
+    }
+    await eventually('all are closed', () => closed === 3);
+    assert.deepEqual(lines, ['too many gRPC connections: new ones are closed']);
+  });
+
+  it('that cannot is told of with its address', async () => {
+    const port = portOf(await listening());
+    await assert.rejects(
+      listenOn(createServer(), 'HTTP', '127.0.0.1', port, silentLogger),
+      new RegExp(`^Error: HTTP cannot listen on 127\\.0\\.0\\.1:${port}: .*EADDRINUSE`),
+    );
+  });
+});
