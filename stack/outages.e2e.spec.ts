@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { eventually } from '../shared/testing/eventually.ts';
 import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
-import { wish } from './testing/patient-client.ts';
+import { placePatiently, type Wish, wish } from './testing/patient-client.ts';
 import { type SpanSink, startSpanSink } from './testing/span-sink.ts';
 import { createWaves, type Waves } from './testing/waves.ts';
 
@@ -86,11 +86,10 @@ describe('outages', function () {
     }
   }
 
-  async function post() {
-    const { body } = wish(0);
+  async function post({ body, key }: Wish) {
     return fetch(`${stack.httpUrl}/api/orders`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body,
       signal: AbortSignal.timeout(10_000),
     });
@@ -99,18 +98,21 @@ describe('outages', function () {
   it('PostgreSQL away: every service lives, those that need it say so, customers are asked to come again, and nothing is lost', async () => {
     const before = pids();
     await waves.wave(ORDERS, async (progress) => {
+      const asked = wish(0);
       await progress.accepted(0.3);
       await without('PostgreSQL', async () => {
         await untilNotReady(
           ['ordersvc', 'eventstoresvc', 'paymentworker', 'querymodelworker', 'sagacoordinator'],
           /database/,
         );
-        const refused = await post();
+        const refused = await post(asked);
         const text = await refused.text();
         assert.equal(refused.status, 503, text);
         assert.ok(Number(refused.headers.get('retry-after')) >= 1, 'it says when to come again');
         assert.doesNotMatch(text, /ECONN|postgres|127\.0\.0\.1|\n +at /);
       });
+      // Whether it was placed is not known, as it was told; who comes again has one order.
+      waves.placed(await placePatiently(stack.httpUrl, asked), asked.amountMinor);
     });
     await untilReady();
     assert.deepEqual(pids(), before);

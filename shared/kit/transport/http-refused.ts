@@ -154,14 +154,9 @@ export function refuseUnserved(
 
   async function refuseAfterDue(socket: Duplex, refusal: Refusal): Promise<void> {
     const broken = pending.unread(socket);
-    // Its answer has begun, or is given: another would be read as that of a request to come.
-    if (broken?.headersSent) {
-      socket.destroy();
-      return;
-    }
     await due(socket, broken);
     if (broken?.headersSent) {
-      // It was answered while others were waited for, and nothing may follow that.
+      // It is answered: another would be read as the answer to a request to come.
       await due(socket);
       endSoon(socket);
       return;

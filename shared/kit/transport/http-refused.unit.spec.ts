@@ -345,7 +345,8 @@ describe('what never becomes a request', () => {
 
   it('who is refused and keeps sending waits no longer for what was asked before than who is idle', async () => {
     const { waiting, entered, open } = gate();
-    const { port } = await serve([waiting], { limits: { idleMs: 100 } });
+    // Longer than any pause between the looks below, in each of which it sends.
+    const { port } = await serve([waiting], { limits: { idleMs: 500 } });
     const socket = connect(port, '127.0.0.1').on('error', () => undefined);
     socket.write(`GET /wait HTTP/1.1\r\n${HOST}\r\nGARBAGE\r\n\r\n`);
     await entered;
