@@ -19,7 +19,7 @@ if (address) {
       timeoutMs: 20_000,
       logger: silentLogger,
     });
-    after(() => store.stop());
+    after(() => store.stop?.());
     eventStoreContract(() => store);
   });
 }
