@@ -53,6 +53,8 @@ export function keepSubscribed({
       const began = performance.now();
       try {
         current = await madeInTime(subscribe(signal), signal);
+        // Stopped between its making and this line, where `stop` saw none to close.
+        if (signal.aborted) await current.close();
         reason = undefined;
         attempts = FIRST_ATTEMPTS;
         logger.info('subscribed');

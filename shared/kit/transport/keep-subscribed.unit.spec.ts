@@ -47,6 +47,23 @@ describe('keepSubscribed', () => {
     assert.equal(await late.ended, 'closed');
   });
 
+  it('stop closes what is made in the same moment, however the two interleave', async () => {
+    for (let ticks = 0; ticks < 20; ticks++) {
+      const one = subscription();
+      const making = Promise.withResolvers<typeof one>();
+      const kept = keepSubscribed({ logger: silentLogger, subscribe: () => making.promise });
+      kept.start();
+      making.resolve(one);
+      for (let tick = 0; tick < ticks; tick++) await undefined;
+      let stopped = false;
+      void kept.stop().then(() => {
+        stopped = true;
+      });
+      await soon(`stopped after ${ticks} ticks`, () => stopped);
+      assert.equal(await one.ended, 'closed');
+    }
+  });
+
   it('a second stop is harmless, and one without a start', async () => {
     const never = keepSubscribed({ logger: silentLogger, subscribe: async () => subscription() });
     await never.stop();
