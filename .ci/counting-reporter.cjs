@@ -2,15 +2,19 @@ const { writeFileSync } = require('node:fs');
 const { reporters } = require('mocha');
 
 /**
- * mocha's own output, and its figures in the file that MOCHA_COUNTS names. The
- * file appears only when the run came to its end, so a crash leaves none.
+ * mocha's own output, and its figures in the file that MOCHA_COUNTS names, with
+ * a line for each file in which a test failed. It appears only when the run came
+ * to its end, so a crash leaves none.
  */
 module.exports = class CountingReporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
+    const files = new Set();
+    runner.on('fail', ({ file, parent }) => files.add(file ?? parent?.file));
     runner.once('end', () => {
       const { passes, failures, pending } = this.stats;
-      writeFileSync(process.env.MOCHA_COUNTS, `${passes} ${failures} ${pending}\n`);
+      const lines = [`${passes} ${failures} ${pending}`, ...files];
+      writeFileSync(process.env.MOCHA_COUNTS, `${lines.join('\n')}\n`);
     });
   }
 };
