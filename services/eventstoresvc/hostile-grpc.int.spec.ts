@@ -206,6 +206,12 @@ describe('eventstoresvc under input that means no good', () => {
       create({ eventId: 'a\0', aggregateId: '\u007f', aggregateType: '\u0085' }),
       ['event.event_id', 'event.aggregate_id', 'event.aggregate_type'],
     ],
+    [
+      'a lane that there is not, beside what else is wrong',
+      'createEvent',
+      { ...create({ aggregateId: '' }), lane: 7 },
+      ['lane', 'event.aggregate_id'],
+    ],
     ['an id of blanks', 'createEvent', create({ aggregateId: '  ' }), ['event.aggregate_id']],
     ...[
       'ORDERS',
@@ -329,15 +335,17 @@ describe('eventstoresvc under input that means no good', () => {
     });
   }
 
-  it('a stream of events is refused for the same reasons', async () => {
-    const stream = client.getEventsStream(read({ stream: 'B', afterPosition: -1n }));
-    stream.resume();
-    const error = await new Promise<ServiceError>((resolve) =>
-      stream.once('error', resolve as () => void),
-    );
-    const refused = told(error);
-    assert.equal(refused.status, status.INVALID_ARGUMENT);
-    assert.deepEqual(refused.fields, ['stream', 'after_position']);
+  it('a stream of events, or of batches of them, is refused for the same reasons', async () => {
+    const wrong = read({ stream: 'B', afterPosition: -1n });
+    for (const stream of [client.getEventsStream(wrong), client.getEventsBatches(wrong)]) {
+      stream.resume();
+      const error = await new Promise<ServiceError>((resolve) =>
+        stream.once('error', resolve as () => void),
+      );
+      const refused = told(error);
+      assert.equal(refused.status, status.INVALID_ARGUMENT);
+      assert.deepEqual(refused.fields, ['stream', 'after_position']);
+    }
   });
 
   it('what the state does not allow has its status and its code', async () => {

@@ -29,13 +29,11 @@ import {
   positionProblem,
 } from './request-rules.ts';
 
-/** Rows in one round trip while streaming, unless they are large: a slow reader holds no more than this. */
+/** Rows in one round trip while streaming, fewer where they are large: a slow reader holds two of them. */
 const STREAM_PAGE = 500;
 /** Pages that are read at the same time; the pool has a few connections more. */
 const READERS = 4;
 const MAX_WAITING_READERS = 1_000;
-/** Deliveries are 32 bits in the contract; an advisory of the broker may tell of any number. */
-const MAX_DELIVERIES = 2 ** 31 - 1;
 
 type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
 
@@ -85,7 +83,7 @@ export function createService(
     for (let page = await readAfter(after); ; ) {
       const last = page.events.at(-1)?.position ?? after;
       const next = page.more ? readAfter(last) : undefined;
-      yield { events: page.events, last, more: page.more };
+      yield { events: page.events, last };
       if (next === undefined) return;
       page = await next;
     }
@@ -184,7 +182,6 @@ export function createService(
       }
       await deadLetters.park(ctx, {
         ...letter,
-        deliveries: Math.min(letter.deliveries, MAX_DELIVERIES),
         eventId: storable(letter.eventId, 200),
         reason: storable(letter.reason, 128),
         lastError: storable(letter.lastError, 1_000),

@@ -7,7 +7,7 @@ import { type Event, EventStoreClient, Lane } from '../../proto/gen/eventstore.t
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
 import { decodeMessage } from '../../shared/eventstore/message.ts';
-import { background, withDeadline } from '../../shared/kit/context.ts';
+import { background, withDeadline, withSignal } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
@@ -213,6 +213,27 @@ describe('eventstoresvc over gRPC', () => {
     assert.equal((await appends).length, 200);
     const positions = new Set((await appends).map(({ position }) => position));
     assert.equal(positions.size, 200, 'each was appended once');
+  });
+
+  it('who follows goes on when the store has been away, and misses nothing', async () => {
+    const port = String(app.ports().grpc);
+    const afterPosition = await store.head(ctx);
+    const seen: bigint[] = [];
+    const within = withSignal(ctx, AbortSignal.timeout(20_000));
+    await store.append(ctx, [anEvent()]);
+    for await (const batch of store.batches(within, { afterPosition }, { follow: true })) {
+      seen.push(...batch.map(({ position }) => position));
+      if (seen.length === 1) {
+        await app.lifecycle.stop();
+        app = await startApp({ GRPC_PORT: port });
+        await Promise.all(Array.from({ length: 20 }, () => store.append(ctx, [anEvent()])));
+      }
+      if (seen.length >= 21) break;
+    }
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 21 }, (_, index) => afterPosition + BigInt(index) + 1n),
+    );
   });
 
   it('a stream of events may take longer than a request', async () => {

@@ -67,6 +67,23 @@ describe('payment service', () => {
   const log = () => store.readAggregate(ctx, ORDER_AGGREGATE, order.orderId);
   const types = async () => (await log()).map((event) => event.eventType);
 
+  it('an answer goes before new work', async () => {
+    const lanes: unknown[] = [];
+    const heard: EventStore = {
+      ...store,
+      append: (context, events, expected, lane) => {
+        lanes.push(lane);
+        return store.append(context, events, expected, lane);
+      },
+    };
+    const gateway: PaymentGateway = {
+      debit: async () => debited,
+      void: () => voidAnswer(),
+    };
+    await createPaymentService(heard, gateway, codec).pay(ctx, request);
+    assert.deepEqual(lanes, ['answers']);
+  });
+
   it('records the debit, with what caused it', async () => {
     assert.equal(await service.pay(ctx, request), 'debited');
     const [, recorded] = await log();

@@ -43,6 +43,20 @@ describe('the command handler', () => {
     });
   };
 
+  it('what is decided about an order that is there goes before new work', async () => {
+    const lanes: unknown[] = [];
+    const heard: EventStore = {
+      ...store,
+      append: (context, events, expected, lane) => {
+        lanes.push(lane);
+        return store.append(context, events, expected, lane);
+      },
+    };
+    await handle({ type: 'place', order });
+    await handle(debit, 'fact', heard);
+    assert.deepEqual(lanes, ['answers']);
+  });
+
   /** The store, where somebody else appends a debit before each of the first `times` appends. */
   function contended(times: number): EventStore {
     return {
