@@ -40,6 +40,24 @@ describe('the database client', () => {
     assert.deepEqual([...rows], [{ n: '7' }]);
   });
 
+  it('has a statement planned once a connection, whatever the size of what it is given', async () => {
+    const one = connectTo({ poolSize: 1 });
+    for (const size of [1, 300, 1, 1, 300, 1, 1]) {
+      const texts = Array.from({ length: size }, (_, n) => String(n));
+      await one.query(
+        ctx,
+        (sql) => sql`
+          select n from numbers where n = any(${texts}::text[]::int8[])`,
+      );
+    }
+    const [plans] = await one.query<{ custom: string }>(
+      ctx,
+      (sql) => sql`select sum(custom_plans)::text as custom from pg_prepared_statements`,
+    );
+    await one.stop();
+    assert.equal(plans?.custom, '0');
+  });
+
   it('sends texts of any kind in an array', async () => {
     const texts = [
       '',
