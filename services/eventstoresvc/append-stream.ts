@@ -138,7 +138,10 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
     }
 
     function answer(result: AppendResult): void {
-      if (answers.push(result) === 1) setImmediate(flush);
+      if (answers.push(result) > 1) return;
+      // Others are about to be answered: they go together.
+      const later = underWay === 0 ? process.nextTick : setImmediate;
+      later(flush);
     }
 
     function finishIfDone(): void {

@@ -9,6 +9,7 @@ import { background, type Context } from '../../shared/kit/context.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Append } from './append.ts';
 import { commitSlowly } from './commit-slowly.ts';
+import { createKnownVersions } from './known-versions.ts';
 import type { EventLog } from './log.ts';
 import { predict } from './optimistic.ts';
 import { createWaitingAppends, type Waiting, type WaitingLimits } from './waiting.ts';
@@ -50,6 +51,7 @@ export function createGroupCommit(
   overrides: Partial<WaitingLimits> = {},
 ): GroupCommit {
   const waiting = createWaitingAppends({ ...groupCommitDefaults, ...overrides });
+  const known = createKnownVersions();
   const ctx = background();
   let underWay = 0;
   let scheduled = false;
@@ -64,11 +66,15 @@ export function createGroupCommit(
     return answer;
   }
 
-  /** On the next turn, so that all who arrive in this one go together. */
+  /**
+   * All who arrive in this turn of the event loop go together; where nobody is
+   * under way, all who arrive at once do, and need not wait for the turn's end.
+   */
   function schedule(): void {
     if (scheduled || underWay >= depth) return;
     scheduled = true;
-    setImmediate(() => {
+    const later = underWay === 0 ? process.nextTick : setImmediate;
+    later(() => {
       scheduled = false;
       begin();
     });
@@ -94,7 +100,13 @@ export function createGroupCommit(
   /** Answers everybody in `batch`; never rejects. */
   async function commit(batch: readonly Waiting[]): Promise<void> {
     try {
-      const done = await log.append(ctx, predict(batch.map(({ append }) => append)));
+      const done = await log.append(
+        ctx,
+        predict(
+          batch.map(({ append }) => append),
+          known,
+        ),
+      );
       if (done !== undefined) {
         if (!asked) void askDepth();
         return settleInOrder(batch, done.first, done.versions);
@@ -103,6 +115,7 @@ export function createGroupCommit(
       // A constraint, an outage, an unknown outcome: the slow path reads what
       // is there and goes on from that, whatever it was.
       logger.debug({ err: error, appends: batch.length }, 'the fast path failed');
+      known.clear();
     }
     await commitSlowly(ctx, batch, log, logger, settleInOrder);
   }
@@ -123,9 +136,11 @@ export function createGroupCommit(
     versions: readonly bigint[],
   ): void {
     let index = -1;
-    for (const { append, settle } of batch) {
+    for (const { append, aggregate, settle } of batch) {
       index += append.events.length;
-      settle({ version: versions[index] ?? 0n, position: first + BigInt(index) });
+      const version = versions[index] ?? 0n;
+      known.add(aggregate, version);
+      settle({ version, position: first + BigInt(index) });
     }
     committed(first + BigInt(index));
   }

@@ -9,18 +9,16 @@ import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
 import { type Append, aggregateOf } from './append.ts';
 import type { KnownEvent, Snapshot } from './classify.ts';
+import { appendMany, appendOne, type Written } from './log-append.ts';
 import type { PredictedEvent } from './optimistic.ts';
 
 export interface EventLog {
   /**
-   * Writes a batch after the head, wherever that is. Resolves with the first
-   * position and all versions, or undefined if a predecessor is missing (then
-   * nothing was written). A taken id or version rejects with SQLSTATE 23505.
+   * Writes a batch after the head, wherever that is. Resolves with undefined if
+   * a predecessor is missing (then nothing was written). A taken id or version
+   * rejects with SQLSTATE 23505.
    */
-  append(
-    ctx: Context,
-    events: readonly PredictedEvent[],
-  ): Promise<{ first: bigint; versions: readonly bigint[] } | undefined>;
+  append(ctx: Context, events: readonly PredictedEvent[]): Promise<Written | undefined>;
   /** What the log holds at one moment of the ids and aggregates in `batch`. */
   snapshot(ctx: Context, batch: readonly Append[]): Promise<Snapshot>;
   /**
@@ -64,75 +62,10 @@ interface EventRow {
 /** The log of `stream` in `database`, whose schema and head row the migrations make. */
 export function createEventLog(database: Database, stream: string): EventLog {
   return {
-    // The head's row lock is what makes the order of positions the order of
-    // commits. The head is moved unconditionally: with a condition, two thirds
-    // of the attempts of two writers came to nothing. A missing predecessor
-    // keeps it from moving; each is probed by a scalar subquery, since as a
-    // semi-join the planner reads the whole table.
-    append: async (ctx, events) => {
-      const [row] = await database.query<{ base: string; versions: string | null }>(
-        ctx,
-        (sql) => sql`
-          with input as (
-            select i.n::int8 as n, i.event_id, i.event_type, i.aggregate_type, i.aggregate_id,
-                   i.version::int8 as version, i.following::int8 as following,
-                   i.predecessor::int8 as predecessor, i.event_data, i.metadata
-            from unnest(
-              ${events.map((_, index) => String(index + 1))}::text[],
-              ${events.map(({ event }) => event.eventId)}::text[],
-              ${events.map(({ event }) => event.eventType)}::text[],
-              ${events.map(({ event }) => event.aggregateType)}::text[],
-              ${events.map(({ event }) => event.aggregateId)}::text[],
-              ${events.map(({ version }) => (version === undefined ? null : String(version)))}::text[],
-              ${events.map(({ offset }) => String(offset))}::text[],
-              ${events.map(({ predecessor }) => (predecessor === undefined ? null : String(predecessor)))}::text[],
-              ${events.map(({ event }) => event.data)}::text[],
-              ${events.map(({ event }) => JSON.stringify(event.metadata))}::text[]
-            ) as i (n, event_id, event_type, aggregate_type, aggregate_id, version, following,
-                    predecessor, event_data, metadata)
-          ),
-          numbered as (
-            select n, event_id, event_type, aggregate_type, aggregate_id, event_data, metadata,
-                   case when version is not null then version else following + coalesce(
-                     (select max(e.version) from events e
-                      where e.aggregate_id = input.aggregate_id
-                        and e.aggregate_type = input.aggregate_type), 0)
-                   end as version, version is null as assigned
-            from input
-          ),
-          missing as (
-            select 1 from input
-            where predecessor is not null
-              and (select 1 from events e
-                   where e.aggregate_id = input.aggregate_id
-                     and e.aggregate_type = input.aggregate_type
-                     and e.version = input.predecessor) is null
-            limit 1
-          ),
-          head as (
-            update log_head set position = position + ${events.length}::int8
-            where stream = ${stream}::text and not exists (select 1 from missing)
-            returning position - ${events.length}::int8 as base
-          ),
-          written as (
-            insert into events (stream, position, event_id, event_type, aggregate_type,
-                                aggregate_id, version, event_data, metadata)
-            select ${stream}::text, head.base + numbered.n, event_id, event_type, aggregate_type,
-                   aggregate_id, version, event_data, metadata::jsonb
-            from head, numbered
-          )
-          select head.base::text as base,
-                 (select string_agg(version::text, ',' order by n) from numbered where assigned) as versions
-          from head`,
-      );
-      if (row === undefined) return undefined;
-      const assigned = row.versions === null ? [] : (row.versions as string).split(',').map(BigInt);
-      let next = 0;
-      return {
-        first: BigInt(row.base) + 1n,
-        versions: events.map(({ version }) => version ?? assigned[next++] ?? 0n),
-      };
-    },
+    append: (ctx, events) =>
+      events.length === 1 && events[0] !== undefined
+        ? appendOne(database, stream, ctx, events[0])
+        : appendMany(database, stream, ctx, events),
 
     // One statement, so one snapshot: ids and versions belong together.
     snapshot: async (ctx, batch) => {

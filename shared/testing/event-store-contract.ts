@@ -5,7 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { DeadLetter, EventStore, NewEvent, RecordedEvent } from '../eventstore/event-store.ts';
+import type {
+  Appended,
+  DeadLetter,
+  EventStore,
+  NewEvent,
+  RecordedEvent,
+} from '../eventstore/event-store.ts';
 import { background } from '../kit/context.ts';
 import { codedError, type Kind } from '../kit/errors.ts';
 import { anEvent } from './events.ts';
@@ -163,9 +169,7 @@ export function eventStoreContract(store: () => EventStore): void {
         '1e400',
         ' [1 ,2]\n',
       ];
-      for (const data of texts) {
-        const event = anEvent({ data, metadata: { correlation_id: 'c-1' } });
-        const { version, position } = await append(event);
+      const check = async (event: NewEvent, { version, position }: Appended) => {
         const [stored] = await store().readAggregate(ctx, 'order', event.aggregateId);
         assert.ok(stored);
         const { createdAt, metadata, ...rest } = stored;
@@ -174,6 +178,14 @@ export function eventStoreContract(store: () => EventStore): void {
         // The transport may have added its trace.
         assert.deepEqual({ ...metadata, ...given }, metadata);
         assert.ok(Math.abs(createdAt.getTime() - Date.now()) < 60_000);
+      };
+      const withData = (data: string) => anEvent({ data, metadata: { correlation_id: 'c-1' } });
+      for (const event of texts.map(withData)) await check(event, await append(event));
+      // Alone or in one statement with others: the one that has no text first, last and in between.
+      const together = [...texts, '', '{}', ''].map(withData);
+      const appended = await Promise.all(together.map((event) => append(event)));
+      for (const [index, event] of together.entries()) {
+        await check(event, appended[index] as Appended);
       }
     });
 
