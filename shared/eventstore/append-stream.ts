@@ -111,11 +111,15 @@ export function createAppendStream(
     return last;
   }
 
-  /** At the end of this turn, so that all who append in it share a message. */
+  /**
+   * At the end of this turn of the event loop, so that all who append in it share
+   * a message; where no answer is due, at once for all who append at once.
+   */
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
-    setImmediate(() => {
+    const later = pending.size === 1 ? process.nextTick : setImmediate;
+    later(() => {
       scheduled = false;
       flush();
     });
