@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 
 /** One append that a caller makes, in words that every contender understands. */
 export interface Step {
@@ -26,7 +27,7 @@ export const EVENTS_PER_AGGREGATE = LIFE.length;
  * continue one. A later version follows only when the one before was answered.
  */
 export function* steps(): Generator<Step, never, undefined> {
-  for (;;) yield* lifeOf(randomUUID());
+  for (;;) yield* lifeOf(uuidv7());
 }
 
 /** The appends of one aggregate. */
