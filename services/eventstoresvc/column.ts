@@ -16,9 +16,12 @@ export function column<Row>(
   rows: readonly Row[],
   value: (row: Row) => string | bigint | undefined,
 ): string {
-  const values = rows.map((row) => String(value(row) ?? ''));
-  if (values.some((text) => text.includes(SEPARATOR))) {
-    throw new TypeError('A value of a batch holds U+001F, which separates the values.');
-  }
+  const values = rows.map((row) => {
+    const text = String(value(row) ?? '');
+    if (text.includes(SEPARATOR)) {
+      throw new TypeError('A value of a batch holds U+001F, which separates the values.');
+    }
+    return text;
+  });
   return values.join(SEPARATOR);
 }

@@ -12,7 +12,7 @@ export interface KnownVersions {
   clear(): void;
 }
 
-/** Aggregates that are remembered, the latest: some megabytes. */
+/** Aggregates that are remembered, those that were met last: some megabytes. */
 export const MAX_AGGREGATES = 20_000;
 
 export function createKnownVersions(): KnownVersions {
@@ -20,8 +20,6 @@ export function createKnownVersions(): KnownVersions {
   return {
     has: (aggregate, version) => version <= (last.get(aggregate) ?? 0n),
     add: (aggregate, version) => {
-      // Taken out first, so that it is the latest of them again.
-      last.delete(aggregate);
       last.set(aggregate, version);
       if (last.size <= MAX_AGGREGATES) return;
       for (const oldest of last.keys()) {
