@@ -75,9 +75,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     max_connections: MAX_CONNECTIONS,
     // Its defaults are for a machine of 1 GB. The indexes of a million orders are to
     // stay in memory, and a checkpoint, after which each page goes to the WAL as a
-    // whole once more, is to come by the clock and not every few hundred MB.
+    // whole once more, is not to come every few hundred MB; nor a recovery to take long.
     shared_buffers: '512MB',
-    max_wal_size: '4GB',
+    max_wal_size: '2GB',
     min_wal_size: '512MB',
     fsync: durable ? 'on' : 'off',
     full_page_writes: durable ? 'on' : 'off',

@@ -82,7 +82,7 @@ const tokens = {
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
-  bindDatabase(container, config, config.databaseTimeoutMs);
+  bindDatabase(container, config, config.databaseTimeoutMs, true);
   bindNats(container, config);
 
   container.bind(tokens.bell).toConstantValue(createBell());

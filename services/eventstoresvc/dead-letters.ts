@@ -78,23 +78,20 @@ export function createDeadLetters(database: Database): DeadLetters {
       );
     },
 
-    list: async (
-      ctx,
-      { consumer = null, state: wanted = null, position, eventIds = [] },
-      limit,
-    ) => {
-      const at = position === undefined ? null : String(position);
-      const rows = await database.query<DeadLetterRow>(
-        ctx,
-        (sql) => sql`
+    // Only the conditions that are asked for: each combination has its own index.
+    list: async (ctx, { consumer, state: wanted, position, eventIds = [] }, limit) => {
+      const rows = await database.query<DeadLetterRow>(ctx, (sql) => {
+        const all = sql``;
+        return sql<DeadLetterRow[]>`
           select ${columns(sql)}
           from dead_letters
-          where (${consumer}::text is null or consumer = ${consumer}::text)
-            and (${at}::int8 is null or position = ${at}::int8)
-            and (${wanted}::text is null or ${state(sql)} = ${wanted}::text)
-            and (${eventIds.length}::int8 = 0 or event_id = any(${[...eventIds]}::text[]))
-          order by position, consumer limit ${limit}::int8`,
-      );
+          where true
+            ${consumer === undefined ? all : sql`and consumer = ${consumer}::text`}
+            ${position === undefined ? all : sql`and position = ${String(position)}::int8`}
+            ${wanted === undefined ? all : sql`and ${state(sql)} = ${wanted}::text`}
+            ${eventIds.length === 0 ? all : sql`and event_id = any(${[...eventIds]}::text[])`}
+          order by position, consumer limit ${limit}::int8`;
+      });
       return rows.map(parked);
     },
 

@@ -22,6 +22,7 @@ describe('what may enter the log', () => {
   const accepted: [string, Partial<NewEvent>][] = [
     ['empty data', { data: '' }],
     ['brackets in texts, which nest nothing', { data: JSON.stringify('[{'.repeat(200)) }],
+    ['brackets behind an escaped quote', { data: `"\\"${'['.repeat(200)}"` }],
     ['any JSON', { data: '[1, "two", null]' }],
     ['an escaped NUL, which is text', { data: '"\\u0000"' }],
     ['ids of other scripts', { eventId: '注文-1', aggregateId: 'Bestellung Nr. 5' }],
@@ -57,6 +58,11 @@ describe('what may enter the log', () => {
     [
       'data so deep that readers overflow',
       { data: '['.repeat(101) + ']'.repeat(101) },
+      'event.event_data',
+    ],
+    [
+      'data so deep behind a text that ends in a backslash',
+      { data: `["\\\\",${'['.repeat(100)}${']'.repeat(101)}` },
       'event.event_data',
     ],
     ['a raw NUL', { data: '"\0"' }, 'event.event_data'],

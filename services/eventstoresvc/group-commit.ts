@@ -9,7 +9,6 @@ import { background, type Context } from '../../shared/kit/context.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Append } from './append.ts';
 import { commitSlowly } from './commit-slowly.ts';
-import { createKnownVersions } from './known-versions.ts';
 import type { EventLog } from './log.ts';
 import { predict } from './optimistic.ts';
 import { createWaitingAppends, type Waiting, type WaitingLimits } from './waiting.ts';
@@ -51,7 +50,6 @@ export function createGroupCommit(
   overrides: Partial<WaitingLimits> = {},
 ): GroupCommit {
   const waiting = createWaitingAppends({ ...groupCommitDefaults, ...overrides });
-  const known = createKnownVersions();
   const ctx = background();
   let underWay = 0;
   let scheduled = false;
@@ -66,15 +64,11 @@ export function createGroupCommit(
     return answer;
   }
 
-  /**
-   * All who arrive in this turn of the event loop go together; where nobody is
-   * under way, all who arrive at once do, and need not wait for the turn's end.
-   */
+  /** On the next turn, so that all who arrive in this one go together. */
   function schedule(): void {
     if (scheduled || underWay >= depth) return;
     scheduled = true;
-    const later = underWay === 0 ? process.nextTick : setImmediate;
-    later(() => {
+    setImmediate(() => {
       scheduled = false;
       begin();
     });
@@ -100,13 +94,7 @@ export function createGroupCommit(
   /** Answers everybody in `batch`; never rejects. */
   async function commit(batch: readonly Waiting[]): Promise<void> {
     try {
-      const done = await log.append(
-        ctx,
-        predict(
-          batch.map(({ append }) => append),
-          known,
-        ),
-      );
+      const done = await log.append(ctx, predict(batch.map(({ append }) => append)));
       if (done !== undefined) {
         if (!asked) void askDepth();
         return settleInOrder(batch, done.first, done.versions);
@@ -115,7 +103,6 @@ export function createGroupCommit(
       // A constraint, an outage, an unknown outcome: the slow path reads what
       // is there and goes on from that, whatever it was.
       logger.debug({ err: error, appends: batch.length }, 'the fast path failed');
-      known.clear();
     }
     await commitSlowly(ctx, batch, log, logger, settleInOrder);
   }
@@ -136,10 +123,9 @@ export function createGroupCommit(
     versions: readonly bigint[],
   ): void {
     let index = -1;
-    for (const { append, aggregate, settle } of batch) {
+    for (const { append, settle } of batch) {
       index += append.events.length;
       const version = versions[index] ?? 0n;
-      known.add(aggregate, version);
       settle({ version, position: first + BigInt(index) });
     }
     committed(first + BigInt(index));

@@ -17,7 +17,7 @@ export interface Written {
   readonly versions: readonly bigint[];
 }
 
-/** Writes a batch of two events or more. Both as in EventLog.append. */
+/** Writes two events or more; what it promises is EventLog.append's to say. */
 export async function appendMany(
   database: Database,
   stream: string,
@@ -31,7 +31,7 @@ export async function appendMany(
     (sql) => sql`
       with input as materialized (
         select i.n, i.event_id, i.event_type, i.aggregate_type, i.aggregate_id,
-               i.version::int8 as version, i.other::int8 as other, i.event_data,
+               i.version::int8 as version, i.offset_or_predecessor::int8 as offset_or_predecessor, i.event_data,
                i.metadata::jsonb as metadata
         from unnest(
           string_to_array(${column(events, ({ event }) => event.eventId)}::text, chr(31)),
@@ -39,20 +39,20 @@ export async function appendMany(
           string_to_array(${column(events, ({ event }) => event.aggregateType)}::text, chr(31)),
           string_to_array(${column(events, ({ event }) => event.aggregateId)}::text, chr(31)),
           string_to_array(${column(events, ({ version }) => version)}::text, chr(31), ''),
-          string_to_array(${column(events, otherVersion)}::text, chr(31), ''),
+          string_to_array(${column(events, offsetOrPredecessor)}::text, chr(31), ''),
           string_to_array(${column(events, ({ event }) => event.data)}::text, chr(31)),
           string_to_array(${column(events, ({ event }) => JSON.stringify(event.metadata))}::text,
                           chr(31))
         ) with ordinality as i (event_id, event_type, aggregate_type, aggregate_id, version,
-                                other, event_data, metadata, n)
+                                offset_or_predecessor, event_data, metadata, n)
       ),
       missing as (
         select 1 from input
-        where version is not null and other is not null
+        where version is not null and offset_or_predecessor is not null
           and (select 1 from events e
                where e.aggregate_id = input.aggregate_id
                  and e.aggregate_type = input.aggregate_type
-                 and e.version = input.other) is null
+                 and e.version = input.offset_or_predecessor) is null
         limit 1
       ),
       head as (
@@ -65,7 +65,7 @@ export async function appendMany(
                             aggregate_id, version, event_data, metadata)
         select ${stream}::text, head.base + n, event_id, event_type, aggregate_type,
                aggregate_id,
-               coalesce(input.version, input.other + coalesce(
+               coalesce(input.version, input.offset_or_predecessor + coalesce(
                  (select max(e.version) from events e
                   where e.aggregate_id = input.aggregate_id
                     and e.aggregate_type = input.aggregate_type), 0)),
@@ -90,7 +90,7 @@ export async function appendMany(
 }
 
 /** Where the version is known, the predecessor to look for; where it is not, how far it lies after the last one. */
-const otherVersion = ({ version, offset, predecessor }: PredictedEvent) =>
+const offsetOrPredecessor = ({ version, offset, predecessor }: PredictedEvent) =>
   version === undefined ? offset : predecessor;
 
 /**

@@ -6,7 +6,6 @@
  */
 import type { NewEvent } from '../../shared/eventstore/event-store.ts';
 import { type Append, aggregateOf } from './append.ts';
-import type { KnownVersions } from './known-versions.ts';
 
 /** An event whose version is known up to what only the database knows. */
 export interface PredictedEvent {
@@ -14,15 +13,12 @@ export interface PredictedEvent {
   /** Its version; undefined where the append expects none: then it is the aggregate's last one plus `offset`. */
   readonly version: bigint | undefined;
   readonly offset: bigint;
-  /** A version that must exist for this one to follow on; undefined where there is none, or it is known to exist, or this batch writes it. */
+  /** A version that must exist for this one to follow on; undefined where there is none or this batch writes it. */
   readonly predecessor: bigint | undefined;
 }
 
 /** Predicts the versions of a batch. Pure. */
-export function predict(
-  batch: readonly Append[],
-  known: Pick<KnownVersions, 'has'> = nothingKnown,
-): PredictedEvent[] {
+export function predict(batch: readonly Append[]): PredictedEvent[] {
   const predicted: PredictedEvent[] = [];
   /** Versions that this batch itself writes, by aggregate. */
   const written = new Map<string, Set<bigint>>();
@@ -39,8 +35,7 @@ export function predict(
         offsets.set(aggregate, offset);
         predicted.push({ event, version: undefined, offset, predecessor: undefined });
       } else {
-        const there = version === 0n || own.has(version) || known.has(aggregate, version);
-        const predecessor = there ? undefined : version;
+        const predecessor = version === 0n || own.has(version) ? undefined : version;
         version += 1n;
         own.add(version);
         predicted.push({ event, version, offset: 0n, predecessor });
@@ -49,5 +44,3 @@ export function predict(
   }
   return predicted;
 }
-
-const nothingKnown = { has: () => false };

@@ -30,15 +30,6 @@ describe('predict', () => {
     ]);
   });
 
-  it('a predecessor that is known to be there is not looked for', () => {
-    const known = { has: (_aggregate: string, version: bigint) => version <= 3n };
-    const predicted = predict([anAppend('a', 3n), anAppend('b', 4n)], known);
-    assert.deepEqual(
-      predicted.map(({ predecessor }) => predecessor),
-      [undefined, 4n],
-    );
-  });
-
   it('without an expected version the database counts, in the order of the batch', () => {
     assert.deepEqual(
       shape([anAppend('a', undefined), anAppend('b', undefined), anAppend('a', undefined, 2)]),

@@ -56,11 +56,12 @@ export function createServiceContainer(config: ServiceConfig): Container {
   return container;
 }
 
-/** The service's database. `queryTimeoutMs`: of a query whose context has no nearer deadline. */
+/** The service's database. `queryTimeoutMs`: of a query whose context has no nearer deadline; `planOnce`: see DatabaseOptions. */
 export function bindDatabase(
   container: Container,
   config: ServiceConfig & { readonly databaseUrl: string; readonly databasePoolSize: number },
   queryTimeoutMs: number,
+  planOnce = false,
 ): void {
   container.bind(common.database).toResolvedValue(
     (logger: Logger) =>
@@ -69,6 +70,7 @@ export function bindDatabase(
         name: config.serviceName,
         poolSize: config.databasePoolSize,
         queryTimeoutMs,
+        planOnce,
         logger,
       }),
     [common.logger],

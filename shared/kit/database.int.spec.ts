@@ -40,8 +40,8 @@ describe('the database client', () => {
     assert.deepEqual([...rows], [{ n: '7' }]);
   });
 
-  it('has a statement planned once a connection, whatever the size of what it is given', async () => {
-    const one = connectTo({ poolSize: 1 });
+  it('can have a statement planned once a connection and by indexes, whatever the size of what it is given', async () => {
+    const one = connectTo({ poolSize: 1, planOnce: true });
     for (const size of [1, 300, 1, 1, 300, 1, 1]) {
       const texts = Array.from({ length: size }, (_, n) => String(n));
       await one.query(
@@ -50,12 +50,14 @@ describe('the database client', () => {
           select n from numbers where n = any(${texts}::text[]::int8[])`,
       );
     }
-    const [plans] = await one.query<{ custom: string }>(
+    const [plans] = await one.query<{ custom: string; seqscan: string }>(
       ctx,
-      (sql) => sql`select sum(custom_plans)::text as custom from pg_prepared_statements`,
+      (sql) => sql`
+        select sum(custom_plans)::text as custom, current_setting('enable_seqscan') as seqscan
+        from pg_prepared_statements`,
     );
     await one.stop();
-    assert.equal(plans?.custom, '0');
+    assert.deepEqual({ ...plans }, { custom: '0', seqscan: 'off' });
   });
 
   it('sends texts of any kind in an array', async () => {

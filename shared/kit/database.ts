@@ -50,6 +50,13 @@ export interface DatabaseOptions {
   readonly logger: Logger;
   /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
   readonly isolation?: 'read committed' | 'serializable';
+  /**
+   * Plan each statement once a connection, and by indexes alone. Where an array
+   * of one looks cheaper than a plan for all arrays, PostgreSQL plans anew each
+   * time, which takes longer than to run it. Only for statements that have one
+   * good plan: a condition like `$1 is null or key = $1` would read the whole index.
+   */
+  readonly planOnce?: boolean;
 }
 
 /** How often a statement that lost to another is repeated before the caller hears of it. */
@@ -189,12 +196,11 @@ function connect(options: DatabaseOptions): Sql {
       // The server's own end to a client that fell silent in the middle of a
       // statement while holding a lock; only this one was seen to end it.
       transaction_timeout: serverTimeout,
-      // Each statement finds its rows by an index, whatever its parameters: planned
-      // once a connection, and never by the size that a table happens to have then.
-      // Planning a batch anew each time took longer than running it. CockroachDB
-      // takes what it knows of these.
-      plan_cache_mode: 'force_generic_plan',
-      enable_seqscan: 'off',
+      ...(options.planOnce === true
+        ? // A plan for all parameters, and not for the size that a table happened to have.
+          // CockroachDB passes over what it does not know of these.
+          { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' }
+        : {}),
       ...(options.isolation === undefined
         ? {}
         : { default_transaction_isolation: options.isolation }),

@@ -28,6 +28,7 @@ export function openOwnStore(url: string): OwnStore {
     name: 'bench',
     poolSize: POOL_SIZE,
     queryTimeoutMs: 30_000,
+    planOnce: true,
     logger,
   });
   const log = createEventLog(database, ORDERS_STREAM);
