@@ -40,13 +40,17 @@ export function eventStoreContract(store: () => EventStore): void {
 
     it('without an expected version the next one is assigned', async () => {
       const aggregateId = randomUUID();
-      const written = await Promise.all(
-        Array.from({ length: 20 }, () => append(anEvent({ aggregateId }))),
-      );
+      const events = Array.from({ length: 20 }, () => anEvent({ aggregateId }));
+      const answers = await Promise.all(events.map((event) => append(event)));
+      const stored = await store().readAggregate(ctx, 'order', aggregateId);
       assert.deepEqual(
-        written.map(({ version }) => Number(version)).sort((a, b) => a - b),
+        stored.map(({ version }) => Number(version)),
         Array.from({ length: 20 }, (_, index) => index + 1),
       );
+      for (const { eventId, version, position } of stored) {
+        const index = events.findIndex((event) => event.eventId === eventId);
+        assert.deepEqual(answers[index], { version, position });
+      }
     });
 
     it('a wrong expected version is a conflict and writes nothing', async () => {
