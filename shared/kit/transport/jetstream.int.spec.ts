@@ -49,7 +49,8 @@ describe('jetstreamConsumer', () => {
   const allDone = (upTo: number) =>
     soon('all acknowledged', async () => {
       const { ack_floor, num_ack_pending } = await info();
-      return ack_floor.stream_seq === upTo && num_ack_pending === 0;
+      // The floor also passes what the durable does not ask for, behind what it answered.
+      return ack_floor.stream_seq >= upTo && num_ack_pending === 0;
     });
 
   it('a message is acknowledged only after its endpoint succeeded, and comes again after the wait', async () => {
