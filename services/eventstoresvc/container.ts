@@ -48,13 +48,6 @@ const PROTO = fileURLToPath(new URL('../../proto/eventstore.proto', import.meta.
 /** Called so often, thousands of times a second, that a line for each that went well would drown the rest. */
 const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint', 'take replays'];
 
-/**
- * What sees to its own time: group commit answers each append by its deadline
- * (a timer and an abort for each took a tenth of this process's time), and a
- * reading of the whole log takes as long as the log is.
- */
-const OWN_TIME = ['append', 'stream', 'batches'];
-
 const tokens = {
   ...common,
   bell: token<Bell>('bell'),
@@ -166,7 +159,8 @@ export function createContainer(config: Config): App {
           meter,
           logger,
           name,
-          timeoutMs: OWN_TIME.includes(name) ? undefined : config.requestTimeoutMs,
+          // A reading of the whole log takes as long as the log is.
+          timeoutMs: name === 'stream' || name === 'batches' ? undefined : config.requestTimeoutMs,
           okLevel: FREQUENT.includes(name) ? 'debug' : 'info',
         }),
       ),
