@@ -31,8 +31,15 @@ import {
 
 /** Rows in one round trip while streaming, fewer where they are large: a slow reader holds two of them. */
 const STREAM_PAGE = 500;
-/** Pages that are read at the same time; the pool has a few connections more. */
-const READERS = 4;
+/** Pages of the log that are read at the same time. */
+const LOG_READERS = 4;
+/**
+ * Readings of one aggregate or event at the same time: those that decide about an
+ * order. On a busy machine each takes as long as its processes wait for a CPU, so
+ * four of them kept orders waiting for seconds whose appends took milliseconds.
+ */
+const LOOKUPS = 12;
+/** Of either kind. The connections that both leave are for those who append: see DATABASE_POOL_SIZE. */
 const MAX_WAITING_READERS = 1_000;
 
 type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
@@ -52,12 +59,13 @@ export function createService(
   live: LiveHead,
   limits: EventLimits,
 ): EventStore {
-  // Readers, however many, leave connections to those who append.
-  const reading = bulkhead(READERS, MAX_WAITING_READERS);
+  const readings = bulkhead(LOG_READERS, MAX_WAITING_READERS);
+  const lookups = bulkhead(LOOKUPS, MAX_WAITING_READERS);
 
   async function readPage(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage> {
+    const one = filter.aggregateId !== undefined || filter.eventId !== undefined;
     try {
-      return await reading.execute(() => log.read(ctx, filter, limit));
+      return await (one ? lookups : readings).execute(() => log.read(ctx, filter, limit));
     } catch (error) {
       if (!(error instanceof BulkheadRejectedError)) throw error;
       throw new CodedError(

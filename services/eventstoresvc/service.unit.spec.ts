@@ -10,35 +10,65 @@ import { createService } from './service.ts';
 
 describe('readers of the event store', () => {
   it('read a few pages at a time, wait in a bounded number, and beyond that are refused', async () => {
-    let reading = 0;
-    let most = 0;
-    const answered = Promise.withResolvers<void>();
-    const log = {
-      read: async (): Promise<LogPage> => {
-        most = Math.max(most, ++reading);
-        await answered.promise;
-        reading--;
-        return { events: [], more: false };
-      },
-    } as unknown as EventLog;
-    const service = createService(
-      log,
-      {} as GroupCommit,
-      {} as Checkpoints,
-      {} as DeadLetters,
-      () => 0n,
-      {} as LiveHead,
-      { stream: 'ORDERS', maxDataBytes: 1_000 },
-    );
+    const log = hangingLog();
+    const service = serviceOn(log);
     const reads = Array.from({ length: 1_010 }, () => service.read(background(), {}, 1));
     const ended = Promise.allSettled(reads);
     await assert.rejects(
       reads.at(-1) as Promise<unknown>,
       (error) => codedError(error).code === 'too_many_readers',
     );
-    assert.equal(most, 4, 'the others of the pool are for appends');
-    answered.resolve();
+    assert.equal(log.reading(), 4, 'the others of the pool are for lookups and appends');
+    log.answer();
     const outcomes = (await ended).map(({ status }) => status);
     assert.equal(outcomes.filter((status) => status === 'fulfilled').length, 1_004);
   });
+
+  it('of one aggregate or event do not wait for those who read the whole log, and are bounded too', async () => {
+    const log = hangingLog();
+    const service = serviceOn(log);
+    const reads = Array.from({ length: 10 }, () => service.read(background(), {}, 1));
+    assert.equal(log.reading(), 4);
+    const lookups = Array.from({ length: 1_020 }, (_, index) =>
+      index % 2 === 0
+        ? service.readAggregate(background(), 'order', `${index}`)
+        : service.read(background(), { eventId: `${index}` }, 1),
+    );
+    const ended = Promise.allSettled([...reads, ...lookups]);
+    await assert.rejects(
+      lookups.at(-1) as Promise<unknown>,
+      (error) => codedError(error).code === 'too_many_readers',
+    );
+    assert.equal(log.reading(), 4 + 12, 'the others of the pool are for appends');
+    log.answer();
+    const outcomes = (await ended).map(({ status }) => status);
+    assert.equal(outcomes.filter((status) => status === 'fulfilled').length, 10 + 1_012);
+  });
 });
+
+/** A log whose readings wait until `answer` is called. */
+function hangingLog() {
+  let reading = 0;
+  const answered = Promise.withResolvers<void>();
+  const log = {
+    read: async (): Promise<LogPage> => {
+      reading++;
+      await answered.promise;
+      return { events: [], more: false };
+    },
+    reading: () => reading,
+    answer: answered.resolve,
+  };
+  return log as typeof log & EventLog;
+}
+
+const serviceOn = (log: EventLog) =>
+  createService(
+    log,
+    {} as GroupCommit,
+    {} as Checkpoints,
+    {} as DeadLetters,
+    () => 0n,
+    {} as LiveHead,
+    { stream: 'ORDERS', maxDataBytes: 1_000 },
+  );
