@@ -42,7 +42,7 @@ export interface Postgres {
   readonly stop: () => Promise<void>;
 }
 
-// The services need fewer than 60 connections; the rest is room for tests and
+// The services need fewer than 90 connections; the rest is room for tests and
 // for a person with psql.
 const MAX_CONNECTIONS = 200;
 const READY_MS = 30_000;

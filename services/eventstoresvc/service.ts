@@ -38,7 +38,7 @@ const LOG_READERS = 4;
  * order. On a busy machine each takes as long as its processes wait for a CPU, so
  * four of them kept orders waiting for seconds whose appends took milliseconds.
  */
-const LOOKUPS = 12;
+const LOOKUPS = 32;
 /** Of either kind. The connections that both leave are for those who append: see DATABASE_POOL_SIZE. */
 const MAX_WAITING_READERS = 1_000;
 

@@ -29,7 +29,7 @@ describe('readers of the event store', () => {
     const service = serviceOn(log);
     const reads = Array.from({ length: 10 }, () => service.read(background(), {}, 1));
     assert.equal(log.reading(), 4);
-    const lookups = Array.from({ length: 1_020 }, (_, index) =>
+    const lookups = Array.from({ length: 1_040 }, (_, index) =>
       index % 2 === 0
         ? service.readAggregate(background(), 'order', `${index}`)
         : service.read(background(), { eventId: `${index}` }, 1),
@@ -39,10 +39,10 @@ describe('readers of the event store', () => {
       lookups.at(-1) as Promise<unknown>,
       (error) => codedError(error).code === 'too_many_readers',
     );
-    assert.equal(log.reading(), 4 + 12, 'the others of the pool are for appends');
+    assert.equal(log.reading(), 4 + 32, 'the others of the pool are for appends');
     log.answer();
     const outcomes = (await ended).map(({ status }) => status);
-    assert.equal(outcomes.filter((status) => status === 'fulfilled').length, 10 + 1_012);
+    assert.equal(outcomes.filter((status) => status === 'fulfilled').length, 10 + 1_032);
   });
 });
 
