@@ -95,7 +95,9 @@ const offsetOrPredecessor = ({ version, offset, predecessor }: PredictedEvent) =
 
 /**
  * Writes a batch of one, which is what there is while the load is low: the
- * server runs this in two thirds of the time that the other one takes.
+ * server runs this in half the time that the other one takes. It is asked only
+ * for what this event wants looked up: a subquery that is never run has its
+ * table and index opened all the same.
  */
 export async function appendOne(
   database: Database,
@@ -103,32 +105,31 @@ export async function appendOne(
   ctx: Context,
   { event, version, offset, predecessor }: PredictedEvent,
 ): Promise<Written | undefined> {
-  const number = (value: bigint | undefined) => (value === undefined ? null : String(value));
-  const [row] = await database.query<{ position: string; version: string }>(
-    ctx,
-    (sql) => sql`
+  const { eventId, eventType, aggregateType, aggregateId } = event;
+  const [row] = await database.query<{ position: string; version: string }>(ctx, (sql) => {
+    const of = sql`e.aggregate_id = ${aggregateId}::text and e.aggregate_type = ${aggregateType}::text`;
+    const follows =
+      predecessor === undefined
+        ? sql``
+        : sql`and (select 1 from events e where ${of} and e.version = ${String(predecessor)}::int8) is not null`;
+    const itsVersion =
+      version === undefined
+        ? sql`${String(offset)}::int8 + coalesce((select max(e.version) from events e where ${of}), 0)`
+        : sql`${String(version)}::int8`;
+    return sql<{ position: string; version: string }[]>`
       with head as (
         update log_head set position = position + 1::int8
-        where stream = ${stream}::text
-          and (${number(predecessor)}::int8 is null
-               or (select 1 from events e
-                   where e.aggregate_id = ${event.aggregateId}::text
-                     and e.aggregate_type = ${event.aggregateType}::text
-                     and e.version = ${number(predecessor)}::int8) is not null)
+        where stream = ${stream}::text ${follows}
         returning position
       )
       insert into events (stream, position, event_id, event_type, aggregate_type,
                           aggregate_id, version, event_data, metadata)
-      select ${stream}::text, head.position, ${event.eventId}::text, ${event.eventType}::text,
-             ${event.aggregateType}::text, ${event.aggregateId}::text,
-             coalesce(${number(version)}::int8, ${String(offset)}::int8 + coalesce(
-               (select max(e.version) from events e
-                where e.aggregate_id = ${event.aggregateId}::text
-                  and e.aggregate_type = ${event.aggregateType}::text), 0)),
+      select ${stream}::text, head.position, ${eventId}::text, ${eventType}::text,
+             ${aggregateType}::text, ${aggregateId}::text, ${itsVersion},
              ${event.data}::text, ${JSON.stringify(event.metadata)}::text::jsonb
       from head
-      returning position, version`,
-  );
+      returning position, version`;
+  });
   if (row === undefined) return undefined;
   return { first: BigInt(row.position), versions: [BigInt(row.version)] };
 }
