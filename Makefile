@@ -10,7 +10,7 @@ help:
 	@echo 'make bench-orders     post orders to the running stack and measure; ARGS="--orders 5000 --rate 200", ARGS=--help'
 	@echo 'make bench            the event store beside its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
 	@echo 'make up               the same system in Docker, on three CockroachDB nodes; make down removes it, data and all'
-	@echo 'make test             every test; ARGS="--grep idempotent" picks some'
+	@echo 'make test             every test; ARGS="--grep acknowledged" picks some'
 	@echo 'make lint             style, types and import boundaries'
 	@echo 'make clean            remove the data of make start (.data); fetched tools and packages stay'
 	@echo

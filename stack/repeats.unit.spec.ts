@@ -24,7 +24,8 @@ describe('withoutRepeats', () => {
   });
 
   it('tells the count at an interval, for as long as it goes on', async () => {
-    begin({ everyMs: 10 });
+    // Longer than what lies between two looks, or one of them might find the line forgotten.
+    begin({ everyMs: 100 });
     const told = () => shown.filter((text) => text.startsWith('gone … said ')).length;
     await eventually('the count was told three times', () => {
       repeats.line('gone');

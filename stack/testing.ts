@@ -6,7 +6,7 @@ import postgres from 'postgres';
 import { type Nats, startNats } from './nats.ts';
 import { startPostgres } from './postgres.ts';
 
-/** A PostgreSQL server that all suites of one mocha run share. */
+/** A PostgreSQL server that many suites share. */
 export interface TestPostgres {
   /** Makes an empty database and returns its address. */
   readonly createDatabase: () => Promise<string>;
@@ -23,20 +23,29 @@ export interface TestNats extends Nats {
   readonly stop: () => Promise<void>;
 }
 
+/** Where testing/run-postgres.ts says which PostgreSQL all processes of the run share. */
+export const RUN_POSTGRES = 'ORDERS_TEST_RUN_POSTGRES';
+
 const closers = new Set<() => Promise<void>>();
 let shared: Promise<TestPostgres> | undefined;
 
 /**
- * The run's PostgreSQL, started by whoever asks first (three seconds, so ask in a
- * `before` hook). Suites do not meet, because each makes its own database. With
- * TEST_DATABASE_URL set, databases are made on that server instead and dropped at
- * the end: a user of CockroachDB can run the same suites.
+ * The PostgreSQL of the run (testing/run-postgres.ts); where it has none, this process's own,
+ * started by whoever asks first (three seconds, so ask in a `before` hook). Suites
+ * do not meet, because each makes its own database. With TEST_DATABASE_URL set,
+ * databases are made on that server instead and dropped at the end: a user of
+ * CockroachDB can run the same suites.
  */
 export function testPostgres(): Promise<TestPostgres> {
-  shared ??= process.env.TEST_DATABASE_URL
-    ? existingPostgres(process.env.TEST_DATABASE_URL)
-    : ownPostgres();
+  shared ??= openPostgres();
   return shared;
+}
+
+async function openPostgres(): Promise<TestPostgres> {
+  const { TEST_DATABASE_URL, [RUN_POSTGRES]: ofTheRun } = process.env;
+  if (TEST_DATABASE_URL) return existingPostgres(TEST_DATABASE_URL);
+  if (!ofTheRun) return ownPostgres();
+  return { createDatabase: () => createDatabase(ofTheRun), stop: async () => undefined };
 }
 
 /** A fresh NATS server with JetStream on a free port; about a quarter of a second. */
@@ -66,6 +75,12 @@ export async function testFolder(): Promise<string> {
 }
 
 async function ownPostgres(): Promise<TestPostgres> {
+  const { url, stop } = await startTestPostgres();
+  return { createDatabase: () => createDatabase(url), stop: closing(stop) };
+}
+
+/** A PostgreSQL that is not durable, on a free port; the caller stops it, which removes its files. */
+export async function startTestPostgres(): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = await temporaryFolder();
   const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false }).catch(
     async (error) => {
@@ -74,11 +89,11 @@ async function ownPostgres(): Promise<TestPostgres> {
     },
   );
   return {
-    createDatabase: () => createDatabase(server.url('postgres')),
-    stop: closing(async () => {
+    url: server.url('postgres'),
+    stop: async () => {
       await server.stop();
       await removeFolder(folder);
-    }),
+    },
   };
 }
 
@@ -141,9 +156,8 @@ function removeFolder(folder: string): Promise<void> {
   return rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-// Specs import this file while mocha loads them, outside any suite: the hook is a
-// root hook and runs after the last suite.
-after(async function stopServers() {
-  this.timeout(30_000);
+/** Closes what suites left open. mocha calls it when all suites have run, in parallel after each file: see testing/hooks.ts. */
+export async function closeTestServers(): Promise<void> {
+  shared = undefined;
   await Promise.all([...closers].map((close) => close()));
-});
+}
