@@ -23,6 +23,8 @@ describe('what may enter the log', () => {
     ['empty data', { data: '' }],
     ['brackets in texts, which nest nothing', { data: JSON.stringify('[{'.repeat(200)) }],
     ['brackets behind an escaped quote', { data: `"\\"${'['.repeat(200)}"` }],
+    ['many objects beside one another', { data: `[${'{"a":[]},'.repeat(60)}{}]` }],
+    ['data as deep as readers bear', { data: '['.repeat(100) + ']'.repeat(100) }],
     ['any JSON', { data: '[1, "two", null]' }],
     ['an escaped NUL, which is text', { data: '"\\u0000"' }],
     ['ids of other scripts', { eventId: '注文-1', aggregateId: 'Bestellung Nr. 5' }],
@@ -58,6 +60,11 @@ describe('what may enter the log', () => {
     [
       'data so deep that readers overflow',
       { data: '['.repeat(101) + ']'.repeat(101) },
+      'event.event_data',
+    ],
+    [
+      'data so deep in objects and arrays by turns',
+      { data: `${'{"a":['.repeat(51)}${']}'.repeat(51)}` },
       'event.event_data',
     ],
     [
