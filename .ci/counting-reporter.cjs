@@ -10,7 +10,8 @@ module.exports = class CountingReporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const files = new Set();
-    runner.on('fail', ({ file, parent }) => files.add(file ?? parent?.file));
+    // A hook of the run's own belongs to no file, and cannot be asked once more.
+    runner.on('fail', ({ file, parent }) => files.add(file ?? parent?.file ?? 'no file'));
     runner.once('end', () => {
       const { passes, failures, pending } = this.stats;
       const lines = [`${passes} ${failures} ${pending}`, ...files];

@@ -9,7 +9,7 @@ import { type Postgres, startPostgres } from './postgres.ts';
 import { serverUser } from './postgres-binaries.ts';
 import { SetupProblem } from './problem.ts';
 import { commandName } from './proc.ts';
-import { testFolder, testPostgres } from './testing.ts';
+import { RUN_POSTGRES, testFolder, testPostgres } from './testing.ts';
 import { until } from './until.ts';
 
 describe('startPostgres', () => {
@@ -239,8 +239,15 @@ describe('testPostgres', () => {
     }
   });
 
-  it('starts one server for the whole run', async () => {
-    assert.equal(await testPostgres(), await testPostgres());
+  it('makes all of them on one server', async () => {
+    const { createDatabase } = await testPostgres();
+    const hosts = [createDatabase(), (await testPostgres()).createDatabase()];
+    const [one, two] = (await Promise.all(hosts)).map((url) => new URL(url).host);
+    assert.equal(one, two);
+    const ofTheRun = process.env[RUN_POSTGRES];
+    if (ofTheRun !== undefined && !process.env.TEST_DATABASE_URL) {
+      assert.equal(one, new URL(ofTheRun).host);
+    }
   });
 });
 

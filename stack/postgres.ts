@@ -42,8 +42,8 @@ export interface Postgres {
   readonly stop: () => Promise<void>;
 }
 
-// The services need fewer than 90 connections; the rest is room for tests and
-// for a person with psql.
+// The services need fewer than 70 connections, and 110 while the largest pool is
+// replaced; the rest is room for tests and for a person with psql.
 const MAX_CONNECTIONS = 200;
 const READY_MS = 30_000;
 const STILL_HELD_MS = 10_000;

@@ -11,15 +11,15 @@ export interface TestPostgres {
   /** Makes an empty database and returns its address. */
   readonly createDatabase: () => Promise<string>;
   /**
-   * Stops the server and removes its files; called by itself when mocha has run.
-   * May be called twice.
+   * Stops the server and removes its files, unless it is the run's; called by
+   * itself when the suites have run. May be called twice.
    */
   readonly stop: () => Promise<void>;
 }
 
 /** A NATS server of one suite's own, empty. */
 export interface TestNats extends Nats {
-  /** Stops it and removes its files; called by itself when mocha has run, too. */
+  /** Stops it and removes its files; called by itself when the suites have run, too. */
   readonly stop: () => Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function testNats(): Promise<TestNats> {
 
 /**
  * A fresh folder under the system's temporary one that every user may enter, as
- * PostgreSQL needs when the tests run as root. Removed when mocha has run.
+ * PostgreSQL needs when the tests run as root. Removed when the suites have run.
  */
 export async function testFolder(): Promise<string> {
   const folder = await temporaryFolder();

@@ -9,7 +9,7 @@ const schema = z.object({
   ...serviceSettings({ serviceName: 'eventstoresvc', adminPort: 9100 }),
   GRPC_PORT: setting.port(50051),
   EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
-  /** Of its connections readers take 36 at most (see service.ts), and two batches of appends one each. */
+  /** What readers may take of it, and what they leave to those who append, says service.ts. A pool that is being replaced counts twice. */
   DATABASE_POOL_SIZE: setting.integer(40, { min: 2, max: 1_000 }),
   /** For one statement. Shorter than a caller's patience, so that it hears of an outage in time. */
   DATABASE_TIMEOUT_MS: setting.milliseconds(3_000, { min: 100 }),

@@ -128,7 +128,11 @@ export function createContainer(config: Config): App {
       { meter }: Metrics,
       logger: Logger,
     ) => {
-      const limits = { stream: config.stream, maxDataBytes: config.maxEventBytes };
+      const limits = {
+        stream: config.stream,
+        maxDataBytes: config.maxEventBytes,
+        connections: config.databasePoolSize,
+      };
       const service = createService(
         log,
         commits,

@@ -634,6 +634,24 @@ describe('eventstoresvc under input that means no good', () => {
     );
   });
 
+  it('an append is given up when its time here is up, though its batch hangs and its caller waits on', async () => {
+    const { started, caller } = await startApp({ REQUEST_TIMEOUT_MS: '300' });
+    try {
+      await whileLocked(async () => {
+        // The statement itself hangs until its own time is up, ten times as long.
+        const refusal = call('createEvent', create({}), caller, 20_000).catch((error) => error);
+        const refused = told((await refusal) as ServiceError);
+        assert.deepEqual(
+          [refused.status, refused.code],
+          [status.DEADLINE_EXCEEDED, 'deadline_exceeded'],
+        );
+      });
+    } finally {
+      caller.close();
+      await started.lifecycle.stop();
+    }
+  });
+
   it('appends that are given up while they wait their turn are never written, and free their place', async () => {
     const aggregateId = randomUUID();
     await whileLocked(async () => {
@@ -641,7 +659,9 @@ describe('eventstoresvc under input that means no good', () => {
       const first = call('createEvent', create({}), client, 5_000).catch(() => undefined);
       await eventually('it waits for the lock', async () => {
         const sql = postgres(url, { max: 1 });
-        const rows = await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`;
+        const rows = await sql`
+          select 1 from pg_stat_activity
+          where wait_event_type = 'Lock' and datname = current_database()`;
         await sql.end();
         return rows.length > 0;
       });

@@ -95,7 +95,7 @@ const offsetOrPredecessor = ({ version, offset, predecessor }: PredictedEvent) =
 
 /**
  * Writes a batch of one, which is what there is while the load is low: the
- * server runs this in half the time that the other one takes. It is asked only
+ * server runs this in two thirds of the time that the other one takes. It is asked only
  * for what this event wants looked up: a subquery that is never run has its
  * table and index opened all the same.
  */

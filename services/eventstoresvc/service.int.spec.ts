@@ -18,6 +18,8 @@ import { createService } from './service.ts';
 
 const folder = fileURLToPath(new URL('migrations', import.meta.url));
 
+const CONNECTIONS = 4;
+
 for (const isolation of ['read committed', 'serializable'] as const) {
   describe(`the event store on SQL, ${isolation}`, () => {
     const databases: Database[] = [];
@@ -31,7 +33,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         const database = createDatabase({
           url,
           name,
-          poolSize: 4,
+          poolSize: CONNECTIONS,
           queryTimeoutMs: 5_000,
           logger: silentLogger,
           isolation,
@@ -48,7 +50,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
             // As if all were published.
             () => 1_000_000n,
             live,
-            { stream: 'ORDERS', maxDataBytes: 100_000 },
+            { stream: 'ORDERS', maxDataBytes: 100_000, connections: CONNECTIONS },
           ),
         );
       }

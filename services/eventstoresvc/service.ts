@@ -31,16 +31,31 @@ import {
 
 /** Rows in one round trip while streaming, fewer where they are large: a slow reader holds two of them. */
 const STREAM_PAGE = 500;
-/** Pages of the log that are read at the same time. */
+/** Connections that readers leave to others: one for each of two batches of appends, the rest for heads, checkpoints and the relay. */
+const LEFT_TO_OTHERS = 4;
+/** Pages of the log that are read at the same time, at most. */
 const LOG_READERS = 4;
 /**
- * Readings of one aggregate or event at the same time: those that decide about an
- * order. On a busy machine each takes as long as its processes wait for a CPU, so
- * four of them kept orders waiting for seconds whose appends took milliseconds.
+ * Readings of one aggregate or event at the same time, at most: those that decide
+ * about an order. On a busy machine each takes as long as its processes wait for a
+ * CPU, so four of them kept orders waiting for seconds whose appends took
+ * milliseconds.
  */
 const LOOKUPS = 32;
-/** Of either kind. The connections that both leave are for those who append: see DATABASE_POOL_SIZE. */
+/** Of either kind; beyond, they are refused. */
 const MAX_WAITING_READERS = 1_000;
+
+/** How many of each kind read at the same time where there are so many connections: one of each at least. */
+export function readersOf(connections: number): { log: number; lookups: number } {
+  const free = connections - LEFT_TO_OTHERS;
+  const log = Math.min(LOG_READERS, Math.max(1, Math.floor(free / 4)));
+  return { log, lookups: Math.min(LOOKUPS, Math.max(1, free - log)) };
+}
+
+export interface ServiceLimits extends EventLimits {
+  /** Of the database's pool, all that it has. */
+  readonly connections: number;
+}
 
 type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
 
@@ -57,10 +72,11 @@ export function createService(
   deadLetters: DeadLetters,
   published: () => bigint,
   live: LiveHead,
-  limits: EventLimits,
+  limits: ServiceLimits,
 ): EventStore {
-  const readings = bulkhead(LOG_READERS, MAX_WAITING_READERS);
-  const lookups = bulkhead(LOOKUPS, MAX_WAITING_READERS);
+  const readers = readersOf(limits.connections);
+  const readings = bulkhead(readers.log, MAX_WAITING_READERS);
+  const lookups = bulkhead(readers.lookups, MAX_WAITING_READERS);
 
   async function readPage(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage> {
     const one = filter.aggregateId !== undefined || filter.eventId !== undefined;

@@ -6,7 +6,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { LiveHead } from './live-head.ts';
 import type { EventLog, LogPage } from './log.ts';
-import { createService } from './service.ts';
+import { createService, readersOf } from './service.ts';
 
 describe('readers of the event store', () => {
   it('read a few pages at a time, wait in a bounded number, and beyond that are refused', async () => {
@@ -44,6 +44,16 @@ describe('readers of the event store', () => {
     const outcomes = (await ended).map(({ status }) => status);
     assert.equal(outcomes.filter((status) => status === 'fulfilled').length, 10 + 1_032);
   });
+
+  it('leave connections to those who append, however few there are', () => {
+    for (let connections = 4; connections <= 100; connections++) {
+      const { log, lookups } = readersOf(connections);
+      assert.ok(log >= 1 && lookups >= 1, `of ${connections}`);
+      assert.ok(connections - log - lookups >= Math.min(4, connections / 2), `of ${connections}`);
+    }
+    assert.deepEqual(readersOf(40), { log: 4, lookups: 32 });
+    assert.deepEqual(readersOf(2), { log: 1, lookups: 1 });
+  });
 });
 
 /** A log whose readings wait until `answer` is called. */
@@ -70,5 +80,5 @@ const serviceOn = (log: EventLog) =>
     {} as DeadLetters,
     () => 0n,
     {} as LiveHead,
-    { stream: 'ORDERS', maxDataBytes: 1_000 },
+    { stream: 'ORDERS', maxDataBytes: 1_000, connections: 40 },
   );

@@ -4,7 +4,7 @@ import { type Event, STREAM_DOES_NOT_EXIST } from '@event-driven-io/emmett';
 import { getPostgreSQLEventStore, readMessagesBatch } from '@event-driven-io/emmett-postgresql';
 import type { Step } from '../workload.ts';
 
-/** Its pool is node-postgres's default of ten connections, as many as ours has. */
+/** Its pool is node-postgres's default of ten connections, as many as ours has in process. */
 export interface Emmett {
   append(step: Step): Promise<unknown>;
   /** Events of one aggregate, all of them. */

@@ -12,7 +12,7 @@ import { createDatabase } from '../../../shared/kit/database.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { AGGREGATE_TYPE, type Step } from '../workload.ts';
 
-/** As the service's own default. */
+/** As many as Emmett has; those who append use two of them. */
 const POOL_SIZE = 10;
 
 export interface OwnStore {
@@ -41,7 +41,7 @@ export function openOwnStore(url: string): OwnStore {
     createDeadLetters(database),
     () => 0n,
     live,
-    { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024 },
+    { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024, connections: POOL_SIZE },
   );
   return {
     store,

@@ -155,8 +155,8 @@ export function natsConnectionOptions(url: string, name: string) {
     ignoreAuthErrorAbort: true,
     pingInterval: PING_MS,
     maxPingOut: 2,
-    // Else each publication makes an Error for the place it was called from: a
-    // twelfth of what the relay's process does, for a stack that nobody reads.
+    // Else each publication makes two Errors for the place it was called from: a
+    // twelfth of what the relay's process does, for stacks that only failures show.
     noAsyncTraces: true,
   } satisfies ConnectionOptions;
 }
