@@ -75,7 +75,7 @@ const tokens = {
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
-  bindDatabase(container, config, config.databaseTimeoutMs, true);
+  bindDatabase(container, config, config.databaseTimeoutMs, { planOnce: true });
   bindNats(container, config);
 
   container.bind(tokens.bell).toConstantValue(createBell());

@@ -45,7 +45,7 @@ const LOOKUPS = 32;
 /** Of either kind; beyond, they are refused. */
 const MAX_WAITING_READERS = 1_000;
 
-/** How many of each kind read at the same time where there are so many connections: one of each at least. */
+/** How many of each kind read at the same time where there are so many connections, four at least: one of each or more. */
 export function readersOf(connections: number): { log: number; lookups: number } {
   const free = connections - LEFT_TO_OTHERS;
   const log = Math.min(LOG_READERS, Math.max(1, Math.floor(free / 4)));

@@ -10,7 +10,7 @@ import type { EventStore } from '../eventstore/event-store.ts';
 import { createGrpcEventStore } from '../eventstore/grpc-event-store.ts';
 import { adminServer } from '../kit/admin.ts';
 import type { ServiceConfig } from '../kit/config.ts';
-import { createDatabase, type Database } from '../kit/database.ts';
+import { createDatabase, type Database, type DatabaseOptions } from '../kit/database.ts';
 import { type Component, createLifecycle } from '../kit/lifecycle.ts';
 import { createLogger, type Logger } from '../kit/logger.ts';
 import { createMetrics, type Metrics } from '../kit/metrics.ts';
@@ -56,12 +56,12 @@ export function createServiceContainer(config: ServiceConfig): Container {
   return container;
 }
 
-/** The service's database. `queryTimeoutMs`: of a query whose context has no nearer deadline; `planOnce`: see DatabaseOptions. */
+/** The service's database. `queryTimeoutMs`: of a query whose context has no nearer deadline; `planOnce` as in DatabaseOptions. */
 export function bindDatabase(
   container: Container,
   config: ServiceConfig & { readonly databaseUrl: string; readonly databasePoolSize: number },
   queryTimeoutMs: number,
-  planOnce = false,
+  { planOnce = false }: Pick<DatabaseOptions, 'planOnce'> = {},
 ): void {
   container.bind(common.database).toResolvedValue(
     (logger: Logger) =>
