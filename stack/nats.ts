@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { freePorts, LOOPBACK } from './ports.ts';
-import { describeProblem, SetupProblem } from './problem.ts';
+import { SetupProblem } from './problem.ts';
 import { type Process, startProcess, untilReady } from './process.ts';
 import { refusedWrites } from './refused-writes.ts';
 import { installOnce, runTool, type ToolOptions, toolsDir } from './tools.ts';
@@ -34,7 +34,6 @@ export interface Nats {
 const VERSION = '2.15.2';
 const OLDEST: readonly [number, number] = [2, 12];
 const READY_MS = 20_000;
-const PORT_ATTEMPTS = 3;
 const CONFIGURATION = join(import.meta.dirname, 'nats.conf');
 
 /**
@@ -47,17 +46,8 @@ const CONFIGURATION = join(import.meta.dirname, 'nats.conf');
  */
 export async function startNats(options: NatsOptions): Promise<Nats> {
   const command = await natsBinary(options.onProgress, options.signal);
-  for (let attempt = 1; ; attempt++) {
-    const [port = 0, monitorPort = 0] = await freePorts(2);
-    try {
-      return await startServer(command, { port, monitorPort, ...options });
-    } catch (error) {
-      // A port that was free a moment ago is somebody else's by now: any other will do as well.
-      const chosen = options.port === undefined && options.monitorPort === undefined;
-      const taken = chosen && /address already in use/.test(describeProblem(error));
-      if (!taken || attempt === PORT_ATTEMPTS) throw error;
-    }
-  }
+  const [port = 0, monitorPort = 0] = await freePorts(2);
+  return startServer(command, { port, monitorPort, ...options });
 }
 
 async function startServer(

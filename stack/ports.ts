@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import { claim } from './exclusive.ts';
 
 /** Everything the stack listens on, it listens on here. */
 export const LOOPBACK = '127.0.0.1';
@@ -15,42 +17,56 @@ export async function portInUse(port: number, host: string = LOOPBACK): Promise<
 }
 
 /**
- * Different ports that were free a moment ago. All are held open together before
- * any is let go, so the system cannot hand out one of them twice. Another process
- * may still take one before its user listens; whoever listens must say so.
+ * Different ports that nobody listens on, and that this process gives out once only: they
+ * are from a block that is its own while it lives, and lie below those that the system
+ * gives to clients by itself, of which it might give one away before its user listens,
+ * or while its user is restarted. (Blocks as in the freeport package of HashiCorp's
+ * Consul.)
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const held = await Promise.all(Array.from({ length: count }, () => hold(0, LOOPBACK)));
-  const ports = held.map(({ port }) => port);
-  await Promise.all(held.map(({ release }) => release()));
+  block ??= claimBlock();
+  const take = await block;
+  const ports: number[] = [];
+  for (let asked = 0; ports.length < count && asked < BLOCK_SIZE; asked += 1) {
+    const port = take();
+    if (!(await portInUse(port))) ports.push(port);
+  }
+  if (ports.length < count)
+    throw new Error(`There are no ${count} free ports in a block of ports.`);
   return ports;
 }
 
-/** One port that was free a moment ago; see {@link freePorts}. */
+/** One port that nobody listens on; see {@link freePorts}. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
-  if (port === undefined) throw new Error('The system gave no free port.');
+  if (port === undefined) throw new Error('No free port was given.');
   return port;
 }
 
-async function listenOnce(port: number, host: string): Promise<void> {
-  const { release } = await hold(port, host);
-  await release();
+const FIRST_PORT = 10_240;
+const BLOCK_SIZE = 512;
+// Up to 25,599: the standard ports of the stack are none of them.
+const BLOCKS = 30;
+
+let block: Promise<() => number> | undefined;
+
+/** Both begin somewhere at random, so that who still looks for an ended server finds no other in its place. */
+async function claimBlock(): Promise<() => number> {
+  const some = randomInt(BLOCKS);
+  for (let tried = 0; tried < BLOCKS; tried += 1) {
+    const first = FIRST_PORT + ((some + tried) % BLOCKS) * BLOCK_SIZE;
+    if (!('release' in (await claim(`ports from ${first}`)))) continue;
+    let next = randomInt(BLOCK_SIZE);
+    return () => first + (next++ % BLOCK_SIZE);
+  }
+  throw new Error(`All ${BLOCKS} blocks of ports are taken by processes of this project.`);
 }
 
-async function hold(
-  port: number,
-  host: string,
-): Promise<{ port: number; release: () => Promise<void> }> {
+async function listenOnce(port: number, host: string): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ port, host, exclusive: true }, resolve);
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('No port was bound.');
-  return {
-    port: address.port,
-    release: () => new Promise((resolve) => server.close(() => resolve())),
-  };
+  await new Promise<void>((resolve) => server.close(() => resolve()));
 }

@@ -270,12 +270,16 @@ describe('too few open files allowed', () => {
 describe('a process that ends without stopping its PostgreSQL', () => {
   it('leaves none behind', async () => {
     const folder = await testFolder();
-    const port = await freePort();
     const script = `
       const { startPostgres } = await import(${JSON.stringify(join(import.meta.dirname, 'postgres.ts'))});
-      await startPostgres({ dataDir: ${JSON.stringify(join(folder, 'postgres'))}, port: ${port}, durable: false });
+      const server = await startPostgres({ dataDir: ${JSON.stringify(join(folder, 'postgres'))}, durable: false });
+      console.log(server.process.pid);
       process.exit(0);`;
-    execFileSync(process.execPath, ['--input-type=module', '-e', script]);
-    assert.equal(await portInUse(port), false);
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', script]);
+    const pid = Number(said.toString());
+    assert.ok(pid > 0, `its process id, not ${said}`);
+    // What is killed is gone soon after, not at once.
+    const gone = () => commandName(pid) === '';
+    await until(gone, { what: 'the end of the server', deadlineMs: 2_000, everyMs: 10 });
   });
 });

@@ -11,6 +11,7 @@ import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import { keepSubscribed } from '../../shared/kit/transport/keep-subscribed.ts';
 import type { Nats } from '../../shared/kit/transport/nats.ts';
+import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { Exhausted, ExhaustedOutcome } from './exhausted.ts';
 
 /** Of all instances of the event store one is told of each. */
@@ -55,8 +56,9 @@ export function advisoryTransport(
   }
 
   const kept = keepSubscribed({
-    subscribe: async () => {
-      const subscription = (await connection()).subscribe(subject, { queue: QUEUE });
+    subscribe: async (signal) => {
+      const open = await unlessAborted(connection(), signal);
+      const subscription = open.subscribe(subject, { queue: QUEUE });
       const ended = (async () => {
         // One at a time: there are hardly any, and NATS keeps the others.
         for await (const message of subscription) await serve(message);

@@ -1,5 +1,6 @@
 import { AckPolicy, DeliverPolicy, type NatsConnection, nanos, ReplayPolicy } from 'nats';
 import type { Logger } from '../logger.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { jetstreamManager } from './jetstream-durable.ts';
 import { keepSubscribed, type Subscription } from './keep-subscribed.ts';
 import { connectionStatus } from './nats-status.ts';
@@ -60,7 +61,7 @@ export function readStream(options: ReadStreamOptions): StreamReader {
   }
 
   async function subscribe(signal: AbortSignal): Promise<Subscription> {
-    const connection = await options.connection();
+    const connection = await unlessAborted(options.connection(), signal);
     await connectionStatus(connection).untilConnected(signal);
     const manager = await jetstreamManager(connection);
     const { name } = await manager.consumers.add(options.stream, {

@@ -3,6 +3,7 @@ import type { Delivery } from '../delivery.ts';
 import { CodedError, codedError, kinds } from '../errors.ts';
 import type { Component } from '../lifecycle.ts';
 import { logFields } from '../logger.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import type { Outcome } from './hooks.ts';
 import { guarded, noHook } from './hooks.ts';
 import { createInFlight } from './in-flight.ts';
@@ -142,7 +143,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   }
 
   async function subscribe(signal: AbortSignal): Promise<Subscription> {
-    const connection = await options.connection();
+    const connection = await unlessAborted(options.connection(), signal);
     await connectionStatus(connection).untilConnected(signal);
     const manager = await jetstreamManager(connection);
     const durableOptions = {

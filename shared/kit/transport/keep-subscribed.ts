@@ -15,12 +15,17 @@ export interface KeptSubscription {
   start(): void;
   /** Why nothing is subscribed; undefined while something is. */
   notReady(): string | undefined;
-  /** Closes what is subscribed and makes no other. May be called twice. */
+  /**
+   * Closes what is subscribed, or waits a second at most for what is just being made to be
+   * closed, so that nothing is left on the server; makes no other. May be called twice.
+   */
   stop(): Promise<void>;
 }
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
+/** How long a stop waits for what is just being made. Whoever stops closes the connection next. */
+const LATE_MS = 1_000;
 /** Lived longer than this: it worked, so the next failure is a new one. */
 const WORKED_MS = 10_000;
 /** Processes that start together find each other within this many attempts; more is worth a warning. */
@@ -36,7 +41,7 @@ export function keepSubscribed({
   subscribe,
   logger,
 }: {
-  /** Is told by the signal to stop trying, and is not waited for then. */
+  /** Is told by the signal to stop trying, and is waited for no longer than a second then. */
   readonly subscribe: (signal: AbortSignal) => Promise<Subscription>;
   readonly logger: Logger;
 }): KeptSubscription {
@@ -97,7 +102,13 @@ async function madeInTime(
     signal.throwIfAborted();
     return made;
   } catch (error) {
-    making.then((made) => made.close()).catch(() => undefined);
+    const closed = making.then((made) => made.close()).catch(() => undefined);
+    const enough = new AbortController();
+    await Promise.race([
+      closed,
+      delay(LATE_MS, undefined, { signal: enough.signal }).catch(() => undefined),
+    ]);
+    enough.abort();
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 import { until } from '../../../stack/until.ts';
 import { silentLogger } from '../logger.ts';
 import { keepSubscribed } from './keep-subscribed.ts';
@@ -37,7 +38,27 @@ describe('keepSubscribed', () => {
     assert.equal(kept.notReady(), 'stopped');
   });
 
-  it('stop does not wait for a subscription that is being made, and closes it when it comes', async () => {
+  it('stop waits until what is just being made is closed, so that it leaves nothing behind', async () => {
+    const late = subscription();
+    const closing = Promise.withResolvers<void>();
+    const making = Promise.withResolvers<typeof late>();
+    const kept = keepSubscribed({
+      logger: silentLogger,
+      subscribe: async () => ({ ...(await making.promise), close: () => closing.promise }),
+    });
+    kept.start();
+    let stopped = false;
+    const stopping = kept.stop().then(() => {
+      stopped = true;
+    });
+    making.resolve(late);
+    await turn();
+    assert.equal(stopped, false);
+    closing.resolve();
+    await stopping;
+  });
+
+  it('stop does not wait for ever for a subscription that is being made, and closes it when it comes', async () => {
     const late = subscription();
     const making = Promise.withResolvers<typeof late>();
     const kept = keepSubscribed({ logger: silentLogger, subscribe: () => making.promise });
