@@ -6,7 +6,7 @@
  * since as a semi-join the planner reads the whole table.
  */
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import { type Database, prepared } from '../../shared/kit/database.ts';
 import { column } from './column.ts';
 import type { PredictedEvent } from './optimistic.ts';
 
@@ -17,6 +17,66 @@ export interface Written {
   readonly versions: readonly bigint[];
 }
 
+/** The same each time, so each connection plans it once and nobody puts it together again. */
+const appendManyText = (assigns: boolean) => `
+  with input as materialized (
+    select i.n, i.event_id, i.event_type, i.aggregate_type, i.aggregate_id,
+           i.version::int8 as version, i.offset_or_predecessor::int8 as offset_or_predecessor,
+           i.event_data, i.metadata::jsonb as metadata
+    from unnest(
+      string_to_array($3::text, chr(31)),
+      string_to_array($4::text, chr(31)),
+      string_to_array($5::text, chr(31)),
+      string_to_array($6::text, chr(31)),
+      string_to_array($7::text, chr(31), ''),
+      string_to_array($8::text, chr(31), ''),
+      string_to_array($9::text, chr(31)),
+      string_to_array($10::text, chr(31))
+    ) with ordinality as i (event_id, event_type, aggregate_type, aggregate_id, version,
+                            offset_or_predecessor, event_data, metadata, n)
+  ),
+  missing as (
+    select 1 from input
+    where version is not null and offset_or_predecessor is not null
+      and (select 1 from events e
+           where e.aggregate_id = input.aggregate_id
+             and e.aggregate_type = input.aggregate_type
+             and e.version = input.offset_or_predecessor) is null
+    limit 1
+  ),
+  head as (
+    update log_head set position = position + $2::int8
+    where stream = $1::text and not exists (select 1 from missing)
+    returning position - $2::int8 as base
+  ),
+  written as (
+    insert into events (stream, position, event_id, event_type, aggregate_type,
+                        aggregate_id, version, event_data, metadata)
+    select $1::text, head.base + n, event_id, event_type, aggregate_type, aggregate_id,
+           coalesce(input.version, input.offset_or_predecessor + coalesce(
+             (select max(e.version) from events e
+              where e.aggregate_id = input.aggregate_id
+                and e.aggregate_type = input.aggregate_type), 0)),
+           event_data, metadata
+    from head, input
+    ${assigns ? 'returning position, version' : ''}
+  )
+  select head.base::text as base,
+         ${
+           assigns
+             ? "(select string_agg(version::text, ',' order by position) from written)"
+             : 'null::text'
+         } as versions
+  from head`;
+
+interface ManyRow {
+  readonly base: string;
+  readonly versions: string | null;
+}
+const versionsKnown = prepared<ManyRow>(appendManyText(false));
+/** Asked for only where the database assigns one: an eighth of the statement's work. */
+const versionsAssigned = prepared<ManyRow>(appendManyText(true));
+
 /** Writes two events or more; what it promises is EventLog.append's to say. */
 export async function appendMany(
   database: Database,
@@ -24,62 +84,22 @@ export async function appendMany(
   ctx: Context,
   events: readonly PredictedEvent[],
 ): Promise<Written | undefined> {
-  // Asked for only where the database assigned one: an eighth of the statement's work.
   const assigns = events.some(({ version }) => version === undefined);
-  const [row] = await database.query<{ base: string; versions: string | null }>(
+  const statement = assigns ? versionsAssigned : versionsKnown;
+  const [row] = await database.query(
     ctx,
-    (sql) => sql`
-      with input as materialized (
-        select i.n, i.event_id, i.event_type, i.aggregate_type, i.aggregate_id,
-               i.version::int8 as version, i.offset_or_predecessor::int8 as offset_or_predecessor, i.event_data,
-               i.metadata::jsonb as metadata
-        from unnest(
-          string_to_array(${column(events, ({ event }) => event.eventId)}::text, chr(31)),
-          string_to_array(${column(events, ({ event }) => event.eventType)}::text, chr(31)),
-          string_to_array(${column(events, ({ event }) => event.aggregateType)}::text, chr(31)),
-          string_to_array(${column(events, ({ event }) => event.aggregateId)}::text, chr(31)),
-          string_to_array(${column(events, ({ version }) => version)}::text, chr(31), ''),
-          string_to_array(${column(events, offsetOrPredecessor)}::text, chr(31), ''),
-          string_to_array(${column(events, ({ event }) => event.data)}::text, chr(31)),
-          string_to_array(${column(events, ({ event }) => JSON.stringify(event.metadata))}::text,
-                          chr(31))
-        ) with ordinality as i (event_id, event_type, aggregate_type, aggregate_id, version,
-                                offset_or_predecessor, event_data, metadata, n)
-      ),
-      missing as (
-        select 1 from input
-        where version is not null and offset_or_predecessor is not null
-          and (select 1 from events e
-               where e.aggregate_id = input.aggregate_id
-                 and e.aggregate_type = input.aggregate_type
-                 and e.version = input.offset_or_predecessor) is null
-        limit 1
-      ),
-      head as (
-        update log_head set position = position + ${events.length}::int8
-        where stream = ${stream}::text and not exists (select 1 from missing)
-        returning position - ${events.length}::int8 as base
-      ),
-      written as (
-        insert into events (stream, position, event_id, event_type, aggregate_type,
-                            aggregate_id, version, event_data, metadata)
-        select ${stream}::text, head.base + n, event_id, event_type, aggregate_type,
-               aggregate_id,
-               coalesce(input.version, input.offset_or_predecessor + coalesce(
-                 (select max(e.version) from events e
-                  where e.aggregate_id = input.aggregate_id
-                    and e.aggregate_type = input.aggregate_type), 0)),
-               event_data, metadata
-        from head, input
-        ${assigns ? sql`returning position, version` : sql``}
-      )
-      select head.base::text as base,
-             ${
-               assigns
-                 ? sql`(select string_agg(version::text, ',' order by position) from written)`
-                 : sql`null::text`
-             } as versions
-      from head`,
+    statement(
+      stream,
+      String(events.length),
+      column(events, ({ event }) => event.eventId),
+      column(events, ({ event }) => event.eventType),
+      column(events, ({ event }) => event.aggregateType),
+      column(events, ({ event }) => event.aggregateId),
+      column(events, ({ version }) => version),
+      column(events, offsetOrPredecessor),
+      column(events, ({ event }) => event.data),
+      column(events, ({ event }) => JSON.stringify(event.metadata)),
+    ),
   );
   if (row === undefined) return undefined;
   const assigned = row.versions?.split(',').map(BigInt) ?? [];
@@ -105,31 +125,54 @@ export async function appendOne(
   ctx: Context,
   { event, version, offset, predecessor }: PredictedEvent,
 ): Promise<Written | undefined> {
-  const { eventId, eventType, aggregateType, aggregateId } = event;
-  const [row] = await database.query<{ position: string; version: string }>(ctx, (sql) => {
-    const of = sql`e.aggregate_id = ${aggregateId}::text and e.aggregate_type = ${aggregateType}::text`;
-    const follows =
-      predecessor === undefined
-        ? sql``
-        : sql`and (select 1 from events e where ${of} and e.version = ${String(predecessor)}::int8) is not null`;
-    const itsVersion =
-      version === undefined
-        ? sql`${String(offset)}::int8 + coalesce((select max(e.version) from events e where ${of}), 0)`
-        : sql`${String(version)}::int8`;
-    return sql<{ position: string; version: string }[]>`
-      with head as (
-        update log_head set position = position + 1::int8
-        where stream = ${stream}::text ${follows}
-        returning position
-      )
-      insert into events (stream, position, event_id, event_type, aggregate_type,
-                          aggregate_id, version, event_data, metadata)
-      select ${stream}::text, head.position, ${eventId}::text, ${eventType}::text,
-             ${aggregateType}::text, ${aggregateId}::text, ${itsVersion},
-             ${event.data}::text, ${JSON.stringify(event.metadata)}::text::jsonb
-      from head
-      returning position, version`;
-  });
+  const values = [
+    stream,
+    event.eventId,
+    event.eventType,
+    event.aggregateType,
+    event.aggregateId,
+    event.data,
+    JSON.stringify(event.metadata),
+  ] as const;
+  const statement =
+    version === undefined
+      ? afterTheLast(...values, String(offset))
+      : predecessor === undefined
+        ? atVersion(...values, String(version))
+        : atVersionAfter(...values, String(version), String(predecessor));
+  const [row] = await database.query(ctx, statement);
   if (row === undefined) return undefined;
   return { first: BigInt(row.position), versions: [BigInt(row.version)] };
 }
+
+const ITS_EVENTS = 'e.aggregate_id = $5::text and e.aggregate_type = $4::text';
+
+const appendOneText = (itsVersion: string, condition = '') => `
+  with head as (
+    update log_head set position = position + 1::int8
+    where stream = $1::text ${condition}
+    returning position
+  )
+  insert into events (stream, position, event_id, event_type, aggregate_type,
+                      aggregate_id, version, event_data, metadata)
+  select $1::text, head.position, $2::text, $3::text, $4::text, $5::text, ${itsVersion},
+         $6::text, $7::text::jsonb
+  from head
+  returning position, version`;
+
+interface OneRow {
+  readonly position: string;
+  readonly version: string;
+}
+const afterTheLast = prepared<OneRow>(
+  appendOneText(
+    `$8::int8 + coalesce((select max(e.version) from events e where ${ITS_EVENTS}), 0)`,
+  ),
+);
+const atVersion = prepared<OneRow>(appendOneText('$8::int8'));
+const atVersionAfter = prepared<OneRow>(
+  appendOneText(
+    '$8::int8',
+    `and (select 1 from events e where ${ITS_EVENTS} and e.version = $9::int8) is not null`,
+  ),
+);

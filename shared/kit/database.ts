@@ -38,6 +38,16 @@ export interface Database extends Component {
 /** Begins one statement when it is called. */
 export type Statement<Row> = (sql: Sql) => PromiseLike<readonly Row[]>;
 
+/**
+ * A statement that runs a thousand times a second: its text is put together once, here,
+ * and not at each call. Placeholders are `$1`, `$2` and so on, each cast in the text.
+ */
+export const prepared =
+  <Row extends object>(text: string) =>
+  (...parameters: readonly string[]): Statement<Row> =>
+  (sql) =>
+    sql.unsafe<Row[]>(text, [...parameters], { prepare: true });
+
 export interface DatabaseOptions {
   /** Connection URL; may name connection parameters after `?`. */
   readonly url: string;
