@@ -111,18 +111,24 @@ export function createDatabase(options: DatabaseOptions): Database {
     if (patienceMs === 0) throw overloaded();
     const used = sql;
     const running = statement(used);
-    let giveUp: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      giveUp = setTimeout(() => reject(late(patienceMs)), patienceMs);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Row[]>();
     const silence = setTimeout(() => {
       problem = 'the database does not answer';
       if (used === sql) replacePool();
+      reject(late(patienceMs));
     }, options.queryTimeoutMs);
-    const answered = () => clearTimeout(silence);
+    const giveUp =
+      patienceMs < options.queryTimeoutMs
+        ? setTimeout(() => reject(late(patienceMs)), patienceMs)
+        : undefined;
+    const answered = () => {
+      clearTimeout(silence);
+      clearTimeout(giveUp);
+    };
     running.then(answered, answered);
+    running.then(resolve, reject);
     try {
-      const rows = await Promise.race([running, deadline]);
+      const rows = await promise;
       problem = undefined;
       lastAnswer = Date.now();
       return rows;
@@ -130,8 +136,6 @@ export function createDatabase(options: DatabaseOptions): Database {
       const coded = asCoded(error);
       if (coded.code === 'database_unavailable') problem = coded.message;
       throw coded;
-    } finally {
-      clearTimeout(giveUp);
     }
   }
 
