@@ -2,8 +2,8 @@
  * The statements that write the log. The head's row lock is what makes the order
  * of positions the order of commits. The head is moved unconditionally: with a
  * condition, two thirds of the attempts of two writers came to nothing. A
- * missing predecessor keeps it from moving; each is probed by a scalar subquery,
- * since as a semi-join the planner reads the whole table.
+ * missing predecessor keeps it from moving; a batch's are each probed by a scalar
+ * subquery, since as a semi-join the planner reads the whole table.
  */
 import type { Context } from '../../shared/kit/context.ts';
 import { type Database, prepared } from '../../shared/kit/database.ts';
