@@ -6,8 +6,9 @@ import type {
   ParkedLetter,
 } from '../../shared/eventstore/event-store.ts';
 import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../../shared/eventstore/replay-lease.ts';
+import type { Sql } from '../../shared/kit/connections.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database, Sql } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/database.ts';
 
 /** See the methods of EventStore that these stand behind. */
 export interface DeadLetters {

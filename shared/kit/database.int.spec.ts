@@ -101,6 +101,115 @@ describe('the database client', () => {
     }
   });
 
+  const backend = (of: Database) =>
+    of
+      .query<{ pid: number }>(ctx, (sql) => sql`select pg_backend_pid() as pid`)
+      .then(([row]) => row?.pid);
+
+  /** Has rows on their way when its backend ends. */
+  async function endsItself(pool: Database): Promise<void> {
+    const lost = await pool
+      .query(
+        ctx,
+        (sql) =>
+          sql`select pg_terminate_backend(pg_backend_pid()), n from generate_series(1, 100000) as n`,
+      )
+      .catch((error) => error);
+    assert.equal(codedError(lost).kind, 'unavailable');
+  }
+
+  it('who asks alone has the connection that was used last, however many there are', async () => {
+    const pool = connectTo();
+    try {
+      const open = () => pool.query(ctx, (sql) => sql`select pg_sleep(0.05)`);
+      await Promise.all([open(), open(), open(), open()]);
+      const asked = new Set<number | undefined>();
+      for (let n = 0; n < 10; n++) asked.add(await backend(pool));
+      assert.equal(asked.size, 1);
+    } finally {
+      await pool.stop();
+    }
+  });
+
+  it('after a connection was lost another one is used while there is one, and then it is made anew', async () => {
+    const pool = connectTo({ poolSize: 2 });
+    try {
+      const both = await Promise.all([backend(pool), backend(pool)]);
+      const last = await backend(pool);
+      await endsItself(pool);
+      const left = both.filter((pid) => pid !== last);
+      assert.deepEqual([await backend(pool)], left);
+      const again = await Promise.all([backend(pool), backend(pool)]);
+      assert.deepEqual(again.includes(left[0]), true);
+      assert.equal(new Set([...both, ...again]).size, 3);
+    } finally {
+      await pool.stop();
+    }
+  });
+
+  it('what a lost connection was answering is no part of later answers', async () => {
+    const pool = connectTo({ poolSize: 1 });
+    try {
+      await endsItself(pool);
+      for (let n = 0; n < 3; n++) {
+        const rows = await pool.query(ctx, (sql) => sql`select 1 as one`);
+        assert.deepEqual([...rows], [{ one: 1 }]);
+      }
+    } finally {
+      await pool.stop();
+    }
+  });
+
+  it("a caller's deadline counts while it waits for a connection, and what waited is not sent then", async () => {
+    const narrow = connectTo({ poolSize: 1 });
+    try {
+      let over = false;
+      const first = narrow
+        .query(ctx, (sql) => sql`select pg_sleep(0.3)`)
+        .finally(() => {
+          over = true;
+        });
+      const soon = withDeadline(ctx, Date.now() + 50);
+      const late = await narrow
+        .query(soon, (sql) => sql`insert into numbers (n, writer) values (77, 'late')`)
+        .catch((e) => e);
+      assert.equal(codedError(late).kind, 'overloaded');
+      assert.ok(!over, 'it heard before a connection was free');
+      await first;
+      await narrow.query(ctx, (sql) => sql`select 1`);
+      assert.deepEqual([...(await admin`select n from numbers where n = 77`)], []);
+    } finally {
+      await narrow.stop();
+    }
+  });
+
+  it('a connection whose caller left is lent again when its statement is over, and not before', async () => {
+    const narrow = connectTo({ poolSize: 1 });
+    try {
+      const before = await backend(narrow);
+      const soon = withDeadline(ctx, Date.now() + 50);
+      const left = await narrow.query(soon, (sql) => sql`select pg_sleep(0.3)`).catch((e) => e);
+      assert.equal(codedError(left).kind, 'timeout');
+      assert.equal(await backend(narrow), before);
+    } finally {
+      await narrow.stop();
+    }
+  });
+
+  it('a statement that cannot be put together costs no connection', async () => {
+    const narrow = connectTo({ poolSize: 1 });
+    try {
+      const broken = () => {
+        throw new Error('broken');
+      };
+      const error = codedError(await narrow.query(ctx, broken).catch((e) => e));
+      assert.equal(error.kind, 'internal');
+      assert.equal((await narrow.query(ctx, (sql) => sql`select 1`)).length, 1);
+    } finally {
+      await narrow.stop();
+    }
+  });
+
   it('load alone is no silence: who waits too long is refused, and the pool stays', async () => {
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (_: object, text: string) => warnings.push(text) };

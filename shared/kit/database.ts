@@ -14,13 +14,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import postgres from 'postgres';
+import { type ConnectionOptions, openConnections, type Sql } from './connections.ts';
 import { background, type Context, remaining } from './context.ts';
 import { CodedError } from './errors.ts';
 import type { Component } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
-
-/** The tag for one statement. Cast every placeholder; send arrays as `text[]` and cast inside. */
-export type Sql = postgres.Sql<{ textArray: never }>;
 
 export interface Database extends Component {
   /**
@@ -48,25 +46,8 @@ export const prepared =
   (sql) =>
     sql.unsafe<Row[]>(text, [...parameters], { prepare: true });
 
-export interface DatabaseOptions {
-  /** Connection URL; may name connection parameters after `?`. */
-  readonly url: string;
-  /** Shown by the server beside each connection. */
-  readonly name: string;
-  /** Connections, at most. */
-  readonly poolSize: number;
-  /** Deadline of a query whose context has none nearer, in milliseconds. */
-  readonly queryTimeoutMs: number;
+export interface DatabaseOptions extends ConnectionOptions {
   readonly logger: Logger;
-  /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
-  readonly isolation?: 'read committed' | 'serializable';
-  /**
-   * Plan each statement once a connection, and by indexes alone. Where an array
-   * of one looks cheaper than a plan for all arrays, PostgreSQL plans anew each
-   * time, which takes longer than to run it. Only for statements that have one
-   * good plan: a condition like `$1 is null or key = $1` would read the whole index.
-   */
-  readonly planOnce?: boolean;
 }
 
 /** How often a statement that lost to another is repeated before the caller hears of it. */
@@ -75,12 +56,15 @@ const SERIALIZATION_ATTEMPTS = 10;
 /** Queries that may wait for a connection, for each connection; beyond, they are refused. */
 const QUEUE_PER_CONNECTION = 500;
 
+/** Of what a timer can wait; with more it would not wait at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** How often a database that nobody asks is looked at, in milliseconds. */
 const LOOK_EVERY_MS = 2_000;
 
 /** Connects on first use, and again whenever a connection is lost. The creator stops it. */
 export function createDatabase(options: DatabaseOptions): Database {
-  let sql = connect(options);
+  let connections = openConnections(options);
   let replaced = 0;
   let problem: string | undefined = 'not asked yet';
   let lastAnswer = 0;
@@ -90,43 +74,44 @@ export function createDatabase(options: DatabaseOptions): Database {
   const turns = bulkhead(options.poolSize, options.poolSize * QUEUE_PER_CONNECTION);
 
   function replacePool(): void {
-    const old = sql;
-    sql = connect(options);
+    const old = connections;
+    connections = openConnections(options);
     replaced++;
     options.logger.warn(
       { database: options.name, replaced },
       'a query passed its deadline: the connection pool is replaced',
     );
     // In the background: what hangs there must not hold up who comes next.
-    void old.end({ timeout: 1 }).catch(() => undefined);
+    void old.end(1).catch(() => undefined);
   }
 
   async function once<Row extends object>(
     ctx: Context,
     statement: Statement<Row>,
   ): Promise<readonly Row[]> {
-    if (ctx.signal.aborted) throw cancelled();
-    // A caller in a hurry gets its answer sooner, which says nothing against the connection.
-    const patienceMs = Math.min(options.queryTimeoutMs, remaining(ctx, options.queryTimeoutMs));
-    if (patienceMs === 0) throw overloaded();
-    const used = sql;
-    const running = statement(used);
     const { promise, resolve, reject } = Promise.withResolvers<readonly Row[]>();
-    const silence = setTimeout(() => {
-      problem = 'the database does not answer';
-      if (used === sql) replacePool();
-      reject(late(patienceMs));
-    }, options.queryTimeoutMs);
+    const patienceMs = Math.min(remaining(ctx, LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+    let sent = false;
+    let outOfPatience = patienceMs === 0;
+    // Where it is sent at once, the query's own deadline may be the nearer one.
+    const mayGiveUp = patienceMs < options.queryTimeoutMs || turns.executionSlots === 0;
+    // Which says nothing against the connection.
     const giveUp =
-      patienceMs < options.queryTimeoutMs
-        ? setTimeout(() => reject(late(patienceMs)), patienceMs)
+      mayGiveUp && ctx.deadline !== undefined
+        ? setTimeout(() => {
+            outOfPatience = true;
+            reject(sent ? late(patienceMs) : overloaded());
+          }, patienceMs)
         : undefined;
-    const answered = () => {
-      clearTimeout(silence);
-      clearTimeout(giveUp);
+    const begin = async () => {
+      if (ctx.signal.aborted) throw cancelled();
+      if (outOfPatience) throw overloaded();
+      sent = true;
+      await send(statement, resolve, reject);
     };
-    running.then(answered, answered);
-    running.then(resolve, reject);
+    turns.execute(begin).catch((error) => {
+      reject(error instanceof BulkheadRejectedError ? overloaded() : error);
+    });
     try {
       const rows = await promise;
       problem = undefined;
@@ -136,7 +121,51 @@ export function createDatabase(options: DatabaseOptions): Database {
       const coded = asCoded(error);
       if (coded.code === 'database_unavailable') problem = coded.message;
       throw coded;
+    } finally {
+      clearTimeout(giveUp);
     }
+  }
+
+  /** Sends a statement; resolves when its connection is free again, or given up. */
+  async function send<Row extends object>(
+    statement: Statement<Row>,
+    resolve: (rows: readonly Row[]) => void,
+    reject: (reason: unknown) => void,
+  ): Promise<void> {
+    const used = connections;
+    const connection = used.take();
+    const waitMs = connection.notBefore - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
+    let running: PromiseLike<readonly Row[]>;
+    try {
+      running = statement(connection.sql);
+    } catch (error) {
+      used.giveBack(connection);
+      throw error;
+    }
+    const { promise, resolve: over } = Promise.withResolvers<void>();
+    const silence = setTimeout(() => {
+      problem = 'the database does not answer';
+      if (used === connections) replacePool();
+      reject(late(options.queryTimeoutMs));
+      over();
+    }, options.queryTimeoutMs);
+    running.then(
+      (rows) => {
+        clearTimeout(silence);
+        used.giveBack(connection);
+        resolve(rows);
+        over();
+      },
+      (error) => {
+        clearTimeout(silence);
+        if (endsConnection(error)) used.lost(connection);
+        else used.giveBack(connection);
+        reject(error);
+        over();
+      },
+    );
+    return promise;
   }
 
   async function query<Row extends object>(
@@ -145,9 +174,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   ): Promise<readonly Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await turns.execute(() => once<Row>(ctx, statement));
+        return await once(ctx, statement);
       } catch (error) {
-        if (error instanceof BulkheadRejectedError) throw overloaded();
         if (!isSerializationFailure(error) || attempt === SERIALIZATION_ATTEMPTS) throw error;
         // Full jitter, so that those who collided do not collide again.
         await sleep(Math.random() * Math.min(100, 2 ** attempt));
@@ -171,56 +199,15 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
     stop: async () => {
       clearInterval(looking);
-      await sql.end({ timeout: 5 });
+      await connections.end(5);
     },
   };
 }
 
-/** `text[]`, the only array that is sent; none is read. */
-const textArray = {
-  to: 1009,
-  from: [],
-  serialize: (values: readonly (string | null)[]): string => {
-    const quoted = (value: string) => `"${value.replace(/[\\"]/g, '\\$&')}"`;
-    return `{${values.map((value) => (value === null ? 'null' : quoted(value))).join(',')}}`;
-  },
-  parse: (text: string): string => text,
-};
-
-function connect(options: DatabaseOptions): Sql {
-  const serverTimeout = options.queryTimeoutMs + 1_000;
-  // Known to the client, but not to its types.
-  const onePerConnection = { max_pipeline: 1 };
-  return postgres(options.url, {
-    ...onePerConnection,
-    max: options.poolSize,
-    // Constant and short: the pool must be back as soon as the server is.
-    backoff: () => 0.2 + Math.random() * 0.1,
-    connect_timeout: 5,
-    keep_alive: 15,
-    idle_timeout: 60,
-    onnotice: () => undefined,
-    // The client would ask for the server's types on each new connection, in a
-    // query that nobody waits for: lost with its connection, it ends the
-    // process. The one array type that is sent is known.
-    fetch_types: false,
-    types: { textArray },
-    connection: {
-      application_name: options.name,
-      // The server's own end to a client that fell silent in the middle of a
-      // statement while holding a lock; only this one was seen to end it.
-      transaction_timeout: serverTimeout,
-      ...(options.planOnce === true
-        ? // A plan for all parameters, and not for the size that a table happened to have.
-          // CockroachDB passes over what it does not know of these.
-          { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' }
-        : {}),
-      ...(options.isolation === undefined
-        ? {}
-        : { default_transaction_isolation: options.isolation }),
-    },
-  });
-}
+/** After an error of a statement its connection goes on; after any other there is none. */
+const endsConnection = (error: unknown): boolean =>
+  asCoded(error).code === 'database_unavailable' ||
+  (error instanceof postgres.PostgresError && error.severity === 'FATAL');
 
 /** The SQLSTATE in `error` or its causes; undefined where it did not come from the server. */
 export function sqlState(error: unknown): string | undefined {

@@ -5,7 +5,7 @@
  */
 import postgres from 'postgres';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
-import { appender, type Contender } from '../contender.ts';
+import { type Contender, measure } from '../contender.ts';
 import { names } from '../names.ts';
 import { AGGREGATE_TYPE, type Step, steps } from '../workload.ts';
 
@@ -15,7 +15,7 @@ const LIMIT_SESSIONS = 2;
 export const ROWS_PER_STATEMENT = 256;
 
 export interface PlainInserts {
-  /** One INSERT of one row for each event, a session for each caller up to 128. */
+  /** One INSERT of one row for each event, a session for each caller; beyond 128 two callers share one. */
   readonly singleRows: Contender;
   /** Statements of 256 rows over two sessions, however many callers. */
   readonly multiRows: Contender;
@@ -25,11 +25,14 @@ export interface PlainInserts {
 /** On a database that is migrated already and that nobody else writes to. The caller closes it. */
 export function openPlainInserts(url: string): PlainInserts {
   const options = { onnotice: () => undefined, fetch_types: false, types: { textArray } };
-  const single = postgres(url, { ...options, max: MOST_SESSIONS });
+  const single = Array.from({ length: MOST_SESSIONS }, () =>
+    // A client of its own each: a pool of them takes the longer the more it has done (ADR 5).
+    postgres(url, { ...options, max: 1 }),
+  );
   const multi = postgres(url, { ...options, max: LIMIT_SESSIONS });
   let position = 0;
 
-  const insertOne = (step: Step) => single`
+  const insertOne = (session: typeof multi, step: Step) => session`
     insert into events (stream, position, event_id, event_type, aggregate_type, aggregate_id,
                         version, event_data, metadata)
     values (${ORDERS_STREAM}::text, ${++position}::int8, ${step.eventId}::text,
@@ -56,7 +59,17 @@ export function openPlainInserts(url: string): PlainInserts {
   };
 
   return {
-    singleRows: appender(names.singleRows, insertOne),
+    singleRows: {
+      name: names.singleRows,
+      run: (callers, ms) => {
+        let caller = 0;
+        return measure(callers, ms, () => {
+          const session = single[caller++ % MOST_SESSIONS] ?? multi;
+          const own = steps();
+          return () => insertOne(session, own.next().value);
+        });
+      },
+    },
     multiRows: {
       name: names.multiRows,
       run: async (_callers, ms) => {
@@ -74,7 +87,7 @@ export function openPlainInserts(url: string): PlainInserts {
       },
     },
     close: async () => {
-      await Promise.all([single.end({ timeout: 5 }), multi.end({ timeout: 5 })]);
+      await Promise.all([...single, multi].map((sql) => sql.end({ timeout: 5 })));
     },
   };
 }
