@@ -10,9 +10,9 @@ const schema = z.object({
   GRPC_PORT: setting.port(50051),
   EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
   /**
-   * What readers may take of it, and what they leave to those who append, says
-   * service.ts; with fewer than four they could take all. While it is replaced, the
-   * server sees it twice.
+   * What readers may take of it says service.ts; with fewer than four they could take
+   * all. Appends have a connection of their own. While it is replaced, the server sees
+   * it twice.
    */
   DATABASE_POOL_SIZE: setting.integer(40, { min: 4, max: 1_000 }),
   /** For one statement. Shorter than a caller's patience, so that it hears of an outage in time. */

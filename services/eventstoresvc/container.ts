@@ -8,7 +8,7 @@ import {
   token,
 } from '../../shared/composition/container.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
@@ -29,6 +29,7 @@ import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { createLiveHead, type LiveHead } from './live-head.ts';
 import { createEventLog, type EventLog } from './log.ts';
+import { APPENDING } from './log-append.ts';
 import { loggingService } from './logging.ts';
 import { createPublishedStream } from './published-stream.ts';
 import { createRelay, type Relay, relayDefaults } from './relay.ts';
@@ -50,6 +51,7 @@ const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint',
 
 const tokens = {
   ...common,
+  appends: token<Database>('appends'),
   bell: token<Bell>('bell'),
   live: token<LiveHead>('live head'),
   log: token<EventLog>('log'),
@@ -76,14 +78,26 @@ const tokens = {
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
   bindDatabase(container, config, config.databaseTimeoutMs, { planOnce: true });
+  container.bind(tokens.appends).toResolvedValue(
+    (logger: Logger) =>
+      createDatabase({
+        ...APPENDING,
+        url: config.databaseUrl,
+        name: `${config.serviceName} appends`,
+        queryTimeoutMs: config.databaseTimeoutMs,
+        planOnce: true,
+        logger,
+      }),
+    [tokens.logger],
+  );
   bindNats(container, config);
 
   container.bind(tokens.bell).toConstantValue(createBell());
   container
     .bind(tokens.log)
     .toResolvedValue(
-      (database: Database) => createEventLog(database, config.stream),
-      [tokens.database],
+      (database: Database, appends: Database) => createEventLog(database, appends, config.stream),
+      [tokens.database, tokens.appends],
     );
   container
     .bind(tokens.live)
@@ -201,6 +215,7 @@ export function createContainer(config: Config): App {
   const grpc = container.get(tokens.grpc);
   const app = assemble(container, config, [
     container.get(tokens.database),
+    container.get(tokens.appends),
     accepting(container.get(tokens.nats)),
     { name: 'group commit', stop: () => container.get(tokens.commits).drain() },
     accepting(container.get(tokens.relay)),

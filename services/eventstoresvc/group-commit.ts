@@ -10,6 +10,7 @@ import type { Logger } from '../../shared/kit/logger.ts';
 import type { Append } from './append.ts';
 import { commitSlowly } from './commit-slowly.ts';
 import type { EventLog } from './log.ts';
+import { APPENDING } from './log-append.ts';
 import { predict } from './optimistic.ts';
 import { createWaitingAppends, type Waiting, type WaitingLimits } from './waiting.ts';
 
@@ -29,14 +30,6 @@ export interface GroupCommit {
   drain(): Promise<void>;
 }
 
-/**
- * Batches under way at the same time. Positions are handed out under the lock
- * of the head, so the second batch waits there for the first; but its way to
- * the server, its reading of the parameters and its probing of predecessors are
- * done by then. Three were no faster than two.
- */
-const OVERLAP = 2;
-
 /** Fewer appends than this are not worth a batch beside another one: each costs a flush to disk. */
 const MIN_SHARE = 16;
 
@@ -53,9 +46,6 @@ export function createGroupCommit(
   const ctx = background();
   let underWay = 0;
   let scheduled = false;
-  /** How many batches may be under way: one until the log has said that it bears more. */
-  let depth = 1;
-  let asked = false;
   let idle: (() => void)[] = [];
 
   function append(ctx: Context, append: Append, lane: Lane = 'new work'): Promise<Appended> {
@@ -66,7 +56,7 @@ export function createGroupCommit(
 
   /** On the next turn, so that all who arrive in this one go together. */
   function schedule(): void {
-    if (scheduled || underWay >= depth) return;
+    if (scheduled || underWay >= APPENDING.pipeline) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
@@ -75,8 +65,11 @@ export function createGroupCommit(
   }
 
   function begin(): void {
-    while (underWay < depth && waiting.queued() > (underWay === 0 ? 0 : MIN_SHARE - 1)) {
-      const share = Math.max(MIN_SHARE, Math.ceil(waiting.unanswered() / depth));
+    while (
+      underWay < APPENDING.pipeline &&
+      waiting.queued() > (underWay === 0 ? 0 : MIN_SHARE - 1)
+    ) {
+      const share = Math.max(MIN_SHARE, Math.ceil(waiting.unanswered() / APPENDING.pipeline));
       const batch = waiting.take(share);
       if (batch.length === 0) break;
       underWay++;
@@ -95,26 +88,13 @@ export function createGroupCommit(
   async function commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const done = await log.append(ctx, predict(batch.map(({ append }) => append)));
-      if (done !== undefined) {
-        if (!asked) void askDepth();
-        return settleInOrder(batch, done.first, done.versions);
-      }
+      if (done !== undefined) return settleInOrder(batch, done.first, done.versions);
     } catch (error) {
       // A constraint, an outage, an unknown outcome: the slow path reads what
       // is there and goes on from that, whatever it was.
       logger.debug({ err: error, appends: batch.length }, 'the fast path failed');
     }
     await commitSlowly(ctx, batch, log, logger, settleInOrder);
-  }
-
-  /** Where the database would roll the second batch back for the first, one at a time is faster. */
-  async function askDepth(): Promise<void> {
-    asked = true;
-    try {
-      depth = (await log.overlaps(ctx)) ? OVERLAP : 1;
-    } catch {
-      asked = false;
-    }
   }
 
   function settleInOrder(

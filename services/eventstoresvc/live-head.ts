@@ -36,7 +36,7 @@ export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead
   let stopped = false;
 
   function advanced(position: bigint): void {
-    // Batches that overlap may be heard of in the wrong order.
+    // Of two batches under way one may be heard of late.
     if (position <= head) return;
     head = position;
     for (const follower of [...followers]) if (follower.position < head) follower.settle();

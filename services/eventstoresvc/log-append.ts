@@ -10,6 +10,13 @@ import { type Database, prepared } from '../../shared/kit/database.ts';
 import { column } from './column.ts';
 import type { PredictedEvent } from './optimistic.ts';
 
+/**
+ * The log is appended to over one connection, a batch behind another: the second one
+ * lies at the server when the first commits, waits there for no lock, and nothing of
+ * it is rolled back for the first one's sake (ADR 19).
+ */
+export const APPENDING = { poolSize: 1, pipeline: 2 } as const;
+
 /** Where a batch was written. */
 export interface Written {
   readonly first: bigint;

@@ -21,11 +21,6 @@ export interface EventLog {
   append(ctx: Context, events: readonly PredictedEvent[]): Promise<Written | undefined>;
   /** What the log holds at one moment of the ids and aggregates in `batch`. */
   snapshot(ctx: Context, batch: readonly Append[]): Promise<Snapshot>;
-  /**
-   * Whether a batch may be on its way while another one is: at read committed it
-   * waits its turn at the head, at serializable it would be rolled back.
-   */
-  overlaps(ctx: Context): Promise<boolean>;
   head(ctx: Context): Promise<bigint>;
   /** Id of the event at a position; undefined where there is none. */
   idAt(ctx: Context, position: bigint): Promise<string | undefined>;
@@ -59,13 +54,16 @@ interface EventRow {
   created_at: Date;
 }
 
-/** The log of `stream` in `database`, whose schema and head row the migrations make. */
-export function createEventLog(database: Database, stream: string): EventLog {
+/**
+ * The log of `stream` in `database`, whose schema and head row the migrations make.
+ * `appends` is the same database, by connections as {@link APPENDING} has them.
+ */
+export function createEventLog(database: Database, appends: Database, stream: string): EventLog {
   return {
     append: (ctx, events) =>
       events.length === 1 && events[0] !== undefined
-        ? appendOne(database, stream, ctx, events[0])
-        : appendMany(database, stream, ctx, events),
+        ? appendOne(appends, stream, ctx, events[0])
+        : appendMany(appends, stream, ctx, events),
 
     // One statement, so one snapshot: ids and versions belong together.
     snapshot: async (ctx, batch) => {
@@ -105,14 +103,6 @@ export function createEventLog(database: Database, stream: string): EventLog {
         }
       }
       return { known, versions };
-    },
-
-    overlaps: async (ctx) => {
-      const [row] = await database.query<{ isolation: string }>(
-        ctx,
-        (sql) => sql`select current_setting('transaction_isolation'::text) as isolation`,
-      );
-      return row?.isolation === 'read committed';
     },
 
     head: async (ctx) => {

@@ -108,7 +108,6 @@ const ids = events.map(({ eventId }) => eventId);
 const log: EventLog = {
   append: () => Promise.reject(new Error('the relay appends nothing')),
   snapshot: () => Promise.reject(new Error('the relay needs no snapshot')),
-  overlaps: async () => true,
   head: async () => BigInt(events.length),
   idAt: async (_ctx, position) => ids[Number(position) - 1],
   read: async (_ctx, { afterPosition = 0n }, limit) => {

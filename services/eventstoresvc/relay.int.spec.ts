@@ -44,7 +44,7 @@ describe('the relay', () => {
       queryTimeoutMs: 5_000,
       logger: silentLogger,
     });
-    log = createEventLog(database, 'ORDERS');
+    log = createEventLog(database, database, 'ORDERS');
     commits = createGroupCommit(log, silentLogger, () => bell.ring());
     dataDir = await testFolder();
     server = await startNats({ dataDir });

@@ -14,6 +14,7 @@ import { createDeadLetters } from './dead-letters.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLiveHead } from './live-head.ts';
 import { createEventLog } from './log.ts';
+import { APPENDING } from './log-append.ts';
 import { createService } from './service.ts';
 
 const folder = fileURLToPath(new URL('migrations', import.meta.url));
@@ -30,17 +31,12 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await migrate({ url, folder, logger: silentLogger });
       // Two processes on one log: every second call goes to the other.
       for (const name of ['one', 'two']) {
-        const database = createDatabase({
-          url,
-          name,
-          poolSize: CONNECTIONS,
-          queryTimeoutMs: 5_000,
-          logger: silentLogger,
-          isolation,
-        });
-        const log = createEventLog(database, 'ORDERS');
+        const options = { url, name, queryTimeoutMs: 5_000, logger: silentLogger, isolation };
+        const database = createDatabase({ ...options, poolSize: CONNECTIONS });
+        const appends = createDatabase({ ...options, ...APPENDING });
+        const log = createEventLog(database, appends, 'ORDERS');
         const live = createLiveHead(log.head);
-        databases.push(database);
+        databases.push(database, appends);
         stores.push(
           createService(
             log,

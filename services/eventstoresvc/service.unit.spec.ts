@@ -18,7 +18,7 @@ describe('readers of the event store', () => {
       reads.at(-1) as Promise<unknown>,
       (error) => codedError(error).code === 'too_many_readers',
     );
-    assert.equal(log.reading(), 4, 'the others of the pool are for lookups and appends');
+    assert.equal(log.reading(), 4, 'the others of the pool are for lookups and heads');
     log.answer();
     const outcomes = (await ended).map(({ status }) => status);
     assert.equal(outcomes.filter((status) => status === 'fulfilled').length, 1_004);
@@ -39,7 +39,7 @@ describe('readers of the event store', () => {
       lookups.at(-1) as Promise<unknown>,
       (error) => codedError(error).code === 'too_many_readers',
     );
-    assert.equal(log.reading(), 4 + 32, 'the others of the pool are for appends');
+    assert.equal(log.reading(), 4 + 32, 'the others of the pool are for heads and checkpoints');
     log.answer();
     const outcomes = (await ended).map(({ status }) => status);
     assert.equal(outcomes.filter((status) => status === 'fulfilled').length, 10 + 1_032);

@@ -18,6 +18,7 @@ import { anEvent } from '../../shared/testing/events.ts';
 import { testPostgres } from '../../stack/testing.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { createEventLog, type EventLog } from './log.ts';
+import { APPENDING } from './log-append.ts';
 
 const folder = fileURLToPath(new URL('migrations', import.meta.url));
 const ctx = background();
@@ -61,15 +62,11 @@ describe('several writers on one log', function () {
     const url = await (await testPostgres()).createDatabase();
     await migrate({ url, folder, logger: silentLogger });
     for (let n = 0; n < PROCESSES; n++) {
-      const database = createDatabase({
-        url,
-        name: `writer ${n}`,
-        poolSize: 4,
-        queryTimeoutMs: 5_000,
-        logger: silentLogger,
-      });
-      databases.push(database);
-      logs.push(createEventLog(database, 'ORDERS'));
+      const options = { url, name: `writer ${n}`, queryTimeoutMs: 5_000, logger: silentLogger };
+      const database = createDatabase({ ...options, poolSize: 4 });
+      const appends = createDatabase({ ...options, ...APPENDING });
+      databases.push(database, appends);
+      logs.push(createEventLog(database, appends, 'ORDERS'));
     }
   });
   after(() => Promise.all(databases.map((database) => database.stop())));

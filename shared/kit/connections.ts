@@ -20,6 +20,12 @@ export interface ConnectionOptions {
   readonly name: string;
   /** Connections, at most. */
   readonly poolSize: number;
+  /**
+   * Statements on their way over one connection, one behind another; default 1. The
+   * server runs them in their order, each a transaction of its own; a connection that
+   * is lost leaves the outcome of so many unknown.
+   */
+  readonly pipeline?: number;
   /** Deadline of a query whose context has none nearer, in milliseconds. */
   readonly queryTimeoutMs: number;
   /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
@@ -33,51 +39,54 @@ export interface ConnectionOptions {
   readonly planOnce?: boolean;
 }
 
-/** One connection, a client of its own, connected on first use. */
+/** One connection, connected on first use. */
 export interface Connection {
+  /** Its client; after it was lost a new one. */
   readonly sql: Sql;
   /** Not to be used before that, as `performance.now()` tells it. */
   readonly notBefore: number;
 }
 
-/** As many as the pool is large: who takes one gives it back, or says that it was lost. */
+/** Who takes a connection for a statement gives it back, or says that it was lost. */
 export interface Connections {
   /** The one that was used last, for its caches are the warmest. */
   take(): Connection;
   giveBack(connection: Connection): void;
-  /** Another one takes its place, after a short while and behind the others. */
-  lost(connection: Connection): void;
+  /** `sql` is what it had when it was lost. It is made anew, after a short while, and taken when no other is left. */
+  lost(connection: Connection, sql: Sql): void;
   /** Waits for what is under way, so many seconds at most. */
   end(timeout: number): Promise<void>;
 }
 
-/** Makes them; each connects on first use. The creator ends them. */
+/** Makes them. The creator ends them. */
 export function openConnections(options: ConnectionOptions): Connections {
-  const clients = new Set<Sql>();
+  const all = Array.from({ length: options.poolSize }, () => ({
+    sql: connectOne(options),
+    notBefore: 0,
+  }));
+  /** Each as often as there is room for a statement on it. */
+  const free = Array.from({ length: options.pipeline ?? 1 }, () => all).flat();
   let ended = false;
-  const open = (notBefore: number): Connection => {
-    const sql = connectOne(options);
-    clients.add(sql);
-    return { sql, notBefore };
-  };
-  const free = Array.from({ length: options.poolSize }, () => open(0));
   return {
     take: () => {
       const connection = free.pop();
-      if (connection === undefined) throw new Error('more queries are sent than connections are');
+      if (connection === undefined) throw new Error('more statements are sent than there is room');
       return connection;
     },
     giveBack: (connection) => void free.push(connection),
-    lost: (connection) => {
-      if (ended) return void free.push(connection);
-      const { sql } = connection;
-      clients.delete(sql);
+    lost: (connection, sql) => {
+      free.unshift(connection);
+      // Of several statements that were on their way over it the first one says so.
+      if (ended || connection.sql !== sql) return;
       void sql.end({ timeout: 0 }).catch(() => undefined);
-      free.unshift(open(performance.now() + reconnectDelayMs()));
+      Object.assign(connection, {
+        sql: connectOne(options),
+        notBefore: performance.now() + reconnectDelayMs(),
+      });
     },
     end: async (timeout) => {
       ended = true;
-      await Promise.all([...clients].map((sql) => sql.end({ timeout })));
+      await Promise.all(all.map(({ sql }) => sql.end({ timeout })));
     },
   };
 }
@@ -88,9 +97,9 @@ const reconnectDelayMs = () => 200 + Math.random() * 100;
 function connectOne(options: ConnectionOptions): Sql {
   const serverTimeout = options.queryTimeoutMs + 1_000;
   // Known to the client, but not to its types.
-  const onePerConnection = { max_pipeline: 1 };
+  const pipelining = { max_pipeline: options.pipeline ?? 1 };
   return postgres(options.url, {
-    ...onePerConnection,
+    ...pipelining,
     max: 1,
     // Whoever lost a connection waits here, not there; one that grew old is made anew at once.
     backoff: () => 0,

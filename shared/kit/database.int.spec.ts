@@ -160,6 +160,48 @@ describe('the database client', () => {
     }
   });
 
+  it('where it is asked for, statements follow one another over a connection, and only so many', async () => {
+    const pipelined = connectTo({ poolSize: 1, pipeline: 2 });
+    try {
+      const ended: string[] = [];
+      const soon = withDeadline(ctx, Date.now() + 100);
+      const [first, second, third] = await Promise.all([
+        pipelined
+          .query(ctx, (sql) => sql`select pg_sleep(0.3), pg_backend_pid() as pid`)
+          .finally(() => ended.push('first')),
+        pipelined
+          .query(ctx, (sql) => sql`select pg_backend_pid() as pid`)
+          .finally(() => ended.push('second')),
+        pipelined.query(soon, (sql) => sql`select 1`).catch((error) => codedError(error).kind),
+      ]);
+      assert.deepEqual(ended, ['first', 'second']);
+      assert.deepEqual(
+        first.map(({ pid }) => pid),
+        second.map(({ pid }) => pid),
+      );
+      assert.equal(third, 'overloaded', 'it was not sent');
+    } finally {
+      await pipelined.stop();
+    }
+  });
+
+  it('a refused statement is nothing to the one behind it, and a lost connection is the end of both', async () => {
+    const pipelined = connectTo({ poolSize: 1, pipeline: 2 });
+    const one = () => pipelined.query(ctx, (sql) => sql`select 1 as one`).then((rows) => [...rows]);
+    try {
+      const refused = pipelined.query(ctx, (sql) => sql`select 1 / 0`).catch((error) => error);
+      assert.deepEqual(await one(), [{ one: 1 }]);
+      assert.equal(sqlState(await refused), '22012');
+      const behind = await Promise.all([endsItself(pipelined), one().catch((error) => error)]);
+      assert.equal(codedError(behind[1]).kind, 'unavailable');
+      for (let n = 0; n < 3; n++) {
+        assert.deepEqual(await Promise.all([one(), one()]), [[{ one: 1 }], [{ one: 1 }]]);
+      }
+    } finally {
+      await pipelined.stop();
+    }
+  });
+
   it("a caller's deadline counts while it waits for a connection, and what waited is not sent then", async () => {
     const narrow = connectTo({ poolSize: 1 });
     try {

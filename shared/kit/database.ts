@@ -5,7 +5,8 @@
  * - One statement is one transaction: there is no `begin`. After its backend is
  *   killed, a client that holds a transaction can commit a stray statement
  *   inside somebody else's.
- * - `max_pipeline: 1`: a lost connection leaves one outcome unknown, not many.
+ * - One statement at a time over a connection, unless asked for otherwise: a lost
+ *   connection leaves one outcome unknown, not many.
  * - A deadline for each query. When it passes, the whole pool is replaced: a
  *   connection that went silent must not be handed to the next caller.
  * - A statement the server rolled back for serialization (40001) is repeated
@@ -71,7 +72,10 @@ export function createDatabase(options: DatabaseOptions): Database {
   let looking: NodeJS.Timeout | undefined;
   // Our own queue, so that a query's silence is counted from when it is sent:
   // load alone must not look like a connection that died.
-  const turns = bulkhead(options.poolSize, options.poolSize * QUEUE_PER_CONNECTION);
+  const turns = bulkhead(
+    options.poolSize * (options.pipeline ?? 1),
+    options.poolSize * QUEUE_PER_CONNECTION,
+  );
 
   function replacePool(): void {
     const old = connections;
@@ -136,9 +140,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     const connection = used.take();
     const waitMs = connection.notBefore - performance.now();
     if (waitMs > 0) await sleep(waitMs);
+    const { sql } = connection;
     let running: PromiseLike<readonly Row[]>;
     try {
-      running = statement(connection.sql);
+      running = statement(sql);
     } catch (error) {
       used.giveBack(connection);
       throw error;
@@ -159,7 +164,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       },
       (error) => {
         clearTimeout(silence);
-        if (endsConnection(error)) used.lost(connection);
+        if (endsConnection(error)) used.lost(connection, sql);
         else used.giveBack(connection);
         reject(error);
         over();
@@ -204,10 +209,12 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** After an error of a statement its connection goes on; after any other there is none. */
+/** After an ERROR its connection goes on, whatever its class; after all else there is none. */
 const endsConnection = (error: unknown): boolean =>
-  asCoded(error).code === 'database_unavailable' ||
-  (error instanceof postgres.PostgresError && error.severity === 'FATAL');
+  error instanceof postgres.PostgresError
+    ? // CockroachDB tells it in one field only.
+      (error.severity ?? error.severity_local) !== 'ERROR'
+    : asCoded(error).code === 'database_unavailable';
 
 /** The SQLSTATE in `error` or its causes; undefined where it did not come from the server. */
 export function sqlState(error: unknown): string | undefined {

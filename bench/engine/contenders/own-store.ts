@@ -4,6 +4,7 @@ import { createDeadLetters } from '../../../services/eventstoresvc/dead-letters.
 import { createGroupCommit } from '../../../services/eventstoresvc/group-commit.ts';
 import { createLiveHead } from '../../../services/eventstoresvc/live-head.ts';
 import { createEventLog } from '../../../services/eventstoresvc/log.ts';
+import { APPENDING } from '../../../services/eventstoresvc/log-append.ts';
 import { createService } from '../../../services/eventstoresvc/service.ts';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import type { EventStore, NewEvent } from '../../../shared/eventstore/event-store.ts';
@@ -12,7 +13,7 @@ import { createDatabase } from '../../../shared/kit/database.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { AGGREGATE_TYPE, type Step } from '../workload.ts';
 
-/** As many as Emmett has; those who append use two of them. */
+/** As many as Emmett has; those who append use one of them. */
 const POOL_SIZE = 10;
 
 export interface OwnStore {
@@ -23,15 +24,10 @@ export interface OwnStore {
 /** The store on a database that is migrated already. The caller closes it. */
 export function openOwnStore(url: string): OwnStore {
   const logger = silentLogger;
-  const database = createDatabase({
-    url,
-    name: 'bench',
-    poolSize: POOL_SIZE,
-    queryTimeoutMs: 30_000,
-    planOnce: true,
-    logger,
-  });
-  const log = createEventLog(database, ORDERS_STREAM);
+  const options = { url, name: 'bench', queryTimeoutMs: 30_000, planOnce: true, logger };
+  const database = createDatabase({ ...options, poolSize: POOL_SIZE - APPENDING.poolSize });
+  const appends = createDatabase({ ...options, ...APPENDING });
+  const log = createEventLog(database, appends, ORDERS_STREAM);
   const live = createLiveHead(log.head);
   const commits = createGroupCommit(log, logger, live.advanced);
   const store = createService(
@@ -48,7 +44,7 @@ export function openOwnStore(url: string): OwnStore {
     close: async () => {
       await commits.drain();
       await live.stop?.();
-      await database.stop();
+      await Promise.all([database.stop(), appends.stop()]);
     },
   };
 }
