@@ -4,6 +4,8 @@ import type { Pace } from './rounds.ts';
 export interface Plan {
   readonly callers: readonly number[];
   readonly pace: Pace;
+  /** How long each appends before anything is measured: eventstoresvc is compiled for what one caller asks for only after some ten thousand calls. */
+  readonly settleMs: number;
   /** For what is read, and for what waits rather than works; a process that was just started warms up longer. */
   readonly shortPace: Pace;
   /** Events in the log that is read. */
@@ -18,6 +20,7 @@ const CALLERS = [1, 16, 64, 256];
 const whole: Plan = {
   callers: CALLERS,
   pace: { rounds: 5, warmUpMs: 1_000, roundMs: 2_000 },
+  settleMs: 7_000,
   shortPace: { rounds: 5, warmUpMs: 2_000, roundMs: 1_000 },
   readEvents: 200_000,
   sizes: [10_000, 100_000, 1_000_000],
@@ -27,6 +30,7 @@ const whole: Plan = {
 const quick: Plan = {
   callers: CALLERS,
   pace: { rounds: 2, warmUpMs: 300, roundMs: 400 },
+  settleMs: 500,
   shortPace: { rounds: 2, warmUpMs: 800, roundMs: 400 },
   readEvents: 30_000,
   sizes: [10_000, 100_000],

@@ -34,11 +34,16 @@ export const append: Section = {
 };
 
 /**
- * Gives every table some rows and the planner its statistics, as a log has them
- * that is older than a minute; else they would come in the middle of a round.
+ * Lets every process be compiled, and gives every table some rows and the planner its
+ * statistics, as they are a minute later; else that would come in the middle of rounds.
  */
-async function settle({ server, plan }: Bench, entries: readonly Entry[]): Promise<void> {
-  for (const { contender } of entries) await contender.run(SETTLING_CALLERS, plan.pace.warmUpMs);
+async function settle(bench: Bench, entries: readonly Entry[]): Promise<void> {
+  const { server, plan, say } = bench;
+  for (const { contender } of entries) {
+    say(`append, settling: ${contender.name}`);
+    await contender.run(SETTLING_CALLERS, plan.pace.warmUpMs);
+    await contender.run(1, plan.settleMs);
+  }
   for (const name of Object.values(databases)) {
     await server.admin(server.addressOf(name), 'vacuum analyze');
   }

@@ -29,7 +29,7 @@ export const twoWriters: Section = {
           { contender: spreadOver(names.oneWriter, [one]), durable },
           { contender: spreadOver(names.twoWriters, [one, two]), durable },
         ],
-        { ...plan.pace, warmUpMs: plan.shortPace.warmUpMs },
+        { ...plan.pace, warmUpMs: plan.settleMs },
         CALLERS,
       );
     }),
