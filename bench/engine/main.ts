@@ -57,6 +57,7 @@ async function measured({ quick, only, dataFolder, plan }: EngineOptions): Promi
     const { text: durability } = await server.durability(server.addressOf('postgres'));
     const rows: Row[] = [];
     for (const section of chosen) {
+      await server.checkpoint();
       rows.push(...(await section.run({ server, plan, signal: interrupted, ...progress })));
     }
     return {

@@ -10,7 +10,7 @@ const NOTES = [
   'What appends has done so for eight seconds before the first round: eventstoresvc is not compiled for a single caller before some ten thousand calls.',
   'An event is about 350 bytes of JSON text with a traceparent and a correlation id; aggregates get versions 1 to 3, each append with its expected version.',
   'Over gRPC means eventstoresvc as a process of its own, without a broker and without traces; clients, server and database share the processors.',
-  'PostgreSQL is started as `make start` starts it, for all alike.',
+  'PostgreSQL is started as `make start` starts it, for all alike. It writes a checkpoint before each part and each number of callers, so that none pays for an earlier one.',
   'Emmett has its default settings, a pool of ten connections among them; ours has as many in process, and eventstoresvc its default of 40 and one. Appends use one of them.',
   'Inserts into our table check nothing and hand out no positions: they are what the table takes. Single rows have a session for each caller, beyond 128 one for two; multi-row statements are of 256 rows over two sessions, however many callers.',
 ];

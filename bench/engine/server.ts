@@ -21,6 +21,8 @@ export interface Server {
   startService(url: string, name: string): Promise<ServiceProcess>;
   /** One statement for the server itself, in the database of that address. */
   admin(url: string, statement: string): Promise<void>;
+  /** Writes a checkpoint, so that what was done before is not paid for in the middle of what comes. */
+  checkpoint(): Promise<void>;
   /** What an acknowledged write to that database survived: in two words, and in a line. */
   durability(url: string): Promise<{ readonly short: string; readonly text: string }>;
   /** Ends everything and removes the files. May be called twice. */
@@ -80,6 +82,7 @@ export async function openServer(folder: string, signal: AbortSignal): Promise<S
       return service;
     },
     admin,
+    checkpoint: () => admin(running.url('postgres'), 'checkpoint'),
     durability: async (url) => {
       const { settings, text } = await askDurability(url);
       const kept = settings?.fsync === 'on' && settings.synchronous_commit !== 'off';

@@ -109,6 +109,42 @@ describe('group commit', () => {
     }
   });
 
+  it('beside another process that appends, one batch is under way at a time', async () => {
+    const options = { url, name: 'test', queryTimeoutMs: 5_000, logger: silentLogger };
+    const other = createDatabase({ ...options, ...APPENDING });
+    /** The most batches under way once the other one was noticed, by process. */
+    const most: number[] = [];
+    const processes = [appends, other].map((its, index) => {
+      const itsLog = createEventLog(database, its, 'ORDERS');
+      let underWay = 0;
+      let last = 0n;
+      let noticed = false;
+      const append: EventLog['append'] = async (...args) => {
+        underWay++;
+        if (noticed) most[index] = Math.max(most[index] ?? 0, underWay);
+        const done = await itsLog.append(...args).finally(() => underWay--);
+        if (done === undefined) return done;
+        // What was under way by then is let go.
+        if (last > 0n && done.first !== last + 1n && underWay === 0) noticed = true;
+        last = done.first + BigInt(args[1].length) - 1n;
+        return done;
+      };
+      return createGroupCommit({ ...itsLog, append }, silentLogger, () => undefined);
+    });
+    try {
+      await Promise.all(
+        processes.flatMap((one) =>
+          Array.from({ length: 64 }, async () => {
+            for (let n = 0; n < 20; n++) await one.append(ctx, anAppend());
+          }),
+        ),
+      );
+      assert.deepEqual(most, [1, 1]);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('at serializable too, no batch is rolled back for the one before it', async () => {
     const options = { url, name: 'test', queryTimeoutMs: 5_000, logger: silentLogger };
     const serializable = createDatabase({ ...options, ...APPENDING, isolation: 'serializable' });

@@ -33,6 +33,9 @@ export interface GroupCommit {
 /** Fewer appends than this are not worth a batch beside another one: each costs a flush to disk. */
 const MIN_SHARE = 16;
 
+/** How long another process that appended is taken to go on, in milliseconds. */
+const OTHERS_MS = 1_000;
+
 /**
  * @param committed called after each commit, with the position of its last event
  */
@@ -47,6 +50,16 @@ export function createGroupCommit(
   let underWay = 0;
   let scheduled = false;
   let idle: (() => void)[] = [];
+  /** The last position that was written here. */
+  let last: bigint | undefined;
+  /** Until when others are taken to append to the log, too, as `performance.now()` tells it. */
+  let othersUntil = 0;
+
+  /**
+   * Batches under way at a time. Beside another process it is one: what lies at the
+   * server behind a commit has the head again before whoever waits for it wakes up.
+   */
+  const depth = () => (performance.now() < othersUntil ? 1 : APPENDING.pipeline);
 
   function append(ctx: Context, append: Append, lane: Lane = 'new work'): Promise<Appended> {
     const answer = waiting.add(ctx, append, lane);
@@ -56,7 +69,7 @@ export function createGroupCommit(
 
   /** On the next turn, so that all who arrive in this one go together. */
   function schedule(): void {
-    if (scheduled || underWay >= APPENDING.pipeline) return;
+    if (scheduled || underWay >= depth()) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
@@ -65,11 +78,8 @@ export function createGroupCommit(
   }
 
   function begin(): void {
-    while (
-      underWay < APPENDING.pipeline &&
-      waiting.queued() > (underWay === 0 ? 0 : MIN_SHARE - 1)
-    ) {
-      const share = Math.max(MIN_SHARE, Math.ceil(waiting.unanswered() / APPENDING.pipeline));
+    while (underWay < depth() && waiting.queued() > (underWay === 0 ? 0 : MIN_SHARE - 1)) {
+      const share = Math.max(MIN_SHARE, Math.ceil(waiting.unanswered() / depth()));
       const batch = waiting.take(share);
       if (batch.length === 0) break;
       underWay++;
@@ -102,13 +112,15 @@ export function createGroupCommit(
     first: bigint,
     versions: readonly bigint[],
   ): void {
+    if (last !== undefined && first !== last + 1n) othersUntil = performance.now() + OTHERS_MS;
     let index = -1;
     for (const { append, settle } of batch) {
       index += append.events.length;
       const version = versions[index] ?? 0n;
       settle({ version, position: first + BigInt(index) });
     }
-    committed(first + BigInt(index));
+    last = first + BigInt(index);
+    committed(last);
   }
 
   return {

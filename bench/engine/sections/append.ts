@@ -26,6 +26,7 @@ export const append: Section = {
       await settle(bench, entries);
       const rows: Row[] = [];
       for (const callers of bench.plan.callers) {
+        await bench.server.checkpoint();
         bench.say(`append, ${callers} at once`);
         rows.push(...(await rowsOf(bench, 'append', entries, bench.plan.pace, callers)));
       }
