@@ -4,7 +4,7 @@ import type { Pace } from './rounds.ts';
 export interface Plan {
   readonly callers: readonly number[];
   readonly pace: Pace;
-  /** How long each appends before anything is measured: eventstoresvc is compiled for what one caller asks for only after some ten thousand calls. */
+  /** How long each contender appends, for one caller, before anything is measured, in milliseconds. Node optimises such code after thousands of calls only. */
   readonly settleMs: number;
   /** For what is read, and for what waits rather than works; a process that was just started warms up longer. */
   readonly shortPace: Pace;

@@ -10,9 +10,10 @@ const schema = z.object({
   GRPC_PORT: setting.port(50051),
   EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
   /**
-   * What readers may take of it says service.ts; with fewer than four they could take
-   * all. Appends have a connection of their own. While it is replaced, the server sees
-   * it twice.
+   * For all but appends, which have one connection more of their own; what is read back
+   * of a batch that failed goes over these. What readers may take of them says
+   * service.ts: with fewer than four it would be most. While a pool is replaced, the
+   * server sees its connections twice.
    */
   DATABASE_POOL_SIZE: setting.integer(40, { min: 4, max: 1_000 }),
   /** For one statement. Shorter than a caller's patience, so that it hears of an outage in time. */

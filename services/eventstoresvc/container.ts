@@ -66,14 +66,14 @@ const tokens = {
 
 /**
  * Puts eventstoresvc together, inside out. In the middle is the log in SQL;
- * group commit writes to it and rings a bell after each commit, which wakes the
- * relay. The service is the event store's own interface on top of the log,
+ * group commit writes to it, over a connection of its own, and rings a bell after
+ * each commit, which wakes the relay. The service is the event store's own interface on top of the log,
  * inside middlewares that keep the trace with each event, count, and tell of
  * dead letters. Each of its methods becomes an endpoint, wrapped in what every
  * request gets, and outermost is gRPC; what the broker gives up on comes in
  * beside it. The relay stands beside all that: it reads the log and publishes.
  * It stops before the broker's connection does, and group commit drains before
- * the database's.
+ * the databases'.
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);

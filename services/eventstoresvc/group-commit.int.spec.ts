@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { background, withDeadline, withSignal } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
@@ -7,9 +8,10 @@ import { CodedError, codedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
 import { anEvent } from '../../shared/testing/events.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
 import { testPostgres } from '../../stack/testing.ts';
 import type { Append } from './append.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { createEventLog, type EventLog } from './log.ts';
 import { APPENDING } from './log-append.ts';
 import { predict } from './optimistic.ts';
@@ -53,7 +55,7 @@ describe('group commit', () => {
   const lost = () =>
     new CodedError('unavailable', 'database_unavailable', 'The connection was lost.');
 
-  it('who arrives together goes together, in as many batches as may be under way', async () => {
+  it('those who arrive together share as many batches as may be under way, and no more', async () => {
     let statements = 0;
     const commits = createGroupCommit(
       faulty((statement, result) => {
@@ -109,6 +111,39 @@ describe('group commit', () => {
     }
   });
 
+  it('however busy, the head is left free now and then: another process may wait for it', async () => {
+    let underWay = 0;
+    let free = 0;
+    let head = 0n;
+    let before: Promise<unknown> = Promise.resolve();
+    // As the server has it: one commit after the other, each a few turns long.
+    const append: EventLog['append'] = (_, events) => {
+      if (underWay++ === 0) free++;
+      const commit = before.then(async () => {
+        for (let turn = 0; turn < 5; turn++) await nextTurn();
+        const first = head + 1n;
+        head += BigInt(events.length);
+        underWay--;
+        return { first, versions: events.map(() => 1n) };
+      });
+      before = commit;
+      return commit;
+    };
+    const commits = createGroupCommit({ ...log, append }, silentLogger, () => undefined);
+    let over = false;
+    const busy = Promise.all(
+      Array.from({ length: 256 }, async () => {
+        while (!over) await commits.append(ctx, anAppend());
+      }),
+    );
+    try {
+      await eventually('it was free', () => free > 10);
+    } finally {
+      over = true;
+      await busy;
+    }
+  });
+
   it('beside another process that appends, one batch is under way at a time', async () => {
     const options = { url, name: 'test', queryTimeoutMs: 5_000, logger: silentLogger };
     const other = createDatabase({ ...options, ...APPENDING });
@@ -140,6 +175,12 @@ describe('group commit', () => {
         ),
       );
       assert.deepEqual(most, [1, 1]);
+      await eventually('once the other one is silent there are two again', async () => {
+        await Promise.all(
+          Array.from({ length: 64 }, () => (processes[0] as GroupCommit).append(ctx, anAppend())),
+        );
+        return most[0] === 2;
+      });
     } finally {
       await other.stop();
     }

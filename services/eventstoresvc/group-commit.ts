@@ -33,10 +33,17 @@ export interface GroupCommit {
 /** Fewer appends than this are not worth a batch beside another one: each costs a flush to disk. */
 const MIN_SHARE = 16;
 
+/** How often the head is left free for a moment, in milliseconds, so that another process that waits for it has it. */
+const FREE_EVERY_MS = 50;
+
 /** How long another process that appended is taken to go on, in milliseconds. */
 const OTHERS_MS = 1_000;
 
 /**
+ * One for each log and process: what another one writes is taken for another
+ * process's. The creator drains it before the databases stop.
+ *
+ * @param log appends over APPENDING's connection
  * @param committed called after each commit, with the position of its last event
  */
 export function createGroupCommit(
@@ -55,11 +62,18 @@ export function createGroupCommit(
   /** Until when others are taken to append to the log, too, as `performance.now()` tells it. */
   let othersUntil = 0;
 
+  /** When no batch was under way for the last time. */
+  let free = 0;
+
   /**
    * Batches under way at a time. Beside another process it is one: what lies at the
    * server behind a commit has the head again before whoever waits for it wakes up.
+   * Whether there is another one shows when the head is left free for a moment.
    */
-  const depth = () => (performance.now() < othersUntil ? 1 : APPENDING.pipeline);
+  function depth(): number {
+    const now = performance.now();
+    return now < othersUntil || now - free > FREE_EVERY_MS ? 1 : APPENDING.pipeline;
+  }
 
   function append(ctx: Context, append: Append, lane: Lane = 'new work'): Promise<Appended> {
     const answer = waiting.add(ctx, append, lane);
@@ -78,6 +92,7 @@ export function createGroupCommit(
   }
 
   function begin(): void {
+    if (underWay === 0) free = performance.now();
     while (underWay < depth() && waiting.queued() > (underWay === 0 ? 0 : MIN_SHARE - 1)) {
       const share = Math.max(MIN_SHARE, Math.ceil(waiting.unanswered() / depth()));
       const batch = waiting.take(share);

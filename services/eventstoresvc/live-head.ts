@@ -36,7 +36,7 @@ export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead
   let stopped = false;
 
   function advanced(position: bigint): void {
-    // Of two batches under way one may be heard of late.
+    // A batch that had to be read back is heard of after the one behind it, and a look may be older than a commit.
     if (position <= head) return;
     head = position;
     for (const follower of [...followers]) if (follower.position < head) follower.settle();

@@ -16,7 +16,7 @@ describe('the live head', () => {
     assert.equal(await live.beyond(10n, never), 11n, 'at once');
   });
 
-  it('never goes back: commits that overlap may be heard of in the wrong order', async () => {
+  it('never goes back: a batch that was read back, or a look, may be heard of late', async () => {
     const live = createLiveHead(async () => 0n);
     live.advanced(20n);
     live.advanced(10n);

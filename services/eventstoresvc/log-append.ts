@@ -11,9 +11,10 @@ import { column } from './column.ts';
 import type { PredictedEvent } from './optimistic.ts';
 
 /**
- * The log is appended to over one connection, a batch behind another: the second one
- * lies at the server when the first commits, waits there for no lock, and nothing of
- * it is rolled back for the first one's sake (ADR 19).
+ * How the database that createEventLog is given for `appends` is to be opened, and so
+ * how many batches group commit has under way: over one connection, a batch behind
+ * another. The second one lies at the server when the first commits, waits there for
+ * no lock, and nothing of it is rolled back for the first one's sake (ADR 22).
  */
 export const APPENDING = { poolSize: 1, pipeline: 2 } as const;
 

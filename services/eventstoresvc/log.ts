@@ -56,7 +56,7 @@ interface EventRow {
 
 /**
  * The log of `stream` in `database`, whose schema and head row the migrations make.
- * `appends` is the same database, by connections as {@link APPENDING} has them.
+ * `appends` is the same database, opened as APPENDING in log-append.ts has it.
  */
 export function createEventLog(database: Database, appends: Database, stream: string): EventLog {
   return {

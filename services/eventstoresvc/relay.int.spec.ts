@@ -15,6 +15,7 @@ import { testFolder, testPostgres } from '../../stack/testing.ts';
 import { createBell } from './bell.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { createEventLog, type EventLog } from './log.ts';
+import { APPENDING } from './log-append.ts';
 import { createPublishedStream } from './published-stream.ts';
 import { createRelay, type Relay, relayDefaults } from './relay.ts';
 
@@ -24,6 +25,7 @@ const stream = { name: 'ORDERS', subjects: ['ORDERS.*'], replicas: 1 };
 describe('the relay', () => {
   const ctx = background();
   let database: Database;
+  let appends: Database;
   let log: EventLog;
   let commits: GroupCommit;
   let dataDir: string;
@@ -37,14 +39,10 @@ describe('the relay', () => {
   beforeEach(async () => {
     const url = await (await testPostgres()).createDatabase();
     await migrate({ url, folder, logger: silentLogger });
-    database = createDatabase({
-      url,
-      name: 'test',
-      poolSize: 4,
-      queryTimeoutMs: 5_000,
-      logger: silentLogger,
-    });
-    log = createEventLog(database, database, 'ORDERS');
+    const options = { url, name: 'test', queryTimeoutMs: 5_000, logger: silentLogger };
+    database = createDatabase({ ...options, poolSize: 4 });
+    appends = createDatabase({ ...options, ...APPENDING });
+    log = createEventLog(database, appends, 'ORDERS');
     commits = createGroupCommit(log, silentLogger, () => bell.ring());
     dataDir = await testFolder();
     server = await startNats({ dataDir });
@@ -58,7 +56,7 @@ describe('the relay', () => {
     await nats.stop();
     await connection.close();
     await server.stop();
-    await database.stop();
+    await Promise.all([database.stop(), appends.stop()]);
   });
 
   async function start(maxDataBytes = 100_000): Promise<Relay> {

@@ -31,7 +31,7 @@ import {
 
 /** Rows in one round trip while streaming, fewer where they are large: a slow reader holds two of them. */
 const STREAM_PAGE = 500;
-/** Connections that readers leave to heads, checkpoints, dead letters and the relay; appends have one of their own. */
+/** Connections that readers leave to heads, checkpoints, dead letters, the relay and what is read back of failed batches. Appends have one of their own. */
 const LEFT_TO_OTHERS = 4;
 /** Pages of the log that are read at the same time, at most. */
 const LOG_READERS = 4;

@@ -45,7 +45,7 @@ describe('readers of the event store', () => {
     assert.equal(outcomes.filter((status) => status === 'fulfilled').length, 10 + 1_032);
   });
 
-  it('leave connections to those who append, however few there are', () => {
+  it('leave connections to heads, checkpoints and batches that failed, however few there are', () => {
     for (let connections = 4; connections <= 100; connections++) {
       const { log, lookups } = readersOf(connections);
       assert.ok(log >= 1 && lookups >= 1, `of ${connections}`);

@@ -1,6 +1,7 @@
 /**
  * The connections of one pool, each a client of its own. The client (postgres
- * 3.4.9) has a pool, too, and would connect anew by itself; neither is asked of it:
+ * 3.4.9) has a pool, too, and connects anew when a connection is lost under a
+ * statement. Neither is used; only one that was idle or grew old it makes anew itself.
  *
  * - While some connections of its pool are idle, its list of them grows by one
  *   with each query and is searched from its beginning each time.
@@ -21,9 +22,10 @@ export interface ConnectionOptions {
   /** Connections, at most. */
   readonly poolSize: number;
   /**
-   * Statements on their way over one connection, one behind another; default 1. The
-   * server runs them in their order, each a transaction of its own; a connection that
-   * is lost leaves the outcome of so many unknown.
+   * Statements on their way over one connection, one behind another: 1 or more, default
+   * 1. The server runs them in their order, each a transaction of its own. A statement's
+   * deadline includes its wait behind the one before it, and a connection that is lost
+   * leaves the outcome of so many unknown.
    */
   readonly pipeline?: number;
   /** Deadline of a query whose context has none nearer, in milliseconds. */
@@ -43,18 +45,26 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Its client; after it was lost a new one. */
   readonly sql: Sql;
-  /** Not to be used before that, as `performance.now()` tells it. */
+  /** The earliest time for the next statement, as `performance.now()` tells it; who takes it waits. */
   readonly notBefore: number;
 }
 
 /** Who takes a connection for a statement gives it back, or says that it was lost. */
 export interface Connections {
-  /** The one that was used last, for its caches are the warmest. */
+  /**
+   * The one that was used last, for its caches are the warmest. Throws when more are
+   * taken than `poolSize` times `pipeline`: the caller keeps count.
+   */
   take(): Connection;
+  /** Once for each that was taken, where the connection goes on. */
   giveBack(connection: Connection): void;
-  /** `sql` is what it had when it was lost. It is made anew, after a short while, and taken when no other is left. */
+  /**
+   * Instead of `giveBack`; `sql` is the client that the statement was sent by. It is
+   * thrown away with all that was on its way over it; a new one may be used after 200 to
+   * 300 ms, and is taken last. Of several statements on their way the first call acts.
+   */
   lost(connection: Connection, sql: Sql): void;
-  /** Waits for what is under way, so many seconds at most. */
+  /** Waits for what is under way, so many seconds at most; what is under way after them is rejected. */
   end(timeout: number): Promise<void>;
 }
 
@@ -75,7 +85,9 @@ export function openConnections(options: ConnectionOptions): Connections {
     },
     giveBack: (connection) => void free.push(connection),
     lost: (connection, sql) => {
-      free.unshift(connection);
+      free.push(connection);
+      // The lost one last, with all the room on it.
+      free.sort((one, other) => Number(other === connection) - Number(one === connection));
       // Of several statements that were on their way over it the first one says so.
       if (ended || connection.sql !== sql) return;
       void sql.end({ timeout: 0 }).catch(() => undefined);

@@ -160,6 +160,22 @@ describe('the database client', () => {
     }
   });
 
+  it('who gives up while a lost connection is made anew hears that nothing was sent, and nothing is', async () => {
+    const narrow = connectTo({ poolSize: 1 });
+    try {
+      await endsItself(narrow);
+      const soon = withDeadline(ctx, Date.now() + 50);
+      const late = await narrow
+        .query(soon, (sql) => sql`insert into numbers (n, writer) values (78, 'late')`)
+        .catch((error) => error);
+      assert.equal(codedError(late).kind, 'overloaded');
+      await narrow.query(ctx, (sql) => sql`select 1`);
+      assert.deepEqual([...(await admin`select n from numbers where n = 78`)], []);
+    } finally {
+      await narrow.stop();
+    }
+  });
+
   it('where it is asked for, statements follow one another over a connection, and only so many', async () => {
     const pipelined = connectTo({ poolSize: 1, pipeline: 2 });
     try {

@@ -70,6 +70,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   let problem: string | undefined = 'not asked yet';
   let lastAnswer = 0;
   let looking: NodeJS.Timeout | undefined;
+  let asking = false;
+  let stopped = false;
   // Our own queue, so that a query's silence is counted from when it is sent:
   // load alone must not look like a connection that died.
   const turns = bulkhead(
@@ -97,25 +99,25 @@ export function createDatabase(options: DatabaseOptions): Database {
     const patienceMs = Math.min(remaining(ctx, LONGEST_TIMER_MS), LONGEST_TIMER_MS);
     let sent = false;
     let outOfPatience = patienceMs === 0;
-    // Where it is sent at once, the query's own deadline may be the nearer one.
-    const mayGiveUp = patienceMs < options.queryTimeoutMs || turns.executionSlots === 0;
     // Which says nothing against the connection.
     const giveUp =
-      mayGiveUp && ctx.deadline !== undefined
-        ? setTimeout(() => {
+      ctx.deadline === undefined
+        ? undefined
+        : setTimeout(() => {
             outOfPatience = true;
             reject(sent ? late(patienceMs) : overloaded());
-          }, patienceMs)
-        : undefined;
-    const begin = async () => {
+          }, patienceMs);
+    const begin = (sql: Sql) => {
       if (ctx.signal.aborted) throw cancelled();
       if (outOfPatience) throw overloaded();
       sent = true;
-      await send(statement, resolve, reject);
+      return statement(sql);
     };
-    turns.execute(begin).catch((error) => {
-      reject(error instanceof BulkheadRejectedError ? overloaded() : error);
-    });
+    turns
+      .execute(() => send(begin, resolve, reject))
+      .catch((error) => {
+        reject(error instanceof BulkheadRejectedError ? overloaded() : error);
+      });
     try {
       const rows = await promise;
       problem = undefined;
@@ -130,9 +132,9 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   }
 
-  /** Sends a statement; resolves when its connection is free again, or given up. */
+  /** Begins a statement; resolves when its connection is free again, or given up. Rejects where `begin` throws. */
   async function send<Row extends object>(
-    statement: Statement<Row>,
+    begin: Statement<Row>,
     resolve: (rows: readonly Row[]) => void,
     reject: (reason: unknown) => void,
   ): Promise<void> {
@@ -140,10 +142,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     const connection = used.take();
     const waitMs = connection.notBefore - performance.now();
     if (waitMs > 0) await sleep(waitMs);
+    if (used !== connections) return send(begin, resolve, reject);
     const { sql } = connection;
     let running: PromiseLike<readonly Row[]>;
     try {
-      running = statement(sql);
+      running = begin(sql);
     } catch (error) {
       used.giveBack(connection);
       throw error;
@@ -151,7 +154,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     const { promise, resolve: over } = Promise.withResolvers<void>();
     const silence = setTimeout(() => {
       problem = 'the database does not answer';
-      if (used === connections) replacePool();
+      if (used === connections && !stopped) replacePool();
       reject(late(options.queryTimeoutMs));
       over();
     }, options.queryTimeoutMs);
@@ -188,9 +191,12 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   }
 
+  /** One at a time: while the database is silent they would fill the queue. */
   async function look(): Promise<void> {
-    if (Date.now() - lastAnswer < LOOK_EVERY_MS) return;
+    if (asking || Date.now() - lastAnswer < LOOK_EVERY_MS) return;
+    asking = true;
     await query(background(), (tag) => tag`select 1 as alive`).catch(() => undefined);
+    asking = false;
   }
 
   return {
@@ -204,17 +210,19 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
     stop: async () => {
       clearInterval(looking);
+      stopped = true;
       await connections.end(5);
     },
   };
 }
 
-/** After an ERROR its connection goes on, whatever its class; after all else there is none. */
+/** After an ERROR of the server its connection goes on, whatever the error's class; after all else it is not to be trusted. */
 const endsConnection = (error: unknown): boolean =>
-  error instanceof postgres.PostgresError
-    ? // CockroachDB tells it in one field only.
-      (error.severity ?? error.severity_local) !== 'ERROR'
-    : asCoded(error).code === 'database_unavailable';
+  !(
+    error instanceof postgres.PostgresError &&
+    // CockroachDB tells it in one field only.
+    (error.severity ?? error.severity_local) === 'ERROR'
+  );
 
 /** The SQLSTATE in `error` or its causes; undefined where it did not come from the server. */
 export function sqlState(error: unknown): string | undefined {
@@ -240,9 +248,8 @@ const isSerializationFailure = (error: unknown): boolean =>
  */
 const AWAY = /^(08|28|53|57|58)|^(25006|25P04|3D000|40003|42P01|XXC02)$/;
 
-/** Codes that `postgres` gives its own errors, and the system's for a lost or refused connection. */
-const CONNECTION =
-  /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)/;
+/** Codes that `postgres` gives its own errors, the system's (ECONNRESET, EMFILE), and those of TLS and of the login. */
+const CONNECTION = /^(CONNECTION_|CONNECT_TIMEOUT|E(?!RR_)[A-Z_]+$|ERR_SSL|ERR_TLS|SASL_)|CERT/;
 
 function asCoded(error: unknown): CodedError {
   if (error instanceof CodedError) return error;

@@ -13,8 +13,8 @@ import { createDatabase } from '../../../shared/kit/database.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { AGGREGATE_TYPE, type Step } from '../workload.ts';
 
-/** As many as Emmett has; those who append use one of them. */
-const POOL_SIZE = 10;
+/** With the one for appends as many as Emmett has. */
+const POOL_SIZE = 9;
 
 export interface OwnStore {
   readonly store: EventStore;
@@ -25,7 +25,7 @@ export interface OwnStore {
 export function openOwnStore(url: string): OwnStore {
   const logger = silentLogger;
   const options = { url, name: 'bench', queryTimeoutMs: 30_000, planOnce: true, logger };
-  const database = createDatabase({ ...options, poolSize: POOL_SIZE - APPENDING.poolSize });
+  const database = createDatabase({ ...options, poolSize: POOL_SIZE });
   const appends = createDatabase({ ...options, ...APPENDING });
   const log = createEventLog(database, appends, ORDERS_STREAM);
   const live = createLiveHead(log.head);

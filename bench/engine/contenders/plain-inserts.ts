@@ -5,6 +5,7 @@
  */
 import postgres from 'postgres';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
+import type { Sql } from '../../../shared/kit/connections.ts';
 import { type Contender, measure } from '../contender.ts';
 import { names } from '../names.ts';
 import { AGGREGATE_TYPE, type Step, steps } from '../workload.ts';
@@ -24,15 +25,20 @@ export interface PlainInserts {
 
 /** On a database that is migrated already and that nobody else writes to. The caller closes it. */
 export function openPlainInserts(url: string): PlainInserts {
-  const options = { onnotice: () => undefined, fetch_types: false, types: { textArray } };
-  const single = Array.from({ length: MOST_SESSIONS }, () =>
-    // A client of its own each: a pool of them takes the longer the more it has done (ADR 5).
-    postgres(url, { ...options, max: 1 }),
-  );
-  const multi = postgres(url, { ...options, max: LIMIT_SESSIONS });
+  const options = {
+    onnotice: () => undefined,
+    fetch_types: false,
+    types: { textArray },
+    // As eventstoresvc asks for them.
+    connection: { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' },
+  };
+  // Each a client of its own: the client's pool takes the longer the more it has done (ADR 5).
+  const session = () => postgres(url, { ...options, max: 1 });
+  const single = Array.from({ length: MOST_SESSIONS }, session);
+  const multi = Array.from({ length: LIMIT_SESSIONS }, session);
   let position = 0;
 
-  const insertOne = (session: typeof multi, step: Step) => session`
+  const insertOne = (sql: Sql, step: Step) => sql`
     insert into events (stream, position, event_id, event_type, aggregate_type, aggregate_id,
                         version, event_data, metadata)
     values (${ORDERS_STREAM}::text, ${++position}::int8, ${step.eventId}::text,
@@ -40,10 +46,10 @@ export function openPlainInserts(url: string): PlainInserts {
             ${step.expectedVersion + 1}::int8, ${JSON.stringify(step.payload)}::text,
             ${JSON.stringify(step.metadata)}::text::jsonb)`;
 
-  const insertMany = (rows: readonly Step[]) => {
+  const insertMany = (sql: Sql, rows: readonly Step[]) => {
     const base = position;
     position += rows.length;
-    return multi`
+    return sql`
       insert into events (stream, position, event_id, event_type, aggregate_type, aggregate_id,
                           version, event_data, metadata)
       select ${ORDERS_STREAM}::text, ${base}::int8 + n, event_id, event_type,
@@ -64,9 +70,9 @@ export function openPlainInserts(url: string): PlainInserts {
       run: (callers, ms) => {
         let caller = 0;
         return measure(callers, ms, () => {
-          const session = single[caller++ % MOST_SESSIONS] ?? multi;
+          const sql = single[caller++ % MOST_SESSIONS] as Sql;
           const own = steps();
-          return () => insertOne(session, own.next().value);
+          return () => insertOne(sql, own.next().value);
         });
       },
     },
@@ -75,19 +81,22 @@ export function openPlainInserts(url: string): PlainInserts {
       run: async (_callers, ms) => {
         const end = performance.now() + ms;
         let count = 0;
-        const session = async () => {
+        const insert = async (sql: Sql) => {
           const own = steps();
           while (performance.now() < end) {
-            await insertMany(Array.from({ length: ROWS_PER_STATEMENT }, () => own.next().value));
+            await insertMany(
+              sql,
+              Array.from({ length: ROWS_PER_STATEMENT }, () => own.next().value),
+            );
             if (performance.now() <= end) count += ROWS_PER_STATEMENT;
           }
         };
-        await Promise.all(Array.from({ length: LIMIT_SESSIONS }, session));
+        await Promise.all(multi.map(insert));
         return { count, ms, times: [] };
       },
     },
     close: async () => {
-      await Promise.all([...single, multi].map((sql) => sql.end({ timeout: 5 })));
+      await Promise.all([...single, ...multi].map((sql) => sql.end({ timeout: 5 })));
     },
   };
 }

@@ -29,7 +29,7 @@ export const twoWriters: Section = {
           { contender: spreadOver(names.oneWriter, [one]), durable },
           { contender: spreadOver(names.twoWriters, [one, two]), durable },
         ],
-        { ...plan.pace, warmUpMs: plan.settleMs },
+        { ...plan.pace, warmUpMs: Math.max(plan.settleMs, plan.shortPace.warmUpMs) },
         CALLERS,
       );
     }),
