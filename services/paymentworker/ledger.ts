@@ -73,17 +73,17 @@ export function sqlLedger(database: Database): Ledger {
   /**
    * An upsert waits for another of the same order, but two that both begin the
    * line can meet at the index of the keys first; by then the line is there, and
-   * once more finds it. A key that is another order's stays in the way.
+   * once more finds it, unless at serializable the other was rolled back and meets
+   * it there again. A key that is another order's stays in the way.
    */
   async function upsert(ctx: Context, statement: Statement<LedgerLine>): Promise<LedgerLine> {
-    try {
-      return await line(ctx, statement).catch((error: unknown) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await line(ctx, statement);
+      } catch (error) {
         if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
-        return line(ctx, statement);
-      });
-    } catch (error) {
-      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
-      throw keyReused(error);
+        if (attempt === MEETINGS) throw keyReused(error);
+      }
     }
   }
 
@@ -195,6 +195,9 @@ export function answerIn(line: LedgerLine, debit: Debit): DebitAnswer | undefine
 }
 
 const UNIQUE_VIOLATION = '23505';
+
+/** How often those who begin the same line may meet: a call and its repeat, by two instances. */
+const MEETINGS = 4;
 
 function columnsOf(answer: DebitAnswer | 'asked') {
   if (answer === 'asked') return { outcome: 'asked', paymentId: '', reason: '' };

@@ -28,11 +28,17 @@ describe('ledger', () => {
     assert.equal(calls(), 2);
   });
 
-  it("a key that is another order's stays in the way, and is not fought for", async () => {
+  it('whom another one that was rolled back meets at the key again gets the line, too', async () => {
+    const { database, calls } = contended(3);
+    assert.equal((await sqlLedger(database).enter(ctx, debit, 'asked')).orderId, 'o');
+    assert.equal(calls(), 4);
+  });
+
+  it("a key that is another order's stays in the way, and is fought for four times at most", async () => {
     const { database, calls } = contended(9);
     await assert.rejects(sqlLedger(database).enter(ctx, debit, 'asked'), (error) =>
       isKind(error, 'already_exists'),
     );
-    assert.equal(calls(), 2);
+    assert.equal(calls(), 4);
   });
 });
