@@ -55,7 +55,7 @@ export function zipkinExporter(given: ExporterOptions): PatientExporter {
 
   function lose(spans: number, err: Error): void {
     lost += spans;
-    const now = Date.now();
+    const now = performance.now();
     if (now - complainedAt < (complaining ? REMIND_EVERY_MS : COMPLAIN_EVERY_MS)) return;
     complainedAt = now;
     complaining = true;
@@ -72,7 +72,7 @@ export function zipkinExporter(given: ExporterOptions): PatientExporter {
   }
 
   async function deliver(spans: ReadableSpan[]): Promise<boolean> {
-    const giveUpAt = Date.now() + keepMs;
+    const giveUpAt = performance.now() + keepMs;
     for (let attempt = 0; ; attempt++) {
       const failure = await send(spans);
       if (failure === undefined) {
@@ -81,7 +81,7 @@ export function zipkinExporter(given: ExporterOptions): PatientExporter {
       }
       const wait =
         Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
-      if (hurry.signal.aborted || isAnswer(failure) || Date.now() + wait > giveUpAt) {
+      if (hurry.signal.aborted || isAnswer(failure) || performance.now() + wait > giveUpAt) {
         lose(spans.length, failure);
         return false;
       }

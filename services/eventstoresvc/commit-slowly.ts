@@ -87,7 +87,7 @@ async function classifyAndWrite(
 }
 
 function expire(batch: readonly Waiting[], until: (one: Waiting) => number, cause: unknown): void {
-  const now = Date.now();
+  const now = performance.now();
   for (const one of batch) {
     if (one.answered || now < until(one)) continue;
     one.settle(

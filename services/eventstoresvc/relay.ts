@@ -108,9 +108,9 @@ export function createRelay(
 
   /** Publishes what the log has until the next inspection is due. */
   async function follow(): Promise<void> {
-    const due = Date.now() + options.inspectMs;
+    const due = performance.now() + options.inspectMs;
     const ctx = background();
-    while (!signal.aborted && Date.now() < due) {
+    while (!signal.aborted && performance.now() < due) {
       const { events } = await log.read(ctx, { afterPosition: after }, options.window);
       if (events.length === 0) await options.bell.wait(options.pollMs);
       else await publish(events);

@@ -5,7 +5,7 @@
  */
 import type { Msg } from 'nats';
 import { z } from 'zod';
-import { background, type Context, withDeadline, withSignal } from '../../shared/kit/context.ts';
+import { background, type Context, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import type { Endpoint } from '../../shared/kit/endpoint.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
@@ -86,5 +86,5 @@ export function advisoryTransport(
 }
 
 function context(signal: AbortSignal): Context {
-  return withDeadline(withSignal(background(), signal), Date.now() + PARK_MS);
+  return withTimeLeft(withSignal(background(), signal), PARK_MS);
 }

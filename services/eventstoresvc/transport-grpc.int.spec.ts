@@ -7,7 +7,7 @@ import { type Event, EventStoreClient, Lane } from '../../proto/gen/eventstore.t
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
 import { decodeMessage } from '../../shared/eventstore/message.ts';
-import { background, withDeadline, withSignal } from '../../shared/kit/context.ts';
+import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
@@ -328,7 +328,7 @@ describe('eventstoresvc over gRPC', () => {
       logger: silentLogger,
     });
     try {
-      const soon = withDeadline(ctx, Date.now() + 300);
+      const soon = withTimeLeft(ctx, 300);
       const refused = async (call: Promise<unknown>) =>
         codedError(await call.catch((error) => error)).kind;
       assert.equal(await refused(nowhere.append(soon, [anEvent()])), 'unavailable');

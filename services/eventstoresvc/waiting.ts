@@ -28,6 +28,7 @@ export interface Waiting {
   readonly aggregate: string;
   /** What it takes of a batch, in characters. */
   readonly bytes: number;
+  /** On the clock of `performance.now()`, as `patience`. */
   readonly deadline: number;
   /** When it stops waiting for a log that cannot be written. */
   readonly patience: number;
@@ -85,7 +86,7 @@ export function createWaitingAppends(limits: WaitingLimits): WaitingAppends {
     lane.waiting++;
     lane.bytes += bytes;
     return new Promise((resolve, reject) => {
-      const now = Date.now();
+      const now = performance.now();
       const deadline =
         Math.min(ctx.deadline ?? Number.POSITIVE_INFINITY, now + limits.timeoutMs) - MARGIN_MS;
       const one: Waiting = {
@@ -130,7 +131,7 @@ export function createWaitingAppends(limits: WaitingLimits): WaitingAppends {
     const left: Waiting[] = [];
     // What waits for a batch under way must not be overtaken by what came after it.
     const held = new Set<string>();
-    const now = Date.now();
+    const now = performance.now();
     for (const [index, one] of lane.queue.entries()) {
       if (one.signal.aborted || one.deadline <= now) {
         one.settle(outOfTime());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Lane } from '../../shared/eventstore/event-store.ts';
-import { background, withDeadline, withSignal } from '../../shared/kit/context.ts';
+import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
 import { anEvent } from '../../shared/testing/events.ts';
 import type { Append } from './append.ts';
@@ -98,7 +98,7 @@ describe('appends that wait', () => {
       expectedVersion: undefined,
     });
     const left = waiting.add(withSignal(ctx, gone.signal), append(), 'new work');
-    const late = waiting.add(withDeadline(ctx, Date.now()), append(), 'new work');
+    const late = waiting.add(withTimeLeft(ctx, 0), append(), 'new work');
     gone.abort();
     assert.deepEqual(waiting.take(100), []);
     for (const answer of [left, late]) {

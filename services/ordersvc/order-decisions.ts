@@ -13,7 +13,7 @@ import {
   type HandleRequest,
 } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
-import { type Context, withDeadline } from '../../shared/kit/context.ts';
+import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
 import { type OrderView, viewOf } from './order-view.ts';
 import type { RecentWrites } from './recent-writes.ts';
@@ -73,7 +73,7 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
     orderId: string,
     command: Extract<OrderCommand, { type: keyof typeof decidedBy }>,
   ): Promise<DecidedOrder> {
-    const ctx = withDeadline(caller, Date.now() + withinMs);
+    const ctx = withTimeLeft(caller, withinMs);
     const request: HandleRequest = {
       orderId,
       kind: 'decision',

@@ -6,7 +6,7 @@ import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
-import { background } from '../../shared/kit/context.ts';
+import { background, remaining, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, type Kind } from '../../shared/kit/errors.ts';
 import { createOrderDecisions } from './order-decisions.ts';
 import { readingForOthers } from './order-view.ts';
@@ -180,11 +180,11 @@ describe('a cancellation', () => {
     const left: number[] = [];
     const { cancel } = over({
       readAggregate: async (asked, ...rest) => {
-        left.push((asked.deadline ?? Number.POSITIVE_INFINITY) - Date.now());
+        left.push(remaining(asked, Number.POSITIVE_INFINITY));
         return log.readAggregate(asked, ...rest);
       },
     });
-    await cancel({ ...ctx, deadline: Date.now() + 60_000 }, orderId, undefined);
+    await cancel(withTimeLeft(ctx, 60_000), orderId, undefined);
     assert.ok(left.length > 0 && left.every((ms) => ms <= 1_000));
   });
 

@@ -9,7 +9,7 @@ import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { decide, initialState, type OrderDetails } from '../../shared/domain/order.ts';
 import type { EventStore, NewEvent, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
-import { type Context, remaining, withDeadline } from '../../shared/kit/context.ts';
+import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind, isMachineryFailure } from '../../shared/kit/errors.ts';
 import { createJoin } from './joined.ts';
 import { createOrderDecisions, HANDLER, type OrderDecisions } from './order-decisions.ts';
@@ -86,8 +86,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
     store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
 
   /** `ctx` with no more time than leaves another source its turn. */
-  const briefly = (ctx: Context): Context =>
-    withDeadline(ctx, Date.now() + Math.min(patienceMs, remaining(ctx, patienceMs)));
+  const briefly = (ctx: Context): Context => withTimeLeft(ctx, patienceMs);
 
   /** The events that place `order`: decided against an order that is not there yet, and appended only to one. */
   function placing(ctx: Context, order: OrderDetails): NewEvent[] {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { minor } from '../../shared/domain/money.ts';
-import { background, withDeadline, withSignal } from '../../shared/kit/context.ts';
+import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { codedError, isKind } from '../../shared/kit/errors.ts';
 import { type StripeIntents, stripeIntents } from './stripe-intents.ts';
 
@@ -113,7 +113,7 @@ describe('Stripe intents', () => {
   });
 
   it('silence is unavailable when the time is up, and an abort ends the wait', async () => {
-    const soon = withDeadline(ctx, Date.now() + 50);
+    const soon = withTimeLeft(ctx, 50);
     await assert.rejects(intents.create(soon, debit), (error) => isKind(error, 'unavailable'));
     const caller = new AbortController();
     const waiting = intents.create(withSignal(ctx, caller.signal), debit);

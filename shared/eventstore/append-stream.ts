@@ -11,7 +11,7 @@ import type {
   AppendResult,
   EventStoreClient,
 } from '../../proto/gen/eventstore.ts';
-import type { Context } from '../kit/context.ts';
+import { type Context, remaining } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import { fromServiceError } from '../kit/transport/grpc.ts';
@@ -81,11 +81,8 @@ export function createAppendStream(
     return new Promise((resolve, reject) => {
       const number = nextNumber();
       const onAbort = () => entry.settle(gone());
-      const deadline = Math.min(ctx.deadline ?? Number.POSITIVE_INFINITY, Date.now() + timeoutMs);
-      const timer = setTimeout(
-        () => entry.settle(late(failures > 0)),
-        Math.max(0, deadline - Date.now()),
-      );
+      const waitMs = Math.min(remaining(ctx, timeoutMs), timeoutMs);
+      const timer = setTimeout(() => entry.settle(late(failures > 0)), waitMs);
       const entry: Pending = {
         append: { ...body, number },
         settle: (result) => {

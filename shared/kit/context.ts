@@ -11,7 +11,10 @@ import { ROOT_CONTEXT, type Context as TelemetryContext } from '@opentelemetry/a
 export interface Context {
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
-  /** When the answer stops being of use, in milliseconds since the epoch; none: no limit of its own. */
+  /**
+   * When the answer stops being of use, on the clock of `performance.now()`, which nobody sets;
+   * none: no limit of its own.
+   */
   readonly deadline: number | undefined;
   /** Same for all that one submission sets off, across services. */
   readonly correlationId: string;
@@ -48,9 +51,12 @@ export function withSignal(ctx: Context, signal: AbortSignal): Context {
   };
 }
 
-/** `ctx` with `deadline` (milliseconds since the epoch) or its own, whichever is earlier. */
-export function withDeadline(ctx: Context, deadline: number): Context {
-  return { ...ctx, deadline: Math.min(deadline, ctx.deadline ?? Number.POSITIVE_INFINITY) };
+/** `ctx` with `ms` milliseconds from now, or its own deadline, whichever is earlier. */
+export function withTimeLeft(ctx: Context, ms: number): Context {
+  return {
+    ...ctx,
+    deadline: Math.min(performance.now() + ms, ctx.deadline ?? Number.POSITIVE_INFINITY),
+  };
 }
 
 /** `ctx` as seen while answering an event: who set it off, and which event caused it. */
@@ -67,5 +73,5 @@ export function causedBy(
 
 /** Milliseconds left until the deadline, at least 0; `otherwise` where there is no deadline. */
 export function remaining(ctx: Context, otherwise: number): number {
-  return ctx.deadline === undefined ? otherwise : Math.max(0, ctx.deadline - Date.now());
+  return ctx.deadline === undefined ? otherwise : Math.max(0, ctx.deadline - performance.now());
 }

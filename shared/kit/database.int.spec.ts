@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { testPostgres } from '../../stack/testing.ts';
 import { eventually } from '../testing/eventually.ts';
-import { background, withDeadline } from './context.ts';
+import { background, withTimeLeft } from './context.ts';
 import { createDatabase, type Database, sqlState } from './database.ts';
 import { codedError } from './errors.ts';
 import { silentLogger } from './logger.ts';
@@ -93,7 +93,7 @@ describe('the database client', () => {
       const error = await impatient.query(ctx, (sql) => sql`select pg_sleep(5)`).catch((e) => e);
       assert.equal(codedError(error).kind, 'timeout');
       assert.equal((await impatient.query(ctx, (sql) => sql`select 1`)).length, 1);
-      const soon = withDeadline(ctx, Date.now() + 50);
+      const soon = withTimeLeft(ctx, 50);
       const late = await database.query(soon, (sql) => sql`select pg_sleep(5)`).catch((e) => e);
       assert.equal(codedError(late).kind, 'timeout', "the caller's deadline counts too");
     } finally {
@@ -164,7 +164,7 @@ describe('the database client', () => {
     const narrow = connectTo({ poolSize: 1 });
     try {
       await endsItself(narrow);
-      const soon = withDeadline(ctx, Date.now() + 50);
+      const soon = withTimeLeft(ctx, 50);
       const late = await narrow
         .query(soon, (sql) => sql`insert into numbers (n, writer) values (78, 'late')`)
         .catch((error) => error);
@@ -180,7 +180,7 @@ describe('the database client', () => {
     const pipelined = connectTo({ poolSize: 1, pipeline: 2 });
     try {
       const ended: string[] = [];
-      const soon = withDeadline(ctx, Date.now() + 100);
+      const soon = withTimeLeft(ctx, 100);
       const [first, second, third] = await Promise.all([
         pipelined
           .query(ctx, (sql) => sql`select pg_sleep(0.3), pg_backend_pid() as pid`)
@@ -227,7 +227,7 @@ describe('the database client', () => {
         .finally(() => {
           over = true;
         });
-      const soon = withDeadline(ctx, Date.now() + 50);
+      const soon = withTimeLeft(ctx, 50);
       const late = await narrow
         .query(soon, (sql) => sql`insert into numbers (n, writer) values (77, 'late')`)
         .catch((e) => e);
@@ -245,7 +245,7 @@ describe('the database client', () => {
     const narrow = connectTo({ poolSize: 1 });
     try {
       const before = await backend(narrow);
-      const soon = withDeadline(ctx, Date.now() + 50);
+      const soon = withTimeLeft(ctx, 50);
       const left = await narrow.query(soon, (sql) => sql`select pg_sleep(0.3)`).catch((e) => e);
       assert.equal(codedError(left).kind, 'timeout');
       assert.equal(await backend(narrow), before);
@@ -273,7 +273,7 @@ describe('the database client', () => {
     const logger = { ...silentLogger, warn: (_: object, text: string) => warnings.push(text) };
     const narrow = connectTo({ poolSize: 1, queryTimeoutMs: 500, logger: logger as never });
     try {
-      const soon = withDeadline(ctx, Date.now() + 700);
+      const soon = withTimeLeft(ctx, 700);
       const results = await Promise.allSettled(
         Array.from({ length: 6 }, () => narrow.query(soon, (sql) => sql`select pg_sleep(0.2)`)),
       );

@@ -31,7 +31,7 @@ const LEASE_SECONDS = 60;
  * stood in the way.
  */
 export async function migrate(options: MigrationOptions): Promise<void> {
-  const deadline = Date.now() + (options.timeoutMs ?? 60_000);
+  const deadline = performance.now() + (options.timeoutMs ?? 60_000);
   await insist(options, deadline, () => createDatabaseIfMissing(options.url));
   const sql = client(options.url);
   try {
@@ -94,7 +94,7 @@ async function takeLease(sql: postgres.Sql, holder: string, deadline: number): P
       where name = 'schema' and (holder = '' or until < now())
       returning name`;
     if (taken.length > 0) return;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error('another migration has held its lease until our time ran out');
     }
     await sleep(50 + Math.random() * 100);
@@ -126,7 +126,7 @@ async function insist(
     try {
       return await step();
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      if (performance.now() > deadline) throw error;
       if (delay === 50) logger.info({ err: error }, 'the database is not ready; trying again');
       await sleep(delay * (0.5 + Math.random() / 2));
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { recordingLogger, recordingMeter } from '../testing/recording.ts';
-import { background, type Context, withDeadline } from './context.ts';
+import { background, type Context, withTimeLeft } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import type { Endpoint, Middleware } from './endpoint.ts';
 import { CodedError, codedError } from './errors.ts';
@@ -41,7 +41,7 @@ const code = (answer: Promise<unknown>) =>
     (error) => codedError(error).code,
   );
 const away = new CodedError('unavailable', 'database_away', 'The database is away.');
-const expired = () => withDeadline(background(), Date.now() - 1);
+const expired = () => withTimeLeft(background(), -1);
 
 describe("the requests' onion", () => {
   function onion(endpoint: Endpoint<unknown, unknown>, more: Partial<RequestOnionOptions> = {}) {

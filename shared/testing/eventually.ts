@@ -10,7 +10,7 @@ export async function eventually<T>(
   look: () => T | Promise<T>,
   withinMs = 10_000,
 ): Promise<Exclude<T, undefined | false>> {
-  const deadline = Date.now() + withinMs;
+  const deadline = performance.now() + withinMs;
   let last: unknown;
   for (let pause = 5; ; pause = Math.min(100, pause * 1.5)) {
     try {
@@ -20,7 +20,7 @@ export async function eventually<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(`not within ${withinMs} ms: ${what}`, { cause: last });
     await sleep(pause);
   }

@@ -12,9 +12,9 @@ export async function zipkinTrace(
   complete: (spans: readonly SeenSpan[]) => boolean,
   deadlineMs = 10_000,
 ): Promise<readonly SeenSpan[]> {
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   let seen: readonly SeenSpan[] = [];
-  while (Date.now() < deadline) {
+  while (performance.now() < deadline) {
     const response = await fetch(`${zipkinUrl}/api/v2/trace/${traceId}`, {
       signal: AbortSignal.timeout(deadlineMs),
     });

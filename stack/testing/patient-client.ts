@@ -49,7 +49,7 @@ export async function placePatiently(
   asked: Wish,
   attempts: Attempts = { failed: 0 },
 ): Promise<string> {
-  const givesUpAt = Date.now() + GIVE_UP_MS;
+  const givesUpAt = performance.now() + GIVE_UP_MS;
   for (;;) {
     const answer = await post(httpUrl, asked);
     if (answer !== undefined && ![429, 503, 504].includes(answer.status)) {
@@ -57,7 +57,7 @@ export async function placePatiently(
       return checked(asked, answer.text);
     }
     attempts.failed++;
-    if (Date.now() > givesUpAt) {
+    if (performance.now() > givesUpAt) {
       throw new Error(`no answer within ${GIVE_UP_MS} ms; the last: ${answer?.text ?? 'none'}`);
     }
     await sleep(50 + Math.random() * 100);

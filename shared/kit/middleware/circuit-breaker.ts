@@ -1,10 +1,3 @@
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker as circuitBreakerPolicy,
-  handleWhen,
-} from 'cockatiel';
 import { type Context, remaining } from '../context.ts';
 import type { Middleware } from '../endpoint.ts';
 import { CodedError, isMachineryFailure } from '../errors.ts';
@@ -14,6 +7,8 @@ export interface CircuitBreakerOptions {
   readonly threshold: number;
   /** How long it stays open before one request may try, in milliseconds. */
   readonly halfOpenAfterMs: number;
+  /** Milliseconds on a clock that only runs forward; that of `performance.now()` unless told. */
+  readonly now?: () => number;
 }
 
 /**
@@ -22,57 +17,84 @@ export interface CircuitBreakerOptions {
  * through as a probe; its success closes the circuit. Only failures of the
  * machinery count, and running out of time is one; a refusal is an answer and
  * closes it too. While it is open, and beside a probe, requests are refused
- * with `circuit_open`. One circuit for each endpoint it wraps.
+ * with `circuit_open`. One circuit for each endpoint it wraps. A caller that is
+ * gone already is not a probe: it is refused, and the next one tries.
+ *
+ * The clock of the machine may be set: it is not asked.
  */
-export function circuitBreaker({ threshold, halfOpenAfterMs }: CircuitBreakerOptions): Middleware {
+export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
+  const { threshold, halfOpenAfterMs, now = () => performance.now() } = options;
   return (next) => {
-    const circuit = circuitBreakerPolicy(handleWhen(isMachineryFailure), {
-      halfOpenAfter: halfOpenAfterMs,
-      breaker: new ConsecutiveBreaker(threshold),
-    });
-    let openedAt = 0;
-    circuit.onBreak(() => {
-      openedAt = Date.now();
-    });
-    const refusal = () =>
-      new CodedError('unavailable', 'circuit_open', 'Not available at the moment.', {
-        retryAfterMs: Math.max(1, openedAt + halfOpenAfterMs - Date.now()),
-      });
+    let failures = 0;
+    /** When it opened; undefined while it is closed. */
+    let openedAt: number | undefined;
+    let probing = false;
+
+    function failed(error: unknown): void {
+      if (isMachineryFailure(error)) {
+        if (++failures >= threshold) openedAt ??= now();
+      } else {
+        failures = 0;
+      }
+    }
+
+    async function probe<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
+      probing = true;
+      try {
+        const answer = await heeding(ctx.signal, work);
+        close();
+        return answer;
+      } catch (error) {
+        if (isMachineryFailure(error)) openedAt = now();
+        else close();
+        throw error;
+      } finally {
+        probing = false;
+      }
+    }
+
+    function close(): void {
+      openedAt = undefined;
+      failures = 0;
+    }
 
     return async (ctx, request) => {
-      // The policy would queue everything else behind the probe, without a bound.
-      if (circuit.state === CircuitState.HalfOpen) throw refusal();
-      const mayBeProbe = circuit.state === CircuitState.Open;
+      if (openedAt !== undefined) {
+        const waitMs = openedAt + halfOpenAfterMs - now();
+        if (waitMs > 0 || probing || ctx.signal.aborted) throw refusal(waitMs);
+        return probe(ctx, () => next(ctx, request));
+      }
       try {
-        return await circuit.execute(
-          mayBeProbe
-            ? () => heeding(ctx.signal, next(ctx, request))
-            : () => judging(ctx, next(ctx, request)),
-          ctx.signal,
-        );
-      } catch (error) {
-        throw error instanceof BrokenCircuitError ? refusal() : error;
+        const answer = await next(ctx, request);
+        failures = 0;
+        return answer;
+      } catch (thrown) {
+        const error = judged(ctx, thrown);
+        // What began before it opened, and ends now, says nothing new.
+        if (openedAt === undefined) failed(error);
+        throw error;
       }
     };
   };
 }
 
+const refusal = (waitMs: number) =>
+  new CodedError('unavailable', 'circuit_open', 'Not available at the moment.', {
+    retryAfterMs: Math.max(1, waitMs),
+  });
+
 /** An endpoint may say `cancelled` when it is aborted for want of time; to the circuit that is a failure. */
-async function judging<T>(ctx: Context, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw ctx.signal.aborted && remaining(ctx, 1) === 0 ? outOfTime(error) : error;
-  }
-}
+const judged = (ctx: Context, error: unknown): unknown =>
+  ctx.signal.aborted && remaining(ctx, 1) === 0 ? outOfTime(error) : error;
 
 /** A probe that is aborted, for whatever reason, proved nothing; and one that never settles must not hold the circuit. */
-function heeding<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+function heeding<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(outOfTime(signal.reason));
-    if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
   });
 }
 

@@ -96,7 +96,7 @@ const unanswered = () =>
   );
 
 function withOwnTime(ctx: Context): Context {
-  return { ...ctx, signal: AbortSignal.timeout(parkMs), deadline: Date.now() + parkMs };
+  return { ...ctx, signal: AbortSignal.timeout(parkMs), deadline: performance.now() + parkMs };
 }
 
 /** What went wrong, for operators: an internal error's message says nothing, its cause does. */

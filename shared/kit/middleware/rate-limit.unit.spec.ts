@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
+import { eventually } from '../../testing/eventually.ts';
 import { background } from '../context.ts';
 import { codedError } from '../errors.ts';
 import { rateLimit } from './rate-limit.ts';
 
 describe('rate limit', () => {
-  beforeEach(() => mock.timers.enable({ apis: ['Date', 'setTimeout'] }));
-  afterEach(() => mock.timers.reset());
+  let time = 0;
+  const now = () => time;
 
   it('lets so many through and refuses the rest, saying when to come back', async () => {
     let calls = 0;
-    const endpoint = rateLimit({ points: 3, perMs: 60_000 })(async () => ++calls);
+    const endpoint = rateLimit({ points: 3, perMs: 60_000, now })(async () => ++calls);
     const results = await Promise.allSettled(
       Array.from({ length: 5 }, () => endpoint(background(), {})),
     );
@@ -24,11 +25,25 @@ describe('rate limit', () => {
   });
 
   it('lets requests through again when the time it named is over', async () => {
-    const endpoint = rateLimit({ points: 1, perMs: 1_000 })(async () => 'served');
+    const endpoint = rateLimit({ points: 1, perMs: 1_000, now })(async () => 'served');
     await endpoint(background(), {});
     const refusal = await endpoint(background(), {}).then(assert.fail, codedError);
-    mock.timers.tick(refusal.retryAfterMs ?? assert.fail());
+    time += refusal.retryAfterMs ?? assert.fail();
     assert.equal(await endpoint(background(), {}), 'served');
+  });
+
+  it('a clock that is set back an hour does not make the window longer', async () => {
+    mock.timers.enable({ apis: ['Date'], now: 7_200_000 });
+    try {
+      const endpoint = rateLimit({ points: 1, perMs: 20 })(async () => 'served');
+      await endpoint(background(), {});
+      mock.timers.setTime(3_600_000);
+      const refusal = await endpoint(background(), {}).then(assert.fail, codedError);
+      assert.ok((refusal.retryAfterMs ?? 0) <= 20);
+      await eventually('it is served', () => endpoint(background(), {}).catch(() => false), 2_000);
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   it('counts for each endpoint by itself', async () => {

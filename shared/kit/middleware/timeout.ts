@@ -17,7 +17,7 @@ export function timeout(ms: number): Middleware {
     const left = remaining(ctx, ms);
     if (left <= 0) throw timedOut(undefined, 0);
     const given = Math.min(ms, left);
-    const deadline = Date.now() + given;
+    const deadline = performance.now() + given;
     let signal = ctx.signal;
     try {
       return await (given === ms ? whole : policy(given)).execute((attempt) => {

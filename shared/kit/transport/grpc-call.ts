@@ -7,7 +7,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import type { Context } from '../context.ts';
+import { type Context, remaining } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { type GrpcCarrier, metadataCarrier } from './grpc-carrier.ts';
 import { writeContext } from './grpc-context.ts';
@@ -118,7 +118,8 @@ function begin(ctx: Context, { name, timeoutMs, hook = noHook }: CallSettings) {
   writeContext(metadata, ctx);
   const wire = metadataCarrier(metadata, name);
   const sent = hook.before(ctx, wire);
-  const deadline = Math.min(ctx.deadline ?? Number.POSITIVE_INFINITY, Date.now() + timeoutMs);
+  // The library reckons by the clock of the machine, and looks at it once, now.
+  const deadline = Date.now() + Math.min(remaining(ctx, timeoutMs), timeoutMs);
   return { metadata, wire, sent, hook, options: { deadline } };
 }
 
@@ -136,7 +137,7 @@ function failure(thrown: unknown, ctx: Context): CodedError {
 }
 
 function aborted(ctx: Context, cause: unknown = ctx.signal.reason): CodedError {
-  return ctx.deadline !== undefined && ctx.deadline <= Date.now()
+  return remaining(ctx, 1) === 0
     ? new CodedError('timeout', 'deadline_exceeded', 'Time ran out.', { cause })
     : new CodedError('cancelled', 'cancelled', 'The caller went away.', { cause });
 }

@@ -1,6 +1,6 @@
 /** How a context crosses a gRPC call: deadline and cancellation by gRPC itself, the rest as metadata. */
 import type { Metadata, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
-import { background, type Context, withDeadline, withSignal } from '../context.ts';
+import { background, type Context, withSignal, withTimeLeft } from '../context.ts';
 import { CodedError } from '../errors.ts';
 
 const keys = { correlation: 'correlation-id', causation: 'causation-id' } as const;
@@ -21,8 +21,9 @@ export function contextOfCall(
     { ...base, causationId: idIn(call.metadata, keys.causation) },
     gone.signal,
   );
-  const deadline = Number(call.getDeadline());
-  return Number.isFinite(deadline) ? withDeadline(ctx, deadline) : ctx;
+  // The library reckons by the clock of the machine; from here on it may be set.
+  const left = Number(call.getDeadline()) - Date.now();
+  return Number.isFinite(left) ? withTimeLeft(ctx, left) : ctx;
 }
 
 /** Writes what of `ctx` travels as metadata. An id that no header can hold stays behind. */

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Who may ask the machine what time it is, and what for. Durations are measured by `performance.now()`. */
+const allowed: Readonly<Record<string, string>> = {
+  'cli/audit/audit.ts': 'compares with the times that events carry',
+  'cli/audit/log-sweep.ts': 'compares with the times that events carry',
+  'cli/read-story.ts': 'tells people how long ago an event was',
+  'services/ordersvc/service.ts': 'writes when an order was placed',
+  'shared/eventstore/memory-event-store.ts': 'writes when an event was appended',
+  'shared/kit/database.ts': 'asks how long a pool was silent',
+  'shared/kit/transport/grpc-call.ts': 'grpc-js takes deadlines of this clock',
+  'shared/kit/transport/grpc-context.ts': 'grpc-js gives deadlines of this clock',
+};
+
+/** Both ask the clock that people and time servers set, also back. */
+const asking = /\bDate\.now\b|\bnew Date\(\)/;
+
+describe('the clock of the machine', () => {
+  const sources = globSync('{cli,services,shared,stack,zipkin}/**/*.ts', { cwd: root }).filter(
+    (file) => !/\.spec\.ts$|(^|\/)testing(\/|\.ts$)/.test(file),
+  );
+  const code = (file: string) =>
+    readFileSync(`${root}/${file}`, 'utf8').replace(/^\s*(\/\/|\/?\*).*$/gm, '');
+
+  it('is asked by nobody who measures how long something takes', () => {
+    const asked = sources.filter((file) => asking.test(code(file)));
+    assert.ok(asked.includes('shared/kit/transport/grpc-call.ts'), 'the search finds something');
+    assert.deepEqual(
+      asked.filter((file) => allowed[file] === undefined),
+      [],
+      'measure by performance.now(), which nobody sets; or name the file above, with a reason',
+    );
+  });
+});
