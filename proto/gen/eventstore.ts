@@ -198,7 +198,15 @@ export interface GetHeadResponse {
 
 export interface SaveCheckpointRequest {
   consumer: string;
+  /** The consumer is done with everything up to here. */
   position: bigint;
+  /** Of the event at that position. Empty: of the one that the log has there. */
+  eventId: string;
+  /**
+   * Everything up to here was delivered to the consumer, answered or not. Less
+   * than the position counts as the position.
+   */
+  delivered: bigint;
 }
 
 export interface SaveCheckpointResponse {
@@ -210,6 +218,34 @@ export interface GetCheckpointRequest {
 
 export interface GetCheckpointResponse {
   position: bigint;
+  /** Empty at position 0. */
+  eventId: string;
+  delivered: bigint;
+}
+
+export interface ListCheckpointsRequest {
+}
+
+export interface Checkpoint {
+  consumer: string;
+  position: bigint;
+  /** Empty at position 0, and where a release of before ids kept it. */
+  eventId: string;
+  delivered: bigint;
+  /** When it was last changed. */
+  updatedAt:
+    | Date
+    | undefined;
+  /**
+   * The log has that event at that position. A checkpoint without an id holds
+   * where the log has any event there.
+   */
+  holds: boolean;
+}
+
+export interface ListCheckpointsResponse {
+  /** By consumer. */
+  checkpoints: Checkpoint[];
 }
 
 export interface DeadLetter {
@@ -1964,7 +2000,7 @@ export const GetHeadResponse: MessageFns<GetHeadResponse> = {
 };
 
 function createBaseSaveCheckpointRequest(): SaveCheckpointRequest {
-  return { consumer: "", position: 0n };
+  return { consumer: "", position: 0n, eventId: "", delivered: 0n };
 }
 
 export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
@@ -1977,6 +2013,15 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
         throw new globalThis.Error("value provided for field message.position of type int64 too large");
       }
       writer.uint32(16).int64(message.position);
+    }
+    if (message.eventId !== "") {
+      writer.uint32(26).string(message.eventId);
+    }
+    if (message.delivered !== 0n) {
+      if (BigInt.asIntN(64, message.delivered) !== message.delivered) {
+        throw new globalThis.Error("value provided for field message.delivered of type int64 too large");
+      }
+      writer.uint32(32).int64(message.delivered);
     }
     return writer;
   },
@@ -2010,6 +2055,22 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
             message.position = reader.int64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.delivered = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2026,6 +2087,12 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
     return {
       consumer: isSet(object.consumer) ? globalThis.String(object.consumer) : "",
       position: isSet(object.position) ? BigInt(object.position) : 0n,
+      eventId: isSet(object.eventId)
+        ? globalThis.String(object.eventId)
+        : isSet(object.event_id)
+        ? globalThis.String(object.event_id)
+        : "",
+      delivered: isSet(object.delivered) ? BigInt(object.delivered) : 0n,
     };
   },
 
@@ -2037,6 +2104,12 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
     if (message.position !== 0n) {
       obj.position = message.position.toString();
     }
+    if (message.eventId !== "") {
+      obj.eventId = message.eventId;
+    }
+    if (message.delivered !== 0n) {
+      obj.delivered = message.delivered.toString();
+    }
     return obj;
   },
 
@@ -2047,6 +2120,8 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
     const message = createBaseSaveCheckpointRequest();
     message.consumer = object.consumer ?? "";
     message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    message.eventId = object.eventId ?? "";
+    message.delivered = (object.delivered !== undefined && object.delivered !== null) ? BigInt(object.delivered) : 0n;
     return message;
   },
 };
@@ -2171,7 +2246,7 @@ export const GetCheckpointRequest: MessageFns<GetCheckpointRequest> = {
 };
 
 function createBaseGetCheckpointResponse(): GetCheckpointResponse {
-  return { position: 0n };
+  return { position: 0n, eventId: "", delivered: 0n };
 }
 
 export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
@@ -2181,6 +2256,15 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
         throw new globalThis.Error("value provided for field message.position of type int64 too large");
       }
       writer.uint32(8).int64(message.position);
+    }
+    if (message.eventId !== "") {
+      writer.uint32(18).string(message.eventId);
+    }
+    if (message.delivered !== 0n) {
+      if (BigInt.asIntN(64, message.delivered) !== message.delivered) {
+        throw new globalThis.Error("value provided for field message.delivered of type int64 too large");
+      }
+      writer.uint32(24).int64(message.delivered);
     }
     return writer;
   },
@@ -2206,6 +2290,22 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
             message.position = reader.int64() as bigint;
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.delivered = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2219,13 +2319,27 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
   },
 
   fromJSON(object: any): GetCheckpointResponse {
-    return { position: isSet(object.position) ? BigInt(object.position) : 0n };
+    return {
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+      eventId: isSet(object.eventId)
+        ? globalThis.String(object.eventId)
+        : isSet(object.event_id)
+        ? globalThis.String(object.event_id)
+        : "",
+      delivered: isSet(object.delivered) ? BigInt(object.delivered) : 0n,
+    };
   },
 
   toJSON(message: GetCheckpointResponse): unknown {
     const obj: any = {};
     if (message.position !== 0n) {
       obj.position = message.position.toString();
+    }
+    if (message.eventId !== "") {
+      obj.eventId = message.eventId;
+    }
+    if (message.delivered !== 0n) {
+      obj.delivered = message.delivered.toString();
     }
     return obj;
   },
@@ -2236,6 +2350,294 @@ export const GetCheckpointResponse: MessageFns<GetCheckpointResponse> = {
   fromPartial<I extends Exact<DeepPartial<GetCheckpointResponse>, I>>(object: I): GetCheckpointResponse {
     const message = createBaseGetCheckpointResponse();
     message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    message.eventId = object.eventId ?? "";
+    message.delivered = (object.delivered !== undefined && object.delivered !== null) ? BigInt(object.delivered) : 0n;
+    return message;
+  },
+};
+
+function createBaseListCheckpointsRequest(): ListCheckpointsRequest {
+  return {};
+}
+
+export const ListCheckpointsRequest: MessageFns<ListCheckpointsRequest> = {
+  encode(_: ListCheckpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCheckpointsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCheckpointsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): ListCheckpointsRequest {
+    return {};
+  },
+
+  toJSON(_: ListCheckpointsRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListCheckpointsRequest>, I>>(base?: I): ListCheckpointsRequest {
+    return ListCheckpointsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListCheckpointsRequest>, I>>(_: I): ListCheckpointsRequest {
+    const message = createBaseListCheckpointsRequest();
+    return message;
+  },
+};
+
+function createBaseCheckpoint(): Checkpoint {
+  return { consumer: "", position: 0n, eventId: "", delivered: 0n, updatedAt: undefined, holds: false };
+}
+
+export const Checkpoint: MessageFns<Checkpoint> = {
+  encode(message: Checkpoint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.position !== 0n) {
+      if (BigInt.asIntN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type int64 too large");
+      }
+      writer.uint32(16).int64(message.position);
+    }
+    if (message.eventId !== "") {
+      writer.uint32(26).string(message.eventId);
+    }
+    if (message.delivered !== 0n) {
+      if (BigInt.asIntN(64, message.delivered) !== message.delivered) {
+        throw new globalThis.Error("value provided for field message.delivered of type int64 too large");
+      }
+      writer.uint32(32).int64(message.delivered);
+    }
+    if (message.updatedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(42).fork()).join();
+    }
+    if (message.holds !== false) {
+      writer.uint32(48).bool(message.holds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Checkpoint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpoint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.eventId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.delivered = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.holds = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Checkpoint {
+    return {
+      consumer: isSet(object.consumer) ? globalThis.String(object.consumer) : "",
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+      eventId: isSet(object.eventId)
+        ? globalThis.String(object.eventId)
+        : isSet(object.event_id)
+        ? globalThis.String(object.event_id)
+        : "",
+      delivered: isSet(object.delivered) ? BigInt(object.delivered) : 0n,
+      updatedAt: isSet(object.updatedAt)
+        ? fromJsonTimestamp(object.updatedAt)
+        : isSet(object.updated_at)
+        ? fromJsonTimestamp(object.updated_at)
+        : undefined,
+      holds: isSet(object.holds) ? globalThis.Boolean(object.holds) : false,
+    };
+  },
+
+  toJSON(message: Checkpoint): unknown {
+    const obj: any = {};
+    if (message.consumer !== "") {
+      obj.consumer = message.consumer;
+    }
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    if (message.eventId !== "") {
+      obj.eventId = message.eventId;
+    }
+    if (message.delivered !== 0n) {
+      obj.delivered = message.delivered.toString();
+    }
+    if (message.updatedAt !== undefined) {
+      obj.updatedAt = message.updatedAt.toISOString();
+    }
+    if (message.holds !== false) {
+      obj.holds = message.holds;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Checkpoint>, I>>(base?: I): Checkpoint {
+    return Checkpoint.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Checkpoint>, I>>(object: I): Checkpoint {
+    const message = createBaseCheckpoint();
+    message.consumer = object.consumer ?? "";
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    message.eventId = object.eventId ?? "";
+    message.delivered = (object.delivered !== undefined && object.delivered !== null) ? BigInt(object.delivered) : 0n;
+    message.updatedAt = object.updatedAt ?? undefined;
+    message.holds = object.holds ?? false;
+    return message;
+  },
+};
+
+function createBaseListCheckpointsResponse(): ListCheckpointsResponse {
+  return { checkpoints: [] };
+}
+
+export const ListCheckpointsResponse: MessageFns<ListCheckpointsResponse> = {
+  encode(message: ListCheckpointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.checkpoints) {
+      Checkpoint.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCheckpointsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCheckpointsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.checkpoints.push(Checkpoint.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListCheckpointsResponse {
+    return {
+      checkpoints: globalThis.Array.isArray(object?.checkpoints)
+        ? object.checkpoints.map((e: any) => Checkpoint.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: ListCheckpointsResponse): unknown {
+    const obj: any = {};
+    if (message.checkpoints?.length) {
+      obj.checkpoints = message.checkpoints.map((e) => Checkpoint.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListCheckpointsResponse>, I>>(base?: I): ListCheckpointsResponse {
+    return ListCheckpointsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListCheckpointsResponse>, I>>(object: I): ListCheckpointsResponse {
+    const message = createBaseListCheckpointsResponse();
+    message.checkpoints = object.checkpoints?.map((e) => Checkpoint.fromPartial(e)) || [];
     return message;
   },
 };
@@ -3375,7 +3777,10 @@ export const EventStoreService = {
     responseSerialize: (value: GetHeadResponse): Buffer => Buffer.from(GetHeadResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetHeadResponse => GetHeadResponse.decode(value),
   },
-  /** Keeps how far a consumer has come; it never moves back. */
+  /**
+   * Keeps how far a consumer has come. It moves back only where the log does not
+   * have the event that it was kept with.
+   */
   saveCheckpoint: {
     path: "/eventstore.EventStore/SaveCheckpoint" as const,
     requestStream: false as const,
@@ -3387,6 +3792,10 @@ export const EventStoreService = {
       Buffer.from(SaveCheckpointResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SaveCheckpointResponse => SaveCheckpointResponse.decode(value),
   },
+  /**
+   * Where a consumer may go on: its checkpoint, or the last earlier place of it
+   * that the log has.
+   */
   getCheckpoint: {
     path: "/eventstore.EventStore/GetCheckpoint" as const,
     requestStream: false as const,
@@ -3396,6 +3805,18 @@ export const EventStoreService = {
     responseSerialize: (value: GetCheckpointResponse): Buffer =>
       Buffer.from(GetCheckpointResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCheckpointResponse => GetCheckpointResponse.decode(value),
+  },
+  /** All checkpoints as they are kept, and whether each counts. */
+  listCheckpoints: {
+    path: "/eventstore.EventStore/ListCheckpoints" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListCheckpointsRequest): Buffer =>
+      Buffer.from(ListCheckpointsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListCheckpointsRequest => ListCheckpointsRequest.decode(value),
+    responseSerialize: (value: ListCheckpointsResponse): Buffer =>
+      Buffer.from(ListCheckpointsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListCheckpointsResponse => ListCheckpointsResponse.decode(value),
   },
   /** Keeps a message that a consumer gave up on. */
   parkDeadLetter: {
@@ -3479,9 +3900,18 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   appendEvents: handleBidiStreamingCall<AppendEventsRequest, AppendEventsResponse>;
   /** The last position of a stream. */
   getHead: handleUnaryCall<GetHeadRequest, GetHeadResponse>;
-  /** Keeps how far a consumer has come; it never moves back. */
+  /**
+   * Keeps how far a consumer has come. It moves back only where the log does not
+   * have the event that it was kept with.
+   */
   saveCheckpoint: handleUnaryCall<SaveCheckpointRequest, SaveCheckpointResponse>;
+  /**
+   * Where a consumer may go on: its checkpoint, or the last earlier place of it
+   * that the log has.
+   */
   getCheckpoint: handleUnaryCall<GetCheckpointRequest, GetCheckpointResponse>;
+  /** All checkpoints as they are kept, and whether each counts. */
+  listCheckpoints: handleUnaryCall<ListCheckpointsRequest, ListCheckpointsResponse>;
   /** Keeps a message that a consumer gave up on. */
   parkDeadLetter: handleUnaryCall<ParkDeadLetterRequest, ParkDeadLetterResponse>;
   listDeadLetters: handleUnaryCall<ListDeadLettersRequest, ListDeadLettersResponse>;
@@ -3575,7 +4005,10 @@ export interface EventStoreClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetHeadResponse) => void,
   ): ClientUnaryCall;
-  /** Keeps how far a consumer has come; it never moves back. */
+  /**
+   * Keeps how far a consumer has come. It moves back only where the log does not
+   * have the event that it was kept with.
+   */
   saveCheckpoint(
     request: SaveCheckpointRequest,
     callback: (error: ServiceError | null, response: SaveCheckpointResponse) => void,
@@ -3591,6 +4024,10 @@ export interface EventStoreClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SaveCheckpointResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Where a consumer may go on: its checkpoint, or the last earlier place of it
+   * that the log has.
+   */
   getCheckpoint(
     request: GetCheckpointRequest,
     callback: (error: ServiceError | null, response: GetCheckpointResponse) => void,
@@ -3605,6 +4042,22 @@ export interface EventStoreClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCheckpointResponse) => void,
+  ): ClientUnaryCall;
+  /** All checkpoints as they are kept, and whether each counts. */
+  listCheckpoints(
+    request: ListCheckpointsRequest,
+    callback: (error: ServiceError | null, response: ListCheckpointsResponse) => void,
+  ): ClientUnaryCall;
+  listCheckpoints(
+    request: ListCheckpointsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListCheckpointsResponse) => void,
+  ): ClientUnaryCall;
+  listCheckpoints(
+    request: ListCheckpointsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListCheckpointsResponse) => void,
   ): ClientUnaryCall;
   /** Keeps a message that a consumer gave up on. */
   parkDeadLetter(

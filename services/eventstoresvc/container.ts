@@ -150,7 +150,7 @@ export function createContainer(config: Config): App {
       const service = createService(
         log,
         commits,
-        createCheckpoints(database),
+        createCheckpoints(database, config.stream),
         createDeadLetters(database),
         relay.published,
         live,

@@ -1,10 +1,12 @@
 /** What the event store can do, each as an endpoint with its middlewares around it. */
 import type {
   Appended,
+  Checkpoint,
   DeadLetter,
   EventFilter,
   EventPage,
   EventStore,
+  KeptCheckpoint,
   Lane,
   LetterFilter,
   NewEvent,
@@ -27,7 +29,7 @@ export interface ReadRequest {
 
 export interface CheckpointRequest {
   readonly consumer: string;
-  readonly position: bigint;
+  readonly checkpoint: Checkpoint;
 }
 
 export interface DeadLettersRequest {
@@ -58,7 +60,8 @@ export interface Endpoints {
   readonly batches: Endpoint<StreamRequest, AsyncIterable<readonly RecordedEvent[]>>;
   readonly head: Endpoint<void, bigint>;
   readonly saveCheckpoint: Endpoint<CheckpointRequest, void>;
-  readonly getCheckpoint: Endpoint<string, bigint>;
+  readonly getCheckpoint: Endpoint<string, Checkpoint>;
+  readonly listCheckpoints: Endpoint<void, readonly KeptCheckpoint[]>;
   readonly park: Endpoint<DeadLetter, void>;
   readonly deadLetters: Endpoint<DeadLettersRequest, readonly ParkedLetter[]>;
   readonly requestReplay: Endpoint<LetterId, ParkedLetter>;
@@ -84,10 +87,11 @@ export function createEndpoints(
       service.batches(ctx, filter, { follow }),
     ),
     head: wrap('head')((ctx) => service.head(ctx)),
-    saveCheckpoint: wrap('save checkpoint')((ctx, { consumer, position }) =>
-      service.saveCheckpoint(ctx, consumer, position),
+    saveCheckpoint: wrap('save checkpoint')((ctx, { consumer, checkpoint }) =>
+      service.saveCheckpoint(ctx, consumer, checkpoint),
     ),
     getCheckpoint: wrap('get checkpoint')((ctx, consumer) => service.getCheckpoint(ctx, consumer)),
+    listCheckpoints: wrap('list checkpoints')((ctx) => service.listCheckpoints(ctx)),
     park: wrap('park')((ctx, letter) => service.park(ctx, letter)),
     deadLetters: wrap('dead letters')((ctx, { filter, limit }) =>
       service.deadLetters(ctx, filter, limit),

@@ -97,6 +97,7 @@ type Unary =
   | 'getHead'
   | 'saveCheckpoint'
   | 'getCheckpoint'
+  | 'listCheckpoints'
   | 'parkDeadLetter'
   | 'listDeadLetters'
   | 'requestReplay'
@@ -290,8 +291,8 @@ describe('eventstoresvc under input that means no good', () => {
     [
       'a checkpoint of nobody, before the log',
       'saveCheckpoint',
-      { consumer: '', position: -1n },
-      ['consumer', 'position'],
+      { consumer: '', position: -1n, eventId: '\0', delivered: -1n },
+      ['consumer', 'position', 'event_id', 'delivered'],
     ],
     [
       'a checkpoint of what is no name',
@@ -368,7 +369,7 @@ describe('eventstoresvc under input that means no good', () => {
       lane: Lane.NEW_WORK,
     };
     assert.deepEqual(await outcome('createEvent', stale), [status.ABORTED, 'version_conflict']);
-    const beyond = { consumer: 'w', position: 2n ** 62n };
+    const beyond = { consumer: 'w', position: 2n ** 62n, eventId: '', delivered: 0n };
     assert.deepEqual(await outcome('saveCheckpoint', beyond), [
       status.FAILED_PRECONDITION,
       'not_published',
@@ -578,8 +579,9 @@ describe('eventstoresvc under input that means no good', () => {
         ['createEvent', create({})],
         ['getEvents', read({})],
         ['getHead', { stream: '' }],
-        ['saveCheckpoint', { consumer: 'w', position: 0n }],
+        ['saveCheckpoint', { consumer: 'w', position: 0n, eventId: '', delivered: 0n }],
         ['getCheckpoint', { consumer: 'w' }],
+        ['listCheckpoints', {}],
         ['parkDeadLetter', letter({})],
         ['listDeadLetters', letters({})],
         ['requestReplay', { consumer: 'w', position: 1n }],

@@ -41,7 +41,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           createService(
             log,
             createGroupCommit(log, silentLogger, live.advanced),
-            createCheckpoints(database),
+            createCheckpoints(database, 'ORDERS'),
             createDeadLetters(database),
             // As if all were published.
             () => 1_000_000n,

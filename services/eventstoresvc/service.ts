@@ -22,6 +22,7 @@ import {
   checkRequest,
   consumerProblem,
   deliveriesProblem,
+  idProblem,
   idsProblems,
   invalidRequest,
   limitProblem,
@@ -177,8 +178,14 @@ export function createService(
 
     head: (ctx) => log.head(ctx),
 
-    saveCheckpoint: async (ctx, consumer, position) => {
-      checkRequest(consumerProblem(consumer), positionProblem('position', position, 0n));
+    saveCheckpoint: async (ctx, consumer, checkpoint) => {
+      const { position, eventId, delivered } = checkpoint;
+      checkRequest(
+        consumerProblem(consumer),
+        positionProblem('position', position, 0n),
+        idProblem('event_id', eventId),
+        positionProblem('delivered', delivered, 0n),
+      );
       // A consumer counts in the stream. Where that is no copy of the log (after
       // a restored backup, or with foreign messages in it), what it is done with
       // there says nothing of the events that the log has at those positions.
@@ -189,13 +196,15 @@ export function createService(
           `Position ${position} is not known to be in the stream as the log has it; save it later.`,
         );
       }
-      await checkpoints.save(ctx, consumer, position);
+      await checkpoints.save(ctx, consumer, checkpoint);
     },
 
     getCheckpoint: async (ctx, consumer) => {
       checkRequest(consumerProblem(consumer));
       return checkpoints.get(ctx, consumer);
     },
+
+    listCheckpoints: (ctx) => checkpoints.list(ctx),
 
     park: async (ctx, letter) => {
       checkRequest(consumerProblem(letter.consumer), deliveriesProblem(letter.deliveries));

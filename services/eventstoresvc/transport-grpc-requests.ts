@@ -5,6 +5,7 @@ import {
   type GetEventsRequest,
   type ListDeadLettersRequest,
   type ParkDeadLetterRequest,
+  type SaveCheckpointRequest,
   Lane as WireLane,
 } from '../../proto/gen/eventstore.ts';
 import type { DeadLetter, Lane } from '../../shared/eventstore/event-store.ts';
@@ -16,6 +17,7 @@ import {
 import type { Problem } from '../../shared/kit/errors.ts';
 import type {
   AppendRequest,
+  CheckpointRequest,
   DeadLettersRequest,
   LetterId,
   ReadRequest,
@@ -115,6 +117,17 @@ export function consumerAt<Request extends LetterId>(request: Request, first: bi
   const { consumer, position } = request;
   checkRequest(consumerProblem(consumer), positionProblem('position', position, first));
   return { consumer, position };
+}
+
+export function checkpointFromWire(request: SaveCheckpointRequest): CheckpointRequest {
+  const { consumer, position, eventId, delivered } = request;
+  checkRequest(
+    consumerProblem(consumer),
+    positionProblem('position', position, 0n),
+    idProblem('event_id', eventId),
+    positionProblem('delivered', delivered, 0n),
+  );
+  return { consumer, checkpoint: { position, eventId, delivered } };
 }
 
 export function consumerFromWire({ consumer }: { readonly consumer: string }): string {

@@ -316,7 +316,8 @@ describe('eventstoresvc over gRPC', () => {
 
   it('a checkpoint beyond what is published is refused for now', async () => {
     const beyond = (await store.head(ctx)) + 1n;
-    const error = codedError(await store.saveCheckpoint(ctx, 'w', beyond).catch((e) => e));
+    const checkpoint = { position: beyond, eventId: '', delivered: beyond };
+    const error = codedError(await store.saveCheckpoint(ctx, 'w', checkpoint).catch((e) => e));
     assert.deepEqual([error.kind, error.code], ['precondition_failed', 'not_published']);
   });
 

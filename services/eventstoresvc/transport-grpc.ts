@@ -15,6 +15,7 @@ import { lettersToWire } from './letters-to-wire.ts';
 import { bounded } from './transport-grpc-bounds.ts';
 import {
   appendFromWire,
+  checkpointFromWire,
   consumerAt,
   consumerFromWire,
   headFromWire,
@@ -89,7 +90,7 @@ export function createGrpcService(
 
     saveCheckpoint: unary({
       ...named('SaveCheckpoint'),
-      decode: (request) => consumerAt(request, 0n),
+      decode: checkpointFromWire,
       endpoint: endpoints.saveCheckpoint,
       encode: () => ({}),
     }),
@@ -98,7 +99,14 @@ export function createGrpcService(
       ...named('GetCheckpoint'),
       decode: consumerFromWire,
       endpoint: endpoints.getCheckpoint,
-      encode: (position) => ({ position }),
+      encode: (checkpoint) => checkpoint,
+    }),
+
+    listCheckpoints: unary({
+      ...named('ListCheckpoints'),
+      decode: () => undefined,
+      endpoint: endpoints.listCheckpoints,
+      encode: (checkpoints) => ({ checkpoints: [...checkpoints] }),
     }),
 
     parkDeadLetter: unary({

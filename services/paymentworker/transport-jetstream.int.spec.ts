@@ -167,7 +167,7 @@ describe('payment worker over JetStream', function suite() {
     const manager = await (await rig.nats.connection()).jetstreamManager();
     await manager.consumers.delete('ORDERS', durables.payment);
     const forgetful = log.store.getCheckpoint;
-    log.store.getCheckpoint = async () => 0n;
+    log.store.getCheckpoint = async () => ({ position: 0n, eventId: '', delivered: 0n });
     await start();
     await place('order-2');
     await paid('order-2');

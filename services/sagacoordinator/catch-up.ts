@@ -33,7 +33,7 @@ export function catchUp(
     async reached(ctx) {
       if (done) return true;
       head ??= await store.head(ctx);
-      const afterPosition = await store.getCheckpoint(ctx, consumer);
+      const { position: afterPosition } = await store.getCheckpoint(ctx, consumer);
       const { events } = await store.read(ctx, { eventTypes, afterPosition }, 1);
       const next = events[0]?.position;
       done = next === undefined || next > head;

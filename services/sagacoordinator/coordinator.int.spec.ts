@@ -230,7 +230,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       skewMs = -60_000;
       await happened(created('order-1'));
       await append(debited('order-1'));
-      await store.saveCheckpoint(ctx, durables.saga, 1n);
+      await store.saveCheckpoint(ctx, durables.saga, { position: 1n, eventId: '', delivered: 1n });
       const fired: string[] = [];
       const looked = Promise.withResolvers<void>();
       const getCheckpoint = store.getCheckpoint;
@@ -246,7 +246,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await looked.promise;
       assert.deepEqual(fired, []);
       assert.match(clock.notReady?.() ?? '', /deadlines hold: the log is read up to 1 of 2/);
-      await store.saveCheckpoint(ctx, durables.saga, 2n);
+      await store.saveCheckpoint(ctx, durables.saga, { position: 2n, eventId: '', delivered: 2n });
       await eventually('it has fired', async () => (await rows()).length === 0);
       assert.deepEqual(fired, ['order-1']);
       assert.deepEqual(await types('order-1'), ['created', 'paymentdebited']);

@@ -1,49 +1,51 @@
 import { background } from '../kit/context.ts';
 import { isKind } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
-import type { EventStore } from './event-store.ts';
+import type { Checkpoint, EventStore } from './event-store.ts';
 
-/** Keeps a consumer's position where it survives the broker. */
+/** Keeps a consumer's checkpoint where it survives the broker. */
 export interface CheckpointSaver {
   /**
-   * Everything up to `position` is done, and what was said before does not count
+   * This is how far the consumer has come, and what was said before does not count
    * any more. To be told again and again, also of the same. Returns at once and
    * never throws; saves in the background.
    */
-  moved(position: bigint): void;
-  /** Resolves when the last position is saved, or could not be. Never rejects. */
+  moved(checkpoint: Checkpoint): void;
+  /** Resolves when the last checkpoint is saved, or could not be. Never rejects. */
   flush(): Promise<void>;
 }
 
 /**
- * Saves one position at a time, and of those that came meanwhile only the last.
- * One that cannot be saved is tried when it is told the next time: an older
- * checkpoint costs repeats, which are harmless. A store that will not have it
- * yet (`precondition_failed`: it has not verified that the stream is its copy up
- * to there) is no failure. How often it is told is its caller's choice.
+ * Saves one checkpoint at a time, and of those that came meanwhile only the last;
+ * one that is the same as the last saved one is not sent. One that cannot be saved
+ * is tried when it is told the next time: an older checkpoint costs repeats, which
+ * are harmless. A store that will not have it yet (`precondition_failed`: it has not
+ * verified that the stream is its copy up to there) is no failure. How often it is
+ * told is its caller's choice.
  */
 export function checkpointSaver(
   store: Pick<EventStore, 'saveCheckpoint'>,
   consumer: string,
   logger: Logger,
 ): CheckpointSaver {
-  let wanted = 0n;
-  let saved = 0n;
+  let wanted: Checkpoint | undefined;
+  let saved: Checkpoint | undefined;
   let saving: Promise<void> | undefined;
   let failing = false;
 
   async function save(): Promise<void> {
     try {
-      while (saved < wanted) {
-        const position = wanted;
-        await store.saveCheckpoint(background(), consumer, position);
-        saved = position;
+      while (wanted !== undefined && !same(wanted, saved)) {
+        const checkpoint = wanted;
+        await store.saveCheckpoint(background(), consumer, checkpoint);
+        saved = checkpoint;
         failing = false;
       }
     } catch (error) {
       const level = failing || isKind(error, 'precondition_failed') ? 'debug' : 'warn';
       failing ||= level === 'warn';
-      logger[level]({ err: error, consumer, position: `${wanted}` }, 'checkpoint not saved');
+      const position = `${wanted?.position}`;
+      logger[level]({ err: error, consumer, position }, 'checkpoint not saved');
     }
   }
 
@@ -55,8 +57,8 @@ export function checkpointSaver(
   }
 
   return {
-    moved(position) {
-      wanted = position;
+    moved(checkpoint) {
+      wanted = checkpoint;
       void run();
     },
     async flush() {
@@ -65,3 +67,6 @@ export function checkpointSaver(
     },
   };
 }
+
+const same = (a: Checkpoint, b: Checkpoint | undefined): boolean =>
+  a.position === b?.position && a.eventId === b.eventId && a.delivered === b.delivered;

@@ -3,21 +3,28 @@ import { pino } from 'pino';
 import { CodedError } from '../kit/errors.ts';
 import { silentLogger } from '../kit/logger.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
+import type { Checkpoint } from './event-store.ts';
+
+const at = (position: bigint, delivered = position): Checkpoint => ({
+  position,
+  eventId: `e-${position}`,
+  delivered,
+});
 
 describe('checkpoint saver', () => {
   it('saves one position at a time, and of those in between only the last', async () => {
     const calls: bigint[] = [];
     const answers: (() => void)[] = [];
     const store = {
-      saveCheckpoint: (_ctx: unknown, _consumer: string, position: bigint) => {
+      saveCheckpoint: (_ctx: unknown, _consumer: string, { position }: Checkpoint) => {
         calls.push(position);
         return new Promise<void>((resolve) => answers.push(resolve));
       },
     };
     const saver = checkpointSaver(store, 'worker', silentLogger);
-    saver.moved(1n);
-    saver.moved(2n);
-    saver.moved(3n);
+    saver.moved(at(1n));
+    saver.moved(at(2n));
+    saver.moved(at(3n));
     assert.deepEqual(calls, [1n]);
     answers[0]?.();
     await new Promise(setImmediate);
@@ -31,13 +38,13 @@ describe('checkpoint saver', () => {
     const calls: bigint[] = [];
     let away = true;
     const store = {
-      saveCheckpoint: async (_ctx: unknown, _consumer: string, position: bigint) => {
+      saveCheckpoint: async (_ctx: unknown, _consumer: string, { position }: Checkpoint) => {
         if (away) throw new Error('away');
         calls.push(position);
       },
     };
     const saver = checkpointSaver(store, 'worker', silentLogger);
-    saver.moved(1n);
+    saver.moved(at(1n));
     await saver.flush();
     assert.deepEqual(calls, []);
     away = false;
@@ -50,7 +57,7 @@ describe('checkpoint saver', () => {
     const warnings: unknown[] = [];
     const refusing = { left: 2 };
     const store = {
-      saveCheckpoint: async (_ctx: unknown, _consumer: string, position: bigint) => {
+      saveCheckpoint: async (_ctx: unknown, _consumer: string, { position }: Checkpoint) => {
         if (refusing.left-- > 0)
           throw new CodedError('precondition_failed', 'not_copied', 'Later.');
         calls.push(position);
@@ -59,7 +66,7 @@ describe('checkpoint saver', () => {
     const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) });
     const saver = checkpointSaver(store, 'worker', logger);
     for (let told = 0; told < 3; told++) {
-      saver.moved(7n);
+      saver.moved(at(7n));
       await new Promise(setImmediate);
     }
     assert.deepEqual(calls, [7n]);
@@ -70,31 +77,42 @@ describe('checkpoint saver', () => {
     const calls: bigint[] = [];
     let refusing = true;
     const store = {
-      saveCheckpoint: async (_ctx: unknown, _consumer: string, position: bigint) => {
+      saveCheckpoint: async (_ctx: unknown, _consumer: string, { position }: Checkpoint) => {
         if (refusing) throw new CodedError('precondition_failed', 'not_copied', 'Later.');
         calls.push(position);
       },
     };
     const saver = checkpointSaver(store, 'worker', silentLogger);
-    saver.moved(9n);
+    saver.moved(at(9n));
     await new Promise(setImmediate);
     refusing = false;
-    saver.moved(4n);
+    saver.moved(at(4n));
     await saver.flush();
     assert.deepEqual(calls, [4n]);
   });
 
-  it('a position that was passed already is not saved', async () => {
-    const calls: bigint[] = [];
+  it('what is the same as was saved last is not sent again, and anything else is', async () => {
+    const calls: Checkpoint[] = [];
     const store = {
-      saveCheckpoint: async (_ctx: unknown, _consumer: string, position: bigint) => {
-        calls.push(position);
+      saveCheckpoint: async (_ctx: unknown, _consumer: string, checkpoint: Checkpoint) => {
+        calls.push(checkpoint);
       },
     };
     const saver = checkpointSaver(store, 'worker', silentLogger);
-    saver.moved(5n);
-    saver.moved(4n);
-    await saver.flush();
-    assert.deepEqual(calls, [5n]);
+    const told = [
+      at(5n),
+      at(5n),
+      // All that came is under way: only what was delivered moves.
+      at(5n, 8n),
+      at(5n, 8n),
+      // The durable was made again.
+      at(4n),
+      { ...at(4n), eventId: 'e-other' },
+    ];
+    for (const checkpoint of told) {
+      saver.moved(checkpoint);
+      await saver.flush();
+    }
+    assert.deepEqual(calls, [told[0], told[2], told[4], told[5]]);
   });
 });

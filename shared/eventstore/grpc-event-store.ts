@@ -19,6 +19,7 @@ import { oneByOne } from './one-by-one.ts';
 import { resuming } from './resuming.ts';
 import {
   deadLetterToWire,
+  keptCheckpointFromWire,
   newEventToWire,
   parkedLetterFromWire,
   recordedFromWire,
@@ -141,23 +142,33 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       return position;
     },
 
-    saveCheckpoint: async (ctx, consumer, position) => {
+    saveCheckpoint: async (ctx, consumer, { position, eventId, delivered }) => {
       await callUnary(
         client.saveCheckpoint.bind(client),
-        { consumer, position },
+        { consumer, position, eventId, delivered },
         ctx,
         call('SaveCheckpoint'),
       );
     },
 
     getCheckpoint: async (ctx, consumer) => {
-      const { position } = await callUnary(
+      const { position, eventId, delivered } = await callUnary(
         client.getCheckpoint.bind(client),
         { consumer },
         ctx,
         call('GetCheckpoint'),
       );
-      return position;
+      return { position, eventId, delivered };
+    },
+
+    listCheckpoints: async (ctx) => {
+      const { checkpoints } = await callUnary(
+        client.listCheckpoints.bind(client),
+        {},
+        ctx,
+        call('ListCheckpoints'),
+      );
+      return checkpoints.map(keptCheckpointFromWire);
     },
 
     park: async (ctx, letter) => {

@@ -13,6 +13,7 @@ import type {
   ReadOptions,
   RecordedEvent,
 } from './event-store.ts';
+import { memoryCheckpoints } from './memory-checkpoints.ts';
 import { memoryDeadLetters } from './memory-dead-letters.ts';
 import { oneByOne } from './one-by-one.ts';
 
@@ -30,7 +31,6 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
   const byId = new Map<string, RecordedEvent>();
   const aggregates = new Map<string, RecordedEvent[]>();
   const appended = new EventEmitter().setMaxListeners(0);
-  const checkpoints = new Map<string, bigint>();
   const now = options.now ?? (() => new Date());
   const aggregate = (type: string, id: string) => aggregates.get(`${type}\n${id}`) ?? [];
 
@@ -128,10 +128,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
     batches,
     stream: (ctx, filter, options) => oneByOne(batches(ctx, filter, options)),
     head: async () => BigInt(log.length),
-    saveCheckpoint: async (_ctx, consumer, position) => {
-      if (position > (checkpoints.get(consumer) ?? 0n)) checkpoints.set(consumer, position);
-    },
-    getCheckpoint: async (_ctx, consumer) => checkpoints.get(consumer) ?? 0n,
+    ...memoryCheckpoints(now, (position) => log[Number(position) - 1]?.eventId),
     ...memoryDeadLetters(now),
   };
 }

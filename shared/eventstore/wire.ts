@@ -1,10 +1,12 @@
 /** Between the contract's generated messages and the types that everybody works with. */
 import type {
+  Checkpoint as WireCheckpoint,
   DeadLetter as WireDeadLetter,
   Event as WireEvent,
 } from '../../proto/gen/eventstore.ts';
 import type {
   DeadLetter,
+  KeptCheckpoint,
   LetterState,
   NewEvent,
   ParkedLetter,
@@ -85,6 +87,11 @@ export function parkedLetterFromWire(letter: WireDeadLetter): ParkedLetter {
     replayRequestedAt: letter.replayRequestedAt,
     resolvedAt: letter.resolvedAt,
   };
+}
+
+export function keptCheckpointFromWire(checkpoint: WireCheckpoint): KeptCheckpoint {
+  const { consumer, position, eventId, delivered, updatedAt, holds } = checkpoint;
+  return { consumer, position, eventId, delivered, updatedAt: updatedAt ?? new Date(0), holds };
 }
 
 /** Undefined for text that names no state. */

@@ -36,7 +36,8 @@ export interface WorkerOptions {
 /**
  * A durable consumer of the log's events: side by side across orders, in order
  * within one. How far it has come is kept beside the log, at most once a
- * second, so that a durable made anew goes on from there. Dead letters that
+ * second, so that a durable made anew goes on from there: position and event, and
+ * how far events were delivered to it. Dead letters that
  * somebody asks to have replayed come through the same endpoint. Stopping it
  * finishes what is in flight and saves the last position.
  */
@@ -64,9 +65,10 @@ export function eventWorker(options: WorkerOptions): Component {
     key: (event) => event.aggregateId,
     endpoint,
     hook: options.hook,
-    resumeAfter: () => store.getCheckpoint(background(), durable),
+    resumeAfter: async () => (await store.getCheckpoint(background(), durable)).position,
     head: () => store.head(background()),
-    onProgress: (position) => checkpoint.moved(position),
+    onProgress: ({ position, id, delivered }) =>
+      checkpoint.moved({ position, eventId: id, delivered }),
     logger,
     meter: options.meter,
   });

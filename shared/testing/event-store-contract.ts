@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type {
   Appended,
+  Checkpoint,
   DeadLetter,
   EventStore,
   NewEvent,
@@ -274,17 +275,71 @@ export function eventStoreContract(store: () => EventStore): void {
   describe('follow', () => followContract(store));
 
   describe('checkpoints', () => {
-    it('are kept, start at 0 and never move back', async () => {
-      const consumer = `worker-${randomUUID()}`;
+    /** Of the event at a position, and everything up to there delivered. */
+    const place = async (position: bigint): Promise<Checkpoint> => {
+      const { events } = await store().read(ctx, { afterPosition: position - 1n }, 1);
+      return { position, eventId: events[0]?.eventId ?? '', delivered: position };
+    };
+    let consumer: string;
+    let one: Checkpoint;
+    let two: Checkpoint;
+    const save = (checkpoint: Checkpoint) => store().saveCheckpoint(ctx, consumer, checkpoint);
+    const kept = () => store().getCheckpoint(ctx, consumer);
+
+    beforeEach('two events are published', async () => {
+      consumer = `worker-${randomUUID()}`;
       await Promise.all([append(anEvent()), append(anEvent())]);
-      assert.equal(await store().getCheckpoint(ctx, consumer), 0n);
+      [one, two] = [await place(1n), await place(2n)];
       // Only what is published can be done with, and that takes a moment.
+      const other = `worker-${randomUUID()}`;
       await eventually('position 2 may be saved', async () => {
-        await store().saveCheckpoint(ctx, consumer, 2n);
+        await store().saveCheckpoint(ctx, other, two);
         return true;
       });
-      await store().saveCheckpoint(ctx, consumer, 1n);
-      assert.equal(await store().getCheckpoint(ctx, consumer), 2n);
+    });
+
+    it('are kept with the id of their event, start at 0, and their position never moves back', async () => {
+      assert.deepEqual(await kept(), { position: 0n, eventId: '', delivered: 0n });
+      await save(two);
+      assert.deepEqual(await kept(), two);
+      await save(one);
+      assert.deepEqual(await kept(), two);
+    });
+
+    it('what was delivered is as it is said, and at least the position', async () => {
+      await save({ position: 0n, eventId: '', delivered: 7n });
+      assert.deepEqual(await kept(), { position: 0n, eventId: '', delivered: 7n });
+      await save({ ...one, delivered: 7n });
+      await save({ ...one, delivered: 5n });
+      assert.deepEqual(await kept(), { ...one, delivered: 5n });
+      await save({ ...two, delivered: 0n });
+      assert.deepEqual(await kept(), two);
+    });
+
+    it('without an id are those of the log’s own event', async () => {
+      await save({ ...two, eventId: '' });
+      assert.deepEqual(await kept(), two);
+    });
+
+    it('of an event that the log does not have there are refused, and what was kept stays', async () => {
+      await save(one);
+      await assert.rejects(
+        save({ ...two, eventId: one.eventId }),
+        refusedAs('precondition_failed', 'place_not_in_log'),
+      );
+      assert.deepEqual(await kept(), one);
+    });
+
+    it('are listed by consumer', async () => {
+      await save({ ...one, delivered: 2n });
+      const listed = await store().listCheckpoints(ctx);
+      const names = listed.map((checkpoint) => checkpoint.consumer);
+      assert.deepEqual(names, names.toSorted());
+      const own = listed.find((checkpoint) => checkpoint.consumer === consumer);
+      assert.ok(own);
+      const { updatedAt, ...rest } = own;
+      assert.deepEqual(rest, { ...one, consumer, delivered: 2n, holds: true });
+      assert.ok(Math.abs(updatedAt.getTime() - Date.now()) < 60_000);
     });
   });
 

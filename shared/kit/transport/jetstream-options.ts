@@ -5,6 +5,7 @@ import type { Delivery } from '../delivery.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Logger } from '../logger.ts';
 import type { Hook } from './hooks.ts';
+import type { PlacedProgress } from './jetstream-progress.ts';
 import type { IncomingMessage } from './jetstream-wire.ts';
 import type { StreamMessage } from './pulled-message.ts';
 
@@ -41,11 +42,11 @@ export interface JetstreamConsumerOptions<Body> {
   /** Position of the log's last event. */
   readonly head: () => Promise<bigint>;
   /**
-   * Told about once a second up to where everything is done by all instances
-   * together: often the same as before, and less where the durable was made
-   * anew. Must not throw.
+   * Told about once a second how far all instances together have come, and the
+   * identity of the message at that position: often the same as before, and less
+   * where the durable was made again. Must not throw.
    */
-  readonly onProgress?: (position: bigint) => void;
+  readonly onProgress?: (progress: PlacedProgress) => void;
   /** Messages held at once, served or waiting for their key's turn. */
   readonly maxInFlight: number;
   /** After this without a sign of life the server delivers to somebody else. Signs are given. */

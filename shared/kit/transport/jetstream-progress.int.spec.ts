@@ -3,7 +3,7 @@ import { AckPolicy, connect, type JetStreamManager, type JsMsg, type NatsConnect
 import { type TestNats, testNats } from '../../../stack/testing.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { publishNumbers, TEST_STREAM } from '../../testing/jetstream-rig.ts';
-import { progressOf, whyStuck } from './jetstream-progress.ts';
+import { idAt, progressOf, whyStuck } from './jetstream-progress.ts';
 import { remakeStream } from './jetstream-stream.ts';
 
 describe('progress of a durable', () => {
@@ -48,7 +48,12 @@ describe('progress of a durable', () => {
     const [, second] = await take(2);
     await second?.ackAck();
     const info = await manager.consumers.info(stream, 'd');
-    assert.deepEqual(progressOf(info), { position: 0n, lag: 2 });
+    assert.deepEqual(progressOf(info), { position: 0n, delivered: 2n, lag: 2 });
+  });
+
+  it('a message has an identity, a sequence without one has none', async () => {
+    const ids = [1n, 0n, 4n].map((sequence) => idAt(manager, stream, sequence));
+    assert.deepEqual(await Promise.all(ids), ['id-1', '', '']);
   });
 
   it('silence is suspicious while messages wait', async () => {

@@ -1,9 +1,15 @@
 import type { ConsumerInfo, JetStreamManager } from 'nats';
+import { apiCode } from './jetstream-stream.ts';
+
+/** No message under this sequence. */
+const NO_MESSAGE = 10037;
 
 /** How far a durable has come, over all instances that share it. */
 export interface Progress {
-  /** Everything up to here is done, whoever did it: what a checkpoint may say. */
+  /** Everything up to here is done, by whichever instance: what a checkpoint may say. */
   readonly position: bigint;
+  /** Everything up to here was delivered, answered or not: what could have been answered. */
+  readonly delivered: bigint;
   /** Messages that are not done yet. */
   readonly lag: number;
 }
@@ -16,8 +22,33 @@ export interface Progress {
 export function progressOf(info: ConsumerInfo): Progress {
   return {
     position: BigInt(info.ack_floor.stream_seq),
+    delivered: BigInt(info.delivered.stream_seq),
     lag: info.num_pending + info.num_ack_pending,
   };
+}
+
+/** Progress, and the identity of the message at its position; empty where it has none, or there is none. */
+export interface PlacedProgress extends Progress {
+  readonly id: string;
+}
+
+/**
+ * Identity of the stream's message at `sequence`: a sequence alone names a place in
+ * a stream that may have been made again meanwhile, from a log with other events.
+ */
+export async function idAt(
+  manager: JetStreamManager,
+  stream: string,
+  sequence: bigint,
+): Promise<string> {
+  if (sequence === 0n) return '';
+  try {
+    const { header } = await manager.streams.getMessage(stream, { seq: Number(sequence) });
+    return header?.get('ce-id') || header?.get('Nats-Msg-Id') || '';
+  } catch (error) {
+    if (apiCode(error) === NO_MESSAGE) return '';
+    throw error;
+  }
 }
 
 /**

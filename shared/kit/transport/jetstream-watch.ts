@@ -1,7 +1,7 @@
 import type { ConsumerInfo, JetStreamManager } from 'nats';
 import type { Logger } from '../logger.ts';
 import { lacking } from './jetstream-durable.ts';
-import { type Progress, progressOf, whyStuck } from './jetstream-progress.ts';
+import { idAt, type PlacedProgress, progressOf, whyStuck } from './jetstream-progress.ts';
 
 export interface WatchOptions {
   readonly manager: JetStreamManager;
@@ -15,7 +15,7 @@ export interface WatchOptions {
    * Told once a second, but not while the durable's filter is wrong: its position
    * then passes what was never delivered. Must not throw.
    */
-  readonly onProgress: (progress: Progress) => void;
+  readonly onProgress: (progress: PlacedProgress) => void;
   /** Whether the server owes us messages, so that silence means something. */
   readonly waiting: () => boolean;
   /** Silence after which progress is compared with the log's head, in milliseconds. */
@@ -46,12 +46,23 @@ export function watchDurable(options: WatchOptions): Watch {
   let heardAt = performance.now();
   let lookedAt = heardAt;
   let drift: string | undefined;
+  let place: { readonly position: bigint; readonly id: string } | undefined;
 
   async function report(): Promise<ConsumerInfo> {
     const info = await manager.consumers.info(stream, durable);
     noticeDrift(lacking(info.config, options.filterSubjects));
-    if (drift === undefined) options.onProgress(progressOf(info));
+    if (drift === undefined) await tell(info);
     return info;
+  }
+
+  async function tell(info: ConsumerInfo): Promise<void> {
+    const progress = progressOf(info);
+    // While the durable is the same, so is the message at a position.
+    if (place?.position !== progress.position) {
+      const { position } = progress;
+      place = { position, id: await idAt(manager, stream, position) };
+    }
+    options.onProgress({ ...progress, id: place.id });
   }
 
   // It is told and not mended: of two releases that run side by side, each would

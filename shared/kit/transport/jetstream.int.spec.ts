@@ -8,7 +8,7 @@ import type { Delivery } from '../delivery.ts';
 import { CodedError } from '../errors.ts';
 import type { Component } from '../lifecycle.ts';
 import type { Outcome } from './hooks.ts';
-import { jetstreamConsumer } from './jetstream.ts';
+import { jetstreamConsumer, type PlacedProgress } from './jetstream.ts';
 import { remakeStream } from './jetstream-stream.ts';
 
 const away = () => new CodedError('unavailable', 'away', 'Away.');
@@ -172,7 +172,7 @@ describe('jetstreamConsumer', () => {
         before: (ctx) => ctx,
         after: (_ctx, _wire, outcome) => outcomes.push(outcome),
       },
-      onProgress: (position) => positions.push(position),
+      onProgress: ({ position }) => positions.push(position),
       logger: pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }),
     });
     const unread = () => outcomes.filter(({ status }) => status === 'undecodable').length;
@@ -304,7 +304,7 @@ describe('jetstreamConsumer', () => {
       served++;
     };
     await publishNumbers(connection, 1, 10);
-    const onProgress = (position: bigint) => positions.push(position);
+    const onProgress = ({ position }: PlacedProgress) => positions.push(position);
     await consume(endpoint, { onProgress, maxInFlight: 2 });
     await consume(endpoint, { onProgress, maxInFlight: 2 });
     await soon('all but one', () => served === 9);
@@ -397,8 +397,8 @@ describe('jetstreamConsumer', () => {
     const overrides = () => ({
       filterSubjects,
       resumeAfter: async () => position,
-      onProgress: (now: bigint) => {
-        position = now;
+      onProgress: (now: PlacedProgress) => {
+        position = now.position;
       },
       logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
     });

@@ -23,6 +23,7 @@ import { retryDelay } from './retry-delay.ts';
 import { createUnreadable } from './unreadable.ts';
 
 export type { JetstreamConsumerOptions } from './jetstream-options.ts';
+export type { PlacedProgress } from './jetstream-progress.ts';
 export type { StreamMessage } from './pulled-message.ts';
 
 /**
@@ -177,9 +178,9 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       durable,
       filterSubjects: durableOptions.filterSubjects,
       head: options.head,
-      onProgress: ({ position, lag }) => {
-        metrics.lag(lag);
-        options.onProgress?.(position);
+      onProgress: (progress) => {
+        metrics.lag(progress.lag);
+        options.onProgress?.(progress);
       },
       waiting: pull.waiting,
       silentMs,
