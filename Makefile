@@ -6,6 +6,7 @@ help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
 	@echo '                      SERVICES="eventstoresvc ordersvc" runs only those; LOG=all shows all they write'
 	@echo '                      HTTP_PORT=3001 and others: see README; STACK_DATA_DIR=… keeps the data elsewhere than .data'
+	@echo '                      NATS_NODES=3 runs three NATS servers that keep three copies of the stream'
 	@echo 'make demo             show how orders end, each with its journey and its trace, in about a minute; ARGS=--json prints JSON'
 	@echo 'make bench-orders     post orders to the running stack and measure; ARGS="--orders 5000 --rate 200", ARGS=--help'
 	@echo 'make bench            the event store beside its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'

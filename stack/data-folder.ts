@@ -9,8 +9,8 @@ import type { Process } from './process.ts';
 /** Where the stack keeps everything that outlives it. */
 export interface DataFolder {
   readonly path: string;
-  /** A subfolder; not made here. */
-  readonly folder: (name: 'postgres' | 'nats') => string;
+  /** A subfolder, or one of its own; not made here. */
+  readonly folder: (name: 'postgres' | 'nats' | 'nats-cluster', node?: string) => string;
   /** Where the output of a process goes. */
   readonly logFile: (name: string) => string;
   /** Notes the process id in `run/<name>.pid`, for people, for as long as the process lives. */
@@ -62,7 +62,7 @@ export async function openDataFolder(at: string): Promise<DataFolder> {
   }
   return {
     path,
-    folder: (name) => join(path, name),
+    folder: (name, node = '') => join(path, name, node.toLowerCase()),
     logFile: (name) => join(path, 'logs', `${name.toLowerCase()}.log`),
     recordPid: (child) => {
       const file = join(path, 'run', `${child.name.toLowerCase()}.pid`);

@@ -1,14 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { DataFolder } from './data-folder.ts';
 import { startNats } from './nats.ts';
-import type { Instance, Plan } from './plan.ts';
+import type { Instance, NatsNode, Plan } from './plan.ts';
 import { LOOPBACK } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { SetupProblem } from './problem.ts';
 import { describeExit, type Process, startProcess, untilReady } from './process.ts';
 import { withoutRepeats } from './repeats.ts';
 import { shownLine } from './service-lines.ts';
-import { bootstrapper, type ServiceRow } from './services.ts';
+import { type AddressVariable, bootstrapper, type ServiceRow } from './services.ts';
 import { answers } from './until.ts';
 import { startZipkin } from './zipkin.ts';
 
@@ -27,6 +27,8 @@ export interface LaunchContext {
   readonly servicesDir: string;
   /** Further variables for a service, by its name. */
   readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What the instance of this name is told, where that is not what the plan has. */
+  readonly routed: ReadonlyMap<string, Partial<Record<AddressVariable, string>>>;
 }
 
 /** Starts something and resolves once it is ready; leaves nothing when it rejects. */
@@ -52,20 +54,27 @@ export function launchPostgres({ data, durable, say }: LaunchContext, port: numb
   };
 }
 
-export function launchNats(
-  { data, say }: LaunchContext,
-  ports: { readonly port: number; readonly monitorPort: number },
-): Launch {
+export function launchNats({ data, say, plan }: LaunchContext, node: NatsNode): Launch {
   return async (signal) => {
+    const { name, port, monitorPort, clusterPort } = node;
     const server = await startNats({
-      ...ports,
-      dataDir: data.folder('nats'),
-      logFile: data.logFile('NATS'),
-      onProgress: (line) => say('note', 'NATS', line),
+      name,
+      port,
+      monitorPort,
+      cluster: clusterPort === undefined ? undefined : clusterOf(plan, clusterPort),
+      // A cluster does not know the streams of a server that was alone.
+      dataDir: clusterPort === undefined ? data.folder('nats') : data.folder('nats-cluster', name),
+      logFile: data.logFile(name),
+      onProgress: (line) => say('note', name, line),
       signal,
     });
     return server.process;
   };
+}
+
+function clusterOf({ nats = [] }: Plan, port: number) {
+  const ports = nats.flatMap(({ clusterPort }) => clusterPort ?? []);
+  return { port, others: ports.filter((one) => one !== port) };
 }
 
 /** Thrown when Zipkin cannot be had; it has been said already. */
@@ -150,7 +159,7 @@ export async function runBootstrapper(context: LaunchContext, signal: AbortSigna
 }
 
 async function spawnService(
-  { plan, data, say, showAll, servicesDir, environment }: LaunchContext,
+  { plan, data, say, showAll, servicesDir, environment, routed }: LaunchContext,
   row: ServiceRow,
   name: string,
   variables: Readonly<Record<string, string>>,
@@ -167,8 +176,10 @@ async function spawnService(
     args: [...(row.nodeArgs ?? []), join(servicesDir, row.name, 'main.ts')],
     cwd: root,
     env: {
+      ...((plan.nats?.length ?? 0) > 1 && { STREAM_REPLICAS: String(plan.nats?.length) }),
       ...process.env,
       ...Object.fromEntries(row.needs.map((need) => [need, plan.addresses[need]])),
+      ...routed.get(name),
       ...traces,
       OTEL_SERVICE_NAME: row.name,
       ...variables,

@@ -1,6 +1,7 @@
 /**
  * `make start`: the whole stack in the foreground until Ctrl-C. Reads SERVICES
- * (names, space between; default all), STACK_DATA_DIR (default `.data`), LOG=all
+ * (names, space between; default all), NATS_NODES (1, the default, or 3 as a cluster
+ * that keeps three copies), STACK_DATA_DIR (default `.data`), LOG=all
  * (show everything that the services write), the variables that name servers of the
  * user's own, and those that name ports: HTTP_PORT, GRPC_PORT, SQL_PORT, NATS_PORT,
  * NATS_MONITOR_PORT, ZIPKIN_PORT, and ADMIN_PORT for the first of the admin ports.
@@ -29,6 +30,7 @@ try {
     dataDir,
     ports: 'standard',
     services: env.SERVICES?.trim() ? env.SERVICES.trim().split(/\s+/) : undefined,
+    natsNodes: natsNodes(env.NATS_NODES),
     own: env,
     showAll: showsAll(env.LOG),
     say: terminalSay(process.stdout),
@@ -49,6 +51,14 @@ try {
 }
 // Idle connections of readiness checks must not hold up the end.
 process.exit();
+
+function natsNodes(text: string | undefined): number {
+  if (!text || text === '1') return 1;
+  if (text === '3' && !env.NATS_URL) return 3;
+  throw text === '3'
+    ? new SetupProblem('NATS_NODES and NATS_URL are both set', 'unset one of them')
+    : new SetupProblem(`NATS_NODES=${text} is not possible`, 'set 1 or 3, or leave it out');
+}
 
 function showsAll(log: string | undefined): boolean {
   if (!log || log === 'all') return log === 'all';

@@ -14,6 +14,10 @@ export interface NatsOptions {
   readonly port?: number;
   /** Default: a free one. */
   readonly monitorPort?: number;
+  /** Shown in errors; the server's own name in a cluster. Default `NATS`. */
+  readonly name?: string;
+  /** Where it listens for the other servers of its cluster, and where they do. */
+  readonly cluster?: { readonly port: number; readonly others: readonly number[] } | undefined;
   readonly logFile?: string | undefined;
   /** Told when the server has to be built first, which takes a minute, and when it cannot write. */
   readonly onProgress?: ((line: string) => void) | undefined;
@@ -54,15 +58,18 @@ async function startServer(
   command: string,
   options: NatsOptions & { readonly port: number; readonly monitorPort: number },
 ): Promise<Nats> {
-  const { port, monitorPort } = options;
+  const { port, monitorPort, name = 'NATS', cluster } = options;
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const listen = ['--addr', LOOPBACK, '--port', String(port), '--http_port', String(monitorPort)];
   const ended = new AbortController();
   const server: Process = await startProcess({
-    name: 'NATS',
+    name,
     command,
-    args: ['--config', CONFIGURATION, ...listen, '--jetstream', '--store_dir', dataDir],
+    args: [
+      ...['--config', CONFIGURATION, ...listen, '--jetstream', '--store_dir', dataDir],
+      ...(cluster === undefined ? [] : clusterArguments(name, cluster)),
+    ],
     logFile: options.logFile,
     onLine: refusedWrites({
       folder: dataDir,
@@ -76,7 +83,9 @@ async function startServer(
   });
   void server.exited.then(() => ended.abort());
   const monitorUrl = `http://${LOOPBACK}:${monitorPort}`;
-  const healthy = (signal: AbortSignal) => answers(`${monitorUrl}/healthz`, signal);
+  // One of a cluster is healthy only with others, which may be started after it.
+  const look = cluster === undefined ? '/healthz' : '/healthz?js-server-only=true';
+  const healthy = (signal: AbortSignal) => answers(`${monitorUrl}${look}`, signal);
   await untilReady(server, healthy, READY_MS, options.signal);
   return {
     url: `nats://${LOOPBACK}:${port}`,
@@ -87,6 +96,18 @@ async function startServer(
       await server.stop();
     },
   };
+}
+
+/** Clients are not told of the other servers: they have the addresses that they were given. */
+function clusterArguments(
+  name: string,
+  { port, others }: NonNullable<NatsOptions['cluster']>,
+): string[] {
+  const address = (of: number) => `nats://${LOOPBACK}:${of}`;
+  return [
+    ...['--name', name, '--cluster_name', 'orders', '--cluster', address(port)],
+    ...['--routes', others.map(address).join(','), '--no_advertise'],
+  ];
 }
 
 /**

@@ -21,8 +21,18 @@ export interface Plan {
   readonly zipkinEndpoint: string | undefined;
   /** The ports of the servers to start; undefined: the user has one of his own. */
   readonly sqlPort: number | undefined;
-  readonly nats: { readonly port: number; readonly monitorPort: number } | undefined;
+  readonly nats: readonly NatsNode[] | undefined;
   readonly zipkinPort: number | undefined;
+}
+
+/** One server of NATS. */
+export interface NatsNode {
+  /** `NATS`, and `NATS-2` and so on for further ones. */
+  readonly name: string;
+  readonly port: number;
+  readonly monitorPort: number;
+  /** Where the others of its cluster find it; undefined where it is alone. */
+  readonly clusterPort: number | undefined;
 }
 
 /** One process of a service. */
@@ -40,6 +50,8 @@ export interface PlanOptions {
   /** Names from the table; default all. */
   readonly services?: readonly string[] | undefined;
   readonly instances?: Readonly<Record<string, number>> | undefined;
+  /** Servers of NATS: 1 (the default), or 3 as a cluster. */
+  readonly natsNodes?: number | undefined;
   readonly zipkin: boolean;
   /** The user's own servers and ports, by the services' variable names. */
   readonly own: NodeJS.ProcessEnv;
@@ -58,7 +70,8 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
   const rows = chosenRows(options.services, own);
   checkAddresses(own);
   const count = rows.reduce((sum, row) => sum + (options.instances?.[row.name] ?? 1), 0);
-  const free = await freePorts(5 + 2 * count);
+  const nodes = options.natsNodes ?? 1;
+  const free = await freePorts(3 + 3 * nodes + 2 * count);
   const take = (standard: number | undefined): number => {
     const port = ports === 'standard' ? (standard ?? free.pop()) : free.pop();
     if (port === undefined) throw new Error('More ports were needed than had been counted.');
@@ -90,10 +103,16 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
   const sqlPort = sqlNeeded ? take(ownPort(own, 'SQL_PORT', serverPorts.sql)) : undefined;
   const nats = own.NATS_URL
     ? undefined
-    : {
-        port: take(ownPort(own, 'NATS_PORT', serverPorts.nats)),
-        monitorPort: take(ownPort(own, 'NATS_MONITOR_PORT', serverPorts.natsMonitor)),
-      };
+    : Array.from({ length: nodes }, (_, index): NatsNode => {
+        const first = index === 0;
+        const { nats: port, natsMonitor } = serverPorts;
+        return {
+          name: first ? 'NATS' : `NATS-${index + 1}`,
+          port: take(first ? ownPort(own, 'NATS_PORT', port) : undefined),
+          monitorPort: take(first ? ownPort(own, 'NATS_MONITOR_PORT', natsMonitor) : undefined),
+          clusterPort: nodes === 1 ? undefined : take(undefined),
+        };
+      });
   const zipkinPort =
     options.zipkin && !own.OTEL_EXPORTER_ZIPKIN_ENDPOINT
       ? take(ownPort(own, 'ZIPKIN_PORT', serverPorts.zipkin))
@@ -108,7 +127,8 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
       ORDERS_DATABASE_URL: sql('ORDERS_DATABASE_URL'),
       PAYMENTS_DATABASE_URL: sql('PAYMENTS_DATABASE_URL'),
       SAGA_DATABASE_URL: sql('SAGA_DATABASE_URL'),
-      NATS_URL: own.NATS_URL || `nats://${LOOPBACK}:${nats?.port}`,
+      NATS_URL:
+        own.NATS_URL || (nats ?? []).map(({ port }) => `nats://${LOOPBACK}:${port}`).join(','),
       // With no event store among the services, where one would be.
       EVENTSTORE_ADDRESS: own.EVENTSTORE_ADDRESS || `${LOOPBACK}:${eventstore ?? take(50051)}`,
     },
@@ -129,8 +149,8 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
 export async function checkPorts(plan: Plan): Promise<void> {
   const wanted: readonly (readonly [number | undefined, string, string])[] = [
     [plan.sqlPort, 'PostgreSQL', 'SQL_PORT'],
-    [plan.nats?.port, 'NATS', 'NATS_PORT'],
-    [plan.nats?.monitorPort, 'the NATS monitor', 'NATS_MONITOR_PORT'],
+    [plan.nats?.[0]?.port, 'NATS', 'NATS_PORT'],
+    [plan.nats?.[0]?.monitorPort, 'the NATS monitor', 'NATS_MONITOR_PORT'],
     [plan.zipkinPort, 'Zipkin', 'ZIPKIN_PORT'],
     ...plan.instances.flatMap(
       ({ name, row, port, adminPort }) =>

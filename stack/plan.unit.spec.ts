@@ -14,6 +14,13 @@ const urls = {
   SAGA_DATABASE_URL: 'postgres://mine/d',
 };
 
+const node = (port: number, monitorPort: number) => ({
+  name: 'NATS',
+  port,
+  monitorPort,
+  clusterPort: undefined,
+});
+
 describe('makePlan', () => {
   it('has the documented ports', async () => {
     const plan = await makePlan(standard);
@@ -29,7 +36,7 @@ describe('makePlan', () => {
       ],
     );
     assert.equal(plan.sqlPort, 26257);
-    assert.deepEqual(plan.nats, { port: 4222, monitorPort: 8222 });
+    assert.deepEqual(plan.nats, [node(4222, 8222)]);
     assert.equal(plan.zipkinEndpoint, 'http://127.0.0.1:9411/api/v2/spans');
     assert.equal(plan.addresses.EVENTSTORE_ADDRESS, '127.0.0.1:50051');
     assert.match(plan.addresses.ORDERS_DATABASE_URL, /127\.0\.0\.1:26257\/ordersdb$/);
@@ -39,13 +46,25 @@ describe('makePlan', () => {
     const plan = await makePlan({ ...standard, ports: 'free', instances: { paymentworker: 2 } });
     const ports = [
       plan.sqlPort,
-      plan.nats?.port,
-      plan.nats?.monitorPort,
+      ...(plan.nats ?? []).flatMap(({ port, monitorPort }) => [port, monitorPort]),
       plan.zipkinPort,
       ...plan.instances.flatMap(({ port, adminPort }) => [port, adminPort]),
     ].filter((port) => port !== undefined);
     assert.equal(new Set(ports).size, ports.length);
     assert.equal(ports.length, 4 + services.length + 2 + 1);
+  });
+
+  it('three servers of NATS know each other, and services are told all three', async () => {
+    const { nats = [], addresses } = await makePlan({ ...standard, natsNodes: 3 });
+    assert.deepEqual(
+      nats.map(({ name }) => name),
+      ['NATS', 'NATS-2', 'NATS-3'],
+    );
+    assert.deepEqual([nats[0]?.port, nats[0]?.monitorPort], [4222, 8222]);
+    const ports = nats.flatMap((one) => [one.port, one.monitorPort, one.clusterPort]);
+    assert.equal(new Set(ports.filter((port) => port !== undefined)).size, 9);
+    const [, second, third] = nats.map(({ port }) => `nats://127.0.0.1:${port}`);
+    assert.equal(addresses.NATS_URL, `nats://127.0.0.1:4222,${second},${third}`);
   });
 
   it('a further instance has a name and a port of its own', async () => {
@@ -120,7 +139,7 @@ describe('the ports of make start', () => {
     assert.equal(plan.addresses.EVENTSTORE_ADDRESS, '127.0.0.1:1');
     assert.equal(plan.sqlPort, 2);
     assert.match(plan.addresses.ORDERS_DATABASE_URL, /:2\/ordersdb$/);
-    assert.deepEqual(plan.nats, { port: 3, monitorPort: 4 });
+    assert.deepEqual(plan.nats, [node(3, 4)]);
     assert.equal(plan.addresses.NATS_URL, 'nats://127.0.0.1:3');
     assert.equal(plan.zipkinEndpoint, 'http://127.0.0.1:5/api/v2/spans');
     assert.deepEqual(
@@ -167,7 +186,7 @@ describe('checkPorts', () => {
     const plan = await makePlan({ ...standard, ports: 'free', own: { ...urls } });
     try {
       await assert.rejects(
-        checkPorts({ ...plan, nats: { port, monitorPort: plan.nats?.monitorPort ?? 0 } }),
+        checkPorts({ ...plan, nats: [node(port, await freePort())] }),
         (error) => {
           assert.ok(error instanceof SetupProblem);
           const [before, after] = error.message.split(', taken by node');
@@ -189,7 +208,7 @@ describe('checkPorts', () => {
     await Promise.all(servers.map((server) => once(server, 'listening')));
     const plan = await makePlan({ ...standard, ports: 'free', own: { ...urls } });
     try {
-      const problem: unknown = await checkPorts({ ...plan, nats: { port, monitorPort } }).catch(
+      const problem: unknown = await checkPorts({ ...plan, nats: [node(port, monitorPort)] }).catch(
         (error) => error,
       );
       const [head, first, second, remedy, ...more] = describeProblem(problem).split('\n');

@@ -44,6 +44,10 @@ describe('startStack', function suite() {
       servicesDir: await serviceFolder(`console.log('{"level":30,"msg":"made"}')`),
       instances: { paymentworker: 2 },
       environment: { paymentworker: { GATEWAY: 'slow' } },
+      route: ({ name }, variable, address) =>
+        name === 'paymentworker-2' && variable === 'NATS_URL'
+          ? `${address},nats://wire:1`
+          : address,
       say: (kind, name, text) => said.push(`${kind} ${name} ${text}`),
     };
     stack = await startStack(options);
@@ -75,6 +79,13 @@ describe('startStack', function suite() {
     assert.equal(ordersvc.OTEL_SERVICE_NAME, 'ordersvc');
     assert.equal(`http://127.0.0.1:${ordersvc.HTTP_PORT}`, stack.httpUrl);
     assert.equal((await environmentOf('paymentworker-2')).GATEWAY, 'slow');
+  });
+
+  it('leads one instance another way', async () => {
+    const { NATS_URL } = stack.addresses;
+    assert.equal((await environmentOf('paymentworker-2')).NATS_URL, `${NATS_URL},nats://wire:1`);
+    assert.equal((await environmentOf('paymentworker')).NATS_URL, NATS_URL);
+    assert.equal((await environmentOf('paymentworker')).STREAM_REPLICAS, undefined);
   });
 
   it('starts a killed service again, on its port', async () => {

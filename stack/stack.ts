@@ -17,6 +17,7 @@ import { endOrphans } from './orphans.ts';
 import { checkPorts, makePlan } from './plan.ts';
 import { LOOPBACK } from './ports.ts';
 import { describeProblem } from './problem.ts';
+import { type Route, routeAll } from './route.ts';
 import { type AddressVariable, bootstrapper } from './services.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 
@@ -30,6 +31,10 @@ export interface StackOptions {
   readonly services?: readonly string[] | undefined;
   /** How many processes of a service; default one each. */
   readonly instances?: Readonly<Record<string, number>>;
+  /** Servers of NATS: 1 (the default), or 3 as a cluster that keeps three copies. */
+  readonly natsNodes?: number;
+  /** Leads instances of services to other addresses, such as a faulty wire's. */
+  readonly route?: Route;
   /** Default true. It is never waited for. */
   readonly zipkin?: boolean;
   /** Whether acknowledged commits are on disk; default true, tests say false. */
@@ -53,7 +58,9 @@ export interface Stack {
   readonly httpUrl: string | undefined;
   /** NATS, the event store's gRPC and the databases, by variable name. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
-  /** Undefined when NATS is the user's. */
+  /** Of ordersvc, one of each instance. */
+  readonly httpUrls: readonly string[];
+  /** Undefined when NATS is the user's; of the first server where there are three. */
   readonly natsMonitorUrl: string | undefined;
   /** Zipkin's own address, whether or not it has come up. */
   readonly zipkinUrl: string | undefined;
@@ -63,7 +70,7 @@ export interface Stack {
   readonly adminUrls: Readonly<Record<string, string>>;
   /**
    * One process by its name: `PostgreSQL`, `NATS`, `Zipkin`, a service, or a
-   * service's further instance (`paymentworker-2`). Throws for an unknown name.
+   * further instance (`paymentworker-2`, `NATS-2`). Throws for an unknown name.
    */
   readonly unit: (name: string) => Supervisor;
   /** Sends a signal; what dies of it is started again. Default SIGKILL. */
@@ -93,12 +100,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { ports = 'free', zipkin = true, own = {}, say = () => {} } = options;
   const plan = await makePlan({ ...options, ports, zipkin, own });
   const data = await openDataFolder(options.dataDir);
+  let routed: LaunchContext['routed'];
   try {
     // What a killed run left here may hold the ports.
     await endOrphans(data.path, (text) => say('note', 'stack', text), {
       signal: options.signal,
     });
     await checkPorts(plan);
+    routed = await routeAll(plan, options.route);
   } catch (error) {
     data.release();
     throw error;
@@ -111,6 +120,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     showAll: options.showAll ?? false,
     servicesDir: options.servicesDir ?? resolve(import.meta.dirname, '../services'),
     environment: options.environment ?? {},
+    routed,
   };
 
   const giveUp = new AbortController();
@@ -155,9 +165,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (sqlPort !== undefined) {
       servers.push(add('PostgreSQL', `port ${sqlPort}`, launchPostgres(context, sqlPort)));
     }
-    if (nats !== undefined) {
-      const where = `port ${nats.port}, monitor ${nats.monitorPort}`;
-      servers.push(add('NATS', where, launchNats(context, nats)));
+    for (const node of nats ?? []) {
+      const where = `port ${node.port}, monitor ${node.monitorPort}`;
+      servers.push(add(node.name, where, launchNats(context, node)));
     }
     await Promise.all(servers.map((server) => server.start()));
     await runBootstrapper(context, giveUp.signal);
@@ -181,11 +191,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (found === undefined) throw new Error(`The stack runs no ${name}.`);
     return found;
   };
-  const http = plan.instances.find(({ row }) => row.serves?.variable === 'HTTP_PORT');
+  const httpUrls = plan.instances
+    .filter(({ row }) => row.serves?.variable === 'HTTP_PORT')
+    .map(({ port }) => `http://${LOOPBACK}:${port}`);
   return {
-    httpUrl: http && `http://${LOOPBACK}:${http.port}`,
+    httpUrl: httpUrls[0],
+    httpUrls,
     addresses: plan.addresses,
-    natsMonitorUrl: nats && `http://${LOOPBACK}:${nats.monitorPort}`,
+    natsMonitorUrl: nats && `http://${LOOPBACK}:${nats[0]?.monitorPort}`,
     zipkinUrl: plan.zipkinEndpoint && new URL(plan.zipkinEndpoint).origin,
     zipkinReady,
     adminUrls: Object.fromEntries(plan.instances.map((one) => [one.name, adminUrl(one)])),

@@ -57,7 +57,7 @@ export async function startOrderStack(
   const paymentsdb = sql(addresses.PAYMENTS_DATABASE_URL);
   const sagadb = sql(addresses.SAGA_DATABASE_URL);
   const nats = await connect({
-    servers: addresses.NATS_URL,
+    servers: addresses.NATS_URL.split(','),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
   }).catch(async (error: unknown) => {
