@@ -8,6 +8,7 @@ import { withSources } from './audit/connect.ts';
 import { exitCodes } from './exit-code.ts';
 import { optionOrVariable } from './option.ts';
 import { terminalPaint } from './paint.ts';
+import { print } from './print.ts';
 import { auditDocument, renderAudit } from './render-audit.ts';
 import {
   bookAddresses,
@@ -43,10 +44,11 @@ export function addAuditCommand(program: Command): void {
       const report = await withSources(bookAddresses(options), (sources) =>
         audit(background(), sources, { codec: orderEventCodec(decimals), patience }),
       );
-      console.log(
-        options.json
-          ? JSON.stringify(auditDocument(report, decimals))
-          : renderAudit(report, decimals, terminalPaint),
+      print(
+        options,
+        report,
+        (found) => renderAudit(found, decimals, terminalPaint),
+        (found) => auditDocument(found, decimals),
       );
       if (report.discrepancyCount > 0) process.exitCode = exitCodes.failed;
     });

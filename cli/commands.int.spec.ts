@@ -190,6 +190,40 @@ describe('the command orders, over HTTP', () => {
     assert.deepEqual(JSON.parse(json.stderr), answer.body);
   });
 
+  it('texts of an order steer no terminal, as lines and as JSON', async () => {
+    const nasty = '\u001b[2J\u009b\u202e\u200b\r';
+    const item = { code: nasty, name: nasty, unit_price: 9.5, quantity: 1 };
+    const hostile = {
+      ...order,
+      order_id: nasty,
+      customer_id: nasty,
+      restaurant_id: nasty,
+      status: nasty,
+      reason: nasty,
+      created_on: nasty,
+      order_items: [item],
+    };
+    const isTame = ({ stdout, stderr }: Ended) =>
+      assert.doesNotMatch(`${stdout}${stderr}`, /[^\P{C}\n]/u);
+    for (const json of [[], ['--json']]) {
+      for (const [body, args] of [
+        [hostile, ['get', 'o-1']],
+        [hostile, ['cancel', 'o-1']],
+        [{ orders: [hostile], next_cursor: nasty, position: 1 }, ['list', '--customer', 'c-1']],
+      ] as const) {
+        answer = { status: 200, body };
+        const told = await orders(...args, ...json);
+        assert.equal(told.code, 0, told.stderr);
+        isTame(told);
+        if (json.length > 0) assert.deepEqual(JSON.parse(told.stdout), body);
+      }
+      problem(409, 'order_ended', `Order ${nasty} is Approved.`);
+      const refused = await orders('cancel', 'o-1', ...json);
+      assert.equal(refused.code, 4);
+      isTame(refused);
+    }
+  }).timeout(60_000);
+
   it('what is used wrongly ends with 2 and asks nothing', async () => {
     for (const args of [
       ['reject', 'o-1'],
@@ -352,6 +386,44 @@ describe('the command orders, over the event store', () => {
       );
     }
   });
+
+  it('texts of the books steer no terminal, as lines and as JSON', async () => {
+    const nasty = '\u001b[2J\u009b\u202e\u200b\r';
+    const data = JSON.stringify({ reason: nasty, decided_by: nasty }).replaceAll(
+      '\\u001b',
+      '\u001b',
+    );
+    const event = anEvent({
+      aggregateId: 'o-2',
+      eventType: 'ORDERS.cancelled',
+      data,
+      metadata: { [nasty]: nasty },
+    });
+    await store.append(ctx, [event]);
+    await store.park(ctx, {
+      consumer: 'payment-worker',
+      position: 2n,
+      eventId: event.eventId,
+      reason: nasty,
+      lastError: nasty,
+      deliveries: 1,
+      traceparent: nasty,
+    });
+    for (const json of [[], ['--json']]) {
+      for (const args of [
+        ['explain', 'o-2'],
+        ['dlq', 'list'],
+        ['dlq', 'show', 'payment-worker', '2'],
+        ['dlq', 'replay', 'payment-worker', '2', '--dry-run'],
+      ]) {
+        const { code, stdout, stderr } = await orders(...args, ...json);
+        assert.equal(code, 0, stderr);
+        // A dry run names the order alone; the others show what was written.
+        if (!args.includes('replay')) assert.match(stdout, /\[2J/);
+        assert.doesNotMatch(stdout, /[^\P{C}\n]/u);
+      }
+    }
+  }).timeout(60_000);
 
   it('rebuilds the deadlines from the log, and says which orders it could not read', async () => {
     const url = await (await testPostgres()).createDatabase();

@@ -11,6 +11,7 @@ import { letterAnswer } from './letter-answer.ts';
 import { UsageError } from './option.ts';
 import { standing } from './order-history.ts';
 import { terminalPaint } from './paint.ts';
+import { print } from './print.ts';
 import { type LetterSubject, renderLetter, renderLetters, renderReplay } from './render-letter.ts';
 import {
   type CommonOptions,
@@ -46,8 +47,7 @@ export function addDeadLetterCommands(program: Command): void {
         store.deadLetters(ctx, filter, limit),
       );
       if (letters.length === 0 && consumer !== undefined) isConsumer(consumer);
-      const answers = letters.map(letterAnswer);
-      console.log(options.json ? JSON.stringify(answers) : renderLetters(answers, terminalPaint));
+      print(options, letters.map(letterAnswer), (found) => renderLetters(found, terminalPaint));
     });
 
   withOptions(dlq.command('show'), 'eventStore', 'json')
@@ -56,14 +56,15 @@ export function addDeadLetterCommands(program: Command): void {
     .argument('<position>')
     .action(async (consumer: string, position: string, options: CommonOptions) => {
       const at = positionOf(position);
-      const [letter, subject] = await withEventStore(eventStoreAddress(options), async (store) => {
-        const found = await letterAt(store, consumer, at);
-        return [letterAnswer(found), await subjectOf(store, found)] as const;
+      const found = await withEventStore(eventStoreAddress(options), async (store) => {
+        const letter = await letterAt(store, consumer, at);
+        return { letter: letterAnswer(letter), subject: await subjectOf(store, letter) };
       });
-      console.log(
-        options.json
-          ? JSON.stringify({ ...letter, event: subject ?? null })
-          : renderLetter(letter, subject, terminalPaint),
+      print(
+        options,
+        found,
+        ({ letter, subject }) => renderLetter(letter, subject, terminalPaint),
+        ({ letter, subject }) => ({ ...letter, event: subject ?? null }),
       );
     });
 
@@ -120,10 +121,10 @@ async function replay(
     const answer = letterAnswer(now);
     const subject = await subjectOf(store, now);
     if (json) told.push({ ...answer, event: subject ?? null });
-    else console.log(renderReplay(answer, subject, dryRun));
+    else print({}, { answer, subject }, (now) => renderReplay(now.answer, now.subject, dryRun));
   }
-  if (json) console.log(JSON.stringify({ dry_run: dryRun, letters: told }));
-  else if (letters.length === 0) console.log('no dead letters');
+  if (json) print({ json }, { dry_run: dryRun, letters: told }, String);
+  else if (letters.length === 0) print({}, 'no dead letters', String);
 }
 
 /** `letter`, or what asking for its replay would be refused with. */

@@ -1,16 +1,20 @@
 import { codedError } from '../shared/kit/errors.ts';
 import { UsageError } from './option.ts';
 import { RefusedRequest } from './orders-api.ts';
+import { shown, shownJson } from './shown.ts';
 
 const MOST = 1_000;
 
 /** What a command failed with: one line for people, or a document for programs. Both go to standard error. */
 export function errorText(error: unknown, json: boolean): string {
   if (!json) {
-    const message = lineFor(error);
     // What was typed comes back in it, and must not steer the terminal.
-    return `orders: ${message.replace(/\p{Cc}/gu, '\uFFFD')}`;
+    return `orders: ${shown(lineFor(error))}`;
   }
+  return shownJson(document(error));
+}
+
+function document(error: unknown): string {
   if (error instanceof RefusedRequest) return error.body;
   if (error instanceof UsageError) {
     return JSON.stringify({ code: 'used_wrongly', detail: error.message });

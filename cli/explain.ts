@@ -1,6 +1,7 @@
 /** `orders explain`: an order's story. */
 import type { Command } from 'commander';
 import { terminalPaint } from './paint.ts';
+import { print } from './print.ts';
 import { readStory } from './read-story.ts';
 import { renderStory } from './render-story.ts';
 import {
@@ -21,6 +22,6 @@ export function addExplainCommand(program: Command): void {
     .action(async (id: string, options: CommonOptions) => {
       const place = { deadlines: deadlines(), zipkinUrl: zipkinUrl() };
       const story = await readStory(id, eventStoreAddress(options), place);
-      console.log(options.json ? JSON.stringify(story) : renderStory(story, terminalPaint));
+      print(options, story, (told) => renderStory(told, terminalPaint));
     });
 }

@@ -10,6 +10,7 @@ import { EXIT_CODES_HELP, exitCodeOf, exitCodes } from './exit-code.ts';
 import { addExplainCommand } from './explain.ts';
 import { optionOrVariable } from './option.ts';
 import { addOrderCommands } from './order-commands.ts';
+import { print } from './print.ts';
 import { addSagaCommands } from './saga.ts';
 import { resetStream } from './stream-reset.ts';
 
@@ -42,10 +43,11 @@ program
         'STREAM_REPLICAS',
       ),
     );
-    console.log(
-      json
-        ? JSON.stringify({ stream, removed_messages: Number(messages) })
-        : `${stream}: ${messages} messages removed; the event store fills it again from the log`,
+    print(
+      { ...(json && { json }) },
+      { stream, removed_messages: Number(messages) },
+      (reset) =>
+        `${reset.stream}: ${reset.removed_messages} messages removed; the event store fills it again from the log`,
     );
   });
 

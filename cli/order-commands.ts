@@ -1,6 +1,6 @@
 /** `orders place | get | list | cancel | approve | reject`: what ordersvc does, by hand. */
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { DEFAULT_LIMIT, MAX_LIMIT } from '../services/ordersvc/order-list.ts';
 import type { OrderAnswer, OrderListAnswer, PlacedAnswer } from '../shared/contracts/http.ts';
@@ -8,6 +8,7 @@ import { UsageError } from './option.ts';
 import { type ApiAnswer, type OrdersApi, ordersApi } from './orders-api.ts';
 import { terminalPaint } from './paint.ts';
 import { describesOrder, type PlaceOptions, placeBody } from './place-body.ts';
+import { print, printJson } from './print.ts';
 import { renderList, renderOrder } from './render-order.ts';
 import { type CommonOptions, currencyDecimals, ordersUrl, withOptions } from './settings.ts';
 
@@ -28,9 +29,9 @@ export function addOrderCommands(program: Command): void {
           headers: { 'idempotency-key': options.idempotencyKey },
         }),
       });
-      print(options, answer, (read) => {
+      printAnswer(options, answer, (read, traceId) => {
         const { order_id, amount } = read as PlacedAnswer;
-        const trace = answer.traceId === undefined ? '' : `\n  trace ${answer.traceId}`;
+        const trace = traceId === undefined ? '' : `\n  trace ${traceId}`;
         return `order ${order_id} is placed: ${amount.toFixed(currencyDecimals())} in all${trace}`;
       });
     });
@@ -53,7 +54,7 @@ export function addOrderCommands(program: Command): void {
         if (options.limit !== undefined) query.set('limit', options.limit);
         if (options.cursor !== undefined) query.set('cursor', options.cursor);
         const answer = await api(options).call('GET', `${ORDERS}?${query}`);
-        print(options, answer, (read) =>
+        printAnswer(options, answer, (read) =>
           renderList(read as OrderListAnswer, currencyDecimals(), terminalPaint),
         );
       },
@@ -97,7 +98,7 @@ async function bodyOf(options: Place): Promise<string> {
   if (source === '-' && process.stdin.isTTY) {
     throw new UsageError('give an order: --customer, --restaurant and --item, or --file');
   }
-  const json = await (source === '-' ? text(process.stdin) : readFile(source, 'utf8')).catch(
+  const json = await (source === '-' ? textOf(process.stdin) : readFile(source, 'utf8')).catch(
     (error: Error) => {
       throw new UsageError(`--file: ${error.message}`);
     },
@@ -125,15 +126,20 @@ function path(id: string): string {
 }
 
 function printOrder(options: CommonOptions, answer: ApiAnswer): void {
-  print(options, answer, (read) =>
+  printAnswer(options, answer, (read) =>
     renderOrder(read as OrderAnswer, currencyDecimals(), terminalPaint),
   );
 }
 
-function print(
-  { json }: CommonOptions,
-  answer: ApiAnswer,
-  render: (read: unknown) => string,
+/** As JSON it is printed as it came, so that numbers keep their digits. */
+function printAnswer(
+  options: CommonOptions,
+  { text, traceId }: ApiAnswer,
+  render: (read: unknown, traceId: string | undefined) => string,
 ): void {
-  console.log(json ? answer.text : render(JSON.parse(answer.text)));
+  if (options.json) printJson(text);
+  else {
+    const found = { read: JSON.parse(text) as unknown, traceId };
+    print(options, found, ({ read, traceId }) => render(read, traceId));
+  }
 }

@@ -1,6 +1,7 @@
 /** An audit's report as lines for people and as a document for programs. */
 import type { AuditReport } from './audit/report.ts';
 import type { Paint } from './paint.ts';
+import { shown } from './shown.ts';
 import { table } from './table.ts';
 
 /** One line a book, then what does not agree, then the verdict. */
@@ -61,7 +62,7 @@ export function renderAudit(report: AuditReport, decimals: number, paint: Paint)
     discrepancyCount === 1 ? '1 thing differs' : `${discrepancyCount} things differ`;
   return [
     ...table(rows),
-    ...discrepancies.map(({ book, message }) => `${paint('bad', book)}: ${printable(message)}`),
+    ...discrepancies.map(({ book, message }) => `${paint('bad', book)}: ${shown(message)}`),
     ...some(unlisted, 'more that are not listed'),
     discrepancyCount === 0 ? paint('good', 'all right') : paint('bad', differing),
   ].join('\n');
@@ -103,6 +104,3 @@ function moneyText(minor: bigint, decimals: number): string {
   const fraction = decimals === 0 ? '' : `.${digits.slice(-decimals)}`;
   return `${minor < 0n ? '-' : ''}${whole}${fraction}`;
 }
-
-/** Ids come from clients, and must not steer the terminal. */
-const printable = (text: string) => text.replace(/\p{Cc}/gu, '\uFFFD');

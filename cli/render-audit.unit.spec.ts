@@ -43,7 +43,7 @@ all right`,
     const lines = renderAudit(wrong, 2, plain).split('\n');
     assert.match(lines[4] ?? '', /^wrong {2}ledger/);
     assert.deepEqual(lines.slice(5), [
-      'ledger: order \ufffd[2J has no line',
+      'ledger: order \\u{1B}[2J has no line',
       '2 more that are not listed',
       '3 things differ',
     ]);

@@ -8,6 +8,7 @@ import { createDatabase } from '../shared/kit/database.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { addressHelp, addressOf } from './addresses.ts';
 import { withEventStore } from './event-store.ts';
+import { print } from './print.ts';
 import {
   type CommonOptions,
   currencyDecimals,
@@ -28,15 +29,13 @@ export function addSagaCommands(program: Command): void {
     .option('--database <url>', `of the coordinator (${addressHelp('SAGA_DATABASE_URL')})`)
     .action(async (options: CommonOptions & { readonly database?: string }) => {
       const { events, unreadable } = await rebuild(options);
-      console.log(
-        options.json
-          ? JSON.stringify({ events, unreadable })
-          : [
-              `${events} events read; the deadlines are those of the log`,
-              ...unreadable.map(
-                (id) => `order ${id} holds an event that cannot be read, and was folded without it`,
-              ),
-            ].join('\n'),
+      print(options, { events, unreadable }, (found) =>
+        [
+          `${found.events} events read; the deadlines are those of the log`,
+          ...found.unreadable.map(
+            (id) => `order ${id} holds an event that cannot be read, and was folded without it`,
+          ),
+        ].join('\n'),
       );
     });
 }

@@ -228,10 +228,9 @@ export function createContainer(config: Config): App {
 }
 
 /**
- * A component whose troubles are logged and measured, and do not make the
- * process unready: with the broker away events are accepted as ever, and are
- * published when it is back.
+ * A component whose troubles do not make the process unready, but degraded: with
+ * the broker away events are accepted as ever, and are published when it is back.
  */
-function accepting({ notReady: _, ...component }: Component): Component {
-  return component;
+function accepting({ notReady, ...component }: Component): Component {
+  return { ...component, ...(notReady && { degraded: notReady }) };
 }

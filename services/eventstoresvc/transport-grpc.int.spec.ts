@@ -278,7 +278,7 @@ describe('eventstoresvc over gRPC', () => {
     }
   });
 
-  it('with the broker away it is ready, and takes events', async () => {
+  it('with the broker away it is ready and takes events, and says that they go no further', async () => {
     const alone = await startApp({ NATS_URL: 'nats://127.0.0.1:1' });
     const writer = createGrpcEventStore({
       address: `127.0.0.1:${alone.ports().grpc}`,
@@ -289,6 +289,11 @@ describe('eventstoresvc over gRPC', () => {
     try {
       assert.equal((await writer.append(ctx, [anEvent()])).version, 1n);
       await eventually('it is ready', () => alone.lifecycle.notReady().length === 0);
+      const readyz = await fetch(`http://127.0.0.1:${alone.ports().admin}/readyz`);
+      assert.equal(readyz.status, 200);
+      const { status, reasons } = (await readyz.json()) as { status: string; reasons: string[] };
+      assert.equal(status, 'degraded');
+      assert.match(reasons.join('\n'), /^nats: not connected to NATS.*\nrelay: /);
     } finally {
       await writer.stop?.();
       await alone.lifecycle.stop();

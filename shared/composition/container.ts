@@ -14,6 +14,7 @@ import { createDatabase, type Database, type DatabaseOptions } from '../kit/data
 import { type Component, createLifecycle } from '../kit/lifecycle.ts';
 import { createLogger, type Logger } from '../kit/logger.ts';
 import { createMetrics, type Metrics } from '../kit/metrics.ts';
+import { measureReadiness } from '../kit/readiness.ts';
 import type { Runnable } from '../kit/run-service.ts';
 import { connectNats, type Nats } from '../kit/transport/nats.ts';
 
@@ -126,8 +127,10 @@ export function assemble(
     host: config.bindAddress,
     port: config.adminPort,
     notReady: () => lifecycle.notReady(),
+    degraded: () => lifecycle.degraded(),
     metrics,
   });
+  measureReadiness(metrics.meter, () => lifecycle);
   const lifecycle = createLifecycle({
     components: [
       container.get(common.tracing),

@@ -8,6 +8,8 @@ export interface AdminOptions {
   readonly port: number;
   /** Why the process is not ready; empty when it is. */
   readonly notReady: () => string[];
+  /** Why what was accepted does not get on, though the process is ready; empty when it does. */
+  readonly degraded: () => string[];
   readonly metrics: Pick<Metrics, 'handle'>;
 }
 
@@ -16,10 +18,11 @@ const drainMs = 1_000;
 
 /**
  * What operators ask a process, on a port of its own: `/healthz` (it lives:
- * 200), `/readyz` (200, or 503 with the reasons) and `/metrics`.
+ * 200), `/readyz` (`ready` or `degraded`: 200, `not ready`: 503, the latter two
+ * with reasons) and `/metrics`.
  */
 export function adminServer(options: AdminOptions): Component & { port(): number } {
-  const { host, notReady, metrics } = options;
+  const { host, notReady, degraded, metrics } = options;
   const server = createServer((request, response) => {
     // No connection outlives its answer, so that stopping never waits for an idle one.
     response.setHeader('connection', 'close');
@@ -33,9 +36,12 @@ export function adminServer(options: AdminOptions): Component & { port(): number
         json(response, 200, { status: 'ok' });
         break;
       case '/readyz': {
-        const reasons = notReady();
-        if (reasons.length === 0) json(response, 200, { status: 'ready' });
-        else json(response, 503, { status: 'not ready', reasons });
+        const unready = notReady();
+        const slow = degraded();
+        if (unready.length > 0) {
+          json(response, 503, { status: 'not ready', reasons: [...unready, ...slow] });
+        } else if (slow.length > 0) json(response, 200, { status: 'degraded', reasons: slow });
+        else json(response, 200, { status: 'ready' });
         break;
       }
       case '/metrics':

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { adminServer } from './admin.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { measureReadiness } from './readiness.ts';
 
 describe('the admin server', () => {
   let reasons: string[] = [];
+  let slow: string[] = [];
   let metrics: Metrics;
   let admin: ReturnType<typeof adminServer>;
   const get = (path: string, init?: RequestInit) =>
     fetch(`http://127.0.0.1:${admin.port()}${path}`, init);
 
+  const readiness = { notReady: () => reasons, degraded: () => slow };
+
   before(async () => {
     metrics = createMetrics('ordersvc');
-    admin = adminServer({ host: '127.0.0.1', port: 0, notReady: () => reasons, metrics });
+    measureReadiness(metrics.meter, () => readiness);
+    admin = adminServer({ host: '127.0.0.1', port: 0, ...readiness, metrics });
     await admin.start?.();
   });
   after(async () => {
@@ -33,6 +38,29 @@ describe('the admin server', () => {
     assert.equal((await get('/readyz')).status, 200);
   });
 
+  it('says why accepted work does not get on, and is ready all the same', async () => {
+    const figures = async () => {
+      const text = await (await get('/metrics')).text();
+      return ['service_ready', 'service_degraded'].map((name) =>
+        Number(new RegExp(`^${name} (\\d)$`, 'm').exec(text)?.[1]),
+      );
+    };
+    slow = ['relay: the stream is not ours'];
+    const degraded = await get('/readyz');
+    assert.equal(degraded.status, 200);
+    assert.deepEqual(await degraded.json(), { status: 'degraded', reasons: slow });
+    assert.deepEqual(await figures(), [1, 1]);
+    reasons = ['database: away'];
+    const not = await get('/readyz');
+    assert.equal(not.status, 503);
+    assert.deepEqual(await not.json(), { status: 'not ready', reasons: [...reasons, ...slow] });
+    assert.deepEqual(await figures(), [0, 1]);
+    reasons = [];
+    slow = [];
+    assert.deepEqual(await (await get('/readyz')).json(), { status: 'ready' });
+    assert.deepEqual(await figures(), [1, 0]);
+  });
+
   it('serves the metrics', async () => {
     metrics.meter.createCounter('things_total').add(2);
     assert.match(await (await get('/metrics?ignored=1')).text(), /^things_total 2$/m);
@@ -47,7 +75,7 @@ describe('the admin server', () => {
 
   it('fails to start on a port that is taken', async () => {
     const port = admin.port();
-    const second = adminServer({ host: '127.0.0.1', port, notReady: () => [], metrics });
+    const second = adminServer({ host: '127.0.0.1', port, ...readiness, metrics });
     await assert.rejects(async () => second.start?.(), /EADDRINUSE/);
   });
 });

@@ -11,6 +11,12 @@ export interface Component {
   stop?(): Promise<void>;
   /** Why it is not ready to be used, for people; undefined when it is. */
   notReady?(): string | undefined;
+  /**
+   * Why what was accepted does not get on here, though whoever asks is served;
+   * for people; undefined when it does. Says it as long as it lasts, and must
+   * cost nothing: it is asked at each look.
+   */
+  degraded?(): string | undefined;
 }
 
 export interface LifecycleOptions {
@@ -39,6 +45,8 @@ export interface Lifecycle {
   stop(): Promise<void>;
   /** Why the process is not ready; empty when it is. Not ready while starting and from `stop` on. */
   notReady(): string[];
+  /** Why what was accepted does not get on; empty when it does, while starting, and from `stop` on. */
+  degraded(): string[];
 }
 
 export function createLifecycle({
@@ -95,6 +103,14 @@ export function createLifecycle({
     }
   }
 
+  /** What the components say of themselves. */
+  function reasons(of: (component: Component) => string | undefined): string[] {
+    return components.flatMap((component) => {
+      const reason = of(component);
+      return reason === undefined ? [] : [`${component.name}: ${reason}`];
+    });
+  }
+
   return {
     start() {
       starting ??= startAll();
@@ -108,11 +124,9 @@ export function createLifecycle({
     notReady() {
       if (stopping !== undefined) return ['stopping'];
       if (!ready) return [`starting ${components[started.length]?.name ?? ''}`.trim()];
-      return components.flatMap((component) => {
-        const reason = component.notReady?.();
-        return reason === undefined ? [] : [`${component.name}: ${reason}`];
-      });
+      return reasons((component) => component.notReady?.());
     },
+    degraded: () => (ready ? reasons((component) => component.degraded?.()) : []),
   };
 }
 

@@ -117,4 +117,19 @@ describe('lifecycle', () => {
     await lifecycle.stop();
     assert.deepEqual(lifecycle.notReady(), ['stopping']);
   });
+
+  it('is degraded as long as a component says so, and only between the end of start and stop', async () => {
+    let reason: string | undefined = 'the stream is not ours';
+    const relay = { name: 'relay', degraded: () => reason };
+    const lifecycle = createLifecycle({ components: [relay], logger, stopTimeoutMs });
+    assert.deepEqual(lifecycle.degraded(), []);
+    await lifecycle.start();
+    assert.deepEqual(lifecycle.degraded(), ['relay: the stream is not ours']);
+    assert.deepEqual(lifecycle.notReady(), []);
+    reason = undefined;
+    assert.deepEqual(lifecycle.degraded(), []);
+    reason = 'again';
+    await lifecycle.stop();
+    assert.deepEqual(lifecycle.degraded(), []);
+  });
 });
