@@ -137,6 +137,8 @@ export interface GetEventsRequest {
    * then on, until the client ends the call.
    */
   follow: boolean;
+  /** Empty: at all positions. At most 1,000. */
+  positions: bigint[];
 }
 
 export interface GetEventsResponse {
@@ -940,6 +942,7 @@ function createBaseGetEventsRequest(): GetEventsRequest {
     afterPosition: 0n,
     limit: 0,
     follow: false,
+    positions: [],
   };
 }
 
@@ -971,6 +974,16 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     }
     if (message.follow !== false) {
       writer.uint32(64).bool(message.follow);
+    }
+    if (message.positions.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.positions) {
+        if (BigInt.asIntN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field positions of type int64 is too large");
+        }
+        writer.int64(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1052,6 +1065,24 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
             message.follow = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag === 72) {
+              message.positions.push(reader.int64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.positions.push(reader.int64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1094,6 +1125,9 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
         : 0n,
       limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
       follow: isSet(object.follow) ? globalThis.Boolean(object.follow) : false,
+      positions: globalThis.Array.isArray(object?.positions)
+        ? object.positions.map((e: any) => BigInt(e))
+        : [],
     };
   },
 
@@ -1123,6 +1157,9 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     if (message.follow !== false) {
       obj.follow = message.follow;
     }
+    if (message.positions?.length) {
+      obj.positions = message.positions.map((e) => e.toString());
+    }
     return obj;
   },
 
@@ -1141,6 +1178,7 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
       : 0n;
     message.limit = object.limit ?? 0;
     message.follow = object.follow ?? false;
+    message.positions = object.positions?.map((e) => BigInt(e)) || [];
     return message;
   },
 };

@@ -56,6 +56,7 @@ const read = (overrides: Partial<GetEventsRequest>): GetEventsRequest => ({
   aggregateType: '',
   stream: '',
   eventTypes: [],
+  positions: [],
   afterPosition: 0n,
   limit: 0,
   follow: false,
@@ -491,6 +492,10 @@ describe('eventstoresvc under input that means no good', () => {
     );
     const types = read({ eventTypes: Array(150_000).fill('') });
     assert.equal((await refusal('getEvents', types)).code, 'too_many_elements');
+    const positions = read({ positions: Array(1_000_000).fill(1n) });
+    assert.equal((await refusal('getEvents', positions)).code, 'too_many_elements');
+    const many = read({ positions: Array(1_001).fill(1n) });
+    assert.equal((await refusal('getEvents', many)).code, 'invalid_request');
   });
 
   it('who floods and reads nothing is held back, and others are served', async () => {

@@ -123,11 +123,12 @@ export function createEventLog(database: Database, appends: Database, stream: st
       return row?.event_id;
     },
 
-    // Ids and aggregates name few rows: those are found by their own index and
-    // sorted. Materialized, or the planner may walk the whole log by position in
+    // Ids, positions and aggregates name few rows: those are found by their own
+    // index and sorted. Materialized, or the planner may walk the whole log by position in
     // the hope of meeting them soon.
     read: async (ctx, filter, limit) => {
-      const { eventId, aggregateId = null, aggregateType = null, eventTypes = [] } = filter;
+      const { eventId, aggregateId = null, aggregateType = null } = filter;
+      const { eventTypes = [], positions = [] } = filter;
       const rows = await database.query<EventRow & { found: string }>(ctx, (sql) => {
         const columns = sql`
           stream, position, event_id, event_type, aggregate_type, aggregate_id, version, event_data,
@@ -135,9 +136,11 @@ export function createEventLog(database: Database, appends: Database, stream: st
         const few =
           eventId !== undefined
             ? sql`event_id = ${eventId}::text`
-            : sql`aggregate_id = ${aggregateId}::text`;
+            : aggregateId !== null
+              ? sql`aggregate_id = ${aggregateId}::text`
+              : sql`stream = ${stream}::text and position = any(${positions.map(String)}::text[]::int8[])`;
         const source =
-          eventId === undefined && aggregateId === null
+          eventId === undefined && aggregateId === null && positions.length === 0
             ? sql`select ${columns} from events`
             : sql`select ${columns} from few`;
         return sql<(EventRow & { found: string })[]>`
@@ -149,6 +152,8 @@ export function createEventLog(database: Database, appends: Database, stream: st
               and (${aggregateId}::text is null or aggregate_id = ${aggregateId}::text)
               and (${aggregateType}::text is null or aggregate_type = ${aggregateType}::text)
               and (${eventTypes.length}::int8 = 0 or event_type = any(${[...eventTypes]}::text[]))
+              and (${positions.length}::int8 = 0
+                or position = any(${positions.map(String)}::text[]::int8[]))
             order by position limit ${limit + 1}::int8
           ),
           sized as (

@@ -59,6 +59,14 @@ export function positionProblem(field: string, value: bigint, first: bigint): Fo
     : undefined;
 }
 
+/** Of events, so 1 or more each. Too many are told without looking at them. */
+export function positionsProblems(field: string, positions: readonly bigint[]): Found[] {
+  if (positions.length > MAX_PAGE) {
+    return [{ field, message: `are ${positions.length}, at most ${MAX_PAGE}` }];
+  }
+  return positions.map((one, index) => positionProblem(`${field}[${index}]`, one, 1n));
+}
+
 export function deliveriesProblem(value: number, field = 'deliveries'): Found {
   return value < 0 ? { field, message: `is ${value}, and must not be negative` } : undefined;
 }

@@ -9,6 +9,7 @@ import {
   limitProblem,
   MAX_PAGE,
   positionProblem,
+  positionsProblems,
   streamProblem,
 } from './request-rules.ts';
 
@@ -26,6 +27,8 @@ describe('the rules of requests', () => {
       streamProblem('', 'ORDERS'),
       streamProblem('ORDERS', 'ORDERS'),
       ...idsProblems('ids', ['a', 'b'], 2),
+      ...positionsProblems('p', [1n, 2n]),
+      ...positionsProblems('p', Array(MAX_PAGE).fill(1n)),
     ];
     assert.deepEqual(
       taken.filter((one) => one !== undefined),
@@ -44,6 +47,8 @@ describe('the rules of requests', () => {
       idProblem('i', '\0'),
       streamProblem('B', 'ORDERS'),
       ...idsProblems('ids', ['a', 'b'], 1),
+      ...positionsProblems('p', [0n]),
+      ...positionsProblems('p', Array(MAX_PAGE + 1).fill(1n)),
     ];
     assert.ok(refused.every((one) => one !== undefined));
   });

@@ -37,8 +37,8 @@ const LEFT_TO_OTHERS = 4;
 /** Pages of the log that are read at the same time, at most. */
 const LOG_READERS = 4;
 /**
- * Readings of one aggregate or event at the same time, at most: those that decide
- * about an order. On a busy machine each takes as long as its processes wait for a
+ * Readings of one aggregate, event or batch of events at the same time, at most:
+ * those that decide about an order. On a busy machine each takes as long as its processes wait for a
  * CPU, so four of them kept orders waiting for seconds whose appends took
  * milliseconds.
  */
@@ -80,7 +80,10 @@ export function createService(
   const lookups = bulkhead(readers.lookups, MAX_WAITING_READERS);
 
   async function readPage(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage> {
-    const one = filter.aggregateId !== undefined || filter.eventId !== undefined;
+    const one =
+      filter.aggregateId !== undefined ||
+      filter.eventId !== undefined ||
+      (filter.positions?.length ?? 0) > 0;
     try {
       return await (one ? lookups : readings).execute(() => log.read(ctx, filter, limit));
     } catch (error) {

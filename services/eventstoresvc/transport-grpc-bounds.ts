@@ -15,17 +15,26 @@ const MIN_ELEMENT_BYTES = 2;
 
 /** The repeated fields of a message, by number, and the messages to look into. */
 interface Shape {
-  readonly [field: number]: { readonly repeated: boolean; readonly within: Shape };
+  readonly [field: number]: {
+    readonly repeated: boolean;
+    /** Of numbers, many in one field: each takes a byte or more. */
+    readonly packed?: boolean;
+    readonly within: Shape;
+  };
 }
 
 const event: Shape = { 10: { repeated: true, within: {} } };
 const append: Shape = { 2: { repeated: true, within: event } };
+const reading: Shape = {
+  5: { repeated: true, within: {} },
+  9: { repeated: true, packed: true, within: {} },
+};
 const shapes: Readonly<Record<string, Shape>> = {
   createEvent: { 1: { repeated: false, within: event } },
   appendEvents: { 1: { repeated: true, within: append } },
-  getEvents: { 5: { repeated: true, within: {} } },
-  getEventsStream: { 5: { repeated: true, within: {} } },
-  getEventsBatches: { 5: { repeated: true, within: {} } },
+  getEvents: reading,
+  getEventsStream: reading,
+  getEventsBatches: reading,
   listDeadLetters: { 5: { repeated: true, within: {} } },
 };
 
@@ -60,11 +69,19 @@ function count(reader: BinaryReader, end: number, shape: Shape): number {
     const [number, type] = reader.tag();
     const field = type === 2 ? shape[number] : undefined;
     if (field === undefined) {
+      // A number that comes by itself, as it may.
+      if (shape[number]?.packed) elements++;
       reader.skip(type, number);
       continue;
     }
     const length = reader.uint32();
     const after = reader.pos + length;
+    if (field.packed) {
+      // As many as there can be: nobody asks for so many that it matters.
+      elements += length;
+      reader.pos = after;
+      continue;
+    }
     if (field.repeated) elements++;
     elements += count(reader, after, field.within);
     reader.pos = after;

@@ -36,6 +36,7 @@ import {
   MAX_PAGE,
   otherStream,
   positionProblem,
+  positionsProblems,
   streamProblem,
 } from './request-rules.ts';
 
@@ -86,6 +87,7 @@ export function readFromWire(request: GetEventsRequest, stream: string): ReadReq
     idProblem('aggregate_id', request.aggregateId),
     idProblem('aggregate_type', request.aggregateType),
     ...idsProblems('event_types', request.eventTypes, MAX_EVENT_TYPES),
+    ...positionsProblems('positions', request.positions),
     positionProblem('after_position', request.afterPosition, 0n),
     limitProblem(limit),
   );
@@ -96,6 +98,7 @@ export function readFromWire(request: GetEventsRequest, stream: string): ReadReq
       ...(request.aggregateId !== '' && { aggregateId: request.aggregateId }),
       ...(request.aggregateType !== '' && { aggregateType: request.aggregateType }),
       ...(request.eventTypes.length > 0 && { eventTypes: request.eventTypes }),
+      ...(request.positions.length > 0 && { positions: request.positions }),
       afterPosition: request.afterPosition,
     },
     limit,

@@ -104,7 +104,13 @@ describe('eventstoresvc over gRPC', () => {
       assert.deepEqual([isSuccess, error], [true, '']);
       const found = await new Promise<Event[]>((resolve, reject) => {
         const request = { eventId: '', aggregateId: sent.aggregateId };
-        const all = { aggregateType: '', stream: '', eventTypes: [], afterPosition: 0n };
+        const all = {
+          aggregateType: '',
+          stream: '',
+          eventTypes: [],
+          positions: [],
+          afterPosition: 0n,
+        };
         client.getEvents({ ...request, ...all, limit: 0, follow: false }, (failed, { events }) =>
           failed ? reject(failed) : resolve(events),
         );

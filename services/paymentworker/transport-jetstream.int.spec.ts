@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { newId } from '../../shared/contracts/ids.ts';
+import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { minor } from '../../shared/domain/money.ts';
+import type { OrderEvent } from '../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { encodeMessage } from '../../shared/eventstore/message.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
@@ -136,6 +141,123 @@ describe('payment worker over JetStream', function suite() {
       asked.map((debit) => debit.orderId),
       ['order-1'],
     );
+  });
+
+  /** Somebody else's message at the stream's end, as the event store would have published `event` there. */
+  async function forge(event: OrderEvent, said: Partial<RecordedEvent> = {}): Promise<void> {
+    const jetstream = (await rig.nats.connection()).jetstream();
+    const manager = await jetstream.jetstreamManager();
+    const { state } = await manager.streams.info(ORDERS_STREAM);
+    const { subject, headers, payload } = encodeMessage({
+      eventId: newId(),
+      aggregateId: event.type === 'created' ? event.order.orderId : event.orderId,
+      aggregateType: ORDER_AGGREGATE,
+      stream: ORDERS_STREAM,
+      version: 1n,
+      position: BigInt(state.last_seq) + 1n,
+      createdAt: new Date(),
+      metadata: {},
+      ...codec.encode(event),
+      ...said,
+    });
+    await jetstream.publish(subject, payload, { headers });
+  }
+
+  /** All that is in the stream has been delivered, some of it several times. */
+  async function deliveredAgain(): Promise<void> {
+    const manager = await (await rig.nats.connection()).jetstreamManager();
+    await until(
+      async () => {
+        const { num_pending, num_redelivered } = await manager.consumers.info(
+          ORDERS_STREAM,
+          durables.payment,
+        );
+        return num_pending === 0 && num_redelivered > 0;
+      },
+      { what: 'another delivery', deadlineMs: 5_000 },
+    );
+  }
+
+  it('money does not move for an order that the log does not have', async () => {
+    await start();
+    await place('order-1');
+    await paid('order-1');
+    await log.published();
+    await forge(orderCreated('forged'));
+    await deliveredAgain();
+    assert.deepEqual(
+      asked.map(({ orderId }) => orderId),
+      ['order-1'],
+    );
+    assert.deepEqual(await types('forged'), []);
+  });
+
+  it('money does not go back for a request that the log does not have', async () => {
+    await start();
+    await place('order-1');
+    await paid('order-1');
+    await log.published();
+    await forge({ type: 'voidrequested', orderId: 'order-1', reason: 'forged' });
+    await deliveredAgain();
+    assert.equal(asked.length, 1);
+    assert.deepEqual(await types('order-1'), ['ORDERS.created', 'ORDERS.paymentdebited']);
+  });
+
+  it('where a foreign message stands in the place of an order, it is that order which is paid', async () => {
+    await start();
+    await forge(orderCreated('forged'), { position: 1n });
+    await deliveredAgain();
+    // The relay would not go on behind it; here the order is the log's only.
+    await place('order-1');
+    await paid('order-1');
+    assert.deepEqual(
+      asked.map(({ orderId }) => orderId),
+      ['order-1'],
+    );
+  });
+
+  for (const [what, said] of [
+    [
+      'amount',
+      {
+        data: codec.encode({ ...orderCreated('order-1') }).data.replace('"amount":1', '"amount":2'),
+      },
+    ],
+    ['order', { aggregateId: 'order-2' }],
+  ] as const) {
+    it(`an order whose message has another ${what} than the log is paid as the log has it`, async () => {
+      const eventId = newId();
+      const real = await codec.encode(orderCreated('order-1'));
+      await forge(orderCreated('order-1'), { eventId, position: 1n, ...said });
+      await log.store.append(ctx, [
+        { eventId, aggregateId: 'order-1', aggregateType: ORDER_AGGREGATE, metadata: {}, ...real },
+      ]);
+      await start();
+      await paid('order-1');
+      assert.deepEqual(
+        asked.map((one) => [one.orderId, 'amount' in one && one.amount]),
+        [['order-1', minor(100)]],
+      );
+      assert.deepEqual(await types('order-2'), []);
+    });
+  }
+
+  it('while the log cannot be asked no money moves, and it is no attempt at paying', async () => {
+    const read = log.store.read;
+    let refused = 0;
+    await start();
+    log.store.read = async () => {
+      refused++;
+      throw new CodedError('unavailable', 'event_store_away', 'It is away.');
+    };
+    await place('order-1');
+    // More often than it may be delivered: three attempts a delivery, and three deliveries.
+    await until(() => refused > 20, { what: 'many deliveries', deadlineMs: 20_000 });
+    assert.equal(asked.length, 0);
+    log.store.read = read;
+    await paid('order-1');
+    assert.equal(asked.length, 1);
+    assert.deepEqual(await log.store.deadLetters(ctx, {}, 10), []);
   });
 
   it('a gateway that stays away is given up on after the last delivery', async () => {

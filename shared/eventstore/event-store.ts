@@ -44,6 +44,8 @@ export interface EventFilter {
   readonly aggregateId?: string;
   readonly aggregateType?: string;
   readonly eventTypes?: readonly string[];
+  /** At most 1,000; an empty list does not filter. */
+  readonly positions?: readonly bigint[];
   /** Exclusive: only events after this position. */
   readonly afterPosition?: bigint;
 }

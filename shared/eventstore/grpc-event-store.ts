@@ -56,6 +56,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     aggregateType: filter.aggregateType ?? '',
     stream,
     eventTypes: [...(filter.eventTypes ?? [])],
+    positions: [...(filter.positions ?? [])],
     afterPosition: filter.afterPosition ?? 0n,
     limit,
     follow,

@@ -98,7 +98,8 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
           (filter.eventId ?? event.eventId) === event.eventId &&
           (filter.aggregateId ?? event.aggregateId) === event.aggregateId &&
           (filter.aggregateType ?? event.aggregateType) === event.aggregateType &&
-          (!filter.eventTypes?.length || filter.eventTypes.includes(event.eventType)),
+          (!filter.eventTypes?.length || filter.eventTypes.includes(event.eventType)) &&
+          (!filter.positions?.length || filter.positions.includes(event.position)),
       );
 
   async function* batches(

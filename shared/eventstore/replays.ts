@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { TraceFlags, trace } from '@opentelemetry/api';
-import { background, type Context, withSignal, withTelemetry } from '../kit/context.ts';
+import { background, withSignal } from '../kit/context.ts';
 import type { Delivery } from '../kit/delivery.ts';
 import type { Endpoint } from '../kit/endpoint.ts';
 import { CodedError, codedError, kinds } from '../kit/errors.ts';
@@ -14,6 +12,7 @@ import { retryDelay } from '../kit/transport/retry-delay.ts';
 import type { EventStore, ParkedLetter, RecordedEvent } from './event-store.ts';
 import { encodeMessage } from './message.ts';
 import { eventAt } from './stored-message.ts';
+import { unsampled } from './unsampled.ts';
 
 /** What replays need of the event store. */
 export type ReplaySource = Pick<EventStore, 'read' | 'takeReplays' | 'resolveReplay' | 'park'>;
@@ -58,7 +57,11 @@ export function replays(options: ReplayOptions): Component {
     while (!stopping.signal.aborted) {
       let pauseMs = LOOK_EVERY_MS;
       try {
-        const letters = await store.takeReplays(looking(stopping.signal), consumer, AT_ONCE);
+        const letters = await store.takeReplays(
+          unsampled(withSignal(background(), stopping.signal)),
+          consumer,
+          AT_ONCE,
+        );
         failures = 0;
         await Promise.all(letters.map(replay));
         if (letters.length === AT_ONCE) pauseMs = 0;
@@ -144,17 +147,3 @@ const MISSING = {
   reason: 'event_missing',
   lastError: 'The log has no event at this position.',
 } as const;
-
-/**
- * Marked as not sampled, for it is asked every second and nearly always for
- * nothing: Zipkin would show little else.
- */
-function looking(signal: AbortSignal): Context {
-  const ctx = withSignal(background(), signal);
-  const spanContext = {
-    traceId: randomBytes(16).toString('hex'),
-    spanId: randomBytes(8).toString('hex'),
-    traceFlags: TraceFlags.NONE,
-  };
-  return withTelemetry(ctx, trace.setSpanContext(ctx.telemetry, spanContext));
-}

@@ -33,6 +33,15 @@ export async function eventAt(
   return events[0]?.position === position ? events[0] : undefined;
 }
 
+/** Whether a message's event is the log's; what it carries of its trace may differ. */
+export function isSame(logged: RecordedEvent, { metadata: _, ...said }: RecordedEvent): boolean {
+  return (Object.keys(said) as (keyof typeof said)[]).every((key) =>
+    key === 'createdAt'
+      ? logged.createdAt.getTime() === said.createdAt.getTime()
+      : logged[key] === said[key],
+  );
+}
+
 /** `event` as the message that should stand in the stream. */
 export function asStored(event: RecordedEvent): StreamMessage {
   const { subject, headers, payload } = encodeMessage(event);

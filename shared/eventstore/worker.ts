@@ -10,8 +10,9 @@ import { type JetstreamConsumerOptions, jetstreamConsumer } from '../kit/transpo
 import type { IncomingMessage } from '../kit/transport/jetstream-wire.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
 import type { EventStore, RecordedEvent } from './event-store.ts';
+import { loggedEvents } from './logged-events.ts';
 import { type ReplaySource, replays } from './replays.ts';
-import { asStored, decodeStored, eventAt } from './stored-message.ts';
+import { asStored, decodeStored, isSame } from './stored-message.ts';
 
 export interface WorkerOptions {
   readonly connection: JetstreamConsumerOptions<RecordedEvent>['connection'];
@@ -35,9 +36,10 @@ export interface WorkerOptions {
 
 /**
  * A durable consumer of the log's events: side by side across orders, in order
- * within one. How far it has come is kept beside the log, at most once a
- * second, so that a durable made anew goes on from there: position and event, and
- * how far events were delivered to it. Dead letters that
+ * within one. Nothing is answered but what the log has: each message is held
+ * against it first, many in one reading. How far it has come is kept beside the
+ * log, at most once a second, so that a durable made anew goes on from there:
+ * position and event, and how far events were delivered to it. Dead letters that
  * somebody asks to have replayed come through the same endpoint. Stopping it
  * finishes what is in flight and saves the last position.
  */
@@ -51,6 +53,7 @@ export function eventWorker(options: WorkerOptions): Component {
     await options.endpoint(ctx, delivery);
   };
   const checkpoint = checkpointSaver(store, durable, logger);
+  const logged = loggedEvents(store);
   const consumer = jetstreamConsumer<RecordedEvent>({
     ...options.consumer,
     connection: options.connection,
@@ -58,9 +61,13 @@ export function eventWorker(options: WorkerOptions): Component {
     durable,
     filterSubjects: options.eventTypes,
     decode: decodeStored,
-    recover: async (ctx, sequence) => {
-      const event = await eventAt(ctx, store, sequence);
+    recover: async (_ctx, sequence) => {
+      const event = await logged.at(sequence);
       return event && asStored(event);
+    },
+    confirm: async (message, body) => {
+      const event = await logged.at(message.sequence);
+      return event === undefined || isSame(event, body) ? event && message : asStored(event);
     },
     key: (event) => event.aggregateId,
     endpoint,

@@ -255,6 +255,31 @@ export function eventStoreContract(store: () => EventStore): void {
       );
     });
 
+    it('filters by positions: those that are there, in order, and no others', async () => {
+      const written: Appended[] = [];
+      for (let n = 0; n < 5; n++) written.push(await append(anEvent()));
+      const at = written.map(({ position }) => position);
+      const far = (at[4] ?? 0n) + 1_000_000n;
+      const read = async (filter: Parameters<EventStore['read']>[1], limit = 10) => {
+        const { events, nextPosition } = await store().read(ctx, filter, limit);
+        return { found: events.map(({ position }) => position), nextPosition };
+      };
+      const [one, , three, , five] = at as [bigint, bigint, bigint, bigint, bigint];
+      assert.deepEqual(await read({ positions: [five, one, far, three, one] }), {
+        found: [one, three, five],
+        nextPosition: undefined,
+      });
+      assert.deepEqual(await read({ positions: [far] }), { found: [], nextPosition: undefined });
+      assert.deepEqual(await read({ positions: [one, three, five] }, 2), {
+        found: [one, three],
+        nextPosition: three,
+      });
+      const rest = await read({ positions: [one, three, five], afterPosition: three });
+      assert.deepEqual(rest.found, [five]);
+      const none = await read({ positions: [one], eventTypes: ['ORDERS.approved'] });
+      assert.deepEqual(none.found, []);
+    });
+
     it('streams everything after a position, in order, and ends at the head', async () => {
       const before = await store().head(ctx);
       const written = await Promise.all(Array.from({ length: 1_200 }, () => append(anEvent(), 0n)));

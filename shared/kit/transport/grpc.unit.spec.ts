@@ -36,6 +36,7 @@ const everything: GetEventsRequest = {
   aggregateType: '',
   stream: '',
   eventTypes: [],
+  positions: [],
   afterPosition: 0n,
   limit: 0,
   follow: false,

@@ -29,6 +29,16 @@ export interface JetstreamConsumerOptions<Body> {
    */
   readonly recover?: (ctx: Context, sequence: bigint) => Promise<StreamMessage | undefined>;
   /**
+   * Asked before a message that could be decoded is served: resolves with the
+   * message itself where it is what it says, with another to be served in its
+   * place where it is not, and with undefined while neither may be served; then
+   * it stays unanswered, as above. A rejection is met with another delivery after
+   * the usual wait, and is no attempt at the message. Calls are made in the order
+   * of the messages, and messages of one key are served in that of the answers.
+   * Default: each is what it says.
+   */
+  readonly confirm?: (message: StreamMessage, body: Body) => Promise<StreamMessage | undefined>;
+  /**
    * Messages of one key are served one after the other, in the stream's order
    * except after a retry: a message that failed waits, and later ones of its
    * key are served meanwhile.

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { Delivery } from '../delivery.ts';
-import { CodedError, codedError, kinds } from '../errors.ts';
+import { CodedError, codedError, isKind, kinds } from '../errors.ts';
 import type { Component } from '../lifecycle.ts';
 import { logFields } from '../logger.ts';
 import { unlessAborted } from '../unless-aborted.ts';
@@ -38,6 +38,9 @@ const MIN_ACK_PENDING = 20_000;
 const RELEASE_MS = 10;
 /** After an abort, for endpoints to notice; then their messages are left to the server's clock. */
 const ABORT_WAIT_MS = 500;
+
+/** Why it may not be known what a message is, for a while. */
+const passing = ['unavailable', 'timeout', 'overloaded', 'cancelled'] as const;
 
 /** Thrown inside a lane for a message that has not begun when the consumer stops. */
 const released = new CodedError('cancelled', 'released', 'The consumer stops.');
@@ -79,9 +82,12 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   }
 
   async function answer(message: PulledMessage, signal: AbortSignal): Promise<Outcome> {
-    const { served, read } = await readMessage(message, options.decode, async () =>
-      options.recover?.(contextOf(incoming(message, durable), signal), message.sequence),
-    );
+    const { served, read } = await readMessage(message, {
+      decode: options.decode,
+      recover: async () =>
+        options.recover?.(contextOf(incoming(message, durable), signal), message.sequence),
+      confirm: options.confirm ?? (async () => message),
+    });
     const wire = incoming(served, durable);
     const ctx = hook.before(contextOf(wire, signal), wire);
     let outcome: Outcome;
@@ -121,6 +127,12 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     if (error === released) {
       message.nak(RELEASE_MS);
       return { status: 'retried', error: undefined };
+    }
+    if (error instanceof Undecodable && isKind(error.cause, ...passing)) {
+      unreadable.add(message, false);
+      const { retryAfterMs } = codedError(error.cause);
+      message.nak(retryDelay(options.retryDelaysMs, message.deliveries, retryAfterMs));
+      return { status: 'retried', error: error.cause };
     }
     if (error instanceof Undecodable) {
       if (unreadable.add(message)) {

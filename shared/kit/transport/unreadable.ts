@@ -2,8 +2,11 @@ import type { PulledMessage } from './pulled-message.ts';
 
 /** Messages that could not be read, as this process remembers them. */
 export interface Unreadable {
-  /** Notes a delivery that could not be read; true for the first of its message. */
-  add(message: Pick<PulledMessage, 'sequence' | 'deliveries'>): boolean;
+  /**
+   * Notes a delivery that could not be read. True for the first of its message
+   * that is worth a word (`toTell`): one in an outage is not.
+   */
+  add(message: Pick<PulledMessage, 'sequence' | 'deliveries'>, toTell?: boolean): boolean;
   /** How many deliveries of this message went by unread; 0 for others. */
   deliveries(sequence: bigint): number;
   /** To be called when the message is done. */
@@ -15,16 +18,17 @@ const MOST = 10_000;
 
 /** Remembers none at first, and a bounded number ever. */
 export function createUnreadable(): Unreadable {
-  const unread = new Map<bigint, number>();
+  const unread = new Map<bigint, { readonly deliveries: number; readonly told: boolean }>();
   return {
-    add({ sequence, deliveries }) {
-      const first = !unread.has(sequence);
-      unread.set(sequence, deliveries);
+    add({ sequence, deliveries }, toTell = true) {
+      const told = unread.get(sequence)?.told ?? false;
+      const first = toTell && !told;
+      unread.set(sequence, { deliveries, told: told || toTell });
       const [oldest] = unread.keys();
       if (unread.size > MOST && oldest !== undefined) unread.delete(oldest);
       return first;
     },
-    deliveries: (sequence) => unread.get(sequence) ?? 0,
+    deliveries: (sequence) => unread.get(sequence)?.deliveries ?? 0,
     forget: (sequence) => void unread.delete(sequence),
   };
 }

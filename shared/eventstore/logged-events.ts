@@ -1,0 +1,76 @@
+/**
+ * What the log has at a position, for workers that answer nothing else: a
+ * message says only where to look. Many messages share one reading.
+ */
+import { background, type Context } from '../kit/context.ts';
+import { retry } from '../kit/middleware/retry.ts';
+import { inProcessRetry } from '../kit/onions.ts';
+import type { EventStore, RecordedEvent } from './event-store.ts';
+import { unsampled } from './unsampled.ts';
+
+export interface LoggedEvents {
+  /**
+   * The log's event at `position`; undefined where it has none there, or none
+   * yet. Answers come in the order in which they were asked for. Rejects with
+   * what the event store rejects with, after a few attempts.
+   */
+  at(position: bigint): Promise<RecordedEvent | undefined>;
+}
+
+interface Waiting {
+  readonly position: bigint;
+  resolve(event: RecordedEvent | undefined): void;
+  reject(error: unknown): void;
+}
+
+/** Positions in one reading: more are in flight only where somebody configures it. */
+const MAX_AT_ONCE = 500;
+
+/**
+ * Reads from `log`, one reading at a time: what is asked for while one is under
+ * way is the next. It queues without a bound of its own, for who asks waits for
+ * the answer and is bounded.
+ */
+export function loggedEvents(log: Pick<EventStore, 'read'>): LoggedEvents {
+  let queue: Waiting[] = [];
+  let running = false;
+
+  const read = retry(inProcessRetry)(
+    async (ctx: Context, positions: readonly bigint[]): Promise<Map<bigint, RecordedEvent>> => {
+      const found = new Map<bigint, RecordedEvent>();
+      // A page ends early where its events are large.
+      for (let after: bigint | undefined = 0n; after !== undefined; ) {
+        const page = await log.read(ctx, { positions, afterPosition: after }, MAX_AT_ONCE);
+        for (const event of page.events) found.set(event.position, event);
+        after = page.nextPosition;
+      }
+      return found;
+    },
+  );
+
+  async function run(): Promise<void> {
+    while (queue.length > 0) {
+      const together = queue.slice(0, MAX_AT_ONCE);
+      queue = queue.slice(MAX_AT_ONCE);
+      try {
+        const positions = new Set(together.map(({ position }) => position));
+        const found = await read(unsampled(background()), [...positions]);
+        for (const { position, resolve } of together) resolve(found.get(position));
+      } catch (error) {
+        for (const { reject } of together) reject(error);
+      }
+    }
+    running = false;
+  }
+
+  return {
+    at: (position) =>
+      new Promise((resolve, reject) => {
+        queue.push({ position, resolve, reject });
+        if (running) return;
+        running = true;
+        // On the next turn, so that all who come in this one go together.
+        setImmediate(() => void run());
+      }),
+  };
+}
