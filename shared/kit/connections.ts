@@ -1,7 +1,7 @@
 /**
  * The connections of one pool, each a client of its own. The client (postgres
- * 3.4.9) has a pool, too, and connects anew when a connection is lost under a
- * statement. Neither is used; only one that was idle or grew old it makes anew itself.
+ * 3.4.9) has a pool, too, and connects again when a connection is lost under a
+ * statement. Neither is used; only one that was idle or grew old it makes new itself.
  *
  * - While some connections of its pool are idle, its list of them grows by one
  *   with each query and is searched from its beginning each time.
@@ -9,7 +9,9 @@
  *   for the old one's end, and the answer to the one after that begins with as many
  *   holes as the old one had rows.
  */
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import type { Backend } from './answer.ts';
+import { createSqlClient, type SqlClient } from './sql-client.ts';
 
 /** The tag for one statement. Cast every placeholder; send arrays as `text[]` and cast inside. */
 export type Sql = postgres.Sql<{ textArray: never }>;
@@ -30,6 +32,8 @@ export interface ConnectionOptions {
   readonly pipeline?: number;
   /** Deadline of a query whose context has none nearer, in milliseconds. */
   readonly queryTimeoutMs: number;
+  /** How long a connection may be idle before its next statement waits for a sign of life, in milliseconds; 5 s unless told. */
+  readonly idleMs?: number;
   /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
   readonly isolation?: 'read committed' | 'serializable';
   /**
@@ -41,39 +45,49 @@ export interface ConnectionOptions {
   readonly planOnce?: boolean;
 }
 
-/** One connection, connected on first use. */
+/** One place for statements: a client, and after it was replaced another one. */
 export interface Connection {
-  /** Its client; after it was lost a new one. */
+  /** Its client as of now. */
   readonly sql: Sql;
   /** The earliest time for the next statement, as `performance.now()` tells it; who takes it waits. */
   readonly notBefore: number;
+  /**
+   * Whether nothing is under way on it but for the statement that it was taken for, and its
+   * server has been silent for so long, or is suspected: who takes it asks first whether it lives.
+   */
+  doubtful(): boolean;
+  /** To be called when the server answered on it, with an ERROR too. */
+  heard(): void;
 }
 
-/** Who takes a connection for a statement gives it back, or says that it was lost. */
+/** Who takes a connection for a statement gives it back. */
 export interface Connections {
   /**
    * The one that was used last, for its caches are the warmest. Throws when more are
    * taken than `poolSize` times `pipeline`: the caller keeps count.
    */
   take(): Connection;
-  /** Once for each that was taken, where the connection goes on. */
+  /** Once for each that was taken, replaced or not. */
   giveBack(connection: Connection): void;
   /**
-   * Instead of `giveBack`; `sql` is the client that the statement was sent by. It is
-   * thrown away with all that was on its way over it; a new one may be used after 200 to
-   * 300 ms, and is taken last. Of several statements on their way the first call acts.
+   * Gives `sql`, the client of `connection` that a statement was sent by, up: what is on its way
+   * over it is rejected, its socket is closed, and what `backend` runs is cancelled
+   * where it is told. A new client may be used `afterMs` later, and is taken last. Of several statements on
+   * their way the first call acts; false: this one did not.
    */
-  lost(connection: Connection, sql: Sql): void;
+  replace(connection: Connection, sql: Sql, afterMs: number, backend?: Backend): boolean;
+  /** Has each connection that was not heard from since `since` be asked whether it lives, before its next statement. */
+  suspect(since: number): void;
   /** Waits for what is under way, so many seconds at most; what is under way after them is rejected. */
   end(timeout: number): Promise<void>;
 }
 
+/** How long a connection may be idle before its next statement waits for a sign of life, in milliseconds. */
+const IDLE_MS = 5_000;
+
 /** Makes them. The creator ends them. */
 export function openConnections(options: ConnectionOptions): Connections {
-  const all = Array.from({ length: options.poolSize }, () => ({
-    sql: connectOne(options),
-    notBefore: 0,
-  }));
+  const all = Array.from({ length: options.poolSize }, () => open(options));
   /** Each as often as there is room for a statement on it. */
   const free = Array.from({ length: options.pipeline ?? 1 }, () => all).flat();
   let ended = false;
@@ -81,73 +95,62 @@ export function openConnections(options: ConnectionOptions): Connections {
     take: () => {
       const connection = free.pop();
       if (connection === undefined) throw new Error('more statements are sent than there is room');
+      connection.taken++;
       return connection;
     },
-    giveBack: (connection) => void free.push(connection),
-    lost: (connection, sql) => {
-      free.push(connection);
-      // The lost one last, with all the room on it.
-      free.sort((one, other) => Number(other === connection) - Number(one === connection));
-      // Of several statements that were on their way over it the first one says so.
-      if (ended || connection.sql !== sql) return;
-      void sql.end({ timeout: 0 }).catch(() => undefined);
-      Object.assign(connection, {
-        sql: connectOne(options),
-        notBefore: performance.now() + reconnectDelayMs(),
-      });
+    giveBack: (connection) => {
+      const ours = connection as Ours;
+      ours.taken--;
+      if (ours.notBefore > performance.now()) free.unshift(ours);
+      else free.push(ours);
+    },
+    replace: (connection, sql, afterMs, backend) => {
+      const ours = connection as Ours;
+      if (ended || ours.sql !== sql) return false;
+      ours.client.giveUp(backend);
+      ours.client = createSqlClient(options);
+      ours.notBefore = performance.now() + afterMs;
+      ours.heardAt = Number.POSITIVE_INFINITY;
+      free.sort((one, other) => Number(other === ours) - Number(one === ours));
+      return true;
+    },
+    suspect: (since) => {
+      for (const ours of all) {
+        if (ours.heardAt < since) ours.heardAt = Number.NEGATIVE_INFINITY;
+      }
     },
     end: async (timeout) => {
       ended = true;
-      await Promise.all(all.map(({ sql }) => sql.end({ timeout })));
+      await Promise.all(all.map(({ client }) => client.end(timeout)));
     },
   };
 }
 
-/** Constant and short: the pool must be back as soon as the server is. */
-const reconnectDelayMs = () => 200 + Math.random() * 100;
-
-function connectOne(options: ConnectionOptions): Sql {
-  const serverTimeout = options.queryTimeoutMs + 1_000;
-  // Known to the client, but not to its types.
-  const pipelining = { max_pipeline: options.pipeline ?? 1 };
-  return postgres(options.url, {
-    ...pipelining,
-    max: 1,
-    // Whoever lost a connection waits here, not there; one that grew old is made anew at once.
-    backoff: () => 0,
-    connect_timeout: 5,
-    keep_alive: 15,
-    idle_timeout: 60,
-    onnotice: () => undefined,
-    // The client would ask for the server's types on each new connection, in a
-    // query that nobody waits for: lost with its connection, it ends the
-    // process. The one array type that is sent is known.
-    fetch_types: false,
-    types: { textArray },
-    connection: {
-      application_name: options.name,
-      // The server's own end to a client that fell silent in the middle of a
-      // statement while holding a lock; only this one was seen to end it.
-      transaction_timeout: serverTimeout,
-      ...(options.planOnce === true
-        ? // A plan for all parameters, and not for the size that a table happened to have.
-          // CockroachDB passes over what it does not know of these.
-          { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' }
-        : {}),
-      ...(options.isolation === undefined
-        ? {}
-        : { default_transaction_isolation: options.isolation }),
-    },
-  });
+/** A connection as it is seen here. */
+interface Ours extends Connection {
+  client: SqlClient;
+  notBefore: number;
+  /** As `performance.now()` tells it; infinity for one that never was connected, as that needs no proof. */
+  heardAt: number;
+  /** Statements that it is taken for. */
+  taken: number;
 }
 
-/** `text[]`, the only array that is sent; none is read. */
-const textArray = {
-  to: 1009,
-  from: [],
-  serialize: (values: readonly (string | null)[]): string => {
-    const quoted = (value: string) => `"${value.replace(/[\\"]/g, '\\$&')}"`;
-    return `{${values.map((value) => (value === null ? 'null' : quoted(value))).join(',')}}`;
-  },
-  parse: (text: string): string => text,
-};
+function open(options: ConnectionOptions): Ours {
+  const idleMs = options.idleMs ?? IDLE_MS;
+  return {
+    client: createSqlClient(options),
+    notBefore: 0,
+    heardAt: Number.POSITIVE_INFINITY,
+    taken: 0,
+    get sql() {
+      return this.client.sql;
+    },
+    doubtful() {
+      return this.taken === 1 && performance.now() - this.heardAt > idleMs;
+    },
+    heard() {
+      this.heardAt = performance.now();
+    },
+  };
+}

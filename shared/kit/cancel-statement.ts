@@ -1,0 +1,29 @@
+import { connect, type IpcNetConnectOpts, type TcpNetConnectOpts } from 'node:net';
+import type { Backend } from './answer.ts';
+
+/** For the whole of a request; the statement's own end at the server is not far. */
+const PATIENCE_MS = 1_000;
+
+/** What a request begins with: its length, and what the protocol calls it. */
+const REQUEST = [16, 80_877_102] as const;
+
+/**
+ * Asks the server at `address` to end what runs on the connection `backend`, so that
+ * what nobody waits for does not hold a backend, a lock, or both. The server does not
+ * answer; whether it came to anything is not known, and nothing depends on it. Never
+ * throws, and does not keep the process alive.
+ */
+export function cancelStatement(
+  address: TcpNetConnectOpts | IpcNetConnectOpts,
+  { pid, secret }: Backend,
+): void {
+  const request = Buffer.alloc(16);
+  for (const [index, word] of [...REQUEST, pid, secret].entries()) {
+    request.writeUInt32BE(word, index * 4);
+  }
+  const socket = connect(address);
+  socket.unref().on('error', () => undefined);
+  socket.end(request);
+  const patience = setTimeout(() => socket.destroy(), PATIENCE_MS).unref();
+  socket.on('close', () => clearTimeout(patience));
+}

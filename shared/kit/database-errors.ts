@@ -1,0 +1,74 @@
+/** What a statement's failure means to who asked for it: a CodedError, with the server's own words behind it. */
+import postgres from 'postgres';
+import { CodedError } from './errors.ts';
+
+/** The SQLSTATE in `error` or its causes; undefined where it did not come from the server. */
+export function sqlState(error: unknown): string | undefined {
+  for (
+    let link = error, depth = 0;
+    link instanceof Error && depth < 8;
+    link = link.cause, depth++
+  ) {
+    if (link instanceof postgres.PostgresError) return link.code;
+  }
+  return undefined;
+}
+
+/** 40001 and the deadlock 40P01: the statement was undone as a whole. */
+export const isSerializationFailure = (error: unknown): boolean =>
+  ['40001', '40P01'].includes(sqlState(error) ?? '');
+
+/**
+ * SQLSTATEs after which the database is away or the outcome unknown: classes 08
+ * (connection), 28 (login), 53 (resources), 57 (operator intervention), 58
+ * (system), 25006 (a standby), 25P04 (transaction_timeout), 3D000 and 42P01 (not
+ * bootstrapped yet), 40003 (completion unknown), XXC02 (licence throttle).
+ */
+const AWAY = /^(08|28|53|57|58)|^(25006|25P04|3D000|40003|42P01|XXC02)$/;
+
+/** Codes that `postgres` gives its own errors, the system's (ECONNRESET, EMFILE), and those of TLS and of the login. */
+const CONNECTION = /^(CONNECTION_|CONNECT_TIMEOUT|E(?!RR_)[A-Z_]+$|ERR_SSL|ERR_TLS|SASL_)|CERT/;
+
+export function asCoded(error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
+  const code = (error as { code?: unknown } | null)?.code;
+  const state = sqlState(error);
+  const away =
+    state !== undefined ? AWAY.test(state) : typeof code === 'string' && CONNECTION.test(code);
+  if (away) return unavailable(error);
+  if (state === '40001' || state === '40P01') {
+    return new CodedError('unavailable', 'database_contended', 'The database is too contended.', {
+      cause: error,
+    });
+  }
+  return new CodedError('internal', 'database_error', 'The database refused a statement.', {
+    cause: error,
+  });
+}
+
+/** What came of the statement is not known. */
+export const unavailable = (cause: unknown) =>
+  new CodedError('unavailable', 'database_unavailable', 'The database is not available.', {
+    cause,
+  });
+
+/** Its outcome is not known. */
+export const late = (ms: number) =>
+  new CodedError('timeout', 'database_timeout', `The database did not answer in ${ms} ms.`);
+
+export const overloaded = () =>
+  new CodedError(
+    'overloaded',
+    'database_overloaded',
+    'Too many queries wait for the database; this one was not sent.',
+    { retryAfterMs: 1_000 },
+  );
+
+export const cancelled = () =>
+  new CodedError('cancelled', 'cancelled', 'The caller no longer waits for the answer.');
+
+/** After an ERROR of the server its connection goes on, whatever the error's class; after all else it is not to be trusted. */
+export const goesOn = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError &&
+  // CockroachDB tells it in one field only.
+  (error.severity ?? error.severity_local) === 'ERROR';

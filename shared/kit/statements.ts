@@ -1,0 +1,152 @@
+/**
+ * Sends one statement over one connection of a pool, and decides what becomes of the
+ * connection. One that cannot be trusted is replaced, alone:
+ *
+ * - `silent`: a statement passed its deadline. It is cancelled, for what nobody waits
+ *   for would hold a backend.
+ * - `idle`: it was idle for some seconds, and gave no sign of life when it was asked.
+ * - `lost`: what came was no ERROR of the server, after which a connection goes on.
+ * - `torn`: rows came without their end, or not as many as the server says.
+ *
+ * What else was on its way over a connection that is replaced is rejected, and its outcome is
+ * not known.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Meter } from '@opentelemetry/api';
+import { type Answer, type Backend, gather, type Statement } from './answer.ts';
+import {
+  type Connection,
+  type ConnectionOptions,
+  openConnections,
+  type Sql,
+} from './connections.ts';
+import { goesOn, late, unavailable } from './database-errors.ts';
+import type { Logger } from './logger.ts';
+import { noMeter } from './metrics.ts';
+
+export interface StatementsOptions extends ConnectionOptions {
+  readonly logger: Logger;
+  readonly meter?: Meter;
+}
+
+export interface Statements {
+  /**
+   * Begins a statement, and answers by `resolve` or `reject`. Resolves when its
+   * connection is free again, or given up. Rejects where `begin` throws.
+   */
+  send<Row extends object>(
+    begin: Statement<Row>,
+    resolve: (rows: readonly Row[]) => void,
+    reject: (reason: unknown) => void,
+  ): Promise<void>;
+  /** Waits for what is under way, so many seconds at most. */
+  end(timeout: number): Promise<void>;
+}
+
+/** Why a connection was replaced. */
+type Reason = 'silent' | 'idle' | 'lost' | 'torn';
+
+/** How long an idle connection may take for a sign of life, in milliseconds; half of a statement's time at most. */
+const PROOF_MS = 2_000;
+
+/** A silent server has each connection replaced; once in so many milliseconds is told. */
+const TELL_EVERY_MS = 1_000;
+
+/** @param silent called when a statement that was sent at `sentAt` passed its deadline */
+export function createStatements(
+  options: StatementsOptions,
+  silent: (sentAt: number) => void,
+): Statements {
+  const { logger, name, queryTimeoutMs, meter = noMeter } = options;
+  const connections = openConnections(options);
+  const replacements = meter.createCounter('database_connections_replaced_total', {
+    description: 'Connections given up, by why: silent, idle, lost, torn.',
+  });
+  let toldAt = Number.NEGATIVE_INFINITY;
+
+  function replace(connection: Connection, sql: Sql, reason: Reason, backend?: Backend): void {
+    // A server that answers may be asked again at once; one that does not is given some time.
+    const afterMs = reason === 'torn' || reason === 'idle' ? 0 : reconnectDelayMs();
+    if (!connections.replace(connection, sql, afterMs, backend)) return;
+    replacements.add(1, { database: name, reason });
+    if (performance.now() - toldAt < TELL_EVERY_MS) return;
+    toldAt = performance.now();
+    logger.warn({ database: name, reason }, 'a connection to the database is replaced');
+  }
+
+  /** Has `connection` answer something, and replaces its client if that takes too long. */
+  async function prove(connection: Connection): Promise<void> {
+    const { sql } = connection;
+    const { ended, backend } = gather(sql`select 1 as alive`);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const patience = setTimeout(resolve, Math.min(PROOF_MS, queryTimeoutMs / 2), false);
+    ended.then(
+      () => resolve(true),
+      (error) => resolve(goesOn(error)),
+    );
+    const alive = await promise;
+    clearTimeout(patience);
+    if (alive) connection.heard();
+    else replace(connection, sql, 'idle', backend());
+  }
+
+  async function send<Row extends object>(
+    begin: Statement<Row>,
+    resolve: (rows: readonly Row[]) => void,
+    reject: (reason: unknown) => void,
+  ): Promise<void> {
+    const connection = connections.take();
+    const waitMs = connection.notBefore - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
+    if (connection.doubtful()) await prove(connection);
+    const { sql } = connection;
+    const sentAt = performance.now();
+    let answer: Answer<Row>;
+    try {
+      answer = gather(begin(sql));
+    } catch (error) {
+      connections.giveBack(connection);
+      throw error;
+    }
+    const { promise, resolve: over } = Promise.withResolvers<void>();
+    let waiting = true;
+    /** False where it ended before. */
+    const end = (replaced?: Reason): boolean => {
+      if (!waiting) return false;
+      waiting = false;
+      clearTimeout(silence);
+      if (replaced === undefined) connection.heard();
+      else replace(connection, sql, replaced, replaced === 'silent' ? answer.backend() : undefined);
+      connections.giveBack(connection);
+      over();
+      return true;
+    };
+    const silence = setTimeout(() => {
+      end('silent');
+      silent(sentAt);
+      connections.suspect(sentAt);
+      reject(late(queryTimeoutMs));
+    }, queryTimeoutMs);
+    answer.ended.then(
+      (ending) => {
+        // What arrives over a client that was given up is not believed either.
+        const rows = connection.sql === sql ? answer.rows(ending) : undefined;
+        if (!end(rows === undefined ? 'torn' : undefined)) return;
+        if (rows === undefined) reject(unavailable(new Error('The answer was not whole.')));
+        else resolve(rows);
+      },
+      (error) => {
+        const onward = goesOn(error);
+        if (!end(onward ? (answer.torn() ? 'torn' : undefined) : 'lost')) return;
+        // Where one goes behind another the client may say of this one what is the other's fault.
+        reject(onward || options.pipeline === undefined ? error : unavailable(error));
+      },
+    );
+    return promise;
+  }
+
+  return { send, end: connections.end };
+}
+
+/** Constant and short: the pool must be back as soon as the server is. */
+const reconnectDelayMs = () => 200 + Math.random() * 100;
