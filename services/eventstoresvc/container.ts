@@ -79,7 +79,7 @@ export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
   bindDatabase(container, config, config.databaseTimeoutMs, { planOnce: true });
   container.bind(tokens.appends).toResolvedValue(
-    (logger: Logger) =>
+    (logger: Logger, { meter }: Metrics) =>
       createDatabase({
         ...APPENDING,
         url: config.databaseUrl,
@@ -87,8 +87,9 @@ export function createContainer(config: Config): App {
         queryTimeoutMs: config.databaseTimeoutMs,
         planOnce: true,
         logger,
+        meter,
       }),
-    [tokens.logger],
+    [tokens.logger, tokens.metrics],
   );
   bindNats(container, config);
 

@@ -65,7 +65,7 @@ export function bindDatabase(
   { planOnce = false }: Pick<DatabaseOptions, 'planOnce'> = {},
 ): void {
   container.bind(common.database).toResolvedValue(
-    (logger: Logger) =>
+    (logger: Logger, { meter }: Metrics) =>
       createDatabase({
         url: config.databaseUrl,
         name: config.serviceName,
@@ -73,8 +73,9 @@ export function bindDatabase(
         queryTimeoutMs,
         planOnce,
         logger,
+        meter,
       }),
-    [common.logger],
+    [common.logger, common.metrics],
   );
 }
 

@@ -11,7 +11,6 @@ const allowed: Readonly<Record<string, string>> = {
   'cli/read-story.ts': 'tells people how long ago an event was',
   'services/ordersvc/service.ts': 'writes when an order was placed',
   'shared/eventstore/memory-event-store.ts': 'writes when an event was appended',
-  'shared/kit/database.ts': 'asks how long a pool was silent',
   'shared/kit/transport/grpc-call.ts': 'grpc-js takes deadlines of this clock',
   'shared/kit/transport/grpc-context.ts': 'grpc-js gives deadlines of this clock',
 };
