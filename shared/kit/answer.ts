@@ -5,7 +5,8 @@
  * as many holes. Where each row is handed over, its count is not used.
  */
 import type postgres from 'postgres';
-import type { Sql } from './connections.ts';
+import type { Backend } from './cancel-statement.ts';
+import type { Sql } from './sql-client.ts';
 
 /** Begins one statement when it is called. */
 export type Statement<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
@@ -23,12 +24,6 @@ export interface Answer<Row> {
   torn(): boolean;
   /** Whose connection runs it at the server, for a request to cancel it; undefined before it was sent. */
   backend(): Backend | undefined;
-}
-
-/** What the server calls a connection, and what it wants to hear from whoever cancels what runs there. */
-export interface Backend {
-  readonly pid: number;
-  readonly secret: number;
 }
 
 /** What the client tells of a command, its rows apart; before its end without a name. */

@@ -1,5 +1,10 @@
 import { connect, type IpcNetConnectOpts, type TcpNetConnectOpts } from 'node:net';
-import type { Backend } from './answer.ts';
+
+/** What the server calls a connection, and what it wants to hear from whoever cancels what runs there. */
+export interface Backend {
+  readonly pid: number;
+  readonly secret: number;
+}
 
 /** For the whole of a request; the statement's own end at the server is not far. */
 const PATIENCE_MS = 1_000;

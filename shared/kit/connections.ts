@@ -9,41 +9,10 @@
  *   for the old one's end, and the answer to the one after that begins with as many
  *   holes as the old one had rows.
  */
-import type postgres from 'postgres';
-import type { Backend } from './answer.ts';
-import { createSqlClient, type SqlClient } from './sql-client.ts';
+import type { Backend } from './cancel-statement.ts';
+import { type ConnectionOptions, createSqlClient, type Sql, type SqlClient } from './sql-client.ts';
 
-/** The tag for one statement. Cast every placeholder; send arrays as `text[]` and cast inside. */
-export type Sql = postgres.Sql<{ textArray: never }>;
-
-export interface ConnectionOptions {
-  /** Connection URL; may name connection parameters after `?`. */
-  readonly url: string;
-  /** Shown by the server beside each connection. */
-  readonly name: string;
-  /** Connections, at most. */
-  readonly poolSize: number;
-  /**
-   * Statements on their way over one connection, one behind another: 1 or more, default
-   * 1. The server runs them in their order, each a transaction of its own. A statement's
-   * deadline includes its wait behind the one before it, and a connection that is lost
-   * leaves the outcome of so many unknown.
-   */
-  readonly pipeline?: number;
-  /** Deadline of a query whose context has none nearer, in milliseconds. */
-  readonly queryTimeoutMs: number;
-  /** How long a connection may be idle before its next statement waits for a sign of life, in milliseconds; 5 s unless told. */
-  readonly idleMs?: number;
-  /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
-  readonly isolation?: 'read committed' | 'serializable';
-  /**
-   * Plan each statement once a connection, and by indexes alone. Where an array
-   * of one looks cheaper than a plan for all arrays, PostgreSQL plans anew each
-   * time, which takes longer than to run it. Only for statements that have one
-   * good plan: a condition like `$1 is null or key = $1` would read the whole index.
-   */
-  readonly planOnce?: boolean;
-}
+export type { ConnectionOptions, Sql } from './sql-client.ts';
 
 /** One place for statements: a client, and after it was replaced another one. */
 export interface Connection {
@@ -52,11 +21,11 @@ export interface Connection {
   /** The earliest time for the next statement, as `performance.now()` tells it; who takes it waits. */
   readonly notBefore: number;
   /**
-   * Whether nothing is under way on it but for the statement that it was taken for, and its
-   * server has been silent for so long, or is suspected: who takes it asks first whether it lives.
+   * Whether it was idle for long, or is suspected, and is taken for one statement alone:
+   * who takes it asks first whether it lives.
    */
   doubtful(): boolean;
-  /** To be called when the server answered on it, with an ERROR too. */
+  /** To be called when the server answered on it, also with an ERROR. */
   heard(): void;
 }
 
@@ -70,19 +39,19 @@ export interface Connections {
   /** Once for each that was taken, replaced or not. */
   giveBack(connection: Connection): void;
   /**
-   * Gives `sql`, the client of `connection` that a statement was sent by, up: what is on its way
-   * over it is rejected, its socket is closed, and what `backend` runs is cancelled
-   * where it is told. A new client may be used `afterMs` later, and is taken last. Of several statements on
-   * their way the first call acts; false: this one did not.
+   * Gives up `sql`, the client of `connection` that a statement was sent by: what is on
+   * its way over it is rejected, its socket is closed, and what `backend` runs, where it
+   * is told, is cancelled. A new client may be used `afterMs` later, and is taken last.
+   * Of several statements on their way the first call acts; false: this one did not.
    */
   replace(connection: Connection, sql: Sql, afterMs: number, backend?: Backend): boolean;
-  /** Has each connection that was not heard from since `since` be asked whether it lives, before its next statement. */
+  /** Has each connection that was not heard from since `since` asked for a sign of life before its next statement. */
   suspect(since: number): void;
   /** Waits for what is under way, so many seconds at most; what is under way after them is rejected. */
   end(timeout: number): Promise<void>;
 }
 
-/** How long a connection may be idle before its next statement waits for a sign of life, in milliseconds. */
+/** For how long an idle connection is trusted. */
 const IDLE_MS = 5_000;
 
 /** Makes them. The creator ends them. */

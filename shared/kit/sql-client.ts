@@ -1,13 +1,43 @@
 /**
  * A client that has one connection, on a socket of ours: whoever gives the connection up
- * closes it at once. The client alone says goodbye and waits for the server to close, which one that is
- * silent never does.
+ * closes the socket at once. The client alone says goodbye and waits for the server to
+ * close it, which a silent one never does.
  */
 import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import postgres from 'postgres';
-import type { Backend } from './answer.ts';
-import { cancelStatement } from './cancel-statement.ts';
-import type { ConnectionOptions, Sql } from './connections.ts';
+import { type Backend, cancelStatement } from './cancel-statement.ts';
+
+/** The tag for one statement. Cast every placeholder; send arrays as `text[]` and cast inside. */
+export type Sql = postgres.Sql<{ textArray: never }>;
+
+export interface ConnectionOptions {
+  /** Connection URL; may name connection parameters after `?`. */
+  readonly url: string;
+  /** Shown by the server beside each connection. */
+  readonly name: string;
+  /** Connections, at most. */
+  readonly poolSize: number;
+  /**
+   * Statements on their way over one connection, one behind another: 1 or more, default
+   * 1. The server runs them in their order, each a transaction of its own. A statement's
+   * deadline includes its wait behind the one before it, and a connection that is lost
+   * leaves the outcome of so many unknown.
+   */
+  readonly pipeline?: number;
+  /** Deadline of a query whose context has none nearer, in milliseconds. */
+  readonly queryTimeoutMs: number;
+  /** Idle for longer, a connection is asked for a sign of life before its next statement; in milliseconds, default 5 s. */
+  readonly idleMs?: number;
+  /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
+  readonly isolation?: 'read committed' | 'serializable';
+  /**
+   * Plan each statement once a connection, and by indexes alone. Where an array
+   * of one looks cheaper than a plan for all arrays, PostgreSQL plans anew each
+   * time, which takes longer than to run it. Only for statements that have one
+   * good plan: a condition like `$1 is null or key = $1` would read the whole index.
+   */
+  readonly planOnce?: boolean;
+}
 
 /** One connection, connected on first use. */
 export interface SqlClient {

@@ -13,7 +13,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Meter } from '@opentelemetry/api';
-import { type Answer, type Backend, gather, type Statement } from './answer.ts';
+import { type Answer, gather, type Statement } from './answer.ts';
+import type { Backend } from './cancel-statement.ts';
 import {
   type Connection,
   type ConnectionOptions,
