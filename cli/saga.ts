@@ -43,8 +43,8 @@ export function addSagaCommands(program: Command): void {
 async function rebuild(options: CommonOptions & { readonly database?: string }): Promise<Rebuilt> {
   const url = addressOf('SAGA_DATABASE_URL', { name: '--database', value: options.database });
   const address = eventStoreAddress(options);
-  const { paymentMs, reviewMs } = deadlines();
-  const times = { payment: paymentMs, review: reviewMs };
+  const { paymentMs, reviewMs, voidMs, ceilingMs } = deadlines();
+  const times = { payment: paymentMs, review: reviewMs, void: voidMs, ceiling: ceilingMs };
   const codec = orderEventCodec(currencyDecimals());
   const database = createDatabase({
     url,

@@ -45,9 +45,11 @@ export const bookAddresses = (options: CommonOptions) => ({
 export const currencyDecimals = (): number => fromEnvironment(setting.currency('USD'), 'CURRENCY');
 
 /** How long orders may wait, in milliseconds, as it is configured here: the coordinator's variables and defaults. */
-export const deadlines = (): { readonly paymentMs: number; readonly reviewMs: number } => ({
+export const deadlines = () => ({
   paymentMs: fromEnvironment(setting.milliseconds(60_000, { min: 1 }), 'PAYMENT_DEADLINE_MS'),
   reviewMs: fromEnvironment(setting.milliseconds(60_000, { min: 1 }), 'REVIEW_DEADLINE_MS'),
+  voidMs: fromEnvironment(setting.milliseconds(300_000, { min: 1 }), 'VOID_RETRY_MS'),
+  ceilingMs: fromEnvironment(setting.milliseconds(3_600_000, { min: 1 }), 'DEADLINE_CEILING_MS'),
 });
 
 /** Where Zipkin shows its traces: ZIPKIN_URL, else where the services send them. */

@@ -32,17 +32,11 @@ export function paymentEndpoints(
         return service.pay(ctx, { causeId: body.eventId, order, mayBeRepeat: look });
       },
     ),
-    voidRequested: concerns('void_payment')(
-      async (ctx, { body, mayBeRepeat }: Delivery<RecordedEvent>) => {
-        if (codec.decode(body)?.type !== 'voidrequested')
-          throw unexpected('requests for a void', body);
-        return service.voidPayment(ctx, {
-          causeId: body.eventId,
-          orderId: body.aggregateId,
-          mayBeRepeat,
-        });
-      },
-    ),
+    voidRequested: concerns('void_payment')(async (ctx, { body }: Delivery<RecordedEvent>) => {
+      if (codec.decode(body)?.type !== 'voidrequested')
+        throw unexpected('requests for a void', body);
+      return service.voidPayment(ctx, { causeId: body.eventId, orderId: body.aggregateId });
+    }),
   };
 }
 

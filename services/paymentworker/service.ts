@@ -23,8 +23,6 @@ export interface VoidRequest {
   /** Id of the event that asks for the void. */
   readonly causeId: string;
   readonly orderId: string;
-  /** It may have been answered before. */
-  readonly mayBeRepeat: boolean;
 }
 
 /** What came of it: the gateway's answer, or that the log has one already, or has asked for the void. */
@@ -59,11 +57,15 @@ export function createPaymentService(
   gateway: PaymentGateway,
   codec: OrderEventCodec,
 ): PaymentService {
-  /** How the order's payment stands, and which event it was begun by. */
+  /** How the order's payment stands, which event it was begun by, and which asked for its void first. */
   async function look(ctx: Context, orderId: string) {
     const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
-    const begunBy = recorded.find(({ eventType }) => eventType === eventTypes.created)?.eventId;
-    return { payment: foldRecorded(codec, recorded).payment, begunBy };
+    const first = (type: string) => recorded.find(({ eventType }) => eventType === type)?.eventId;
+    return {
+      payment: foldRecorded(codec, recorded).payment,
+      begunBy: first(eventTypes.created),
+      voidAskedBy: first(eventTypes.voidrequested),
+    };
   }
 
   /** False: our own answer was given earlier in other words (by another release, say), and stands. */
@@ -125,8 +127,12 @@ export function createPaymentService(
       return isNew ? answer.outcome : 'answered before';
     },
 
-    async voidPayment(ctx, { causeId, orderId, mayBeRepeat }) {
-      if (mayBeRepeat && (await look(ctx, orderId)).payment === 'voided') return 'answered before';
+    async voidPayment(ctx, request) {
+      const { orderId } = request;
+      // Also a first delivery may be of a request that was made once more: all of an
+      // order's requests have one answer, the first one's.
+      const { payment, voidAskedBy: causeId = request.causeId } = await look(ctx, orderId);
+      if (payment === 'voided') return 'answered before';
       const { paymentId } = await gateway.void(ctx, {
         idempotencyKey: derivedId(durables.payment, causeId, purposes.void),
         orderId,

@@ -165,8 +165,7 @@ describe('payment service', () => {
     assert.equal(await service.pay(ctx, request), 'debited');
     assert.deepEqual(await types(), ['ORDERS.created', 'ORDERS.rejected', 'ORDERS.paymentdebited']);
   });
-  const requested = { causeId: 'void-1', orderId: order.orderId, mayBeRepeat: false };
-  const again = { ...requested, mayBeRepeat: true };
+  const requested = { causeId: 'void-1', orderId: order.orderId };
 
   /** Cancelled, and the void asked for. */
   async function cancelled() {
@@ -221,6 +220,22 @@ describe('payment service', () => {
     assert.equal((await log()).at(-1)?.eventId, derivedId('payment-worker', 'void-1', 'answer'));
   });
 
+  it('a void that is asked for again has the answer of the first request, and money goes back once', async () => {
+    await cancelled();
+    await append('void-2', { type: 'voidrequested', orderId: order.orderId, reason: 'late' });
+    const second = { ...requested, causeId: 'void-2' };
+    const results = await Promise.all([
+      service.voidPayment(ctx, second),
+      service.voidPayment(ctx, requested),
+    ]);
+    assert.deepEqual(results, ['voided', 'voided']);
+    assert.equal(new Set(voids.map(({ idempotencyKey }) => idempotencyKey)).size, 1);
+    assert.equal(voids[0]?.idempotencyKey, derivedId('payment-worker', 'void-1', 'void'));
+    assert.equal((await types()).filter((type) => type === 'ORDERS.paymentvoided').length, 1);
+    assert.equal(await service.voidPayment(ctx, second), 'answered before');
+    assert.equal(voids.length, 2);
+  });
+
   it('a void of a debit that never came is recorded, with no payment', async () => {
     voidAnswer = async () => ({ paymentId: '' });
     await cancelled();
@@ -231,7 +246,7 @@ describe('payment service', () => {
   it('a repeated void does not reach the gateway when the log has the answer', async () => {
     await cancelled();
     await service.voidPayment(ctx, requested);
-    assert.equal(await service.voidPayment(ctx, again), 'answered before');
+    assert.equal(await service.voidPayment(ctx, requested), 'answered before');
     assert.equal(voids.length, 1);
     assert.equal((await types()).length, 4);
   });
@@ -244,7 +259,7 @@ describe('payment service', () => {
     );
     assert.equal((await types()).length, 3);
     voidAnswer = async () => ({ paymentId: 'payment-1' });
-    assert.equal(await service.voidPayment(ctx, again), 'voided');
+    assert.equal(await service.voidPayment(ctx, requested), 'voided');
     assert.deepEqual(voids[0], voids[1]);
     assert.equal((await types()).length, 4);
   });

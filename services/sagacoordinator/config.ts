@@ -15,6 +15,13 @@ const schema = z.object({
   PAYMENT_DEADLINE_MS: setting.milliseconds(60_000, { min: 1 }),
   /** An order that is Paid for longer than this is cancelled. */
   REVIEW_DEADLINE_MS: setting.milliseconds(60_000, { min: 1 }),
+  /** A request for a void that nobody answered for this long is made again; later ones wait twice as long each, a day at most. */
+  VOID_RETRY_MS: setting.milliseconds(300_000, { min: 1 }),
+  /**
+   * The deadlines above count from when the worker got the event that it is to
+   * answer. However long the queue is, an order waits no longer than this.
+   */
+  DEADLINE_CEILING_MS: setting.milliseconds(3_600_000, { min: 1 }),
   /** Between two looks for what is due, at most. */
   POLL_MS: setting.milliseconds(250, { min: 10, max: 60_000 }),
   /** Deadlines fired at once. */
@@ -29,7 +36,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     databaseUrl: read.SAGA_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
     databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,
-    times: { payment: read.PAYMENT_DEADLINE_MS, review: read.REVIEW_DEADLINE_MS },
+    times: {
+      payment: read.PAYMENT_DEADLINE_MS,
+      review: read.REVIEW_DEADLINE_MS,
+      void: read.VOID_RETRY_MS,
+      ceiling: read.DEADLINE_CEILING_MS,
+    },
     pollMs: read.POLL_MS,
     maxFiring: read.MAX_FIRING,
   };

@@ -6,7 +6,7 @@ import type { Context } from '../../shared/kit/context.ts';
 import { type Deadlines, type DeadlineTimes, deadlineSince } from './deadlines.ts';
 import { type DeadlineChange, groupedWrites } from './grouped-writes.ts';
 import { deadlineChange } from './service.ts';
-import { foldStanding, standingAfter } from './standing.ts';
+import { foldedAfter, foldStanding } from './standing.ts';
 import { followedTypes } from './transport-jetstream.ts';
 
 export interface RebuildOptions {
@@ -23,7 +23,6 @@ export interface Rebuilt {
   readonly unreadable: readonly string[];
 }
 
-const DUE = { payment: 0, review: 0 };
 /** Events held at once. */
 const CHUNK = 1_000;
 /** Orders named in the result, at most. */
@@ -48,17 +47,17 @@ export async function rebuildDeadlines(
 
   async function changeAfter(event: RecordedEvent): Promise<DeadlineChange> {
     const orderId = event.aggregateId;
-    const usual = standingAfter(event);
-    if (usual !== undefined) return deadlineChange(orderId, usual, event, times);
+    const usual = foldedAfter(event);
+    if (usual !== undefined) return deadlineChange(orderId, usual, times);
     const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
-    const { state, since, spoilt } = foldStanding(codec, recorded);
-    if (spoilt && unreadable.length < MAX_NAMED) unreadable.push(orderId);
+    const folded = foldStanding(codec, recorded);
+    if (folded.spoilt && unreadable.length < MAX_NAMED) unreadable.push(orderId);
     // The void may have been given up: a deadline that is due finds that out and
-    // asks for it.
-    if (needsVoid(state) && since !== undefined) {
-      return { put: [deadlineSince(since, 'payment', DUE)], remove: [] };
+    // asks for it, whatever its worker was given.
+    if (needsVoid(folded.state)) {
+      return { put: [{ ...deadlineSince(event, 'payment', 0, 0), position: 0n }], remove: [] };
     }
-    return deadlineChange(orderId, state, since, times);
+    return deadlineChange(orderId, folded, times);
   }
 
   /** The last event of each order decides; what came before it in the chunk is covered. */

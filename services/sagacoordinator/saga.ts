@@ -11,8 +11,11 @@
  */
 import { isOpen, needsVoid, type OrderState } from '../../shared/domain/order.ts';
 
-/** `payment`: Pending for too long; `review`: Paid for too long. Frozen: rows and event ids are made of them. */
-export const deadlineKinds = ['payment', 'review'] as const;
+/**
+ * `payment`: Pending for too long; `review`: Paid for too long; `void`: nobody
+ * answered the request for the void. Frozen: rows and event ids are made of them.
+ */
+export const deadlineKinds = ['payment', 'review', 'void'] as const;
 
 export type DeadlineKind = (typeof deadlineKinds)[number];
 
@@ -27,7 +30,7 @@ export type Trigger =
 /** In the order in which they are to be done: the log first, so that what fails is tried again. */
 export type SagaCommand =
   | { readonly type: 'cancel'; readonly reason: string }
-  | { readonly type: 'requestVoid' }
+  | { readonly type: 'requestVoid'; readonly again: boolean }
   /** Due at the time of the event that brought the order to where it stands, plus what is configured. */
   | { readonly type: 'setDeadline'; readonly kind: DeadlineKind }
   | { readonly type: 'clearDeadlines'; readonly kinds: readonly DeadlineKind[] };
@@ -36,12 +39,15 @@ export type SagaCommand =
 export const cancelReasons = {
   payment: 'payment_deadline',
   review: 'review_deadline',
-} as const satisfies Record<DeadlineKind, string>;
+} as const satisfies Record<Exclude<DeadlineKind, 'void'>, string>;
 
-/** What an order that stands there waits for; undefined where it waits for nothing. */
-export function awaited({ status }: Pick<Standing, 'status'>): DeadlineKind | undefined {
-  if (status === 'Pending') return 'payment';
-  return status === 'Paid' ? 'review' : undefined;
+/** What an order that stands there waits for; nothing: it waits for nobody. */
+export function awaited({ status, payment }: Standing): readonly DeadlineKind[] {
+  const kinds: DeadlineKind[] = [];
+  if (status === 'Pending') kinds.push('payment');
+  if (status === 'Paid') kinds.push('review');
+  if (payment === 'void_requested') kinds.push('void');
+  return kinds;
 }
 
 /**
@@ -50,21 +56,34 @@ export function awaited({ status }: Pick<Standing, 'status'>): DeadlineKind | un
  * passed for good, for another instance may have set what it waits for now.
  */
 export function react(order: Standing, trigger: Trigger): readonly SagaCommand[] {
-  if (trigger.type === 'deadline' && (isOpen(order) || order.status === 'None')) {
+  const waits = awaited(order);
+  if (trigger.type === 'deadline' && trigger.kind !== 'void') {
     const { kind } = trigger;
     const clear: SagaCommand = { type: 'clearDeadlines', kinds: [kind] };
-    return awaited(order) === kind
-      ? [{ type: 'cancel', reason: cancelReasons[kind] }, clear]
-      : [clear];
+    if (waits.includes(kind)) return [{ type: 'cancel', reason: cancelReasons[kind] }, clear];
+    if (isOpen(order) || (order.status === 'None' && !needsVoid(order))) return [clear];
   }
-  if (order.status === 'None') return [];
-  if (order.status === 'Pending') return [{ type: 'setDeadline', kind: 'payment' }];
-  if (order.status === 'Paid') {
+  // Its row stays until the log has the answer: what is asked again may be lost again.
+  if (trigger.type === 'deadline' && trigger.kind === 'void' && waits.includes('void')) {
     return [
-      { type: 'setDeadline', kind: 'review' },
-      { type: 'clearDeadlines', kinds: ['payment'] },
+      { type: 'requestVoid', again: true },
+      { type: 'setDeadline', kind: 'void' },
     ];
   }
-  const clearAll: SagaCommand = { type: 'clearDeadlines', kinds: deadlineKinds };
-  return needsVoid(order) ? [{ type: 'requestVoid' }, clearAll] : [clearAll];
+  const done = passed(order);
+  return [
+    ...(needsVoid(order) ? [{ type: 'requestVoid', again: false } as const] : []),
+    ...waits.map((kind) => ({ type: 'setDeadline', kind }) as const),
+    ...(done.length > 0 ? [{ type: 'clearDeadlines', kinds: done } as const] : []),
+  ];
+}
+
+/** What the order will never wait for any more. */
+function passed({ status, payment }: Standing): readonly DeadlineKind[] {
+  const kinds: DeadlineKind[] = [];
+  const ended = !isOpen({ status }) && status !== 'None';
+  if (ended || status === 'Paid') kinds.push('payment');
+  if (ended) kinds.push('review');
+  if (payment === 'voided') kinds.push('void');
+  return kinds;
 }

@@ -32,8 +32,10 @@ const voided: OrderEvent = { type: 'paymentvoided', orderId, paymentId: 'payment
 
 const set = (kind: DeadlineKind): SagaCommand => ({ type: 'setDeadline', kind });
 const clear = (...kinds: DeadlineKind[]): SagaCommand => ({ type: 'clearDeadlines', kinds });
-const clearAll = clear('payment', 'review');
-const requestVoid: SagaCommand = { type: 'requestVoid' };
+const clearOrder = clear('payment', 'review');
+const clearAll = clear('payment', 'review', 'void');
+const requestVoid: SagaCommand = { type: 'requestVoid', again: false };
+const askAgain: SagaCommand = { type: 'requestVoid', again: true };
 const cancel = (why: string): SagaCommand => ({ type: 'cancel', reason: why });
 
 /** What has happened, what makes us look, and what it must come to. */
@@ -66,39 +68,42 @@ describe('saga', () => {
     });
 
     it('an approved order has no deadline, and keeps its payment', () => {
-      given(created, debited, approved).whenFollowed.thenCommands(clearAll);
+      given(created, debited, approved).whenFollowed.thenCommands(clearOrder);
     });
 
     it('a payment that failed needs no void', () => {
-      given(created, failed).whenFollowed.thenCommands(clearAll);
+      given(created, failed).whenFollowed.thenCommands(clearOrder);
     });
 
     it('a rejected order gets its money back', () => {
-      given(created, debited, rejected).whenFollowed.thenCommands(requestVoid, clearAll);
+      given(created, debited, rejected).whenFollowed.thenCommands(requestVoid, clearOrder);
     });
 
     it('a cancelled order gets its money back', () => {
-      given(created, debited, cancelled).whenFollowed.thenCommands(requestVoid, clearAll);
+      given(created, debited, cancelled).whenFollowed.thenCommands(requestVoid, clearOrder);
     });
 
     it('a void is asked for also when no debit is known', () => {
-      given(created, cancelled).whenFollowed.thenCommands(requestVoid, clearAll);
+      given(created, cancelled).whenFollowed.thenCommands(requestVoid, clearOrder);
     });
 
     it('a payment that failed after the cancellation needs no void', () => {
-      given(created, cancelled, failed).whenFollowed.thenCommands(clearAll);
+      given(created, cancelled, failed).whenFollowed.thenCommands(clearOrder);
     });
 
     it('a late success after a cancellation is voided', () => {
-      given(created, cancelled, debited).whenFollowed.thenCommands(requestVoid, clearAll);
+      given(created, cancelled, debited).whenFollowed.thenCommands(requestVoid, clearOrder);
     });
 
     it('a debit after its failure was reported is voided', () => {
-      given(created, failed, debited).whenFollowed.thenCommands(requestVoid, clearAll);
+      given(created, failed, debited).whenFollowed.thenCommands(requestVoid, clearOrder);
     });
 
     it('a void that was asked for covers the debit that it overtook', () => {
-      given(created, cancelled, voidRequested, debited).whenFollowed.thenCommands(clearAll);
+      given(created, cancelled, voidRequested, debited).whenFollowed.thenCommands(
+        set('void'),
+        clearOrder,
+      );
     });
 
     it('what was voided is not voided again', () => {
@@ -110,13 +115,27 @@ describe('saga', () => {
       given(created, debited, failed).whenFollowed.thenCommands(set('review'), clear('payment'));
     });
 
-    it('of an order whose creation is not known nothing is asked', () => {
-      given(debited).whenFollowed.thenCommands();
+    it('money that was taken for an order which is not there goes back', () => {
+      given(debited).whenFollowed.thenCommands(requestVoid);
+      given(debited, voidRequested).whenFollowed.thenCommands(set('void'));
+      given(debited, voidRequested, voided).whenFollowed.thenCommands(clear('void'));
+    });
+
+    it('of an order that is not there, and for which none was taken, nothing is asked', () => {
+      given(failed).whenFollowed.thenCommands();
+      given(approved).whenFollowed.thenCommands();
+    });
+
+    it('a void that was asked for has a deadline until it is answered', () => {
+      given(created, debited, rejected, voidRequested).whenFollowed.thenCommands(
+        set('void'),
+        clearOrder,
+      );
     });
 
     it('a payment recorded before its order still counts', () => {
       given(debited, created).whenFollowed.thenCommands(set('review'), clear('payment'));
-      given(failed, created).whenFollowed.thenCommands(clearAll);
+      given(failed, created).whenFollowed.thenCommands(clearOrder);
     });
   });
 
@@ -137,14 +156,34 @@ describe('saga', () => {
     });
 
     it('an order that ended well stays as it is', () => {
-      given(created, debited, approved).whenDue('review').thenCommands(clearAll);
-      given(created, debited, approved).whenDue('payment').thenCommands(clearAll);
+      given(created, debited, approved).whenDue('review').thenCommands(clearOrder);
+      given(created, debited, approved).whenDue('payment').thenCommands(clearOrder);
     });
 
     it('an order that ended otherwise stays so, and its void is asked for where nobody did', () => {
-      given(created, debited, rejected).whenDue('review').thenCommands(requestVoid, clearAll);
-      given(created, cancelled, voidRequested).whenDue('payment').thenCommands(clearAll);
-      given(created, failed).whenDue('payment').thenCommands(clearAll);
+      given(created, debited, rejected).whenDue('review').thenCommands(requestVoid, clearOrder);
+      given(created, cancelled, voidRequested)
+        .whenDue('payment')
+        .thenCommands(set('void'), clearOrder);
+      given(created, failed).whenDue('payment').thenCommands(clearOrder);
+    });
+
+    it('a void that nobody answered is asked for again, and keeps its deadline', () => {
+      for (const history of [[created, debited, rejected], [created, cancelled], [debited]]) {
+        given(...history, voidRequested)
+          .whenDue('void')
+          .thenCommands(askAgain, set('void'));
+      }
+    });
+
+    it('a void that was answered is not asked for again', () => {
+      given(created, debited, rejected, voidRequested, voided)
+        .whenDue('void')
+        .thenCommands(clearAll);
+    });
+
+    it('money that was taken for an order which is not there goes back, where nobody asked', () => {
+      given(debited).whenDue('payment').thenCommands(requestVoid);
     });
 
     it('of an order that is not known the deadline goes', () => {

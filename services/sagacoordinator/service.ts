@@ -5,13 +5,18 @@ import { decide, type OrderCommand, type OrderState } from '../../shared/domain/
 import { createOrderCommandHandler } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import { type DeadlineTimes, deadlineSince, type UpcomingDeadline } from './deadlines.ts';
+import {
+  type DeadlineTimes,
+  deadlineSince,
+  type UpcomingDeadline,
+  voidWaitMs,
+} from './deadlines.ts';
 import type { DeadlineChange, DeadlineWrites } from './grouped-writes.ts';
-import { react, type SagaCommand, type Standing, type Trigger } from './saga.ts';
-import { foldStanding, standingAfter } from './standing.ts';
+import { awaited, react, type SagaCommand, type Trigger } from './saga.ts';
+import { type Folded, foldedAfter, foldStanding, type Waits } from './standing.ts';
 
 /** What was appended; `nothing` where there was nothing to append (any more). */
-export type SagaOutcome = 'cancelled' | 'void requested' | 'nothing';
+export type SagaOutcome = 'cancelled' | 'void requested' | 'void requested again' | 'nothing';
 
 /** Sees to it that every order ends, and that money is given back where it must be. */
 export interface SagaService {
@@ -23,7 +28,8 @@ export interface SagaService {
   /**
    * A deadline came due: cancels the order if it still stands where the
    * deadline says, and then removes the deadline. May be called again, by
-   * several processes at once: the order is cancelled once.
+   * several processes at once: the order is cancelled once. The deadline of a void
+   * asks for it once more, and is set again; the wait doubles each time.
    *
    * Both reject with what the event store and the deadlines' table reject with.
    */
@@ -41,84 +47,101 @@ export function createSagaService(
 ): SagaService {
   const orders = createOrderCommandHandler(store, codec);
 
-  /** Appends what `trigger` comes to, by the order's state as it is now. */
+  /**
+   * Appends what `trigger` comes to, by the order's state as it is now.
+   *
+   * @param stale by its events, there is nothing to be done (any more)
+   */
   async function act(
     ctx: Context,
     orderId: string,
     trigger: Trigger,
+    stale: (folded: Folded) => boolean = () => false,
   ): Promise<{ readonly state: OrderState; readonly outcome: SagaOutcome }> {
     let eventId = '';
+    let again = false;
     const { state, decision } = await orders.handle(ctx, {
       orderId,
       kind: 'decision',
-      decide: (seen) => {
-        const command = orderCommand(react(seen, trigger));
+      decide: (seen, recorded) => {
+        const command = orderCommand(orderId, react(seen, trigger));
         if (command === undefined) return { accepted: true, events: [] };
-        eventId = derivedId(DECIDED_BY, orderId, purposeOf(command, trigger));
+        const folded = foldStanding(codec, recorded);
+        if (stale(folded)) return { accepted: true, events: [] };
+        again = command.type === 'requestVoid' && command.again === true;
+        const purpose = purposeOf(command, trigger, folded.voidsAsked);
+        eventId = derivedId(DECIDED_BY, orderId, purpose);
         return decide(command, seen);
       },
       eventId: () => eventId,
     });
     const [event] = decision.accepted ? decision.events : [];
     if (event?.type === 'cancelled') return { state, outcome: 'cancelled' };
-    return { state, outcome: event?.type === 'voidrequested' ? 'void requested' : 'nothing' };
+    if (event?.type !== 'voidrequested') return { state, outcome: 'nothing' };
+    return { state, outcome: again ? 'void requested again' : 'void requested' };
   }
 
   async function write(change: DeadlineChange): Promise<void> {
     if (change.put.length + change.remove.length > 0) await writes.write(change);
   }
 
+  /** The order is read once more, for since when it waits for what. */
+  async function writeAfresh(ctx: Context, orderId: string): Promise<void> {
+    const folded = foldStanding(codec, await store.readAggregate(ctx, ORDER_AGGREGATE, orderId));
+    await write(deadlineChange(orderId, folded, times));
+  }
+
   return {
     async follow(ctx, event) {
       const orderId = event.aggregateId;
-      const usual = standingAfter(event);
+      const usual = foldedAfter(event);
       if (usual !== undefined) {
-        await write(deadlineChange(orderId, usual, event, times));
+        await write(deadlineChange(orderId, usual, times));
         return 'nothing';
       }
       const { state, outcome } = await act(ctx, orderId, { type: 'event' });
-      const change = await changeFor(ctx, orderId, state);
-      await write(change);
+      // Asking for the void begins a wait, too.
+      if (outcome !== 'nothing' || awaited(state).length > 0) await writeAfresh(ctx, orderId);
+      else await write(deadlineChange(orderId, { state, since: {}, voidsAsked: 0 }, times));
       return outcome;
     },
 
-    async fire(ctx, { orderId, kind }) {
+    async fire(ctx, { orderId, kind, causedBy }) {
       const trigger: Trigger = { type: 'deadline', kind };
+      if (kind === 'void') {
+        // Of two that fire, the second finds the first one's request.
+        const { outcome } = await act(
+          ctx,
+          orderId,
+          trigger,
+          ({ since }) => since.void?.eventId !== causedBy,
+        );
+        await writeAfresh(ctx, orderId);
+        return outcome;
+      }
       const { state, outcome } = await act(ctx, orderId, trigger);
       await write({ put: [], remove: clearedBy(orderId, react(state, trigger)) });
+      if (outcome === 'void requested') await writeAfresh(ctx, orderId);
       return outcome;
     },
   };
-
-  /** An order that still waits is read once more, for since when it does. */
-  async function changeFor(
-    ctx: Context,
-    orderId: string,
-    state: OrderState,
-  ): Promise<DeadlineChange> {
-    const waits = react(state, { type: 'event' }).some(({ type }) => type === 'setDeadline');
-    if (!waits) return deadlineChange(orderId, state, undefined, times);
-    const folded = foldStanding(codec, await store.readAggregate(ctx, ORDER_AGGREGATE, orderId));
-    return deadlineChange(orderId, folded.state, folded.since, times);
-  }
 }
 
-/**
- * What becomes of the deadlines of an order that stands at `order`. `since`: the
- * event that brought it there, needed where the order waits.
- */
+/** What becomes of the deadlines of an order that waits for what `order` says. */
 export function deadlineChange(
   orderId: string,
-  order: Standing,
-  since: RecordedEvent | undefined,
+  order: Waits,
   times: DeadlineTimes,
 ): DeadlineChange {
-  const commands = react(order, { type: 'event' });
-  const put = commands.flatMap((command) =>
-    command.type === 'setDeadline' && since !== undefined
-      ? [deadlineSince(since, command.kind, times)]
-      : [],
-  );
+  const commands = react(order.state, { type: 'event' });
+  const put = commands.flatMap((command) => {
+    if (command.type !== 'setDeadline') return [];
+    const { kind } = command;
+    const since = order.since[kind];
+    if (since === undefined) return [];
+    const waitMs = kind === 'void' ? voidWaitMs(times.void, order.voidsAsked) : times[kind];
+    return [deadlineSince(since, kind, waitMs, times.ceiling)];
+  });
   return { put, remove: clearedBy(orderId, commands) };
 }
 
@@ -129,17 +152,20 @@ function clearedBy(orderId: string, commands: readonly SagaCommand[]): DeadlineC
 }
 
 /** The command to the order among `commands`; there is at most one. */
-function orderCommand(commands: readonly SagaCommand[]): OrderCommand | undefined {
+function orderCommand(
+  orderId: string,
+  commands: readonly SagaCommand[],
+): Extract<OrderCommand, { type: 'cancel' | 'requestVoid' }> | undefined {
   for (const command of commands) {
-    if (command.type === 'requestVoid') return command;
+    if (command.type === 'requestVoid') return { ...command, orderId };
     if (command.type === 'cancel') return { ...command, decidedBy: DECIDED_BY };
   }
   return undefined;
 }
 
 /** Frozen: the log knows these events by ids made of it. */
-function purposeOf(command: OrderCommand, trigger: Trigger): string {
-  return command.type === 'cancel' && trigger.type === 'deadline'
-    ? `deadline:${trigger.kind}`
-    : 'void';
+function purposeOf(command: OrderCommand, trigger: Trigger, voidsAsked: number): string {
+  if (command.type === 'cancel' && trigger.type === 'deadline') return `deadline:${trigger.kind}`;
+  const again = command.type === 'requestVoid' && command.again === true;
+  return again ? `void:${voidsAsked + 1}` : 'void';
 }

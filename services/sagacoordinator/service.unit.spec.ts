@@ -13,7 +13,7 @@ import type { DeadlineKind } from './saga.ts';
 import { createSagaService, type SagaService } from './service.ts';
 
 const codec = orderEventCodec(2);
-const times = { payment: 60_000, review: 30_000 };
+const times = { payment: 60_000, review: 30_000, void: 300_000, ceiling: 3_600_000 };
 const orderId = 'order-1';
 const created: OrderEvent = {
   type: 'created',
@@ -92,7 +92,10 @@ describe('saga service', () => {
     dueAt: new Date(clock),
     traceparent: '',
     correlationId: 'submission-1',
-    causedBy: 'cause-1',
+    causedBy: rows.get(kind)?.causedBy ?? 'cause-1',
+    position: rows.get(kind)?.position ?? 0n,
+    ceilingAt: new Date(clock),
+    ceilingInMs: 0,
     dueInMs: -1,
     attempts: 0,
   });
@@ -107,6 +110,8 @@ describe('saga service', () => {
           orderId,
           kind: 'payment',
           dueAt: new Date(event.createdAt.getTime() + 60_000),
+          position: event.position,
+          ceilingAt: new Date(event.createdAt.getTime() + 3_600_000),
           traceparent: 'trace-of-created',
           correlationId: 'submission-1',
           causedBy: event.eventId,
@@ -177,6 +182,66 @@ describe('saga service', () => {
     };
     assert.equal(await service.fire(ctx, due('payment')), 'nothing');
     assert.deepEqual(await types(), ['created', 'paymentdebited']);
+  });
+
+  const requests = async () =>
+    (await log()).filter(({ eventType }) => eventType === 'ORDERS.voidrequested');
+
+  it('a void that is asked for has a deadline at once, though nobody hears of the request', async () => {
+    await service.follow(ctx, await given(created, debited, cancelled));
+    const [request] = await requests();
+    assert.ok(request);
+    assert.deepEqual([...rows.keys()], ['void']);
+    assert.equal(rows.get('void')?.causedBy, request.eventId);
+    assert.equal(rows.get('void')?.position, request.position);
+    assert.equal(rows.get('void')?.dueAt.getTime(), request.createdAt.getTime() + 300_000);
+  });
+
+  it('a void that nobody answers is asked for again and again, under ids of their own, later and later', async () => {
+    await service.follow(ctx, await given(created, debited, cancelled));
+    const waits: number[] = [];
+    for (let n = 1; n <= 12; n++) {
+      const last = (await requests()).at(-1);
+      const row = rows.get('void');
+      assert.ok(last && row);
+      waits.push(row.dueAt.getTime() - last.createdAt.getTime());
+      clock = row.dueAt.getTime();
+      assert.equal(await service.fire(ctx, due('void')), 'void requested again');
+    }
+    assert.deepEqual(waits.slice(0, 4), [300_000, 600_000, 1_200_000, 2_400_000]);
+    assert.equal(waits.at(-1), 86_400_000, 'a day at most');
+    const ids = (await requests()).map(({ eventId }) => eventId);
+    assert.deepEqual(ids.slice(0, 3), [
+      derivedId('saga-coordinator', orderId, 'void'),
+      derivedId('saga-coordinator', orderId, 'void:2'),
+      derivedId('saga-coordinator', orderId, 'void:3'),
+    ]);
+    assert.equal(new Set(ids).size, 13);
+  });
+
+  it('of two that fire a void’s deadline one asks again', async () => {
+    await service.follow(ctx, await given(created, debited, cancelled));
+    const deadline = due('void');
+    const outcomes = await Promise.all([1, 2].map(() => service.fire(ctx, deadline)));
+    assert.ok(outcomes.includes('void requested again'));
+    assert.equal(await service.fire(ctx, deadline), 'nothing', 'and a third, later');
+    assert.equal((await requests()).length, 2);
+  });
+
+  it('a void that was answered is not asked for again, and its deadline goes', async () => {
+    await service.follow(ctx, await given(created, debited, cancelled));
+    const deadline = due('void');
+    const answered = await given({ type: 'paymentvoided', orderId, paymentId: 'payment-1' });
+    assert.equal(await service.fire(ctx, deadline), 'nothing');
+    assert.equal(rows.size, 0);
+    assert.equal(await service.follow(ctx, answered), 'nothing');
+    assert.equal((await requests()).length, 1);
+  });
+
+  it('money that was taken for an order which is not there is asked back', async () => {
+    assert.equal(await service.follow(ctx, await given(debited)), 'void requested');
+    assert.deepEqual(await types(), ['paymentdebited', 'voidrequested']);
+    assert.deepEqual([...rows.keys()], ['void']);
   });
 
   it('fired twice at once it is cancelled once', async () => {

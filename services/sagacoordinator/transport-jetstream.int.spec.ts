@@ -57,7 +57,7 @@ describe('saga coordinator over JetStream', function suite() {
 
   /** A whole coordinator, with deadlines of `waitMs`. */
   async function start(waitMs: number, recorder = spanRecorder()): Promise<Component> {
-    const times = { payment: waitMs, review: waitMs };
+    const times = { payment: waitMs, review: waitMs, void: 60_000, ceiling: 60_000 };
     const service = createSagaService(log.store, groupedWrites(deadlines), times, codec);
     const endpoints = sagaEndpoints(service, codec, {
       event: rig.onion(durables.saga),

@@ -4,7 +4,7 @@ import { eventWorker, type WorkerOptions } from '../../shared/eventstore/worker.
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { SagaEndpoints } from './endpoints.ts';
 
-/** What moves an order from one status to another; what comes of a void changes nothing here. */
+/** What begins or ends a wait: all that happens to an order. */
 export const followedTypes: readonly string[] = [
   eventTypes.created,
   eventTypes.paymentdebited,
@@ -12,6 +12,8 @@ export const followedTypes: readonly string[] = [
   eventTypes.approved,
   eventTypes.rejected,
   eventTypes.cancelled,
+  eventTypes.voidrequested,
+  eventTypes.paymentvoided,
 ];
 
 /** Serves the orders' events from the durable `saga-coordinator`. */

@@ -32,7 +32,7 @@ const commands = {
   approved: { type: 'approve', decidedBy: 'policy' },
   rejected: { type: 'reject', decidedBy: 'policy', reason: 'closed' },
   cancelled: { type: 'cancel', decidedBy: 'customer', reason: 'too slow' },
-  voidrequested: { type: 'requestVoid' },
+  voidrequested: { type: 'requestVoid', orderId },
   paymentvoided: { type: 'recordVoid', orderId, paymentId: 'p-1' },
 } as const satisfies Record<keyof typeof eventTypes, OrderCommand>;
 

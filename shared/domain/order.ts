@@ -71,7 +71,8 @@ export type OrderCommand =
   | { readonly type: 'approve'; readonly decidedBy: string }
   | { readonly type: 'reject'; readonly decidedBy: string; readonly reason: string }
   | { readonly type: 'cancel'; readonly decidedBy: string; readonly reason: string }
-  | { readonly type: 'requestVoid' };
+  /** `again`: also where it was asked for and nobody answered. */
+  | { readonly type: 'requestVoid'; readonly orderId: string; readonly again?: boolean };
 
 /** None: no such order (yet). */
 export type OrderStatus =
@@ -139,7 +140,7 @@ export function decide(command: OrderCommand, state: OrderState): Decision {
     case 'cancel':
       return cancel(command, state);
     case 'requestVoid':
-      return requestVoid(state);
+      return requestVoid(command, state);
     case 'approve':
       return review(state, 'Approved', (orderId) => ({
         type: 'approved',
@@ -168,13 +169,21 @@ function cancel(
   return refuse('order_ended', `Order ${orderId} is ${state.status} and cannot be cancelled.`);
 }
 
-/** Asked for when an order ended badly and its money may be taken; what was asked for is not asked again. */
-function requestVoid(state: OrderState): Decision {
-  if (state.details === undefined) return refuse('order_not_found', 'There is no such order.');
-  const { orderId } = state.details;
-  if (needsVoid(state)) {
-    const reason = state.reason ?? state.status;
-    return accept({ type: 'voidrequested', orderId, reason });
+/**
+ * Asked for when an order ended badly and its money may be taken, and when money
+ * was taken for an order that is not there. What was asked for is not asked
+ * again, unless the command says so.
+ */
+function requestVoid(
+  { orderId, again = false }: Extract<OrderCommand, { type: 'requestVoid' }>,
+  state: OrderState,
+): Decision {
+  if (needsVoid(state) || (again && state.payment === 'void_requested')) {
+    const why = state.status === 'None' ? UNKNOWN_ORDER : state.status;
+    return accept({ type: 'voidrequested', orderId, reason: state.reason ?? why });
+  }
+  if (state.details === undefined && state.payment === 'none') {
+    return refuse('order_not_found', 'There is no such order.');
   }
   if (isOpen(state) || state.status === 'Approved') {
     return refuse('payment_stands', `Order ${orderId} is ${state.status}: its payment stands.`);
@@ -182,12 +191,16 @@ function requestVoid(state: OrderState): Decision {
   return accept();
 }
 
+/** Why money goes back that was taken for an order which the log does not have. */
+export const UNKNOWN_ORDER = 'unknown_order';
+
 /**
  * The order ended other than Approved and its payment is not known to have
  * failed, nor was the void asked for yet: also when no debit is known, for it
- * may be on its way.
+ * may be on its way. Or it is known that money was taken, and there is no order.
  */
 export function needsVoid({ status, payment }: Pick<OrderState, 'status' | 'payment'>): boolean {
+  if (status === 'None') return payment === 'debited';
   const endedBadly = status === 'Rejected' || status === 'Cancelled' || status === 'PaymentFailed';
   return endedBadly && (payment === 'none' || payment === 'debited');
 }

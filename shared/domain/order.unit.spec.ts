@@ -61,7 +61,7 @@ const approve: OrderCommand = { type: 'approve', decidedBy: 'policy' };
 const reject: OrderCommand = { type: 'reject', decidedBy: 'policy', reason: 'closed' };
 
 const cancel: OrderCommand = { type: 'cancel', decidedBy: 'customer', reason: 'too slow' };
-const requestVoid: OrderCommand = { type: 'requestVoid' };
+const requestVoid: OrderCommand = { type: 'requestVoid', orderId: 'o-1' };
 const recordVoid: OrderCommand = { type: 'recordVoid', orderId: 'o-1', paymentId: 'pay-1' };
 
 /** Each end an order can come to, by the shortest way there. */
@@ -214,6 +214,32 @@ describe('an order', () => {
     }
   });
 
+  it('has its void asked for again where nobody answered, and nowhere else', () => {
+    const again: OrderCommand = { ...requestVoid, again: true };
+    for (const history of [ends.Rejected, ends.Cancelled]) {
+      const asked = [...history, voidRequested('any')];
+      given(...asked)
+        .when(again)
+        .thenEvents(voidRequested(fold(history).reason ?? ''));
+      given(...asked, voided)
+        .when(again)
+        .thenNothing();
+    }
+    given().when(again).thenRefused('order_not_found');
+    for (const history of [[created], [created, debited], ends.Approved]) {
+      given(...history)
+        .when(again)
+        .thenRefused('payment_stands');
+    }
+  });
+
+  it('that is not there, and for which money was taken, has its void asked for once', () => {
+    given(debited).when(requestVoid).thenEvents(voidRequested('unknown_order'));
+    given(debited, voidRequested('unknown_order')).when(requestVoid).thenNothing();
+    given(failed).when(requestVoid).thenNothing();
+    assert.equal(fold([debited, voidRequested('unknown_order'), voided]).details, undefined);
+  });
+
   it('that goes on, or was approved, keeps its payment', () => {
     given().when(requestVoid).thenRefused('order_not_found');
     for (const history of [[created], [created, debited], ends.Approved]) {
@@ -230,7 +256,7 @@ describe('an order', () => {
         const state = fold(events);
         const decision = decide(requestVoid, state);
         const asks = decision.accepted && decision.events.length > 0;
-        assert.equal(asks, state.details !== undefined && needsVoid(state));
+        assert.equal(asks, needsVoid(state));
       }),
     );
   });

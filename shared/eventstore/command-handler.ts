@@ -35,7 +35,8 @@ export interface OrderCommandHandler {
 export interface HandleRequest {
   readonly orderId: string;
   readonly kind: 'decision' | 'fact';
-  readonly decide: (state: OrderState) => Decision;
+  /** `recorded`: all of the order's events, which `state` is folded from. */
+  readonly decide: (state: OrderState, recorded: readonly RecordedEvent[]) => Decision;
   readonly eventId: (index: number) => string;
 }
 
@@ -60,7 +61,7 @@ export function createOrderCommandHandler(
     const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, request.orderId);
     const state = foldRecorded(codec, recorded);
     const version = recorded.at(-1)?.version ?? 0n;
-    const decision = request.decide(state);
+    const decision = request.decide(state, recorded);
     const events = decision.accepted ? decision.events : [];
     if (events.length === 0) return { decision, state, version, appended: undefined };
     const metadata = metadataOf(ctx);

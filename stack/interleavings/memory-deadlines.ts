@@ -9,7 +9,7 @@ export interface MemoryDeadlines extends DeadlineWrites {
 }
 
 export function memoryDeadlines(now: () => number): MemoryDeadlines {
-  const rows = new Map<string, Omit<UpcomingDeadline, 'dueInMs'>>();
+  const rows = new Map<string, Omit<UpcomingDeadline, 'dueInMs' | 'ceilingInMs'>>();
   const key = ({ orderId, kind }: { orderId: string; kind: string }) => `${kind} ${orderId}`;
   return {
     write: async ({ put, remove }) => {
@@ -18,7 +18,11 @@ export function memoryDeadlines(now: () => number): MemoryDeadlines {
     },
     due: () =>
       [...rows.values()]
-        .map((row) => ({ ...row, dueInMs: row.dueAt.getTime() - now() }))
+        .map((row) => ({
+          ...row,
+          dueInMs: row.dueAt.getTime() - now(),
+          ceilingInMs: row.ceilingAt.getTime() - now(),
+        }))
         .filter(({ dueInMs }) => dueInMs <= 0)
         .sort((a, b) => a.dueInMs - b.dueInMs),
     size: () => rows.size,

@@ -100,7 +100,7 @@ export async function live(seed: number): Promise<Lived> {
     manual: ['by-hand'],
   };
   const reviews = reviewEndpoints(createReviewService(store, policy, codec), codec, () => nop);
-  const times = { payment: WAIT_MS, review: WAIT_MS };
+  const times = { payment: WAIT_MS, review: WAIT_MS, void: WAIT_MS, ceiling: 10 * WAIT_MS };
   const saga = sagaEndpoints(createSagaService(store, writes, times, codec), codec, {
     event: () => nop,
     deadline: () => nop,
