@@ -188,6 +188,16 @@ export interface AppendError_TrailersEntry {
 
 export interface AppendEventsResponse {
   results: AppendResult[];
+  /** Present in a sign of life, if the client asked for them. */
+  heartbeat: Heartbeat | undefined;
+}
+
+/** How a stream of appends stands. It is sent however long appends take. */
+export interface Heartbeat {
+  /** Requests of this stream that have arrived whole. */
+  received: bigint;
+  /** No more is read for the moment: as many appends are under way as may be. */
+  paused: boolean;
 }
 
 export interface GetHeadRequest {
@@ -1830,13 +1840,16 @@ export const AppendError_TrailersEntry: MessageFns<AppendError_TrailersEntry> = 
 };
 
 function createBaseAppendEventsResponse(): AppendEventsResponse {
-  return { results: [] };
+  return { results: [], heartbeat: undefined };
 }
 
 export const AppendEventsResponse: MessageFns<AppendEventsResponse> = {
   encode(message: AppendEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.results) {
       AppendResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.heartbeat !== undefined) {
+      Heartbeat.encode(message.heartbeat, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -1862,6 +1875,14 @@ export const AppendEventsResponse: MessageFns<AppendEventsResponse> = {
             message.results.push(AppendResult.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.heartbeat = Heartbeat.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1879,6 +1900,7 @@ export const AppendEventsResponse: MessageFns<AppendEventsResponse> = {
       results: globalThis.Array.isArray(object?.results)
         ? object.results.map((e: any) => AppendResult.fromJSON(e))
         : [],
+      heartbeat: isSet(object.heartbeat) ? Heartbeat.fromJSON(object.heartbeat) : undefined,
     };
   },
 
@@ -1886,6 +1908,9 @@ export const AppendEventsResponse: MessageFns<AppendEventsResponse> = {
     const obj: any = {};
     if (message.results?.length) {
       obj.results = message.results.map((e) => AppendResult.toJSON(e));
+    }
+    if (message.heartbeat !== undefined) {
+      obj.heartbeat = Heartbeat.toJSON(message.heartbeat);
     }
     return obj;
   },
@@ -1896,6 +1921,97 @@ export const AppendEventsResponse: MessageFns<AppendEventsResponse> = {
   fromPartial<I extends Exact<DeepPartial<AppendEventsResponse>, I>>(object: I): AppendEventsResponse {
     const message = createBaseAppendEventsResponse();
     message.results = object.results?.map((e) => AppendResult.fromPartial(e)) || [];
+    message.heartbeat = (object.heartbeat !== undefined && object.heartbeat !== null)
+      ? Heartbeat.fromPartial(object.heartbeat)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseHeartbeat(): Heartbeat {
+  return { received: 0n, paused: false };
+}
+
+export const Heartbeat: MessageFns<Heartbeat> = {
+  encode(message: Heartbeat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.received !== 0n) {
+      if (BigInt.asUintN(64, message.received) !== message.received) {
+        throw new globalThis.Error("value provided for field message.received of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.received);
+    }
+    if (message.paused !== false) {
+      writer.uint32(16).bool(message.paused);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Heartbeat {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeartbeat();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.received = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.paused = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Heartbeat {
+    return {
+      received: isSet(object.received) ? BigInt(object.received) : 0n,
+      paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
+    };
+  },
+
+  toJSON(message: Heartbeat): unknown {
+    const obj: any = {};
+    if (message.received !== 0n) {
+      obj.received = message.received.toString();
+    }
+    if (message.paused !== false) {
+      obj.paused = message.paused;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Heartbeat>, I>>(base?: I): Heartbeat {
+    return Heartbeat.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Heartbeat>, I>>(object: I): Heartbeat {
+    const message = createBaseHeartbeat();
+    message.received = (object.received !== undefined && object.received !== null) ? BigInt(object.received) : 0n;
+    message.paused = object.paused ?? false;
     return message;
   },
 };
@@ -3745,6 +3861,10 @@ export const ResolveReplayResponse: MessageFns<ResolveReplayResponse> = {
 /**
  * An append-only log of events. Refusals are statuses, with a stable code in
  * the trailer `error-code`; `is_success` is never false.
+ *
+ * A client that sends the metadata `heartbeat-ms` with AppendEvents or
+ * GetEventsBatches asks for a sign of life that often, in milliseconds. A server
+ * that gives them says so at once, in its initial metadata under the same name.
  */
 export type EventStoreService = typeof EventStoreService;
 export const EventStoreService = {
@@ -3783,7 +3903,8 @@ export const EventStoreService = {
   },
   /**
    * The same, many a message: several times as fast. `next_position` is that of
-   * the message's last event: where to go on after a lost connection.
+   * the message's last event: where to go on after a lost connection. A heartbeat
+   * is a message without events.
    */
   getEventsBatches: {
     path: "/eventstore.EventStore/GetEventsBatches" as const,
@@ -3794,7 +3915,10 @@ export const EventStoreService = {
     responseSerialize: (value: GetEventsResponse): Buffer => Buffer.from(GetEventsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetEventsResponse => GetEventsResponse.decode(value),
   },
-  /** Appends many, each answered by its number, in any order. */
+  /**
+   * Appends many, each answered by its number, in any order. A request without
+   * appends is counted (see Heartbeat), and nothing else.
+   */
   appendEvents: {
     path: "/eventstore.EventStore/AppendEvents" as const,
     requestStream: true as const,
@@ -3931,10 +4055,14 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   getEventsStream: handleServerStreamingCall<GetEventsRequest, Event>;
   /**
    * The same, many a message: several times as fast. `next_position` is that of
-   * the message's last event: where to go on after a lost connection.
+   * the message's last event: where to go on after a lost connection. A heartbeat
+   * is a message without events.
    */
   getEventsBatches: handleServerStreamingCall<GetEventsRequest, GetEventsResponse>;
-  /** Appends many, each answered by its number, in any order. */
+  /**
+   * Appends many, each answered by its number, in any order. A request without
+   * appends is counted (see Heartbeat), and nothing else.
+   */
   appendEvents: handleBidiStreamingCall<AppendEventsRequest, AppendEventsResponse>;
   /** The last position of a stream. */
   getHead: handleUnaryCall<GetHeadRequest, GetHeadResponse>;
@@ -4012,7 +4140,8 @@ export interface EventStoreClient extends Client {
   ): ClientReadableStream<Event>;
   /**
    * The same, many a message: several times as fast. `next_position` is that of
-   * the message's last event: where to go on after a lost connection.
+   * the message's last event: where to go on after a lost connection. A heartbeat
+   * is a message without events.
    */
   getEventsBatches(request: GetEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<GetEventsResponse>;
   getEventsBatches(
@@ -4020,7 +4149,10 @@ export interface EventStoreClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetEventsResponse>;
-  /** Appends many, each answered by its number, in any order. */
+  /**
+   * Appends many, each answered by its number, in any order. A request without
+   * appends is counted (see Heartbeat), and nothing else.
+   */
   appendEvents(): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse>;
   appendEvents(options: Partial<CallOptions>): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse>;
   appendEvents(

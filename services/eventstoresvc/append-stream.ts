@@ -19,6 +19,7 @@ import {
   decoded,
   type GrpcCarrier,
   recordCarrier,
+  sendHeartbeats,
   toServiceError,
 } from '../../shared/kit/transport/grpc.ts';
 import { guarded, type Hook } from '../../shared/kit/transport/hooks.ts';
@@ -79,6 +80,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
     let gone = false;
     let writable = true;
     let answers: AppendResult[] = [];
+    let received = 0n;
 
     const full = () => underWay >= MAX_UNDER_WAY || bytesUnderWay >= MAX_UNDER_WAY_BYTES;
 
@@ -132,7 +134,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       if (call.cancelled || !writable || answers.length === 0) return;
       const results = answers;
       answers = [];
-      writable = call.write({ results });
+      writable = call.write({ results, heartbeat: undefined });
       if (!writable) call.pause();
       finishIfDone();
     }
@@ -158,6 +160,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
     call.on('data', (request: AppendEventsRequest) => {
       // What comes after the end has no answer here; its client sends it again elsewhere.
       if (ended || gone) return;
+      received++;
       try {
         take(decoded(request).appends);
       } catch (error) {
@@ -178,6 +181,8 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
     // this process busy for nobody.
     call.on('cancelled', leave);
     call.on('error', leave);
+    // However long appends take: it says that this process lives, and what has reached it.
+    sendHeartbeats(call, () => ({ results: [], heartbeat: { received, paused: call.isPaused() } }));
     open.add(finish);
     if (stopped) finish();
   }

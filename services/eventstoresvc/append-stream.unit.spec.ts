@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import {
   type AppendEventsRequest,
   type AppendEventsResponse,
@@ -17,6 +17,7 @@ type Call = ServerDuplexStream<AppendEventsRequest, AppendEventsResponse>;
 /** A call whose client reads nothing: what is written stays. */
 class UnreadCall extends Duplex {
   readonly cancelled = false;
+  readonly metadata = new Metadata();
 
   constructor() {
     super({ objectMode: true, writableHighWaterMark: 1 });

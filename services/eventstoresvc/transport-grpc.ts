@@ -75,6 +75,7 @@ export function createGrpcService(
       ...named('GetEventsBatches'),
       decode: (request) => streamFromWire(request, stream),
       endpoint: async (ctx, request) => inMessages(await endpoints.batches(ctx, request)),
+      heartbeat: () => ({ events: [], nextPosition: 0n }),
       encode: (events) => ({
         events: events.map(recordedToWire),
         nextPosition: events.at(-1)?.position ?? 0n,

@@ -99,15 +99,16 @@ export function bindEventStore(
   timeoutMs: number,
 ): void {
   container.bind(common.store).toResolvedValue(
-    ({ tracer }: Tracing, logger: Logger) =>
+    ({ tracer }: Tracing, logger: Logger, { meter }: Metrics) =>
       createGrpcEventStore({
         address: config.eventStoreAddress,
         stream: ORDERS_STREAM,
         hook: grpcClientTrace(tracer),
         timeoutMs,
         logger,
+        meter,
       }),
-    [common.tracing, common.logger],
+    [common.tracing, common.logger, common.metrics],
   );
 }
 

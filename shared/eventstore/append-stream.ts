@@ -1,27 +1,26 @@
 /**
  * The client's half of AppendEvents. Appends made at the same time travel in
- * one message; when the stream breaks it is opened anew and everything that has
- * no answer is sent again, which the events' ids make safe.
+ * one message; when the stream breaks, or falls silent, another is opened and
+ * everything that has no answer is sent again, which the events' ids make safe.
  */
-import { type ClientDuplexStream, Metadata } from '@grpc/grpc-js';
-import type {
-  Append,
-  AppendEventsRequest,
-  AppendEventsResponse,
-  AppendResult,
-  EventStoreClient,
-} from '../../proto/gen/eventstore.ts';
+import { Metadata } from '@grpc/grpc-js';
+import type { Append, AppendResult } from '../../proto/gen/eventstore.ts';
 import { type Context, remaining } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import { fromServiceError } from '../kit/transport/grpc.ts';
+import { type HeartbeatSettings, heartbeatDefaults } from '../kit/transport/grpc-heartbeat.ts';
+import { type AppendCall, openAppendCall } from './append-call.ts';
 import type { Appended } from './event-store.ts';
+import type { Link } from './link.ts';
 
 export interface AppendStream {
   /** Sends one append. Rejects as AggregateStore.append does; after `close` with `unavailable`. */
   append(ctx: Context, append: Omit<Append, 'number'>): Promise<Appended>;
-  /** True while the stream is broken and being opened anew. */
-  broken(): boolean;
+  /** Opens the stream and keeps one open, so that it is known whether appends would be answered. */
+  start(): void;
+  /** Why appends are not answered at present; undefined while they are. */
+  broken(): string | undefined;
   /** Waits for the answers that are due, at most their deadlines, and ends the stream. */
   close(): Promise<void>;
 }
@@ -30,6 +29,9 @@ export interface AppendStreamOptions {
   /** How long an append may take where its context has no nearer deadline, in milliseconds. */
   readonly timeoutMs: number;
   readonly logger: Logger;
+  /** Told of each stream that is given up because it fell silent. */
+  readonly onReplaced?: () => void;
+  readonly heartbeat?: HeartbeatSettings;
 }
 
 /** Appends without an answer; beyond, they are refused rather than kept. */
@@ -41,6 +43,8 @@ const MAX_MESSAGE_CHARS = 1_000_000;
 /** Before the first attempt to open the stream again, and at most, in milliseconds; half of it is jitter. */
 const REOPEN_MS = 100;
 const MAX_REOPEN_MS = 1_000;
+/** How many times as long a silence is borne, at most, while one stream after another falls silent: a busy machine is not made busier. */
+const MOST_PATIENCE = 4;
 
 interface Pending {
   readonly append: Append;
@@ -48,17 +52,21 @@ interface Pending {
 }
 
 export function createAppendStream(
-  client: EventStoreClient,
-  { timeoutMs, logger }: AppendStreamOptions,
+  link: Link,
+  { timeoutMs, logger, onReplaced, heartbeat = heartbeatDefaults }: AppendStreamOptions,
 ): AppendStream {
   const pending = new Map<number, Pending>();
   let outbox: Append[] = [];
-  let call: ClientDuplexStream<AppendEventsRequest, AppendEventsResponse> | undefined;
+  let call: AppendCall | undefined;
   let writable = true;
   let scheduled = false;
   let broken = false;
-  /** Attempts that came to nothing since the last answer. */
+  let keptOpen = false;
+  /** Attempts that came to nothing since the last answer, and what the last one failed with. */
   let failures = 0;
+  let reason = '';
+  /** Streams that fell silent one after another, without an answer between. */
+  let silences = 0;
   let closed = false;
   let last = 0;
   let idle: (() => void) | undefined;
@@ -82,7 +90,7 @@ export function createAppendStream(
       const number = nextNumber();
       const onAbort = () => entry.settle(gone());
       const waitMs = Math.min(remaining(ctx, timeoutMs), timeoutMs);
-      const timer = setTimeout(() => entry.settle(late(failures > 0)), waitMs);
+      const timer = setTimeout(() => expire(entry), waitMs);
       const entry: Pending = {
         append: { ...body, number },
         settle: (result) => {
@@ -99,6 +107,17 @@ export function createAppendStream(
       outbox.push(entry.append);
       schedule();
     });
+  }
+
+  /**
+   * A server that gives signs of life and not this answer is slow, and no more. Of
+   * an older one, which gives none, nothing else is known than its answers.
+   */
+  function expire(entry: Pending): void {
+    entry.settle(late(failures > 0));
+    if (call?.alive() === false && call.quietMs() >= timeoutMs) {
+      call.giveUp(`no answer at all within ${timeoutMs} ms`);
+    }
   }
 
   function nextNumber(): number {
@@ -123,11 +142,12 @@ export function createAppendStream(
   }
 
   function flush(): void {
+    if (keptOpen && !broken && !closed) call ??= open();
     while (outbox.length > 0 && !broken && writable) {
       const appends = message();
       if (appends.length === 0) continue;
       call ??= open();
-      writable = call.write({ appends });
+      writable = call.write(appends);
     }
   }
 
@@ -145,23 +165,37 @@ export function createAppendStream(
     return outbox.splice(0, taken).filter(({ number }) => pending.has(number));
   }
 
-  function open(): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse> {
-    const opened = client.appendEvents();
-    opened.on('data', ({ results }: AppendEventsResponse) => {
-      failures = 0;
-      for (const result of results) pending.get(result.number)?.settle(answerOf(result));
+  function open(): AppendCall {
+    const client = link.client();
+    const opened = openAppendCall(client, {
+      everyMs: heartbeat.everyMs,
+      mostMissed: heartbeat.mostMissed * Math.min(MOST_PATIENCE, 2 ** silences),
+      onResults: (results) => {
+        failures = 0;
+        silences = 0;
+        for (const result of results) pending.get(result.number)?.settle(answerOf(result));
+      },
+      onDrain: () => {
+        if (opened !== call) return;
+        writable = true;
+        flush();
+      },
+      onEnd: (error) => breakOff(opened, error?.message ?? 'ended by the server'),
+      onSilent: (why) => {
+        logger.warn(
+          { reason: why, pending: pending.size },
+          'the append stream fell silent; another is opened over a new connection',
+        );
+        silences++;
+        onReplaced?.();
+        link.replace(client);
+        breakOff(opened, why);
+      },
     });
-    opened.on('drain', () => {
-      if (opened !== call) return;
-      writable = true;
-      flush();
-    });
-    opened.on('error', (error: Error) => breakOff(opened, error));
-    opened.on('end', () => breakOff(opened, undefined));
     return opened;
   }
 
-  function breakOff(which: typeof call, error: Error | undefined): void {
+  function breakOff(which: AppendCall, why: string): void {
     if (which !== call) return;
     call = undefined;
     writable = true;
@@ -171,11 +205,9 @@ export function createAppendStream(
       return;
     }
     failures++;
-    if (failures === 1 && pending.size > 0) {
-      logger.warn(
-        { reason: error?.message ?? 'ended by the server', pending: pending.size },
-        'the append stream broke; it is opened anew',
-      );
+    reason = why;
+    if (failures === 1 && silences === 0 && pending.size > 0) {
+      logger.warn({ reason, pending: pending.size }, 'the append stream broke; another is opened');
     }
     broken = true;
     const delay = Math.min(MAX_REOPEN_MS, REOPEN_MS * 2 ** Math.min(failures - 1, 8));
@@ -191,7 +223,11 @@ export function createAppendStream(
 
   return {
     append,
-    broken: () => failures > 0,
+    start: () => {
+      keptOpen = true;
+      flush();
+    },
+    broken: () => (failures > 0 ? reason : undefined),
     close: async () => {
       closed = true;
       if (pending.size > 0) await new Promise<void>((resolve) => (idle = resolve));

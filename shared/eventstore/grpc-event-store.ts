@@ -1,20 +1,27 @@
 /** The event store across the network: the same interface, so nobody can tell. */
-import { connectivityState, credentials } from '@grpc/grpc-js';
-import { EventStoreClient, Lane } from '../../proto/gen/eventstore.ts';
+import type { Meter } from '@opentelemetry/api';
+import { Lane } from '../../proto/gen/eventstore.ts';
 import type { Context } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
 import type { Component } from '../kit/lifecycle.ts';
 import type { Logger } from '../kit/logger.ts';
+import { noMeter } from '../kit/metrics.ts';
+import { countReplaced } from '../kit/replaced-streams.ts';
 import {
   callServerStream,
   callUnary,
-  channelOptions,
   type GrpcCarrier,
   recordCarrier,
 } from '../kit/transport/grpc.ts';
+import {
+  type HeartbeatSettings,
+  heartbeatDefaults,
+  isThere,
+} from '../kit/transport/grpc-heartbeat.ts';
 import { type Hook, noHook } from '../kit/transport/hooks.ts';
 import { createAppendStream } from './append-stream.ts';
 import type { EventFilter, EventStore, RecordedEvent } from './event-store.ts';
+import { createLink } from './link.ts';
 import { oneByOne } from './one-by-one.ts';
 import { resuming } from './resuming.ts';
 import {
@@ -34,6 +41,9 @@ export interface GrpcEventStoreOptions {
   readonly timeoutMs: number;
   readonly logger: Logger;
   readonly hook?: Hook<GrpcCarrier>;
+  /** Counts streams that fell silent and were opened again. */
+  readonly meter?: Meter;
+  readonly heartbeat?: HeartbeatSettings;
 }
 
 /** How long a whole reading of the log may take, in milliseconds: it is as long as the log. */
@@ -42,12 +52,15 @@ const STREAM_TIMEOUT_MS = 10 * 60_000;
 /** Connects on first use and again by itself. The creator stops it. */
 export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore & Component {
   const { address, stream, timeoutMs, logger, hook = noHook } = options;
-  const client = new EventStoreClient(address, credentials.createInsecure(), {
-    ...channelOptions,
-    // The longest a timer can be: that nobody calls is no reason to disconnect.
-    'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
+  const heartbeat = options.heartbeat ?? heartbeatDefaults;
+  const link = createLink(address);
+  const replaced = countReplaced(options.meter ?? noMeter);
+  const appends = createAppendStream(link, {
+    timeoutMs,
+    logger,
+    heartbeat,
+    onReplaced: () => replaced('append'),
   });
-  const appends = createAppendStream(client, { timeoutMs, logger });
   const call = (method: string) => ({ name: `eventstore.EventStore/${method}`, timeoutMs, hook });
 
   const request = (filter: EventFilter, limit: number, follow = false) => ({
@@ -68,13 +81,28 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     follow: boolean,
     withinMs: number,
   ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
+    const client = link.client();
     const answers = callServerStream(
       client.getEventsBatches.bind(client),
       request(filter, 0, follow),
       ctx,
-      { ...call('GetEventsBatches'), timeoutMs: withinMs },
+      {
+        ...call('GetEventsBatches'),
+        timeoutMs: withinMs,
+        heartbeat: {
+          ...heartbeat,
+          probe: (withinMs) => isThere(client, withinMs),
+          onSilent: (reason) => {
+            logger.warn({ reason }, 'a reading of the log fell silent');
+            replaced(follow ? 'follow' : 'read');
+            link.replace(client);
+          },
+        },
+      },
     );
-    for await (const { events } of answers) yield events.map(recordedFromWire);
+    for await (const { events } of answers) {
+      if (events.length > 0) yield events.map(recordedFromWire);
+    }
   }
 
   const store: EventStore = {
@@ -115,7 +143,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     read: async (ctx, filter, limit) => {
       const { events, nextPosition } = await callUnary(
-        client.getEvents.bind(client),
+        link.client().getEvents.bind(link.client()),
         request(filter, limit),
         ctx,
         call('GetEvents'),
@@ -135,7 +163,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     head: async (ctx) => {
       const { position } = await callUnary(
-        client.getHead.bind(client),
+        link.client().getHead.bind(link.client()),
         { stream },
         ctx,
         call('GetHead'),
@@ -145,7 +173,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     saveCheckpoint: async (ctx, consumer, { position, eventId, delivered }) => {
       await callUnary(
-        client.saveCheckpoint.bind(client),
+        link.client().saveCheckpoint.bind(link.client()),
         { consumer, position, eventId, delivered },
         ctx,
         call('SaveCheckpoint'),
@@ -154,7 +182,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     getCheckpoint: async (ctx, consumer) => {
       const { position, eventId, delivered } = await callUnary(
-        client.getCheckpoint.bind(client),
+        link.client().getCheckpoint.bind(link.client()),
         { consumer },
         ctx,
         call('GetCheckpoint'),
@@ -164,7 +192,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     listCheckpoints: async (ctx) => {
       const { checkpoints } = await callUnary(
-        client.listCheckpoints.bind(client),
+        link.client().listCheckpoints.bind(link.client()),
         {},
         ctx,
         call('ListCheckpoints'),
@@ -174,7 +202,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     park: async (ctx, letter) => {
       await callUnary(
-        client.parkDeadLetter.bind(client),
+        link.client().parkDeadLetter.bind(link.client()),
         { letter: deadLetterToWire(letter) },
         ctx,
         call('ParkDeadLetter'),
@@ -183,7 +211,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     deadLetters: async (ctx, filter, limit) => {
       const { letters } = await callUnary(
-        client.listDeadLetters.bind(client),
+        link.client().listDeadLetters.bind(link.client()),
         {
           consumer: filter.consumer ?? '',
           state: filter.state ?? '',
@@ -199,7 +227,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     requestReplay: async (ctx, consumer, position) => {
       const { letter } = await callUnary(
-        client.requestReplay.bind(client),
+        link.client().requestReplay.bind(link.client()),
         { consumer, position },
         ctx,
         call('RequestReplay'),
@@ -212,7 +240,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     takeReplays: async (ctx, consumer, limit) => {
       const { letters } = await callUnary(
-        client.takeReplays.bind(client),
+        link.client().takeReplays.bind(link.client()),
         { consumer, limit },
         ctx,
         call('TakeReplays'),
@@ -222,7 +250,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
     resolveReplay: async (ctx, consumer, position) => {
       await callUnary(
-        client.resolveReplay.bind(client),
+        link.client().resolveReplay.bind(link.client()),
         { consumer, position },
         ctx,
         call('ResolveReplay'),
@@ -234,14 +262,18 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     ...store,
     name: 'event store',
     // Connecting begins at once, so that readiness tells the truth from the first time it is asked.
-    start: async () => void client.getChannel().getConnectivityState(true),
+    start: async () => {
+      link.connected();
+      appends.start();
+    },
     notReady: () => {
-      const connected = client.getChannel().getConnectivityState(true) === connectivityState.READY;
-      return connected && !appends.broken() ? undefined : `the event store at ${address} is away`;
+      if (!link.connected()) return `the event store at ${address} is away`;
+      const broken = appends.broken();
+      return broken && `the event store at ${address} does not answer: ${broken}`;
     },
     stop: async () => {
       await appends.close();
-      client.close();
+      link.close();
     },
   };
 }

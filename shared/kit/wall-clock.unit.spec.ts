@@ -12,6 +12,7 @@ const allowed: Readonly<Record<string, string>> = {
   'services/ordersvc/service.ts': 'writes when an order was placed',
   'shared/eventstore/memory-event-store.ts': 'writes when an event was appended',
   'shared/kit/transport/grpc-call.ts': 'grpc-js takes deadlines of this clock',
+  'shared/kit/transport/grpc-heartbeat.ts': 'grpc-js takes deadlines of this clock',
   'shared/kit/transport/grpc-context.ts': 'grpc-js gives deadlines of this clock',
 };
 

@@ -9,8 +9,10 @@ import {
 } from '@grpc/grpc-js';
 import { type Context, remaining } from '../context.ts';
 import { CodedError } from '../errors.ts';
+import { type Silence, watchSilence } from '../silence.ts';
 import { type GrpcCarrier, metadataCarrier } from './grpc-carrier.ts';
 import { writeContext } from './grpc-context.ts';
+import { askForHeartbeats, type HeartbeatSettings, promisesHeartbeats } from './grpc-heartbeat.ts';
 import { fromServiceError } from './grpc-status.ts';
 import { type Hook, noHook } from './hooks.ts';
 
@@ -82,34 +84,91 @@ export type StreamMethod<Request, Item> = (
   options: Partial<CallOptions>,
 ) => ClientReadableStream<Item>;
 
+/** What a stream is asked for as a sign of life; each heartbeat is yielded like any other message. */
+export interface StreamHeartbeat extends HeartbeatSettings {
+  /** Whether a server that promised none answers within so many milliseconds; see `isThere`. */
+  readonly probe: (withinMs: number) => Promise<boolean>;
+  /** Nothing came while a message was waited for; the call is given up. */
+  readonly onSilent: (reason: string) => void;
+}
+
 /**
  * Calls `method` and yields its messages as they are asked for; the server is
  * held back while nobody asks. `timeoutMs` is for the whole stream. Throws as
- * `callUnary` does. Leaving the loop ends the call.
+ * `callUnary` does, and `unavailable` where it fell silent. Leaving the loop ends
+ * the call.
  */
 export async function* callServerStream<Request, Item>(
   method: StreamMethod<Request, Item>,
   request: Request,
   ctx: Context,
-  settings: CallSettings,
+  settings: CallSettings & { readonly heartbeat?: StreamHeartbeat },
 ): AsyncGenerator<Item, void, undefined> {
   const { wire, metadata, options, sent, hook } = begin(ctx, settings);
+  const { heartbeat } = settings;
   let outcome: { status: number; error: unknown } = { status: status.OK, error: undefined };
+  if (heartbeat !== undefined) askForHeartbeats(heartbeat.everyMs, metadata);
   const call = method(request, metadata, options);
+  const watch = heartbeat && watched(call, heartbeat);
   // The loop below hears of errors; those that come when it has been left, such as our own cancel, nobody wants.
   call.on('error', () => {});
   const unlisten = onAbort(ctx.signal, () => call.cancel());
   try {
-    for await (const item of call) yield item as Item;
+    for await (const item of call) {
+      // While nobody asks for the next one, nothing is due.
+      watch?.pause();
+      yield item as Item;
+      watch?.go();
+    }
   } catch (thrown) {
-    const error = failure(thrown, ctx);
+    const error = watch?.silent() ?? failure(thrown, ctx);
     outcome = { status: statusOf(thrown), error };
     throw error;
   } finally {
     unlisten();
+    watch?.stop();
     call.cancel();
     hook.after(sent, wire, outcome);
   }
+}
+
+/** Cancels `call` when nothing comes although somebody waits for it. */
+function watched<Item>(call: ClientReadableStream<Item>, heartbeat: StreamHeartbeat) {
+  const { everyMs, mostMissed, probe, onSilent } = heartbeat;
+  let promised = false;
+  let awaited = true;
+  let error: CodedError | undefined;
+  const silence: Silence = watchSilence({
+    everyMs,
+    most: mostMissed,
+    due: () => awaited,
+    onTick: (missed) => {
+      if (promised || missed !== Math.floor(mostMissed / 2)) return;
+      void probe(mostMissed * everyMs).then((answered) => answered && silence.heard());
+    },
+    onSilent: () => {
+      const reason = `no sign of life for ${(mostMissed + 1) * everyMs} ms`;
+      error = new CodedError('unavailable', 'stream_silent', `The stream was given up: ${reason}.`);
+      call.cancel();
+      onSilent(reason);
+    },
+  });
+  call.on('metadata', (initial: Metadata) => {
+    silence.heard();
+    promised = promisesHeartbeats(initial);
+  });
+  return {
+    pause: () => {
+      awaited = false;
+      silence.heard();
+    },
+    go: () => {
+      awaited = true;
+    },
+    /** What it failed with where it was given up. */
+    silent: () => error,
+    stop: silence.stop,
+  };
 }
 
 function begin(ctx: Context, { name, timeoutMs, hook = noHook }: CallSettings) {

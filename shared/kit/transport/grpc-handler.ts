@@ -5,6 +5,7 @@ import { CodedError } from '../errors.ts';
 import { type GrpcCarrier, metadataCarrier } from './grpc-carrier.ts';
 import { contextOfCall } from './grpc-context.ts';
 import { decoded } from './grpc-decoding.ts';
+import { sendHeartbeats } from './grpc-heartbeat.ts';
 import { toServiceError } from './grpc-status.ts';
 import { guarded, type Hook, noHook } from './hooks.ts';
 
@@ -40,16 +41,19 @@ export function unary<WireRequest, Request, Response, WireResponse>(
 /**
  * Serves an endpoint that answers with many as a server stream; `encode` makes
  * one message of each. Nothing is read from the source while the client is
- * slow, so memory stays bounded; a source is closed when the client leaves.
+ * slow, so memory stays bounded; a source is closed when the client leaves. With
+ * `heartbeat` it gives signs of life to a client that asked for them.
  */
 export function serverStream<WireRequest, Request, Item, WireResponse>(
   options: Omit<HandlerOptions<WireRequest, Request, Item, WireResponse>, 'endpoint'> & {
     readonly endpoint: Endpoint<Request, AsyncIterable<Item>>;
+    readonly heartbeat?: () => WireResponse;
   },
 ): handleServerStreamingCall<WireRequest, WireResponse> {
-  const { name, decode, endpoint, encode } = options;
+  const { name, decode, endpoint, encode, heartbeat } = options;
   const hook = guarded(options.hook ?? noHook);
   return async (call) => {
+    if (heartbeat !== undefined) sendHeartbeats(call, heartbeat);
     const wire = metadataCarrier(call.metadata, name);
     const ctx = hook.before(contextOfCall(call), wire);
     try {

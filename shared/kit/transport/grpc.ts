@@ -13,6 +13,7 @@ export { type CallSettings, callServerStream, callUnary, channelOptions } from '
 export { type GrpcCarrier, metadataCarrier, recordCarrier } from './grpc-carrier.ts';
 export { decoded } from './grpc-decoding.ts';
 export { type HandlerOptions, serverStream, unary } from './grpc-handler.ts';
+export { sendHeartbeats } from './grpc-heartbeat.ts';
 export { fromServiceError, toServiceError } from './grpc-status.ts';
 
 /** A generated service and what serves it. */

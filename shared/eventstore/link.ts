@@ -1,0 +1,44 @@
+import { connectivityState, credentials } from '@grpc/grpc-js';
+import { EventStoreClient } from '../../proto/gen/eventstore.ts';
+import { channelOptions } from '../kit/transport/grpc.ts';
+
+/** The way to one event store: a connection that can be given up for another. */
+export interface Link {
+  /** The client of now. Ask again for each call. */
+  client(): EventStoreClient;
+  /**
+   * Connects again, where `suspect` is still the client of now. Calls under way on
+   * the old connection are left to their deadlines.
+   */
+  replace(suspect: EventStoreClient): void;
+  /** Whether there is a connection; makes one where there is none. */
+  connected(): boolean;
+  close(): void;
+}
+
+/** Connects on first use, and again by itself. */
+export function createLink(address: string): Link {
+  let client = connect(address);
+  return {
+    client: () => client,
+    replace: (suspect) => {
+      if (suspect !== client) return;
+      client = connect(address);
+      client.getChannel().getConnectivityState(true);
+      suspect.close();
+    },
+    connected: () => client.getChannel().getConnectivityState(true) === connectivityState.READY,
+    close: () => client.close(),
+  };
+}
+
+function connect(address: string): EventStoreClient {
+  return new EventStoreClient(address, credentials.createInsecure(), {
+    ...channelOptions,
+    // The longest a timer can be: that nobody calls is no reason to disconnect.
+    'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
+    // Otherwise all clients of the process share one connection, and the next
+    // client would get the one that was given up.
+    'grpc.use_local_subchannel_pool': 1,
+  });
+}

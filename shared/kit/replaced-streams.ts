@@ -1,0 +1,13 @@
+import type { Meter } from '@opentelemetry/api';
+
+/** Counts a stream that was given up and opened again, by its kind: `append`, `follow`, … */
+export type CountReplaced = (kind: string) => void;
+
+/** Makes the counter `streams_replaced`; made twice on one meter, it is the same one. */
+export function countReplaced(meter: Meter): CountReplaced {
+  const counter = meter.createCounter('streams_replaced', {
+    description:
+      'Streams that were given up, because a sign of life was overdue, and opened again.',
+  });
+  return (kind) => counter.add(1, { kind });
+}
