@@ -19,6 +19,7 @@ import { migrate } from '../shared/kit/migrations.ts';
 import { grpcServer } from '../shared/kit/transport/grpc.ts';
 import { noHook } from '../shared/kit/transport/hooks.ts';
 import { anEvent } from '../shared/testing/events.ts';
+import { eventually } from '../shared/testing/eventually.ts';
 import { testPostgres } from '../stack/testing.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -358,7 +359,7 @@ describe('the command orders, over the event store', () => {
       'payment-worker would be asked to serve position 1 once more: ORDERS.created of order o-1, which is Pending\n',
     );
     assert.equal(await state(), 'parked');
-    const asked = await orders('dlq', 'replay', 'payment-worker', '1', '--json');
+    const asked = await orders('dlq', 'replay', 'payment-worker', '1', '--wait', '0', '--json');
     assert.equal(asked.code, 0, asked.stderr);
     assert.equal(JSON.parse(asked.stdout).letters[0].state, 'requested');
     assert.equal(await state(), 'requested');
@@ -368,6 +369,85 @@ describe('the command orders, over the event store', () => {
     }
     assert.equal((await orders('dlq', 'replay', 'payment-worker', '7')).code, 3);
   }).timeout(20_000);
+
+  /** What a worker would do about the replay that it is asked for. */
+  async function whenAsked(answer: () => Promise<void>): Promise<void> {
+    await eventually('a replay is taken', async () => {
+      return (await store.takeReplays(ctx, 'payment-worker', 1)).length === 1;
+    });
+    await answer();
+  }
+
+  it('a replay says what came of it: served, parked again, or no answer yet', async () => {
+    const replay = ['dlq', 'replay', 'payment-worker', '1'];
+    const silent = await orders(...replay, '--wait', '1');
+    assert.equal(silent.code, 1);
+    assert.match(silent.stdout, /is asked to serve .*\n.*has not answered position 1 in 1 s/);
+
+    const [letter] = await store.deadLetters(ctx, {}, 1);
+    assert.ok(letter);
+    const parkAgain = () =>
+      store.park(ctx, { ...letter, reason: 'still_away', lastError: 'The gateway is still away.' });
+    // What was asked for in vain is over, so that the next one waits for its own replay.
+    await whenAsked(parkAgain);
+    const failing = whenAsked(parkAgain);
+    const failed = await orders(...replay);
+    await failing;
+    assert.equal(failed.code, 1);
+    assert.match(failed.stdout, /parked it again: still_away \(The gateway is still away\.\)\n$/);
+
+    const serving = whenAsked(() => store.resolveReplay(ctx, 'payment-worker', 1n));
+    const served = await orders(...replay, '--json');
+    await serving;
+    assert.equal(served.code, 0, served.stderr);
+    const [told] = JSON.parse(served.stdout).letters;
+    assert.deepEqual(
+      [told.state, told.outcome, told.event.order_id],
+      ['resolved', 'served', 'o-1'],
+    );
+  }).timeout(30_000);
+
+  it('a letter is closed with a reason, which is kept; it is not replayed then', async () => {
+    const close = ['dlq', 'close', 'payment-worker', '1'];
+    assert.equal((await orders(...close)).code, 2);
+    assert.equal((await orders(...close, '--reason', ' ')).code, 4);
+    const closed = await orders(...close, '--reason', 'paid by hand');
+    assert.equal(closed.code, 0, closed.stderr);
+    assert.match(closed.stdout, /gave up on position 1 .*; closed at .* UTC: paid by hand\n$/);
+    const listed = await orders('dlq', 'list', '--state', 'closed', '--json');
+    assert.equal(JSON.parse(listed.stdout)[0].close_reason, 'paid by hand');
+    const refused = await orders('dlq', 'replay', 'payment-worker', '1');
+    assert.deepEqual(
+      [refused.code, refused.stderr],
+      [4, 'orders: The dead letter is closed. (letter_closed)\n'],
+    );
+  }).timeout(30_000);
+
+  it('more letters than one page holds are all listed, and a list says where to go on', async () => {
+    for (let n = 2; n <= 1_250; n++) {
+      await store.park(ctx, {
+        consumer: 'review-worker',
+        position: BigInt(n),
+        eventId: `e-${n}`,
+        reason: 'x',
+        lastError: '',
+        deliveries: 1,
+        traceparent: '',
+      });
+    }
+    const { stdout } = await orders('dlq', 'list', '--limit', '2000', '--json');
+    const positions = JSON.parse(stdout).map(({ position }: { position: number }) => position);
+    assert.deepEqual(
+      positions,
+      Array.from({ length: 1_250 }, (_, index) => index + 1),
+    );
+    const part = await orders('dlq', 'list', '--limit', '1240');
+    const [, after = ''] = /more with --after (\S+)\n$/.exec(part.stdout) ?? [];
+    assert.equal(after, '1240/review-worker');
+    const rest = await orders('dlq', 'list', '--after', after, '--json');
+    assert.equal(JSON.parse(rest.stdout).length, 10);
+    assert.equal((await orders('dlq', 'list', '--after', '12')).code, 2);
+  }).timeout(30_000);
 
   it('a consumer that there is not is said with those that there are', async () => {
     for (const args of [

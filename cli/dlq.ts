@@ -1,18 +1,32 @@
-/** `orders dlq list | show | replay`: what consumers gave up on. */
+/** `orders dlq list | show | replay | close`: what consumers gave up on. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
-import type { EventStore, LetterState, ParkedLetter } from '../shared/eventstore/event-store.ts';
+import type {
+  EventStore,
+  LetterFilter,
+  LetterState,
+  ParkedLetter,
+} from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { withEventStore } from './event-store.ts';
+import { exitCodes } from './exit-code.ts';
 import { letterAnswer } from './letter-answer.ts';
 import { UsageError } from './option.ts';
 import { standing } from './order-history.ts';
 import { terminalPaint } from './paint.ts';
 import { print } from './print.ts';
-import { type LetterSubject, renderLetter, renderLetters, renderReplay } from './render-letter.ts';
+import {
+  type LetterSubject,
+  letterStory,
+  renderLetter,
+  renderLetters,
+  renderOutcome,
+  renderReplay,
+} from './render-letter.ts';
+import { awaitReplays } from './replay-outcome.ts';
 import {
   type CommonOptions,
   currencyDecimals,
@@ -21,7 +35,10 @@ import {
   withOptions,
 } from './settings.ts';
 
-const MAX = 1_000;
+const PAGE = 1_000;
+/** More in one go is no list any more. */
+const MAX = 1_000_000;
+const WAIT_S = 30;
 const CONSUMERS: readonly string[] = Object.values(durables);
 const ctx = background();
 
@@ -36,18 +53,28 @@ export function addDeadLetterCommands(program: Command): void {
         'parked',
         'requested',
         'resolved',
+        'closed',
       ]),
     )
-    .option('--limit <n>', `at most so many, up to ${MAX}`, '100')
+    .option('--limit <n>', 'at most so many', '100')
+    .option('--after <position/consumer>', 'go on where a list ended')
     .action(async (options: ListOptions) => {
       const { consumer, state } = options;
       const limit = wholeNumber('--limit', options.limit, 1, MAX);
-      const filter = { ...(consumer !== undefined && { consumer }), ...(state && { state }) };
+      const filter = {
+        ...(consumer !== undefined && { consumer }),
+        ...(state && { state }),
+        ...(options.after !== undefined && { after: placeOf(options.after) }),
+      };
       const letters = await withEventStore(eventStoreAddress(options), (store) =>
-        store.deadLetters(ctx, filter, limit),
+        // One more shows whether there are more.
+        lettersOf(store, filter, limit + 1),
       );
       if (letters.length === 0 && consumer !== undefined) isConsumer(consumer);
-      print(options, letters.map(letterAnswer), (found) => renderLetters(found, terminalPaint));
+      const answers = letters.slice(0, limit).map(letterAnswer);
+      print(options, answers, (found) =>
+        renderLetters(found, letters.length > limit, terminalPaint),
+      );
     });
 
   withOptions(dlq.command('show'), 'eventStore', 'json')
@@ -70,13 +97,14 @@ export function addDeadLetterCommands(program: Command): void {
 
   withOptions(dlq.command('replay'), 'eventStore', 'json')
     .description(
-      'ask a consumer to serve the event once more. It looks into the log first, so what was ' +
-        'answered or cancelled meanwhile moves no money. See `dlq show` for what came of it',
+      'ask a consumer to serve the event once more, and say what came of it: exit code 0 where all ' +
+        'was served. It looks into the log first, so what was answered or cancelled meanwhile moves no money',
     )
     .argument('<consumer>')
     .argument('[position]')
     .option('--all', 'all of its letters that are parked, up to --limit')
-    .option('--limit <n>', `with --all, at most so many, up to ${MAX}`, '100')
+    .option('--limit <n>', 'with --all, at most so many', '100')
+    .option('--wait <seconds>', 'how long to wait for what comes of it; 0: not at all', `${WAIT_S}`)
     .option('--dry-run', 'only say what would be replayed')
     .action(async (consumer: string, position: string | undefined, options: ReplayOptions) => {
       if ((position === undefined) === (options.all === undefined)) {
@@ -84,51 +112,112 @@ export function addDeadLetterCommands(program: Command): void {
       }
       isConsumer(consumer);
       const limit = wholeNumber('--limit', options.limit, 1, MAX);
+      const waitMs = 1_000 * wholeNumber('--wait', options.wait, 0, 86_400);
       const at = position === undefined ? undefined : positionOf(position);
       await withEventStore(eventStoreAddress(options), async (store) => {
         const letters =
           at === undefined
-            ? await store.deadLetters(ctx, { consumer, state: 'parked' }, limit)
+            ? await lettersOf(store, { consumer, state: 'parked' }, limit)
             : [await letterAt(store, consumer, at)];
-        await replay(store, letters, options);
+        await replay(store, letters, waitMs, options);
       });
     });
+
+  withOptions(dlq.command('close'), 'eventStore', 'json')
+    .description(
+      'put a dead letter aside for good, and keep why. It is not replayed any more; its order is not touched',
+    )
+    .argument('<consumer>')
+    .argument('<position>')
+    .requiredOption('--reason <text>', 'why it needs no answer, for those who look at it later')
+    .action(
+      async (consumer: string, position: string, options: CommonOptions & { reason: string }) => {
+        isConsumer(consumer);
+        const at = positionOf(position);
+        const letter = await withEventStore(eventStoreAddress(options), (store) =>
+          store.closeLetter(ctx, consumer, at, options.reason),
+        );
+        print(options, letterAnswer(letter), letterStory);
+      },
+    );
 }
 
 interface ListOptions extends CommonOptions {
   readonly consumer?: string;
   readonly state?: LetterState;
   readonly limit: string;
+  readonly after?: string;
 }
 
 interface ReplayOptions extends CommonOptions {
   readonly all?: true;
   readonly limit: string;
+  readonly wait: string;
   readonly dryRun?: true;
 }
 
-/** Asks for one after the other and tells of each at once, so that what went wrong half way is known. */
+/**
+ * Asks for one after the other and tells of each at once, so that what went wrong
+ * half way is known; then waits for what comes of them, and tells that.
+ */
 async function replay(
   store: EventStore,
   letters: readonly ParkedLetter[],
+  waitMs: number,
   { dryRun = false, json }: { readonly dryRun?: boolean; readonly json?: true },
 ): Promise<void> {
-  const told: object[] = [];
+  const told = new Map<bigint, object>();
+  const asked: ParkedLetter[] = [];
   for (const letter of letters) {
     const now = dryRun
       ? replayable(letter)
       : await store.requestReplay(ctx, letter.consumer, letter.position);
+    asked.push(now);
     const answer = letterAnswer(now);
     const subject = await subjectOf(store, now);
-    if (json) told.push({ ...answer, event: subject ?? null });
-    else print({}, { answer, subject }, (now) => renderReplay(now.answer, now.subject, dryRun));
+    told.set(letter.position, { ...answer, event: subject ?? null });
+    if (!json) print({}, { answer, subject }, (it) => renderReplay(it.answer, it.subject, dryRun));
   }
-  if (json) print({ json }, { dry_run: dryRun, letters: told }, String);
+  if (!dryRun && waitMs > 0) {
+    await awaitReplays(store, asked, waitMs, (letter, outcome) => {
+      if (outcome !== 'served') process.exitCode = exitCodes.failed;
+      const answer = letterAnswer(letter);
+      told.set(letter.position, { ...told.get(letter.position), ...answer, outcome });
+      if (!json) {
+        print({}, answer, (it) => renderOutcome(it, outcome, waitMs, terminalPaint));
+      }
+    });
+  }
+  if (json) print({ json }, { dry_run: dryRun, letters: [...told.values()] }, String);
   else if (letters.length === 0) print({}, 'no dead letters', String);
+}
+
+/** At most `limit` letters, page by page. */
+async function lettersOf(
+  store: EventStore,
+  filter: LetterFilter,
+  limit: number,
+): Promise<ParkedLetter[]> {
+  const letters: ParkedLetter[] = [];
+  let after = filter.after;
+  for (;;) {
+    const size = Math.min(PAGE, limit - letters.length);
+    const page = await store.deadLetters(ctx, { ...filter, ...(after && { after }) }, size);
+    letters.push(...page);
+    after = page.at(-1);
+    if (page.length < size || letters.length >= limit) return letters;
+  }
 }
 
 /** `letter`, or what asking for its replay would be refused with. */
 function replayable(letter: ParkedLetter): ParkedLetter {
+  if (letter.state === 'closed') {
+    throw new CodedError(
+      'conflict',
+      'letter_closed',
+      `The dead letter of ${letter.consumer} at position ${letter.position} is closed: ${letter.closeReason}`,
+    );
+  }
   if (letter.state !== 'resolved') return letter;
   throw new CodedError(
     'conflict',
@@ -141,6 +230,15 @@ function replayable(letter: ParkedLetter): ParkedLetter {
 function isConsumer(name: string): void {
   if (CONSUMERS.includes(name)) return;
   throw new UsageError(`there is no consumer "${name}"; there are ${CONSUMERS.join(', ')}`);
+}
+
+/** Where a list ended, as it says itself. Throws UsageError. */
+function placeOf(text: string): { readonly position: bigint; readonly consumer: string } {
+  const [, position, consumer] = /^(\d{1,15})\/([\w.-]{1,128})$/.exec(text) ?? [];
+  if (position === undefined || consumer === undefined) {
+    throw new UsageError('--after: wanted is position/consumer, as a list ends with');
+  }
+  return { position: BigInt(position), consumer };
 }
 
 const positionOf = (text: string): bigint => BigInt(wholeNumber('position', text, 1));

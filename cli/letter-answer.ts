@@ -13,6 +13,9 @@ export interface LetterAnswer {
   readonly parked_at: string;
   readonly replay_requested_at?: string;
   readonly resolved_at?: string;
+  readonly closed_at?: string;
+  /** Why it was closed. */
+  readonly close_reason?: string;
   readonly traceparent: string;
 }
 
@@ -23,7 +26,8 @@ export function letterAnswer(letter: ParkedLetter): LetterAnswer {
     event_id: letter.eventId,
     state: letter.state,
     reason: letter.reason,
-    last_error: letter.lastError,
+    // Releases of before kept some in many lines.
+    last_error: letter.lastError.replace(/\s*\n\s*/g, ' '),
     deliveries: letter.deliveries,
     replays: letter.replays,
     parked_at: letter.parkedAt.toISOString(),
@@ -31,6 +35,10 @@ export function letterAnswer(letter: ParkedLetter): LetterAnswer {
       replay_requested_at: letter.replayRequestedAt.toISOString(),
     }),
     ...(letter.resolvedAt && { resolved_at: letter.resolvedAt.toISOString() }),
+    ...(letter.closedAt && {
+      closed_at: letter.closedAt.toISOString(),
+      close_reason: letter.closeReason,
+    }),
     traceparent: letter.traceparent,
   };
 }

@@ -1,7 +1,8 @@
 /** Dead letters as text for people. Pure. */
-import { moment } from './duration.ts';
+import { duration, moment } from './duration.ts';
 import type { LetterAnswer } from './letter-answer.ts';
 import type { Paint } from './paint.ts';
+import type { ReplayOutcome } from './replay-outcome.ts';
 import { table } from './table.ts';
 
 /** What became of a letter, in words. */
@@ -15,15 +16,23 @@ export function letterStory(letter: LetterAnswer): string {
   if (letter.resolved_at !== undefined) {
     return `${gaveUp}; a replay succeeded at ${moment(new Date(letter.resolved_at))}`;
   }
+  if (letter.closed_at !== undefined) {
+    return `${gaveUp}; closed at ${moment(new Date(letter.closed_at))}: ${letter.close_reason}`;
+  }
   if (letter.state === 'requested') return `${gaveUp}; a replay was asked for and is under way`;
   return `${gaveUp}; once its cause is mended: orders dlq replay ${consumer} ${position}`;
 }
 
-/** Letters, one a line. */
-export function renderLetters(letters: readonly LetterAnswer[], paint: Paint): string {
+/** Letters, one a line, and how to get `more`. */
+export function renderLetters(
+  letters: readonly LetterAnswer[],
+  more: boolean,
+  paint: Paint,
+): string {
   if (letters.length === 0) return 'no dead letters';
   const heading = ['consumer', 'position', 'state', 'reason', 'deliveries', 'replays', 'parked'];
-  return table([
+  const last = letters.at(-1);
+  const lines = table([
     heading.map((text) => paint('quiet', text)),
     ...letters.map((letter) => [
       letter.consumer,
@@ -34,7 +43,11 @@ export function renderLetters(letters: readonly LetterAnswer[], paint: Paint): s
       String(letter.replays),
       moment(new Date(letter.parked_at)),
     ]),
-  ]).join('\n');
+  ]);
+  if (more && last !== undefined) {
+    lines.push(`more with --after ${last.position}/${last.consumer}`);
+  }
+  return lines.join('\n');
 }
 
 /** The event that a letter is about, and where its order stands. */
@@ -80,7 +93,34 @@ export function renderReplay(
   return `${consumer} ${act} to serve position ${position} once more: ${what}`;
 }
 
+/** What came of one letter's replay, for which `waitMs` were waited. */
+export function renderOutcome(
+  { consumer, position, reason, last_error, close_reason }: LetterAnswer,
+  outcome: ReplayOutcome,
+  waitMs: number,
+  paint: Paint,
+): string {
+  const why = last_error === '' ? reason : `${reason} (${last_error})`;
+  const at = `position ${position}`;
+  switch (outcome) {
+    case 'served':
+      return paint('good', `${consumer} served ${at}`);
+    case 'parked again':
+      return paint('bad', `${consumer} could not serve ${at} and parked it again: ${why}`);
+    case 'given up':
+      return paint('bad', `${consumer} was handed ${at} again and again, and never answered`);
+    case 'closed':
+      return paint('bad', `${at} of ${consumer} was closed meanwhile: ${close_reason}`);
+    case 'waiting':
+      return paint(
+        'warn',
+        `${consumer} has not answered ${at} in ${duration(waitMs)}: is it running? It is asked for still; see orders dlq show ${consumer} ${position}`,
+      );
+  }
+}
+
 function paintState(state: string, paint: Paint): string {
   if (state === 'resolved') return paint('good', state);
+  if (state === 'closed') return paint('quiet', state);
   return paint(state === 'parked' ? 'bad' : 'warn', state);
 }

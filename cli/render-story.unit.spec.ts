@@ -79,6 +79,8 @@ const letter: ParkedLetter = {
   replays: 0,
   replayRequestedAt: undefined,
   resolvedAt: undefined,
+  closedAt: undefined,
+  closeReason: '',
 };
 
 const ordered =

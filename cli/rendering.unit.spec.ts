@@ -3,8 +3,15 @@ import { duration } from './duration.ts';
 import type { LetterAnswer } from './letter-answer.ts';
 import { plain } from './paint.ts';
 import { placeBody } from './place-body.ts';
-import { renderLetter, renderLetters, renderReplay } from './render-letter.ts';
+import {
+  letterStory,
+  renderLetter,
+  renderLetters,
+  renderOutcome,
+  renderReplay,
+} from './render-letter.ts';
 import { renderList, renderOrder } from './render-order.ts';
+import type { ReplayOutcome } from './replay-outcome.ts';
 
 const order = {
   order_id: 'o-1',
@@ -87,19 +94,46 @@ describe('text for people', () => {
 
   it('letters have a line each', () => {
     assert.equal(
-      renderLetters([letter], plain),
+      renderLetters([letter], false, plain),
       [
         'consumer        position  state   reason        deliveries  replays  parked',
         'payment-worker  7         parked  gateway_away  13          1        2026-01-31 12:00:00.000 UTC',
       ].join('\n'),
     );
-    assert.equal(renderLetters([], plain), 'no dead letters');
+    assert.equal(renderLetters([], false, plain), 'no dead letters');
+    assert.match(renderLetters([letter], true, plain), /\nmore with --after 7\/payment-worker$/);
   });
 
   it('a replay says whether it is asked for or only would be', () => {
     const rest = 'to serve position 7 once more: ORDERS.created of order o-1, which is Cancelled';
     assert.equal(renderReplay(letter, subject, false), `payment-worker is asked ${rest}`);
     assert.equal(renderReplay(letter, subject, true), `payment-worker would be asked ${rest}`);
+  });
+
+  it('a letter that was closed says when and why, and nothing of what to do', () => {
+    const closed = {
+      ...letter,
+      state: 'closed',
+      closed_at: letter.parked_at,
+      close_reason: 'paid by hand',
+    };
+    assert.match(
+      letterStory(closed),
+      /: gateway_away; closed at 2026-01-31 12:00:00\.000 UTC: paid by hand$/,
+    );
+  });
+
+  it('what came of a replay is said in one line', () => {
+    const again = { ...letter, last_error: 'The gateway is away.', close_reason: 'by hand' };
+    const said = (outcome: ReplayOutcome) => renderOutcome(again, outcome, 30_000, plain);
+    assert.equal(said('served'), 'payment-worker served position 7');
+    assert.equal(
+      said('parked again'),
+      'payment-worker could not serve position 7 and parked it again: gateway_away (The gateway is away.)',
+    );
+    assert.match(said('given up'), /handed position 7 again and again, and never answered/);
+    assert.match(said('closed'), /closed meanwhile: by hand/);
+    assert.match(said('waiting'), /not answered position 7 in 30 s: is it running\?/);
   });
 
   it('a span of time has its two largest units', () => {

@@ -17,6 +17,7 @@ import { endOrphans } from './orphans.ts';
 import { checkPorts, makePlan } from './plan.ts';
 import { LOOPBACK } from './ports.ts';
 import { describeProblem } from './problem.ts';
+import { watchReadiness } from './readiness.ts';
 import { type Route, routeAll } from './route.ts';
 import { type AddressVariable, bootstrapper } from './services.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
@@ -179,6 +180,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     await Promise.all(started);
     giveUp.signal.throwIfAborted();
+    watchReadiness(plan.instances, say, giveUp.signal);
   } catch (error) {
     await stop();
     throw error;

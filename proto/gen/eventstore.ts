@@ -273,7 +273,7 @@ export interface DeadLetter {
   parkedAt:
     | Date
     | undefined;
-  /** parked, requested (a replay is asked for or under way) or resolved. Assigned. */
+  /** parked, requested (a replay is asked for or under way), resolved or closed. Assigned. */
   state: string;
   /** How often it was handed out to be served once more. Assigned. */
   replays: number;
@@ -282,7 +282,12 @@ export interface DeadLetter {
     | Date
     | undefined;
   /** When a replay succeeded. Assigned. */
-  resolvedAt: Date | undefined;
+  resolvedAt:
+    | Date
+    | undefined;
+  /** When and why somebody put it aside for good. Assigned. */
+  closedAt: Date | undefined;
+  closeReason: string;
 }
 
 export interface ParkDeadLetterRequest {
@@ -303,9 +308,16 @@ export interface ListDeadLettersRequest {
   position: bigint;
   /** Empty: of all events. At most 1,000. */
   eventIds: string[];
+  /**
+   * Only letters behind this one: by position, then by consumer. To go on where a
+   * page ended; 0 and empty: from the first.
+   */
+  afterPosition: bigint;
+  afterConsumer: string;
 }
 
 export interface ListDeadLettersResponse {
+  /** By position, then by consumer. */
   letters: DeadLetter[];
 }
 
@@ -334,6 +346,17 @@ export interface ResolveReplayRequest {
 }
 
 export interface ResolveReplayResponse {
+}
+
+export interface CloseDeadLetterRequest {
+  consumer: string;
+  position: bigint;
+  /** For people; not blank. */
+  reason: string;
+}
+
+export interface CloseDeadLetterResponse {
+  letter: DeadLetter | undefined;
 }
 
 function createBaseEvent(): Event {
@@ -2810,6 +2833,8 @@ function createBaseDeadLetter(): DeadLetter {
     replays: 0,
     replayRequestedAt: undefined,
     resolvedAt: undefined,
+    closedAt: undefined,
+    closeReason: "",
   };
 }
 
@@ -2853,6 +2878,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     }
     if (message.resolvedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.resolvedAt), writer.uint32(98).fork()).join();
+    }
+    if (message.closedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.closedAt), writer.uint32(106).fork()).join();
+    }
+    if (message.closeReason !== "") {
+      writer.uint32(114).string(message.closeReason);
     }
     return writer;
   },
@@ -2966,6 +2997,22 @@ export const DeadLetter: MessageFns<DeadLetter> = {
             message.resolvedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.closedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.closeReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3012,6 +3059,16 @@ export const DeadLetter: MessageFns<DeadLetter> = {
         : isSet(object.resolved_at)
         ? fromJsonTimestamp(object.resolved_at)
         : undefined,
+      closedAt: isSet(object.closedAt)
+        ? fromJsonTimestamp(object.closedAt)
+        : isSet(object.closed_at)
+        ? fromJsonTimestamp(object.closed_at)
+        : undefined,
+      closeReason: isSet(object.closeReason)
+        ? globalThis.String(object.closeReason)
+        : isSet(object.close_reason)
+        ? globalThis.String(object.close_reason)
+        : "",
     };
   },
 
@@ -3053,6 +3110,12 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     if (message.resolvedAt !== undefined) {
       obj.resolvedAt = message.resolvedAt.toISOString();
     }
+    if (message.closedAt !== undefined) {
+      obj.closedAt = message.closedAt.toISOString();
+    }
+    if (message.closeReason !== "") {
+      obj.closeReason = message.closeReason;
+    }
     return obj;
   },
 
@@ -3073,6 +3136,8 @@ export const DeadLetter: MessageFns<DeadLetter> = {
     message.replays = object.replays ?? 0;
     message.replayRequestedAt = object.replayRequestedAt ?? undefined;
     message.resolvedAt = object.resolvedAt ?? undefined;
+    message.closedAt = object.closedAt ?? undefined;
+    message.closeReason = object.closeReason ?? "";
     return message;
   },
 };
@@ -3199,7 +3264,7 @@ export const ParkDeadLetterResponse: MessageFns<ParkDeadLetterResponse> = {
 };
 
 function createBaseListDeadLettersRequest(): ListDeadLettersRequest {
-  return { consumer: "", limit: 0, state: "", position: 0n, eventIds: [] };
+  return { consumer: "", limit: 0, state: "", position: 0n, eventIds: [], afterPosition: 0n, afterConsumer: "" };
 }
 
 export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
@@ -3221,6 +3286,15 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
     }
     for (const v of message.eventIds) {
       writer.uint32(42).string(v!);
+    }
+    if (message.afterPosition !== 0n) {
+      if (BigInt.asIntN(64, message.afterPosition) !== message.afterPosition) {
+        throw new globalThis.Error("value provided for field message.afterPosition of type int64 too large");
+      }
+      writer.uint32(48).int64(message.afterPosition);
+    }
+    if (message.afterConsumer !== "") {
+      writer.uint32(58).string(message.afterConsumer);
     }
     return writer;
   },
@@ -3278,6 +3352,22 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
             message.eventIds.push(reader.string());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.afterPosition = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.afterConsumer = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3301,6 +3391,16 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
         : globalThis.Array.isArray(object?.event_ids)
         ? object.event_ids.map((e: any) => globalThis.String(e))
         : [],
+      afterPosition: isSet(object.afterPosition)
+        ? BigInt(object.afterPosition)
+        : isSet(object.after_position)
+        ? BigInt(object.after_position)
+        : 0n,
+      afterConsumer: isSet(object.afterConsumer)
+        ? globalThis.String(object.afterConsumer)
+        : isSet(object.after_consumer)
+        ? globalThis.String(object.after_consumer)
+        : "",
     };
   },
 
@@ -3321,6 +3421,12 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
     if (message.eventIds?.length) {
       obj.eventIds = message.eventIds;
     }
+    if (message.afterPosition !== 0n) {
+      obj.afterPosition = message.afterPosition.toString();
+    }
+    if (message.afterConsumer !== "") {
+      obj.afterConsumer = message.afterConsumer;
+    }
     return obj;
   },
 
@@ -3334,6 +3440,10 @@ export const ListDeadLettersRequest: MessageFns<ListDeadLettersRequest> = {
     message.state = object.state ?? "";
     message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
     message.eventIds = object.eventIds?.map((e) => e) || [];
+    message.afterPosition = (object.afterPosition !== undefined && object.afterPosition !== null)
+      ? BigInt(object.afterPosition)
+      : 0n;
+    message.afterConsumer = object.afterConsumer ?? "";
     return message;
   },
 };
@@ -3858,6 +3968,179 @@ export const ResolveReplayResponse: MessageFns<ResolveReplayResponse> = {
   },
 };
 
+function createBaseCloseDeadLetterRequest(): CloseDeadLetterRequest {
+  return { consumer: "", position: 0n, reason: "" };
+}
+
+export const CloseDeadLetterRequest: MessageFns<CloseDeadLetterRequest> = {
+  encode(message: CloseDeadLetterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.position !== 0n) {
+      if (BigInt.asIntN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type int64 too large");
+      }
+      writer.uint32(16).int64(message.position);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseDeadLetterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseDeadLetterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseDeadLetterRequest {
+    return {
+      consumer: isSet(object.consumer) ? globalThis.String(object.consumer) : "",
+      position: isSet(object.position) ? BigInt(object.position) : 0n,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: CloseDeadLetterRequest): unknown {
+    const obj: any = {};
+    if (message.consumer !== "") {
+      obj.consumer = message.consumer;
+    }
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CloseDeadLetterRequest>, I>>(base?: I): CloseDeadLetterRequest {
+    return CloseDeadLetterRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CloseDeadLetterRequest>, I>>(object: I): CloseDeadLetterRequest {
+    const message = createBaseCloseDeadLetterRequest();
+    message.consumer = object.consumer ?? "";
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseCloseDeadLetterResponse(): CloseDeadLetterResponse {
+  return { letter: undefined };
+}
+
+export const CloseDeadLetterResponse: MessageFns<CloseDeadLetterResponse> = {
+  encode(message: CloseDeadLetterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.letter !== undefined) {
+      DeadLetter.encode(message.letter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseDeadLetterResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseDeadLetterResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.letter = DeadLetter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseDeadLetterResponse {
+    return { letter: isSet(object.letter) ? DeadLetter.fromJSON(object.letter) : undefined };
+  },
+
+  toJSON(message: CloseDeadLetterResponse): unknown {
+    const obj: any = {};
+    if (message.letter !== undefined) {
+      obj.letter = DeadLetter.toJSON(message.letter);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CloseDeadLetterResponse>, I>>(base?: I): CloseDeadLetterResponse {
+    return CloseDeadLetterResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CloseDeadLetterResponse>, I>>(object: I): CloseDeadLetterResponse {
+    const message = createBaseCloseDeadLetterResponse();
+    message.letter = (object.letter !== undefined && object.letter !== null)
+      ? DeadLetter.fromPartial(object.letter)
+      : undefined;
+    return message;
+  },
+};
+
 /**
  * An append-only log of events. Refusals are statuses, with a stable code in
  * the trailer `error-code`; `is_success` is never false.
@@ -4005,7 +4288,7 @@ export const EventStoreService = {
   },
   /**
    * Asks the letter's consumer to serve its event once more. Asked twice it is
-   * served once; a letter that is resolved is refused with ABORTED.
+   * served once; a letter that is resolved or closed is refused with ABORTED.
    */
   requestReplay: {
     path: "/eventstore.EventStore/RequestReplay" as const,
@@ -4040,6 +4323,21 @@ export const EventStoreService = {
     responseSerialize: (value: ResolveReplayResponse): Buffer =>
       Buffer.from(ResolveReplayResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ResolveReplayResponse => ResolveReplayResponse.decode(value),
+  },
+  /**
+   * Puts a letter aside for good, with a reason. Closed twice it keeps the first
+   * reason; one that is resolved, or being served right now, is refused with ABORTED.
+   */
+  closeDeadLetter: {
+    path: "/eventstore.EventStore/CloseDeadLetter" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CloseDeadLetterRequest): Buffer =>
+      Buffer.from(CloseDeadLetterRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CloseDeadLetterRequest => CloseDeadLetterRequest.decode(value),
+    responseSerialize: (value: CloseDeadLetterResponse): Buffer =>
+      Buffer.from(CloseDeadLetterResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CloseDeadLetterResponse => CloseDeadLetterResponse.decode(value),
   },
 } as const;
 
@@ -4083,7 +4381,7 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   listDeadLetters: handleUnaryCall<ListDeadLettersRequest, ListDeadLettersResponse>;
   /**
    * Asks the letter's consumer to serve its event once more. Asked twice it is
-   * served once; a letter that is resolved is refused with ABORTED.
+   * served once; a letter that is resolved or closed is refused with ABORTED.
    */
   requestReplay: handleUnaryCall<RequestReplayRequest, RequestReplayResponse>;
   /**
@@ -4093,6 +4391,11 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   takeReplays: handleUnaryCall<TakeReplaysRequest, TakeReplaysResponse>;
   /** The consumer has served the letter's event. A failure it parks instead. */
   resolveReplay: handleUnaryCall<ResolveReplayRequest, ResolveReplayResponse>;
+  /**
+   * Puts a letter aside for good, with a reason. Closed twice it keeps the first
+   * reason; one that is resolved, or being served right now, is refused with ABORTED.
+   */
+  closeDeadLetter: handleUnaryCall<CloseDeadLetterRequest, CloseDeadLetterResponse>;
 }
 
 export interface EventStoreClient extends Client {
@@ -4262,7 +4565,7 @@ export interface EventStoreClient extends Client {
   ): ClientUnaryCall;
   /**
    * Asks the letter's consumer to serve its event once more. Asked twice it is
-   * served once; a letter that is resolved is refused with ABORTED.
+   * served once; a letter that is resolved or closed is refused with ABORTED.
    */
   requestReplay(
     request: RequestReplayRequest,
@@ -4313,6 +4616,25 @@ export interface EventStoreClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ResolveReplayResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Puts a letter aside for good, with a reason. Closed twice it keeps the first
+   * reason; one that is resolved, or being served right now, is refused with ABORTED.
+   */
+  closeDeadLetter(
+    request: CloseDeadLetterRequest,
+    callback: (error: ServiceError | null, response: CloseDeadLetterResponse) => void,
+  ): ClientUnaryCall;
+  closeDeadLetter(
+    request: CloseDeadLetterRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CloseDeadLetterResponse) => void,
+  ): ClientUnaryCall;
+  closeDeadLetter(
+    request: CloseDeadLetterRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CloseDeadLetterResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../shared/composition/container.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { degradedInstead } from '../../shared/kit/degraded.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
@@ -23,7 +24,7 @@ import type { Tracing } from '../../zipkin/tracer.ts';
 import { type Bell, createBell } from './bell.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import type { Config } from './config.ts';
-import { createDeadLetters } from './dead-letters.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { instrumentingService } from './instrumenting.ts';
@@ -31,6 +32,7 @@ import { createLiveHead, type LiveHead } from './live-head.ts';
 import { createEventLog, type EventLog } from './log.ts';
 import { APPENDING } from './log-append.ts';
 import { loggingService } from './logging.ts';
+import { parkedLetters } from './parked-letters.ts';
 import { createPublishedStream } from './published-stream.ts';
 import { createRelay, type Relay, relayDefaults } from './relay.ts';
 import { createService } from './service.ts';
@@ -53,6 +55,7 @@ const tokens = {
   ...common,
   appends: token<Database>('appends'),
   bell: token<Bell>('bell'),
+  letters: token<DeadLetters>('dead letters'),
   live: token<LiveHead>('live head'),
   log: token<EventLog>('log'),
   commits: token<GroupCommit>('commits'),
@@ -133,11 +136,13 @@ export function createContainer(config: Config): App {
     [tokens.log, tokens.nats, tokens.bell, tokens.tracing, tokens.logger],
   );
 
+  container.bind(tokens.letters).toResolvedValue(createDeadLetters, [tokens.database]);
   container.bind(tokens.service).toResolvedValue(
     (
       log: EventLog,
       commits: GroupCommit,
       database: Database,
+      letters: DeadLetters,
       relay: Relay,
       live: LiveHead,
       { meter }: Metrics,
@@ -152,7 +157,7 @@ export function createContainer(config: Config): App {
         log,
         commits,
         createCheckpoints(database, config.stream),
-        createDeadLetters(database),
+        letters,
         relay.published,
         live,
         limits,
@@ -163,6 +168,7 @@ export function createContainer(config: Config): App {
       tokens.log,
       tokens.commits,
       tokens.database,
+      tokens.letters,
       tokens.relay,
       tokens.live,
       tokens.metrics,
@@ -217,21 +223,18 @@ export function createContainer(config: Config): App {
   const app = assemble(container, config, [
     container.get(tokens.database),
     container.get(tokens.appends),
-    accepting(container.get(tokens.nats)),
+    // With the broker away events are accepted as ever, and published when it is back.
+    degradedInstead(container.get(tokens.nats)),
     { name: 'group commit', stop: () => container.get(tokens.commits).drain() },
-    accepting(container.get(tokens.relay)),
+    degradedInstead(container.get(tokens.relay)),
     container.get(tokens.advisories),
+    parkedLetters(container.get(tokens.letters), {
+      meter: container.get(tokens.metrics).meter,
+      logger: container.get(tokens.logger),
+    }),
     grpc,
     container.get(tokens.live),
     { name: 'append streams', stop: async () => container.get(tokens.transport).stopStreams() },
   ]);
   return { ...app, ports: () => ({ grpc: grpc.port(), admin: app.adminPort() }) };
-}
-
-/**
- * A component whose troubles do not make the process unready, but degraded: with
- * the broker away events are accepted as ever, and are published when it is back.
- */
-function accepting({ notReady, ...component }: Component): Component {
-  return { ...component, ...(notReady && { degraded: notReady }) };
 }

@@ -10,14 +10,23 @@ import type { Sql } from '../../shared/kit/connections.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
 
-/** See the methods of EventStore that these stand behind. */
+/** See the methods of EventStore that these stand behind; but for the counting, which is for operators. */
 export interface DeadLetters {
   park(ctx: Context, letter: DeadLetter): Promise<void>;
   list(ctx: Context, filter: LetterFilter, limit: number): Promise<readonly ParkedLetter[]>;
-  /** Marks a letter for its consumer. Undefined where there is none, or it is resolved. */
+  /** Marks a letter for its consumer. Undefined where there is none, or it is resolved or closed. */
   request(ctx: Context, consumer: string, position: bigint): Promise<ParkedLetter | undefined>;
   take(ctx: Context, consumer: string, limit: number): Promise<readonly ParkedLetter[]>;
   resolve(ctx: Context, consumer: string, position: bigint): Promise<void>;
+  /** Undefined where there is none, or it is resolved, closed, or being served. */
+  close(
+    ctx: Context,
+    consumer: string,
+    position: bigint,
+    reason: string,
+  ): Promise<ParkedLetter | undefined>;
+  /** How many wait for somebody to look at them, by consumer; one without any is left out. */
+  countParked(ctx: Context): Promise<ReadonlyMap<string, number>>;
 }
 
 interface DeadLetterRow {
@@ -33,6 +42,8 @@ interface DeadLetterRow {
   replays: string;
   replay_requested_at: Date | null;
   resolved_at: Date | null;
+  closed_at: Date | null;
+  close_reason: string;
 }
 
 /**
@@ -44,6 +55,7 @@ const MAX_DELIVERIES = 2 ** 31 - 2;
 /** A request whose takers all fell silent is none any more. */
 const state = (sql: Sql) => sql`
   case
+    when closed_at is not null then 'closed'
     when resolved_at is not null then 'resolved'
     when replay_requested_at is not null
          and (replay_takes < ${REPLAY_TAKES}::int8 or replay_leased_until > now())
@@ -53,7 +65,7 @@ const state = (sql: Sql) => sql`
 
 const columns = (sql: Sql) => sql`
   consumer, position, event_id, reason, last_error, deliveries, traceparent, parked_at,
-  ${state(sql)} as state, replays, replay_requested_at, resolved_at`;
+  ${state(sql)} as state, replays, replay_requested_at, resolved_at, closed_at, close_reason`;
 
 export function createDeadLetters(database: Database): DeadLetters {
   return {
@@ -75,12 +87,13 @@ export function createDeadLetters(database: Database): DeadLetters {
               deliveries = excluded.deliveries, traceparent = excluded.traceparent,
               replay_requested_at = null, replay_leased_until = null, replay_takes = 0,
               resolved_at = null
-          where dead_letters.replay_takes > 0 or dead_letters.resolved_at is not null`,
+          where dead_letters.closed_at is null
+            and (dead_letters.replay_takes > 0 or dead_letters.resolved_at is not null)`,
       );
     },
 
     // Only the conditions that are asked for: each combination has its own index.
-    list: async (ctx, { consumer, state: wanted, position, eventIds = [] }, limit) => {
+    list: async (ctx, { consumer, state: wanted, position, eventIds = [], after }, limit) => {
       const rows = await database.query<DeadLetterRow>(ctx, (sql) => {
         const all = sql``;
         return sql<DeadLetterRow[]>`
@@ -91,6 +104,11 @@ export function createDeadLetters(database: Database): DeadLetters {
             ${position === undefined ? all : sql`and position = ${String(position)}::int8`}
             ${wanted === undefined ? all : sql`and ${state(sql)} = ${wanted}::text`}
             ${eventIds.length === 0 ? all : sql`and event_id = any(${[...eventIds]}::text[])`}
+            ${
+              after === undefined
+                ? all
+                : sql`and (position, consumer) > (${String(after.position)}::int8, ${after.consumer}::text)`
+            }
           order by position, consumer limit ${limit}::int8`;
       });
       return rows.map(parked);
@@ -108,7 +126,7 @@ export function createDeadLetters(database: Database): DeadLetters {
                                     then replay_leased_until end,
               replay_takes = case when ${state(sql)} = 'requested' then replay_takes else 0 end
           where consumer = ${consumer}::text and position = ${String(position)}::int8
-            and resolved_at is null
+            and resolved_at is null and closed_at is null
           returning ${columns(sql)}`,
       );
       return row && parked(row);
@@ -119,7 +137,7 @@ export function createDeadLetters(database: Database): DeadLetters {
     take: async (ctx, consumer, limit) => {
       const rows = await database.query<DeadLetterRow>(ctx, (sql) => {
         const due = sql`
-          consumer = ${consumer}::text and replay_requested_at is not null
+          consumer = ${consumer}::text and replay_requested_at is not null and closed_at is null
           and replay_takes < ${REPLAY_TAKES}::int8
           and (replay_leased_until is null or replay_leased_until < now())`;
         return sql<DeadLetterRow[]>`
@@ -144,8 +162,35 @@ export function createDeadLetters(database: Database): DeadLetters {
           set resolved_at = now(), replay_requested_at = null, replay_leased_until = null,
               replay_takes = 0
           where consumer = ${consumer}::text and position = ${String(position)}::int8
-            and resolved_at is null`,
+            and resolved_at is null and closed_at is null`,
       );
+    },
+
+    close: async (ctx, consumer, position, reason) => {
+      const [row] = await database.query<DeadLetterRow>(
+        ctx,
+        (sql) => sql`
+          update dead_letters
+          set closed_at = now(), close_reason = ${reason}::text,
+              replay_requested_at = null, replay_leased_until = null, replay_takes = 0
+          where consumer = ${consumer}::text and position = ${String(position)}::int8
+            and resolved_at is null and closed_at is null
+            and (replay_leased_until is null or replay_leased_until < now())
+          returning ${columns(sql)}`,
+      );
+      return row && parked(row);
+    },
+
+    countParked: async (ctx) => {
+      const rows = await database.query<{ consumer: string; letters: string }>(
+        ctx,
+        (sql) => sql`
+          select consumer, count(*) as letters
+          from dead_letters
+          where resolved_at is null and closed_at is null and ${state(sql)} = 'parked'
+          group by consumer`,
+      );
+      return new Map(rows.map(({ consumer, letters }) => [consumer, Number(letters)]));
     },
   };
 }
@@ -164,5 +209,7 @@ function parked(row: DeadLetterRow): ParkedLetter {
     replays: Number(row.replays),
     replayRequestedAt: row.replay_requested_at ?? undefined,
     resolvedAt: row.resolved_at ?? undefined,
+    closedAt: row.closed_at ?? undefined,
+    closeReason: row.close_reason,
   };
 }

@@ -48,6 +48,10 @@ export interface LetterId {
   readonly position: bigint;
 }
 
+export interface CloseRequest extends LetterId {
+  readonly reason: string;
+}
+
 export interface TakeReplaysRequest {
   readonly consumer: string;
   readonly limit: number;
@@ -67,6 +71,7 @@ export interface Endpoints {
   readonly requestReplay: Endpoint<LetterId, ParkedLetter>;
   readonly takeReplays: Endpoint<TakeReplaysRequest, readonly ParkedLetter[]>;
   readonly resolveReplay: Endpoint<LetterId, void>;
+  readonly closeLetter: Endpoint<CloseRequest, ParkedLetter>;
   readonly parkExhausted: Endpoint<Exhausted, ExhaustedOutcome>;
 }
 
@@ -104,6 +109,9 @@ export function createEndpoints(
     ),
     resolveReplay: wrap('resolve replay')((ctx, { consumer, position }) =>
       service.resolveReplay(ctx, consumer, position),
+    ),
+    closeLetter: wrap('close letter')((ctx, { consumer, position, reason }) =>
+      service.closeLetter(ctx, consumer, position, reason),
     ),
     parkExhausted: wrap('park exhausted')((ctx, message) => parkExhausted(ctx, service, message)),
   };

@@ -76,6 +76,8 @@ const letter = (overrides: Partial<DeadLetter>) => ({
     replays: 0,
     replayRequestedAt: undefined,
     resolvedAt: undefined,
+    closedAt: undefined,
+    closeReason: '',
     ...overrides,
   },
 });
@@ -85,6 +87,8 @@ const letters = (overrides: Partial<ListDeadLettersRequest>): ListDeadLettersReq
   state: '',
   position: 0n,
   eventIds: [],
+  afterPosition: 0n,
+  afterConsumer: '',
   ...overrides,
 });
 

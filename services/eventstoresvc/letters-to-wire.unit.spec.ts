@@ -19,6 +19,8 @@ const longest: ParkedLetter = {
   replays: 2 ** 31 - 1,
   replayRequestedAt: new Date(8e12),
   resolvedAt: new Date(8e12),
+  closedAt: new Date(8e12),
+  closeReason: '注'.repeat(500),
 };
 
 describe('dead letters in a message', () => {

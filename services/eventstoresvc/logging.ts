@@ -26,6 +26,20 @@ export function loggingService(next: EventStore, logger: Logger): EventStore {
       );
       return letter;
     },
+    closeLetter: async (ctx, consumer, position, reason) => {
+      const letter = await next.closeLetter(ctx, consumer, position, reason);
+      logger.warn(
+        {
+          ...logFields(ctx),
+          consumer,
+          position: String(position),
+          event_id: letter.eventId,
+          reason: letter.closeReason,
+        },
+        'a dead letter was closed',
+      );
+      return letter;
+    },
     resolveReplay: async (ctx, consumer, position) => {
       await next.resolveReplay(ctx, consumer, position);
       logger.info(

@@ -203,6 +203,24 @@ describe('the relay goes on, whatever JetStream answers', () => {
     });
   }
 
+  it('is interrupted again and again: that is said, until it gets on', async () => {
+    let away = true;
+    broker.publishing.push(function refuse(): never {
+      if (away) broker.publishing.push(refuse);
+      throw noLeader[0]?.[1]();
+    });
+    const options = { ...relayDefaults, window: 1, pollMs: 5, inspectMs: 60_000 };
+    const started = createRelay(log, stream(), { ...options, bell: createBell() }, silentLogger);
+    relay = started;
+    await started.start?.();
+    await eventually('it says so', () =>
+      /interrupted again and again: 503/.test(started.notReady?.() ?? ''),
+    );
+    away = false;
+    await eventually('it gets on', () => started.published() === BigInt(events.length));
+    assert.equal(started.notReady?.(), undefined);
+  });
+
   it('an answer that is late stores nothing out of place: each publish names the sequence before it', async () => {
     const expected: (number | undefined)[] = [];
     broker.publishing.push(

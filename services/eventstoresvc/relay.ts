@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { codedError, isMachineryFailure } from '../../shared/kit/errors.ts';
+import { inOneLine } from '../../shared/kit/in-one-line.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
@@ -32,6 +33,9 @@ export interface RelayOptions {
 
 export const relayDefaults = { pollMs: 200, inspectMs: 3_000, window: 512 };
 
+/** Failures in a row, a second or so, after which it is said that nothing gets on. */
+const SAID_AFTER = 5;
+
 /** A running relay, and how far it has come. */
 export interface Relay extends Component {
   /** Position of the last event known to be in the log, as of the last look. */
@@ -52,6 +56,8 @@ export function createRelay(
   let after = 0n;
   let seen = 0n;
   let notReady: string | undefined = 'the relay has not seen the stream yet';
+  /** What it failed with again and again, though that should pass by itself; until it gets on. */
+  let interrupted: string | undefined;
   /** The last trouble told, so that one that stays is told once and not every second. */
   let told = '';
 
@@ -67,6 +73,8 @@ export function createRelay(
         failures++;
         // An outage passes by itself; anything else is for people to mend.
         if (!isMachineryFailure(error)) notReady = codedError(error).message;
+        else if (failures >= SAID_AFTER)
+          interrupted = `interrupted again and again: ${inOneLine(error)}`;
         tell('the relay was interrupted; it looks at the stream again', error);
         // Full jitter: where two relays race for a sequence, one should be late.
         const pauseMs = Math.random() * Math.min(2_000, 20 * 2 ** Math.min(failures, 7));
@@ -112,8 +120,9 @@ export function createRelay(
     const ctx = background();
     while (!signal.aborted && performance.now() < due) {
       const { events } = await log.read(ctx, { afterPosition: after }, options.window);
+      if (events.length > 0) await publish(events);
+      interrupted = undefined;
       if (events.length === 0) await options.bell.wait(options.pollMs);
-      else await publish(events);
     }
   }
 
@@ -143,7 +152,7 @@ export function createRelay(
       options.bell.ring();
       await loop;
     },
-    notReady: () => notReady,
+    notReady: () => notReady ?? interrupted,
     committed: () => (seen > after ? seen : after),
     published: () => after,
   };

@@ -71,6 +71,17 @@ export function deliveriesProblem(value: number, field = 'deliveries'): Found {
   return value < 0 ? { field, message: `is ${value}, and must not be negative` } : undefined;
 }
 
+/** Longest reason that a letter is closed with, in characters. */
+const MAX_REASON = 500;
+
+export function closeReasonProblem(value: string, field = 'reason'): Found {
+  if (value.trim() === '') return { field, message: 'is missing: say why it needs no answer' };
+  if (value.length > MAX_REASON) {
+    return { field, message: `is ${value.length} characters long, at most ${MAX_REASON}` };
+  }
+  return /\p{Cc}/u.test(value) ? { field, message: 'holds a control character' } : undefined;
+}
+
 export function limitProblem(value: number): Found {
   if (value >= 1 && value <= MAX_PAGE) return undefined;
   return { field: 'limit', message: `is ${value}, and must be from 1 to ${MAX_PAGE}` };

@@ -91,7 +91,13 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         assert.equal((await take()).length, 0);
         const [letter] = await store.deadLetters(ctx, { consumer }, 1);
         assert.deepEqual([letter?.state, letter?.replays], ['parked', 5]);
+        const waiting = async () => {
+          assert.ok(databases[0]);
+          return (await createDeadLetters(databases[0]).countParked(ctx)).get(consumer);
+        };
+        assert.equal(await waiting(), 1);
         assert.equal((await store.requestReplay(ctx, consumer, 1n)).state, 'requested');
+        assert.equal(await waiting(), undefined);
         assert.equal((await take()).length, 1, 'asked for anew');
       });
     });

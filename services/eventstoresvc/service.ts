@@ -16,10 +16,12 @@ import type { Checkpoints } from './checkpoints.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { checkAppend, type EventLimits } from './event-rules.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { letterRefused } from './letter-refused.ts';
 import type { LiveHead } from './live-head.ts';
 import type { EventLog, LogPage } from './log.ts';
 import {
   checkRequest,
+  closeReasonProblem,
   consumerProblem,
   deliveriesProblem,
   idProblem,
@@ -237,19 +239,8 @@ export function createService(
       checkRequest(consumerProblem(consumer));
       const letter = await deadLetters.request(ctx, consumer, position);
       if (letter !== undefined) return letter;
-      const [resolved] = await deadLetters.list(ctx, { consumer, position }, 1);
-      if (resolved === undefined) {
-        throw new CodedError(
-          'not_found',
-          'letter_not_found',
-          `There is no dead letter of ${consumer} at position ${position}.`,
-        );
-      }
-      throw new CodedError(
-        'conflict',
-        'letter_resolved',
-        `The dead letter of ${consumer} at position ${position} is resolved: its event was served.`,
-      );
+      const [standing] = await deadLetters.list(ctx, { consumer, position }, 1);
+      throw letterRefused(standing, { consumer, position });
     },
 
     takeReplays: async (ctx, consumer, limit) => {
@@ -260,6 +251,15 @@ export function createService(
     resolveReplay: async (ctx, consumer, position) => {
       checkRequest(consumerProblem(consumer));
       await deadLetters.resolve(ctx, consumer, position);
+    },
+
+    closeLetter: async (ctx, consumer, position, reason) => {
+      checkRequest(consumerProblem(consumer), closeReasonProblem(reason));
+      const letter = await deadLetters.close(ctx, consumer, position, reason);
+      if (letter !== undefined) return letter;
+      const [standing] = await deadLetters.list(ctx, { consumer, position }, 1);
+      if (standing?.state === 'closed') return standing;
+      throw letterRefused(standing, { consumer, position });
     },
   };
   return service;

@@ -1,6 +1,7 @@
 /** Requests as they came over gRPC, checked: every problem of one is told at once. */
 import {
   type Append,
+  type CloseDeadLetterRequest,
   type Event,
   type GetEventsRequest,
   type ListDeadLettersRequest,
@@ -18,6 +19,7 @@ import type { Problem } from '../../shared/kit/errors.ts';
 import type {
   AppendRequest,
   CheckpointRequest,
+  CloseRequest,
   DeadLettersRequest,
   LetterId,
   ReadRequest,
@@ -27,6 +29,7 @@ import type {
 import { appendProblems, type EventLimits, eventAt, invalidEvent } from './event-rules.ts';
 import {
   checkRequest,
+  closeReasonProblem,
   consumerProblem,
   deliveriesProblem,
   idProblem,
@@ -154,9 +157,13 @@ export function lettersFromWire(request: ListDeadLettersRequest): DeadLettersReq
   checkRequest(
     request.consumer === '' ? undefined : consumerProblem(request.consumer),
     state === undefined && request.state !== ''
-      ? { field: 'state', message: 'must be parked, requested or resolved' }
+      ? { field: 'state', message: 'must be parked, requested, resolved or closed' }
       : undefined,
     positionProblem('position', request.position, 0n),
+    positionProblem('after_position', request.afterPosition, 0n),
+    request.afterConsumer === ''
+      ? undefined
+      : consumerProblem(request.afterConsumer, 'after_consumer'),
     ...idsProblems('event_ids', request.eventIds, MAX_PAGE),
     limitProblem(limit),
   );
@@ -166,9 +173,18 @@ export function lettersFromWire(request: ListDeadLettersRequest): DeadLettersReq
       ...(state !== undefined && { state }),
       ...(request.position !== 0n && { position: request.position }),
       ...(request.eventIds.length > 0 && { eventIds: request.eventIds }),
+      ...(request.afterPosition !== 0n && {
+        after: { position: request.afterPosition, consumer: request.afterConsumer },
+      }),
     },
     limit,
   };
+}
+
+export function closeFromWire(request: CloseDeadLetterRequest): CloseRequest {
+  const { reason } = request;
+  checkRequest(closeReasonProblem(reason));
+  return { ...consumerAt(request, 1n), reason };
 }
 
 export function takeFromWire({ consumer, limit }: TakeReplaysRequest): TakeReplaysRequest {

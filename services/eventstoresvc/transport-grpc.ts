@@ -16,6 +16,7 @@ import { bounded } from './transport-grpc-bounds.ts';
 import {
   appendFromWire,
   checkpointFromWire,
+  closeFromWire,
   consumerAt,
   consumerFromWire,
   headFromWire,
@@ -143,6 +144,13 @@ export function createGrpcService(
       decode: (request) => consumerAt(request, 1n),
       endpoint: endpoints.resolveReplay,
       encode: () => ({}),
+    }),
+
+    closeDeadLetter: unary({
+      ...named('CloseDeadLetter'),
+      decode: closeFromWire,
+      endpoint: endpoints.closeLetter,
+      encode: (letter) => ({ letter: deadLetterToWire(letter) }),
     }),
   };
   return { definition: bounded(EventStoreService), implementation, stopStreams: streams.stop };

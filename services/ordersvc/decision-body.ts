@@ -1,6 +1,7 @@
 /** What a cancellation and a rejection say, read from an HTTP body. Pure. */
 import type { z } from 'zod';
 import { cancelOrderBody, rejectOrderBody } from '../../shared/contracts/http.ts';
+import { problemsOf } from '../../shared/contracts/problems-of.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { HttpRequest } from '../../shared/kit/transport/http.ts';
 import { NumberAsWritten } from '../../shared/kit/transport/json.ts';
@@ -20,9 +21,6 @@ function reading<T>(schema: z.ZodType<T>, body: unknown): T {
   const read = schema.safeParse(body instanceof NumberAsWritten ? null : body);
   if (read.success) return read.data;
   throw new CodedError('invalid', 'invalid_decision', 'The order cannot be changed so.', {
-    problems: read.error.issues.map(({ path, message }) => ({
-      field: path.length === 0 ? 'body' : path.join('.'),
-      message,
-    })),
+    problems: problemsOf(read.error.issues),
   });
 }

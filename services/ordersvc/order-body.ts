@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { idempotencyKey, MAX_ITEMS, MAX_KEY, placeOrderBody } from '../../shared/contracts/http.ts';
+import { problemsOf } from '../../shared/contracts/problems-of.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { total } from '../../shared/domain/order.ts';
 import { CodedError, type Problem } from '../../shared/kit/errors.ts';
@@ -65,16 +66,14 @@ function problemWithKey(keys: readonly string[]): Problem | undefined {
 }
 
 function bodyProblems(issues: readonly z.core.$ZodIssue[], body: unknown): Problem[] {
-  const problems = new Map<string, Problem>();
-  for (const { path, message } of issues) {
-    const depth = numberOnPath(path, body);
-    const field = fieldPath(depth === undefined ? path : path.slice(0, depth));
-    // Of one field the first problem is enough; the others follow from it.
-    if (!problems.has(field)) {
-      problems.set(field, { field, message: depth === undefined ? message : 'must be an object' });
-    }
-  }
-  return [...problems.values()];
+  return problemsOf(
+    issues.map(({ path, message }) => {
+      const depth = numberOnPath(path, body);
+      return depth === undefined
+        ? { path, message }
+        : { path: path.slice(0, depth), message: 'must be an object' };
+    }),
+  );
 }
 
 /** A number as written is an object to zod, which then misses the fields in it: how deep it lies, if one does. */
@@ -85,12 +84,4 @@ function numberOnPath(path: readonly PropertyKey[], body: unknown): number | und
     value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
   }
   return undefined;
-}
-
-/** `order_items[0].quantity`, as the client wrote it; `body` for the whole. */
-function fieldPath(path: readonly PropertyKey[]): string {
-  if (path.length === 0) return 'body';
-  return path
-    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`))
-    .join('');
 }

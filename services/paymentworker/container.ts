@@ -12,6 +12,7 @@ import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Database } from '../../shared/kit/database.ts';
+import { degradedOnceReady } from '../../shared/kit/degraded.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
@@ -35,7 +36,7 @@ import { jetstreamTransport } from './transport-jetstream.ts';
 
 const tokens = {
   ...common,
-  gateway: token<PaymentGateway>('payment gateway'),
+  gateway: token<PaymentGateway & Component>('payment gateway'),
   service: token<PaymentService>('service'),
   endpoints: token<PaymentEndpoints>('endpoints'),
   transport: token<Component>('transport'),
@@ -129,9 +130,10 @@ export function createContainer(config: Config): App {
 
   return assemble(container, config, [
     container.get(tokens.database),
-    container.get(tokens.nats),
+    degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
-    container.get(tokens.transport),
+    container.get(tokens.gateway),
+    degradedOnceReady(container.get(tokens.transport)),
   ]);
 }
 

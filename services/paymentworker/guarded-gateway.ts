@@ -1,3 +1,4 @@
+import type { Component } from '../../shared/kit/lifecycle.ts';
 import {
   type CircuitBreakerOptions,
   circuitBreaker,
@@ -8,15 +9,23 @@ import type { PaymentGateway } from './payment-gateway.ts';
  * `gateway` behind two circuits, one for debits and one for voids, so that
  * money can be given back while none can be taken. While one is open its calls
  * are refused with `circuit_open`, which is unavailable and says when to come
- * again; answers, a declined debit among them, never open it.
+ * again; answers, a declined debit among them, never open it. As a component it
+ * says which is open.
  */
 export function guardedGateway(
   gateway: PaymentGateway,
   options: CircuitBreakerOptions,
-): PaymentGateway {
-  const guarded = circuitBreaker(options);
+): PaymentGateway & Component {
+  const open = new Set<string>();
+  const guarded = (what: string) =>
+    circuitBreaker({ ...options, onChange: (now) => (now ? open.add(what) : open.delete(what)) });
   return {
-    debit: guarded((ctx, debit) => gateway.debit(ctx, debit)),
-    void: guarded((ctx, request) => gateway.void(ctx, request)),
+    name: 'payment gateway',
+    degraded: () =>
+      open.size === 0
+        ? undefined
+        : `asked for ${[...open].join(' and ')} it failed again and again, so it is left alone for moments (circuit_open)`,
+    debit: guarded('debits')((ctx, debit) => gateway.debit(ctx, debit)),
+    void: guarded('voids')((ctx, request) => gateway.void(ctx, request)),
   };
 }

@@ -11,6 +11,7 @@ import {
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Database } from '../../shared/kit/database.ts';
+import { degradedOnceReady } from '../../shared/kit/degraded.ts';
 import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
@@ -95,9 +96,9 @@ export function createContainer(config: Config): App {
 
   return assemble(container, config, [
     container.get(tokens.database),
-    container.get(tokens.nats),
+    degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
-    container.get(tokens.transport),
+    degradedOnceReady(container.get(tokens.transport)),
   ]);
 }
 

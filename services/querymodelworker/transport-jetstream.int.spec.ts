@@ -240,7 +240,7 @@ describe('projection over JetStream', function suite() {
     await setCheckpoint(9n);
     const transport = await start();
     const said = await until(
-      () => /at 9, .* ended at 3.*run: (.*)/.exec(transport.notReady?.() ?? '') ?? false,
+      () => /at 9, .* ended at 3.*run: (.*)/.exec(transport.degraded?.() ?? '') ?? false,
       {
         what: 'said',
         deadlineMs: 10_000,
@@ -252,7 +252,7 @@ describe('projection over JetStream', function suite() {
     await byHand(said[1] ?? '');
     await until(async () => (await rowCount()) === 11, { what: 'filled', deadlineMs: 10_000 });
     await projected(11n);
-    assert.equal(transport.notReady?.(), undefined);
+    assert.deepEqual([transport.notReady?.(), transport.degraded?.()], [undefined, undefined]);
   });
 
   it('a log restored from a backup while it runs is noticed, and nothing is projected', async () => {
@@ -269,7 +269,7 @@ describe('projection over JetStream', function suite() {
     const transport = await start({}, undefined, { log: restored, lookMs: 100 });
     await projected(5n);
     head = 2n;
-    await until(() => /ahead of the log/.test(transport.notReady?.() ?? ''), {
+    await until(() => /ahead of the log/.test(transport.degraded?.() ?? ''), {
       what: 'said',
       deadlineMs: 5_000,
     });
@@ -289,13 +289,20 @@ describe('projection over JetStream', function suite() {
     const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
     for (let n = 0; n < 3; n++) await place();
     const further = { ...log.store, head: async () => 4n };
-    await start({}, undefined, { log: further, lookMs: 50, stuckMs: 300, logger });
+    const transport = await start({}, undefined, {
+      log: further,
+      lookMs: 50,
+      stuckMs: 300,
+      logger,
+    });
     await until(() => lines.some((line) => /4 events.* stands still at 3/.test(line)), {
       what: 'said',
       deadlineMs: 10_000,
     });
+    assert.match(transport.degraded?.() ?? '', /stands still at 3/);
     await place();
     await projected(4n);
+    await until(() => transport.degraded?.() === undefined, { what: 'over', deadlineMs: 5_000 });
   });
 
   it('each event has its span in the trace it came with, ended when its row is there', async () => {

@@ -68,6 +68,8 @@ export function jetstreamTransport(
   let begun = false;
   /** Another instance is at work: it was quicker with the last batch. */
   let standby = false;
+  /** Why nothing moved for so long that the reading began again; until something does. */
+  let standstill: string | undefined;
   /** Found to be ahead of the log, and not emptied since. */
   let ahead: { readonly checkpoint: bigint; readonly head: bigint } | undefined;
 
@@ -89,6 +91,9 @@ export function jetstreamTransport(
     });
     problem = undefined;
     begun = true;
+    // Another instance may have done it all meanwhile: then nothing comes here that could clear it.
+    if (standstill !== undefined && position === (await log.head(context())))
+      standstill = undefined;
     let waitsSince: number | undefined = performance.now();
     const stopWatching = watchStandstill({
       checkpoint: () => options.checkpoint(context()),
@@ -98,6 +103,7 @@ export function jetstreamTransport(
       stuckMs,
       onFault: (why) => {
         logger.warn({ why }, 'the projection stands still: reading again');
+        standstill = why;
         ending.abort();
       },
       logger,
@@ -110,6 +116,7 @@ export function jetstreamTransport(
           logger.warn({ checkpoint: `${now}` }, 'the checkpoint was moved back: reading again');
           return;
         }
+        if (now > position) standstill = undefined;
         position = now;
         waitsSince = performance.now();
       }
@@ -237,7 +244,9 @@ export function jetstreamTransport(
       await running;
       clearTimeout(late);
     },
-    notReady: () => problem ?? reader?.notReady(),
+    // One that waits for its operator goes on by itself afterwards: no reason to end the process.
+    notReady: () => (ahead === undefined ? (problem ?? reader?.notReady()) : undefined),
+    degraded: () => (ahead === undefined ? standstill : problem),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { degradedOnceReady } from '../../shared/kit/degraded.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
@@ -99,8 +100,8 @@ export function createContainer(config: Config): App {
   );
 
   return assemble(container, config, [
-    container.get(tokens.nats),
+    degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
-    container.get(tokens.transport),
+    degradedOnceReady(container.get(tokens.transport)),
   ]);
 }

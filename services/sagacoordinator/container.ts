@@ -12,6 +12,7 @@ import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { type Context, withTelemetry } from '../../shared/kit/context.ts';
+import { degradedOnceReady } from '../../shared/kit/degraded.ts';
 import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
@@ -134,10 +135,10 @@ export function createContainer(config: Config): App {
 
   return assemble(container, config, [
     container.get(tokens.database),
-    container.get(tokens.nats),
+    degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
-    container.get(tokens.events),
-    container.get(tokens.clock),
+    degradedOnceReady(container.get(tokens.events)),
+    degradedOnceReady(container.get(tokens.clock)),
   ]);
 }
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { type Minor, majorUnits, minorFromDecimal } from '../domain/money.ts';
 import type { OrderEvent } from '../domain/order.ts';
 import { CodedError } from '../kit/errors.ts';
+import { problemsOf } from './problems-of.ts';
 import { ORDERS_STREAM } from './subjects.ts';
 
 /** Types as they are called in the log: `ORDERS.created`. */
@@ -205,7 +206,10 @@ export function orderEventCodec(decimals: number): OrderEventCodec {
           'invalid',
           'unreadable_event',
           `The payload of ${eventType} of order ${aggregateId} cannot be read.`,
-          { cause },
+          {
+            cause,
+            ...(cause instanceof z.ZodError && { problems: problemsOf(cause.issues, 'it') }),
+          },
         );
       }
     },

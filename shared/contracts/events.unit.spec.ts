@@ -95,6 +95,20 @@ describe('events in the log', () => {
         (error) => error instanceof CodedError && error.code === 'unreadable_event',
       );
     }
+    const items = '[{"code":"P","name":"Pizza","unit_price":"free","quantity":1}]';
+    const broken = `{"order_id":"o-1","order_items":${items}}`;
+    const fields = (data: string) => {
+      try {
+        codec.decode(entry(eventTypes.created, data));
+      } catch (error) {
+        return (error as CodedError).problems.map(({ field }) => field);
+      }
+      return assert.fail('it was read');
+    };
+    assert.deepEqual(fields('[]'), ['it']);
+    const named = fields(broken);
+    assert.ok(named.includes('order_items[0].unit_price'), named.join());
+    assert.equal(new Set(named).size, named.length, 'each field once');
     const debited = '{"OrderID":"o-1","CustomerID":"c-1","Amount":5.001}';
     assert.throws(() => codec.decode(entry(eventTypes.paymentdebited, debited)), CodedError);
   });

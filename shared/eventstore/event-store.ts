@@ -80,9 +80,10 @@ export interface DeadLetter {
 
 /**
  * `parked`: waits for somebody to look at it. `requested`: its consumer was
- * asked to serve the event once more. `resolved`: it did, and well.
+ * asked to serve the event once more. `resolved`: it did, and well. `closed`:
+ * somebody put it aside for good, and said why.
  */
-export type LetterState = 'parked' | 'requested' | 'resolved';
+export type LetterState = 'parked' | 'requested' | 'resolved' | 'closed';
 
 /** A dead letter as it is kept. Times are by the database's clock. */
 export interface ParkedLetter extends DeadLetter {
@@ -95,6 +96,10 @@ export interface ParkedLetter extends DeadLetter {
   readonly replayRequestedAt: Date | undefined;
   /** When a replay succeeded. */
   readonly resolvedAt: Date | undefined;
+  /** When somebody put it aside for good. */
+  readonly closedAt: Date | undefined;
+  /** Why; empty unless closed. */
+  readonly closeReason: string;
 }
 
 /**
@@ -127,6 +132,8 @@ export interface LetterFilter {
   readonly position?: bigint;
   /** At most 1,000; an empty list does not filter. */
   readonly eventIds?: readonly string[];
+  /** Only letters behind this one, in the order of the list. */
+  readonly after?: { readonly position: bigint; readonly consumer: string };
 }
 
 /** Appends to and reads from one stream's aggregates. */
@@ -207,17 +214,18 @@ export interface EventStore extends AggregateStore {
   /**
    * Keeps a dead letter; may be repeated (consumer and position are its
    * identity, and the first is kept). One that is being replayed, or was
-   * resolved, is parked anew with what went wrong this time.
+   * resolved, is parked once more with what went wrong this time; one that was
+   * closed stays so.
    */
   park(ctx: Context, letter: DeadLetter): Promise<void>;
 
-  /** Dead letters by position, at most `limit`. */
+  /** Dead letters by position, then by consumer, at most `limit`. */
   deadLetters(ctx: Context, filter: LetterFilter, limit: number): Promise<readonly ParkedLetter[]>;
 
   /**
    * Asks a letter's consumer to serve the event once more, and resolves with the
    * letter as it is then; the replay itself comes later. May be repeated.
-   * Rejects with `not_found`, and with `conflict` for a letter that is resolved.
+   * Rejects with `not_found`, and with `conflict` for a letter that is resolved or closed.
    */
   requestReplay(ctx: Context, consumer: string, position: bigint): Promise<ParkedLetter>;
 
@@ -229,6 +237,19 @@ export interface EventStore extends AggregateStore {
    */
   takeReplays(ctx: Context, consumer: string, limit: number): Promise<readonly ParkedLetter[]>;
 
-  /** The letter's event was served. May be repeated; for a letter that there is not it does nothing. */
+  /** The letter's event was served. May be repeated; for a letter that there is not, or that is closed, it does nothing. */
   resolveReplay(ctx: Context, consumer: string, position: bigint): Promise<void>;
+
+  /**
+   * Puts a letter aside for good, and keeps when and why; a replay that was asked
+   * for and not begun is called off. May be repeated: the first reason stays.
+   * Rejects with `not_found`, and with `conflict` for a letter that is resolved,
+   * or that its consumer is serving right now.
+   */
+  closeLetter(
+    ctx: Context,
+    consumer: string,
+    position: bigint,
+    reason: string,
+  ): Promise<ParkedLetter>;
 }

@@ -1,6 +1,6 @@
 /** The event store across the network: the same interface, so nobody can tell. */
 import type { Meter } from '@opentelemetry/api';
-import { Lane } from '../../proto/gen/eventstore.ts';
+import { Lane, type DeadLetter as WireDeadLetter } from '../../proto/gen/eventstore.ts';
 import type { Context } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
 import type { Component } from '../kit/lifecycle.ts';
@@ -20,7 +20,7 @@ import {
 } from '../kit/transport/grpc-heartbeat.ts';
 import { type Hook, noHook } from '../kit/transport/hooks.ts';
 import { createAppendStream } from './append-stream.ts';
-import type { EventFilter, EventStore, RecordedEvent } from './event-store.ts';
+import type { EventFilter, EventStore, ParkedLetter, RecordedEvent } from './event-store.ts';
 import { createLink } from './link.ts';
 import { oneByOne } from './one-by-one.ts';
 import { resuming } from './resuming.ts';
@@ -217,6 +217,8 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
           state: filter.state ?? '',
           position: filter.position ?? 0n,
           eventIds: [...(filter.eventIds ?? [])],
+          afterPosition: filter.after?.position ?? 0n,
+          afterConsumer: filter.after?.consumer ?? '',
           limit,
         },
         ctx,
@@ -232,10 +234,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
         ctx,
         call('RequestReplay'),
       );
-      if (letter === undefined) {
-        throw new CodedError('internal', 'no_letter', 'The event store answered without a letter.');
-      }
-      return parkedLetterFromWire(letter);
+      return letterOf(letter);
     },
 
     takeReplays: async (ctx, consumer, limit) => {
@@ -255,6 +254,16 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
         ctx,
         call('ResolveReplay'),
       );
+    },
+
+    closeLetter: async (ctx, consumer, position, reason) => {
+      const { letter } = await callUnary(
+        link.client().closeDeadLetter.bind(link.client()),
+        { consumer, position, reason },
+        ctx,
+        call('CloseDeadLetter'),
+      );
+      return letterOf(letter);
     },
   };
 
@@ -276,4 +285,9 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       link.close();
     },
   };
+}
+
+function letterOf(letter: WireDeadLetter | undefined): ParkedLetter {
+  if (letter !== undefined) return parkedLetterFromWire(letter);
+  throw new CodedError('internal', 'no_letter', 'The event store answered without a letter.');
 }

@@ -14,23 +14,40 @@ interface Row {
 /** Dead letters in memory, with `now` for the database's clock. */
 export function memoryDeadLetters(
   now: () => Date,
-): Pick<EventStore, 'park' | 'deadLetters' | 'requestReplay' | 'takeReplays' | 'resolveReplay'> {
+): Pick<
+  EventStore,
+  'park' | 'deadLetters' | 'requestReplay' | 'takeReplays' | 'resolveReplay' | 'closeLetter'
+> {
   const rows = new Map<string, Row>();
   const key = (consumer: string, position: bigint) => `${consumer}\n${position}`;
   const leased = (row: Row) => row.leasedUntil > now().getTime();
   const byPosition = () =>
-    [...rows.values()].sort((a, b) => Number(a.letter.position - b.letter.position));
+    [...rows.values()].sort((a, b) => (isBehind(a.letter, b.letter) ? 1 : -1));
   const seen = (row: Row): ParkedLetter => ({ ...row.letter, state: state(row) });
 
   function state(row: Row): LetterState {
+    if (row.letter.closedAt !== undefined) return 'closed';
     if (row.letter.resolvedAt !== undefined) return 'resolved';
     const live = row.takes < REPLAY_TAKES || leased(row);
     return row.letter.replayRequestedAt !== undefined && live ? 'requested' : 'parked';
   }
 
+  /** The row that is still somebody's business. */
+  function open(consumer: string, position: bigint): Row {
+    const row = rows.get(key(consumer, position));
+    if (row === undefined) {
+      throw new CodedError('not_found', 'letter_not_found', 'There is no such dead letter.');
+    }
+    if (row.letter.resolvedAt !== undefined) {
+      throw new CodedError('conflict', 'letter_resolved', 'The dead letter is resolved.');
+    }
+    return row;
+  }
+
   return {
     park: async (_ctx, letter) => {
       const known = rows.get(key(letter.consumer, letter.position));
+      if (known?.letter.closedAt !== undefined) return;
       if (known?.letter.resolvedAt === undefined && known?.takes === 0) return;
       rows.set(key(letter.consumer, letter.position), {
         letter: {
@@ -39,6 +56,8 @@ export function memoryDeadLetters(
           replays: known?.letter.replays ?? 0,
           replayRequestedAt: undefined,
           resolvedAt: undefined,
+          closedAt: undefined,
+          closeReason: '',
         },
         leasedUntil: 0,
         takes: 0,
@@ -53,18 +72,16 @@ export function memoryDeadLetters(
             (filter.consumer ?? letter.consumer) === letter.consumer &&
             (filter.state ?? letter.state) === letter.state &&
             (filter.position ?? letter.position) === letter.position &&
-            (!filter.eventIds?.length || filter.eventIds.includes(letter.eventId)),
+            (!filter.eventIds?.length || filter.eventIds.includes(letter.eventId)) &&
+            (filter.after === undefined || isBehind(letter, filter.after)),
         )
         .slice(0, limit),
 
     requestReplay: async (_ctx, consumer, position) => {
-      const row = rows.get(key(consumer, position));
-      if (row === undefined) {
-        throw new CodedError('not_found', 'letter_not_found', 'There is no such dead letter.');
-      }
+      const row = open(consumer, position);
       const was = state(row);
-      if (was === 'resolved') {
-        throw new CodedError('conflict', 'letter_resolved', 'The dead letter is resolved.');
+      if (was === 'closed') {
+        throw new CodedError('conflict', 'letter_closed', 'The dead letter is closed.');
       }
       if (was === 'parked') {
         row.letter = { ...row.letter, replayRequestedAt: now() };
@@ -92,10 +109,29 @@ export function memoryDeadLetters(
 
     resolveReplay: async (_ctx, consumer, position) => {
       const row = rows.get(key(consumer, position));
-      if (row === undefined || row.letter.resolvedAt !== undefined) return;
+      if (row === undefined || ['resolved', 'closed'].includes(state(row))) return;
       row.letter = { ...row.letter, replayRequestedAt: undefined, resolvedAt: now() };
       row.leasedUntil = 0;
       row.takes = 0;
     },
+
+    closeLetter: async (_ctx, consumer, position, closeReason) => {
+      const row = open(consumer, position);
+      if (row.letter.closedAt !== undefined) return seen(row);
+      if (leased(row)) {
+        throw new CodedError('conflict', 'letter_being_replayed', 'The letter is being replayed.');
+      }
+      row.letter = { ...row.letter, replayRequestedAt: undefined, closedAt: now(), closeReason };
+      row.takes = 0;
+      return seen(row);
+    },
   };
+}
+
+/** Whether `a` comes later in a list. */
+function isBehind(
+  a: Pick<ParkedLetter, 'position' | 'consumer'>,
+  b: Pick<ParkedLetter, 'position' | 'consumer'>,
+): boolean {
+  return a.position === b.position ? a.consumer > b.consumer : a.position > b.position;
 }

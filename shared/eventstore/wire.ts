@@ -68,6 +68,8 @@ export function deadLetterToWire(letter: DeadLetter & Partial<ParkedLetter>): Wi
     replays: letter.replays ?? 0,
     replayRequestedAt: letter.replayRequestedAt,
     resolvedAt: letter.resolvedAt,
+    closedAt: letter.closedAt,
+    closeReason: letter.closeReason ?? '',
   };
 }
 
@@ -86,6 +88,8 @@ export function parkedLetterFromWire(letter: WireDeadLetter): ParkedLetter {
     replays: letter.replays,
     replayRequestedAt: letter.replayRequestedAt,
     resolvedAt: letter.resolvedAt,
+    closedAt: letter.closedAt,
+    closeReason: letter.closeReason,
   };
 }
 
@@ -99,4 +103,4 @@ export function letterStateFromWire(text: string): LetterState | undefined {
   return letterStates.find((state) => state === text);
 }
 
-const letterStates: readonly LetterState[] = ['parked', 'requested', 'resolved'];
+const letterStates: readonly LetterState[] = ['parked', 'requested', 'resolved', 'closed'];

@@ -2,9 +2,8 @@ import type { Meter } from '@opentelemetry/api';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
- * What `/readyz` says, as figures to be watched: `service_ready` and
- * `service_degraded`, each 1 or 0. Degraded is 1 also in a process that is not
- * ready besides, so that one look answers whether accepted work stands still.
+ * What `/readyz` says, as figures to be watched: `service_ready` is 1 while it
+ * is answered with 200, `service_degraded` while it says anything but `ready`.
  * `lifecycle` is asked at each scrape.
  */
 export function measureReadiness(
@@ -18,7 +17,10 @@ export function measureReadiness(
     .addCallback((gauge) => gauge.observe(lifecycle().notReady().length === 0 ? 1 : 0));
   meter
     .createObservableGauge('service.degraded', {
-      description: '1 while accepted work does not get on here, else 0; /readyz says why.',
+      description: '1 while not all is well here, else 0: /readyz says why.',
     })
-    .addCallback((gauge) => gauge.observe(lifecycle().degraded().length === 0 ? 0 : 1));
+    .addCallback((gauge) => {
+      const { notReady, degraded } = lifecycle();
+      gauge.observe(notReady().length + degraded().length === 0 ? 0 : 1);
+    });
 }

@@ -405,6 +405,8 @@ export function eventStoreContract(store: () => EventStore): void {
         replays: 0,
         replayRequestedAt: undefined,
         resolvedAt: undefined,
+        closedAt: undefined,
+        closeReason: '',
       };
       assert.deepEqual(
         listed.map(({ parkedAt: _, ...kept }) => kept),
@@ -505,6 +507,63 @@ export function eventStoreContract(store: () => EventStore): void {
       await store().park(ctx, { ...letter, reason: 'again' });
       const { state, reason, resolvedAt } = await now(letter);
       assert.deepEqual([state, reason, resolvedAt], ['parked', 'again', undefined]);
+    });
+
+    it('more than a page of them are listed page by page, each once, whoever their consumer is', async () => {
+      const { consumer } = await parked({ position: 1n });
+      const all = [`1 ${consumer}`];
+      for (let n = 0; n < 3; n++) {
+        await parked({ consumer: `${consumer}-b`, position: 2n + BigInt(n) });
+        await parked({ consumer: `${consumer}-a`, position: 2n + BigInt(n) });
+        all.push(`${2 + n} ${consumer}-a`, `${2 + n} ${consumer}-b`);
+      }
+      const seen: string[] = [];
+      let after: { position: bigint; consumer: string } | undefined;
+      for (;;) {
+        const page = await store().deadLetters(ctx, after === undefined ? {} : { after }, 2);
+        assert.ok(page.length <= 2);
+        after = page.at(-1);
+        if (after === undefined) break;
+        // The store may hold letters of other tests.
+        const own = page.filter((letter) => letter.consumer.startsWith(consumer));
+        seen.push(...own.map(({ position, consumer: whose }) => `${position} ${whose}`));
+      }
+      assert.deepEqual(seen, all);
+    });
+
+    it('one that is closed keeps why and when, is not replayed, and is not parked once more', async () => {
+      const letter = await parked();
+      await request(letter);
+      const { consumer, position } = letter;
+      const closed = await store().closeLetter(ctx, consumer, position, 'ended by hand');
+      assert.deepEqual(
+        [closed.state, closed.closeReason, closed.replayRequestedAt],
+        ['closed', 'ended by hand', undefined],
+      );
+      assert.ok(closed.closedAt);
+      assert.deepEqual(await take(letter), [], 'the replay was called off');
+      await assert.rejects(request(letter), refusedAs('conflict', 'letter_closed'));
+      await store().park(ctx, { ...letter, reason: 'again' });
+      await store().resolveReplay(ctx, consumer, position);
+      assert.deepEqual(await store().closeLetter(ctx, consumer, position, 'other'), closed);
+      assert.deepEqual(await now(letter), closed);
+      assert.deepEqual(await store().deadLetters(ctx, { consumer, state: 'closed' }, 10), [closed]);
+      assert.deepEqual(await store().deadLetters(ctx, { consumer, state: 'parked' }, 10), []);
+    });
+
+    it('what is resolved, being served, or not there, is not closed', async () => {
+      const letter = await parked();
+      const { consumer, position } = letter;
+      const close = () => store().closeLetter(ctx, consumer, position, 'why');
+      await request(letter);
+      await take(letter);
+      await assert.rejects(close(), refusedAs('conflict', 'letter_being_replayed'));
+      await store().resolveReplay(ctx, consumer, position);
+      await assert.rejects(close(), refusedAs('conflict', 'letter_resolved'));
+      await assert.rejects(
+        store().closeLetter(ctx, consumer, 99n, 'why'),
+        refusedAs('not_found', 'letter_not_found'),
+      );
     });
 
     it('a replay of a letter that there is not is refused', async () => {

@@ -9,6 +9,8 @@ export interface CircuitBreakerOptions {
   readonly halfOpenAfterMs: number;
   /** Milliseconds on a clock that only runs forward; that of `performance.now()` unless told. */
   readonly now?: () => number;
+  /** Told when a circuit opens, and when it closes. */
+  readonly onChange?: (open: boolean) => void;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface CircuitBreakerOptions {
  * The clock of the machine may be set: it is not asked.
  */
 export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
-  const { threshold, halfOpenAfterMs, now = () => performance.now() } = options;
+  const { threshold, halfOpenAfterMs, now = () => performance.now(), onChange } = options;
   return (next) => {
     let failures = 0;
     /** When it opened; undefined while it is closed. */
@@ -32,7 +34,10 @@ export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
 
     function failed(error: unknown): void {
       if (isMachineryFailure(error)) {
-        if (++failures >= threshold) openedAt ??= now();
+        if (++failures >= threshold && openedAt === undefined) {
+          openedAt = now();
+          onChange?.(true);
+        }
       } else {
         failures = 0;
       }
@@ -56,6 +61,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
     function close(): void {
       openedAt = undefined;
       failures = 0;
+      onChange?.(false);
     }
 
     return async (ctx, request) => {

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Middleware } from '../endpoint.ts';
 import { CodedError, codedError, isKind, kinds } from '../errors.ts';
+import { inOneLine } from '../in-one-line.ts';
 import { type Logger, logFields } from '../logger.ts';
 
 export interface DeadLetterOptions {
@@ -99,9 +100,17 @@ function withOwnTime(ctx: Context): Context {
   return { ...ctx, signal: AbortSignal.timeout(parkMs), deadline: performance.now() + parkMs };
 }
 
-/** What went wrong, for operators: an internal error's message says nothing, its cause does. */
-function lastError({ message, cause }: CodedError): string {
-  const text = cause instanceof Error ? `${message} (${cause.message})` : message;
+/**
+ * What went wrong, for operators, in one line: the fields at fault as an answer
+ * over HTTP names them, else the cause, for an internal error's message says nothing.
+ */
+function lastError({ message, problems, cause }: CodedError): string {
+  const fields = problems.map((problem) => `${problem.field} ${problem.message}`).join('; ');
+  const why = fields === '' && cause instanceof Error ? ` (${inOneLine(cause)})` : '';
+  const text =
+    fields === '' ? `${message}${why}` : `${message.replace(/[.]$/, '')}: ${oneLine(fields)}.`;
   // A NUL has no place in an SQL text, and must not keep the letter out.
   return text.replaceAll('\0', '').slice(0, lastErrorChars);
 }
+
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');

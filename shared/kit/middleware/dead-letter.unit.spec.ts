@@ -143,4 +143,26 @@ describe('dead letter', () => {
     assert.match(letters[0]?.lastError ?? '', /badtextx/);
     assert.equal(letters[0]?.lastError.length, 1_000);
   });
+
+  it('says in one line what is at fault: the fields, as an answer over HTTP does, or the cause', async () => {
+    const fields = new CodedError('invalid', 'unreadable_event', 'It cannot be read.', {
+      problems: [
+        { field: 'amount', message: 'must be a number\n of 2 decimals' },
+        { field: 'items[0].code', message: 'is missing' },
+      ],
+      cause: new Error('[\n  {\n    "path": []\n  }\n]'),
+    });
+    const causes = new Error('down\n  here', { cause: new Error('and deeper') });
+    for (const [error, line] of [
+      [
+        fields,
+        'It cannot be read: amount must be a number of 2 decimals; items[0].code is missing.',
+      ],
+      [causes, 'Something went wrong on our side. (down here: and deeper)'],
+    ] as const) {
+      const { endpoint, letters } = worker(error);
+      await assert.rejects(endpoint(background(), last));
+      assert.equal(letters[0]?.lastError, line);
+    }
+  });
 });

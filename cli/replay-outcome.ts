@@ -1,0 +1,67 @@
+/** What came of replays that were asked for. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventStore, ParkedLetter } from '../shared/eventstore/event-store.ts';
+import { background } from '../shared/kit/context.ts';
+
+/**
+ * `served`: the letter is resolved. `parked again`: its consumer failed once
+ * more, and the letter has the new reason. `given up`: it was handed out as often
+ * as it may be, and nobody answered. `closed`: somebody closed it meanwhile.
+ * `waiting`: none of these yet.
+ */
+export type ReplayOutcome = 'served' | 'parked again' | 'given up' | 'closed' | 'waiting';
+
+const LOOK_MS = 250;
+/** As many as one list may be of. */
+const AT_ONCE = 1_000;
+
+/** What the state of a letter says, whose replay was asked for. */
+export function outcomeOf(letter: ParkedLetter): ReplayOutcome {
+  switch (letter.state) {
+    case 'resolved':
+      return 'served';
+    case 'closed':
+      return 'closed';
+    case 'requested':
+      return 'waiting';
+    case 'parked':
+      // Parking takes the request back; a request that stands was taken and never settled.
+      return letter.replayRequestedAt === undefined ? 'parked again' : 'given up';
+  }
+}
+
+/**
+ * Waits, `waitMs` at most, until none of `letters`, all of one consumer, waits any more, and hands each
+ * to `settled` as soon as it does not; those that are left, in the end.
+ */
+export async function awaitReplays(
+  store: Pick<EventStore, 'deadLetters'>,
+  letters: readonly ParkedLetter[],
+  waitMs: number,
+  settled: (letter: ParkedLetter, outcome: ReplayOutcome) => void,
+): Promise<void> {
+  const ctx = background();
+  const deadline = performance.now() + waitMs;
+  const waiting = new Map(letters.map((letter) => [`${letter.position}`, letter]));
+  for (;;) {
+    const asked = [...waiting.values()];
+    for (let from = 0; from < asked.length; from += AT_ONCE) {
+      const page = asked.slice(from, from + AT_ONCE);
+      const eventIds = page.map(({ eventId }) => eventId);
+      const consumer = page[0]?.consumer ?? '';
+      for (const letter of await store.deadLetters(ctx, { consumer, eventIds }, AT_ONCE)) {
+        const key = `${letter.position}`;
+        if (!waiting.has(key)) continue;
+        waiting.set(key, letter);
+        const outcome = outcomeOf(letter);
+        if (outcome === 'waiting') continue;
+        waiting.delete(key);
+        settled(letter, outcome);
+      }
+    }
+    const left = deadline - performance.now();
+    if (waiting.size === 0 || left <= 0) break;
+    await delay(Math.min(LOOK_MS, left));
+  }
+  for (const letter of waiting.values()) settled(letter, 'waiting');
+}
