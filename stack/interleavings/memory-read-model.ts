@@ -1,0 +1,53 @@
+/** The read model's tables in memory, for the projection that writes them and for ordersvc, which reads. */
+import type { ReadModel as ReadSide } from '../../services/ordersvc/read-model.ts';
+import { type OrderRow, stateOf } from '../../services/querymodelworker/order-row.ts';
+import type { ProjectionFailure, ReadModel } from '../../services/querymodelworker/read-model.ts';
+
+export interface MemoryReadModel {
+  readonly writeSide: ReadModel;
+  readonly readSide: Pick<ReadSide, 'find'>;
+  readonly checkpoint: () => bigint;
+  readonly rows: ReadonlyMap<string, OrderRow>;
+  readonly failures: readonly ProjectionFailure[];
+}
+
+/** @param written told of each row as it is written */
+export function memoryReadModel(written: (row: OrderRow) => void): MemoryReadModel {
+  const rows = new Map<string, OrderRow>();
+  const failures: ProjectionFailure[] = [];
+  let position = 0n;
+  return {
+    rows,
+    failures,
+    checkpoint: () => position,
+    writeSide: {
+      checkpoint: async () => position,
+      rows: async (_ctx, orderIds) =>
+        new Map(
+          orderIds.flatMap((id) => {
+            const row = rows.get(id);
+            return row === undefined ? [] : [[id, row] as const];
+          }),
+        ),
+      write: async (_ctx, change) => {
+        if (change.from !== position) return false;
+        position = change.to;
+        for (const row of change.rows) {
+          rows.set(row.orderId, row);
+          written(row);
+        }
+        failures.push(...change.failures);
+        return true;
+      },
+    },
+    readSide: {
+      find: async (_ctx, orderId) => {
+        const row = rows.get(orderId);
+        const state = row && stateOf(row);
+        if (row === undefined || state?.details === undefined) return undefined;
+        const { details, status, payment, reason } = state;
+        return { details, status, payment, reason, version: row.version };
+      },
+    },
+  };
+}

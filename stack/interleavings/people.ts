@@ -1,0 +1,195 @@
+/**
+ * People who place, read and decide by the real ordersvc, and who check each
+ * answer against the log: what they are told must be so.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { OrderDecisions } from '../../services/ordersvc/order-decisions.ts';
+import { type OrderView, viewOf } from '../../services/ordersvc/order-view.ts';
+import type { OrderService } from '../../services/ordersvc/service.ts';
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { orderIdFor } from '../../shared/contracts/ids.ts';
+import { minor } from '../../shared/domain/money.ts';
+import { readable } from '../../shared/eventstore/command-handler.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { background } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import type { Faults } from './faults.ts';
+import { reference } from './reference.ts';
+
+/** What a customer wants, under a key. */
+export interface Wish {
+  readonly key: string;
+  readonly orderId: string;
+  readonly restaurantId: string;
+  readonly amount: number;
+}
+
+export interface People {
+  /** Asks for it, again if it was asked before; other words under the same key now and then. */
+  place(wish: Wish): Promise<void>;
+  read(wish: Wish): Promise<void>;
+  decide(wish: Wish, decision: keyof OrderDecisions): Promise<void>;
+}
+
+export interface PeopleOptions {
+  readonly service: OrderService;
+  /** All events of an order, as the log has them now. */
+  readonly historyOf: (orderId: string) => readonly RecordedEvent[];
+  /** Whether the order has an event that nobody can read. */
+  readonly spoilt: (orderId: string) => boolean;
+  readonly codec: OrderEventCodec;
+  readonly wrong: (what: string) => void;
+  readonly faults: Faults;
+}
+
+const CUSTOMER = 'ada';
+
+export const wishOf = (key: string, restaurantId: string, amount: number): Wish => ({
+  key,
+  restaurantId,
+  amount,
+  orderId: orderIdFor(CUSTOMER, key),
+});
+
+const outcomes = { cancel: 'Cancelled', approve: 'Approved', reject: 'Rejected' } as const;
+const facts = { cancel: 'cancelled', approve: 'approved', reject: 'rejected' } as const;
+
+/** Answers that say nothing of the order. */
+const UNKNOWN = ['fault', 'event_store_away', 'order_moving', 'version_conflict'];
+
+export function people(options: PeopleOptions): People {
+  const { service, historyOf, spoilt, codec, wrong, faults } = options;
+  const { random, tell } = faults;
+  const ctx = background('people');
+  /** The newest version of each order that somebody was shown. */
+  const seen = new Map<string, bigint>();
+
+  const eventsOf = (orderId: string) =>
+    historyOf(orderId).flatMap((entry) => readable(codec, entry) ?? []);
+
+  /** Resolves with undefined where the answer is a refusal that `refused` accepts. */
+  async function ask<T>(
+    what: string,
+    orderId: string,
+    work: () => Promise<T>,
+    refused: (code: string) => boolean,
+  ): Promise<T | undefined> {
+    tell(`people: ${what} ${orderId}`);
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      const { code } = error;
+      tell(`  people hear ${code}`);
+      if (UNKNOWN.includes(code)) return undefined;
+      if (code === 'unreadable_order' && spoilt(orderId)) return undefined;
+      if (!refused(code)) wrong(`${orderId}: to ${what} was answered ${code}, which is not so`);
+      return undefined;
+    }
+  }
+
+  /** What was shown is what the log folds to at that version, and never older than before. */
+  function shown(what: string, orderId: string, view: OrderView, stale = false): void {
+    const { version } = view;
+    const upTo = historyOf(orderId).filter((entry) => entry.version <= version);
+    const truth = spoilt(orderId) ? undefined : viewOf(codec, upTo);
+    const told = { ...view };
+    if (truth !== undefined && !sameView(told, truth)) {
+      wrong(`${orderId}: ${what} showed ${words(view)}, and the log says ${words(truth)}`);
+    }
+    if (!stale && version < (seen.get(orderId) ?? 0n)) {
+      wrong(`${orderId}: ${what} showed version ${version} after ${seen.get(orderId)}`);
+    }
+    if (version > (seen.get(orderId) ?? 0n)) seen.set(orderId, version);
+  }
+
+  return {
+    place: async ({ key, orderId, restaurantId, amount }) => {
+      const otherWords = random.chance(0.1);
+      const restaurant = otherWords ? `${restaurantId}-2` : restaurantId;
+      const item = { code: 'P', name: 'Pizza', unitPrice: minor(amount), quantity: 1 };
+      const request = {
+        customerId: CUSTOMER,
+        restaurantId: restaurant,
+        items: [item],
+        amount: minor(amount),
+        idempotencyKey: key,
+      };
+      const first = () => eventsOf(orderId)[0];
+      const isOther = () => {
+        const created = first();
+        return created?.type === 'created' && created.order.restaurantId !== restaurant;
+      };
+      const placed = await ask(
+        'place',
+        orderId,
+        () => service.place(ctx, request),
+        (code) => code === 'idempotency_key_reused' && isOther(),
+      );
+      if (placed === undefined) return;
+      const created = first();
+      if (created?.type !== 'created' || !sameDetails(created.order, placed.order)) {
+        wrong(`${orderId}: place was answered with another order than the log has`);
+      }
+      if (isOther()) wrong(`${orderId}: one key was answered as two orders`);
+      if (placed.version !== 1n) wrong(`${orderId}: place was answered version ${placed.version}`);
+      if ((seen.get(orderId) ?? 0n) < 1n) seen.set(orderId, 1n);
+    },
+
+    read: async ({ orderId }) => {
+      const there = historyOf(orderId).length > 0;
+      const found = await ask(
+        'read',
+        orderId,
+        () => service.get(ctx, orderId),
+        (code) => code === 'order_not_found' && !there,
+      );
+      if (found !== undefined) shown('read', orderId, found.order, found.stale);
+    },
+
+    decide: async ({ orderId }, decision) => {
+      const before = reference(eventsOf(orderId)).status;
+      const decided = await ask(
+        decision,
+        orderId,
+        () => service[decision](ctx, orderId, 'because'),
+        (code) => {
+          const { status, payment } = reference(eventsOf(orderId));
+          if (code === 'order_not_found') return before === 'None';
+          if (code === 'order_not_paid') return decision !== 'cancel' && before === 'Pending';
+          if (code === 'payment_voided') return payment !== 'debited';
+          return (
+            code === 'order_ended' &&
+            !['None', 'Pending', 'Paid', outcomes[decision]].includes(status)
+          );
+        },
+      );
+      if (decided === undefined) return;
+      const { order, changed } = decided;
+      shown(decision, orderId, order);
+      if (order.status !== outcomes[decision] && !spoilt(orderId)) {
+        wrong(`${orderId}: ${decision} was answered, and the order is ${order.status}`);
+      }
+      const own = eventsOf(orderId).some(
+        (event) =>
+          event.type === facts[decision] &&
+          'decidedBy' in event &&
+          event.decidedBy === (decision === 'cancel' ? 'customer' : 'restaurant'),
+      );
+      if (changed && !own) wrong(`${orderId}: ${decision} was answered as done, and is not there`);
+    },
+  };
+}
+
+const words = ({ status, payment, version }: OrderView) => `${status}, ${payment}, v${version}`;
+
+const sameDetails = (one: OrderView['details'], other: OrderView['details']): boolean =>
+  isDeepStrictEqual(one, other);
+
+function sameView(one: OrderView, other: OrderView): boolean {
+  return (
+    words(one) === words(other) &&
+    one.reason === other.reason &&
+    sameDetails(one.details, other.details)
+  );
+}

@@ -1,0 +1,84 @@
+/** The workers' real services and endpoints, with the layer of their onions that parks. */
+import { paymentEndpoints } from '../../services/paymentworker/endpoints.ts';
+import type { PaymentGateway } from '../../services/paymentworker/payment-gateway.ts';
+import { createPaymentService } from '../../services/paymentworker/service.ts';
+import { reviewEndpoints } from '../../services/reviewworker/endpoints.ts';
+import { createReviewService } from '../../services/reviewworker/service.ts';
+import type { UpcomingDeadline } from '../../services/sagacoordinator/deadlines.ts';
+import { sagaEndpoints } from '../../services/sagacoordinator/endpoints.ts';
+import type { DeadlineWrites } from '../../services/sagacoordinator/grouped-writes.ts';
+import { createSagaService } from '../../services/sagacoordinator/service.ts';
+import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
+import { durables } from '../../shared/contracts/subjects.ts';
+import { minor } from '../../shared/domain/money.ts';
+import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { background, causedBy } from '../../shared/kit/context.ts';
+import type { Delivery } from '../../shared/kit/delivery.ts';
+import { nop } from '../../shared/kit/endpoint.ts';
+import { parking } from './letters.ts';
+
+export interface WorkersOptions {
+  readonly store: EventStore;
+  readonly gateway: PaymentGateway;
+  readonly writes: DeadlineWrites;
+  readonly codec: OrderEventCodec;
+  /** Told what a worker says that it did. */
+  readonly answered: (worker: string, delivery: Delivery<RecordedEvent>, result: unknown) => void;
+}
+
+/** How long an order waits for its payment, its review and, the first time, the answer to its void. */
+export const WAIT_MS = 1_000;
+
+type Handler = (delivery: Delivery<RecordedEvent>) => Promise<unknown>;
+
+export interface Workers {
+  /** By the name of the durable; each passes over what it is not subscribed to. */
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly deadlineDue: (deadline: UpcomingDeadline) => Promise<unknown>;
+}
+
+export function workers({ store, gateway, writes, codec, answered }: WorkersOptions): Workers {
+  const payments = paymentEndpoints(createPaymentService(store, gateway, codec), codec, (name) =>
+    parking(durables.payment, store, name === 'void_payment'),
+  );
+  const policy = {
+    rejectAbove: minor(1_000_000),
+    rejectRestaurants: ['closed'],
+    manual: ['by-hand'],
+  };
+  const reviews = reviewEndpoints(createReviewService(store, policy, codec), codec, () =>
+    parking(durables.review, store, false),
+  );
+  const times = { payment: WAIT_MS, review: WAIT_MS, void: WAIT_MS, ceiling: 10 * WAIT_MS };
+  const saga = sagaEndpoints(createSagaService(store, writes, times, codec), codec, {
+    event: () => parking(durables.saga, store, true),
+    deadline: () => nop,
+  });
+  const ctxOf = ({ body }: Delivery<RecordedEvent>) => causedBy(background('c'), body);
+  const told =
+    (worker: string, handler: Handler): Handler =>
+    async (delivery) =>
+      answered(worker, delivery, await handler(delivery));
+  return {
+    handlers: {
+      [durables.payment]: told(durables.payment, async (delivery) => {
+        const { eventType } = delivery.body;
+        if (eventType === eventTypes.created)
+          return payments.orderCreated(ctxOf(delivery), delivery);
+        if (eventType !== eventTypes.voidrequested) return undefined;
+        return payments.voidRequested(ctxOf(delivery), delivery);
+      }),
+      [durables.review]: told(durables.review, async (delivery) =>
+        delivery.body.eventType === eventTypes.paymentdebited
+          ? reviews.orderPaid(ctxOf(delivery), delivery)
+          : undefined,
+      ),
+      [durables.saga]: told(durables.saga, async (delivery) =>
+        Object.values<string>(eventTypes).includes(delivery.body.eventType)
+          ? saga.orderMoved(ctxOf(delivery), delivery)
+          : undefined,
+      ),
+    },
+    deadlineDue: (deadline) => saga.deadlineDue(background('c'), deadline),
+  };
+}
