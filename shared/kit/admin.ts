@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Component } from './lifecycle.ts';
 import type { Metrics } from './metrics.ts';
+import { keepRoom } from './transport/http-listening.ts';
 
 export interface AdminOptions {
   readonly host: string;
@@ -16,6 +17,9 @@ export interface AdminOptions {
 /** How long a request that is being answered may still take when the server stops, in milliseconds. */
 const drainMs = 1_000;
 
+/** Who asks a process how it is has one question, and few ask at once. Times are in milliseconds. */
+const limits = { connections: 64, headersMs: 5_000, requestMs: 10_000 };
+
 /**
  * What operators ask a process, on a port of its own: `/healthz` (it lives:
  * 200), `/readyz` (`ready` or `degraded`: 200, `not ready`: 503, the latter two
@@ -23,7 +27,12 @@ const drainMs = 1_000;
  */
 export function adminServer(options: AdminOptions): Component & { port(): number } {
   const { host, notReady, degraded, metrics } = options;
-  const server = createServer((request, response) => {
+  const timeouts = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = createServer(timeouts, (request, response) => {
     // No connection outlives its answer, so that stopping never waits for an idle one.
     response.setHeader('connection', 'close');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -51,6 +60,7 @@ export function adminServer(options: AdminOptions): Component & { port(): number
         json(response, 404, { status: 'not found' });
     }
   });
+  keepRoom(server, limits, () => {});
   return {
     name: 'admin',
     port() {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { eventually } from '../testing/eventually.ts';
 import { adminServer } from './admin.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { measureReadiness } from './readiness.ts';
@@ -22,6 +24,18 @@ describe('the admin server', () => {
   after(async () => {
     await admin.stop?.();
     await metrics.close();
+  });
+
+  it('answers beside any number of connections on which nothing is said', async () => {
+    let closed = 0;
+    const silent = Array.from({ length: 100 }, () =>
+      connect(admin.port(), '127.0.0.1')
+        .on('error', () => {})
+        .on('close', () => closed++),
+    );
+    await eventually('those beyond the bound are closed', () => closed >= 36);
+    assert.equal((await get('/healthz')).status, 200);
+    for (const socket of silent) socket.destroy();
   });
 
   it('says that the process lives, also while it is not ready', async () => {

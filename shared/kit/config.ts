@@ -1,5 +1,6 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { z } from 'zod';
+import { isLoopback } from './loopback.ts';
 import { flag } from './setting.ts';
 
 export {
@@ -47,17 +48,12 @@ export function loadConfig<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv = pro
   return result.data;
 }
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
-
 /** Why the binding must be refused; undefined if it may stand. Looks at the variables, so that it is said beside other problems. */
 function openBinding(set: NodeJS.ProcessEnv): string | undefined {
   const address = set.BIND_ADDRESS;
   if (address === undefined || flag(set.ALLOW_INSECURE ?? '') === true) return undefined;
-  const version = isIP(address);
-  if (version === 0) return undefined; // not an address, or localhost: the schema judges
-  if (loopback.check(address, version === 4 ? 'ipv4' : 'ipv6')) return undefined;
+  if (isIP(address) === 0) return undefined; // not an address, or localhost: the schema judges
+  if (isLoopback(address)) return undefined;
   return `BIND_ADDRESS is "${address}": other machines could reach it and nobody is asked who they are; set ALLOW_INSECURE=true if that is meant`;
 }
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { type EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { connect, type Socket } from 'node:net';
+
 import { gzipSync } from 'node:zlib';
-import { credentials, status } from '@grpc/grpc-js';
-import { EventStoreClient, EventStoreService } from '../../../proto/gen/eventstore.ts';
+import { credentials, type ServerDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { pino } from 'pino';
+import { EventStoreClient, EventStoreService, Lane } from '../../../proto/gen/eventstore.ts';
+import { faultyWire } from '../../../stack/faulty-wire.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { background, type Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
@@ -40,12 +43,14 @@ describe('a gRPC server under clients that mean no good', () => {
   let handled: Context[];
   let closedSources: number;
   let messages: number;
+  let pauseReading: boolean;
+  let resumeReading: () => void;
 
-  async function serve(limits: Partial<GrpcLimits> = {}): Promise<void> {
+  async function serve(limits: Partial<GrpcLimits> = {}, logger = silentLogger): Promise<void> {
     server = grpcServer({
       host: '127.0.0.1',
       port: 0,
-      logger: silentLogger,
+      logger,
       drainMs: 100,
       limits,
       services: [
@@ -76,8 +81,13 @@ describe('a gRPC server under clients that mean no good', () => {
               endpoint: async () => endless(() => closedSources++),
               encode: () => anEvent(),
             }),
-            appendEvents: (call: EventEmitter & { end(): void }) => {
-              call.on('data', () => messages++);
+            appendEvents: (call: ServerDuplexStream<unknown, unknown>) => {
+              call.on('data', () => {
+                messages++;
+                if (!pauseReading) return;
+                call.pause();
+                resumeReading = () => call.resume();
+              });
               call.on('error', () => {});
               call.on('end', () => call.end());
             },
@@ -175,6 +185,8 @@ describe('a gRPC server under clients that mean no good', () => {
     handled = [];
     closedSources = 0;
     messages = 0;
+    pauseReading = false;
+    resumeReading = () => {};
   });
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -385,6 +397,132 @@ describe('a gRPC server under clients that mean no good', () => {
     await getHead();
   });
 
+  it('silent streams make room for another, the one that was silent for longest first', async () => {
+    await serve({ maxStreamsPerMethod: 3, idleStreamMs: 100 });
+    const own = session();
+    const open = async () => {
+      const stream = request(own, method('AppendEvents')).resume();
+      const before = messages;
+      stream.write(empty);
+      await eventually('it is heard', () => messages === before + 1);
+      return stream;
+    };
+    const [first, second] = [await open(), await open(), await open()];
+    const full = await answer(method('AppendEvents'), empty);
+    assert.equal(full['error-code'], 'too_many_calls', 'nobody was silent for long');
+    first.write(empty);
+    await eventually('it is heard', () => messages === 4);
+    const ended = once(second, 'response');
+    await eventually('there is room', async () => {
+      const another = await answer(method('AppendEvents'), empty);
+      return another['grpc-status'] === '0';
+    });
+    const [headers] = await ended;
+    assert.deepEqual([headers['grpc-status'], headers['error-code']], ['14', 'stream_idle']);
+    first.close();
+  });
+
+  it('a stream on which nothing is said at all is cut off', async () => {
+    await serve({ requestMs: 100 });
+    const stream = request(session(), method('AppendEvents')).resume();
+    const [headers] = await once(stream, 'response');
+    assert.deepEqual([headers['grpc-status'], headers['error-code']], ['4', 'request_incomplete']);
+    await eventually('nothing is held', () => server.openCalls() === 0);
+  });
+
+  it('one connection has only its share of the streams of a method', async () => {
+    await serve({ maxStreamsPerMethod: 10, maxStreamsPerPeer: 2 });
+    const own = session();
+    for (let i = 0; i < 2; i++) request(own, method('GetEventsStream')).end(empty);
+    await eventually('they are open', () => server.openCalls() === 2);
+    const refused = request(own, method('GetEventsStream')).resume();
+    refused.end(empty);
+    const [headers] = await once(refused, 'response');
+    assert.equal(headers['error-code'], 'too_many_calls');
+    request(session(), method('GetEventsStream')).end(empty);
+    await eventually('another has its own', () => server.openCalls() === 3);
+  });
+
+  it('a message that whole ones came before is due as any other', async () => {
+    await serve({ requestMs: 100 });
+    const stream = request(session(), method('AppendEvents')).resume();
+    const told = once(stream, 'response');
+    stream.write(Buffer.concat([empty, empty, frame(Buffer.alloc(100), { length: 200 })]));
+    await eventually('the whole ones have come', () => messages === 2);
+    const [headers] = await told;
+    assert.deepEqual([headers['grpc-status'], headers['error-code']], ['4', 'request_incomplete']);
+  });
+
+  it('a message that is whole is in time, however slow its handler takes it', async () => {
+    await serve({ requestMs: 100 });
+    const stream = request(session(), method('AppendEvents')).resume();
+    stream.write(empty);
+    await eventually('it has come', () => messages === 1);
+    pauseReading = true;
+    for (let i = 0; i < 3; i++) stream.write(frame(unknownField(100)));
+    // Another that comes later and is cut off shows that the time has passed.
+    await once(request(session(), method('AppendEvents')).resume(), 'close');
+    await once(request(session(), method('AppendEvents')).resume(), 'close');
+    assert.equal(server.openCalls(), 1);
+    pauseReading = false;
+    resumeReading();
+    await eventually('the others have come', () => messages >= 4);
+  });
+
+  it('what is refused in the middle of a message is told to the library of its client', async () => {
+    await serve({ requestMs: 100 });
+    const wire = await faultyWire({ target: { port: server.port() } });
+    const own = new EventStoreClient(wire.address, credentials.createInsecure());
+    cleanups.push(
+      () => wire.stop(),
+      () => own.close(),
+    );
+    const call = own.appendEvents();
+    call.write({ appends: [] });
+    await eventually('it is heard', () => messages === 1);
+    const stalled = wire.stall({ afterBytes: 20_000, way: 'toTarget' });
+    const failed = once(call, 'error').then(
+      () => undefined,
+      (error: ServiceError) => error,
+    );
+    const ended = new Promise<ServiceError>((resolve) => call.on('error', resolve));
+    const events = [{ ...anEvent(), eventData: 'x'.repeat(200_000) }];
+    call.write({
+      appends: [{ number: 1, events, expectedVersion: undefined, lane: Lane.NEW_WORK }],
+    });
+    await stalled;
+    const error = await ended;
+    await failed;
+    assert.equal(error.code, status.DEADLINE_EXCEEDED);
+    assert.deepEqual(error.metadata.get('error-code'), ['request_incomplete']);
+  });
+
+  it('refusals are logged, once for each code now and then', async () => {
+    const lines: { method?: string; code?: string }[] = [];
+    const write = (line: string) => void lines.push(JSON.parse(line));
+    await serve({ requestMs: 50 }, pino({ base: null }, { write }));
+    for (let i = 0; i < 3; i++) {
+      await once(request(session(), method('GetHead')).resume(), 'close');
+    }
+    await answer(method('GetHead'), empty, { 'x-much': 'x'.repeat(20_000) });
+    assert.deepEqual(
+      lines.map(({ method: called, code }) => [called, code]),
+      [
+        [method('GetHead'), 'request_incomplete'],
+        [method('GetHead'), 'metadata_too_large'],
+      ],
+    );
+  });
+
+  it('a deadline weeks away is served, by server and client', async () => {
+    await serve();
+    for (const weeks of ['720H', '99999999H', '2592000S', '50000M', '99999999M']) {
+      const told = await answer(method('GetHead'), empty, { 'grpc-timeout': weeks });
+      assert.equal(told['grpc-status'], '0', weeks);
+    }
+    assert.deepEqual(await getHead('', 30 * 24 * 3_600_000), { position: 1n });
+  });
+
   it('streams of one method leave room for other calls', async () => {
     await serve({ maxStreamsPerMethod: 2 });
     const own = session();
@@ -417,6 +555,21 @@ describe('a gRPC server under clients that mean no good', () => {
     }
     await eventually('all but two are closed', () => closed === 18);
     await getHead();
+  });
+
+  it('a connection that says nothing at first is closed, one that did may be silent', async () => {
+    await serve({ firstMs: 100 });
+    const own = session();
+    await once(own, 'remoteSettings');
+    const silent = connect(server.port(), '127.0.0.1')
+      .on('error', () => {})
+      .resume();
+    await new Promise((closed) => silent.once('close', closed));
+    assert.equal(own.closed || own.destroyed, false);
+    const stream = request(own, method('GetHead')).resume();
+    stream.end(empty);
+    const [headers] = await once(stream, 'response');
+    assert.equal(headers[':status'], 200);
   });
 
   it('a connection on which nobody speaks is closed', async () => {

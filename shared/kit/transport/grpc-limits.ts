@@ -3,15 +3,15 @@ import type { ServerOptions } from '@grpc/grpc-js';
 /**
  * What one process takes from its clients, all of it in one place. Left alone
  * grpc-js bounds a message's size and nothing else. Nobody is asked who they
- * are, so these keep the process alive, not fair: a client that takes
- * everything there is keeps later ones out, until it is cut off.
+ * are, so fairness ends where many connections take a share each; what is silent
+ * makes room for others.
  */
 export interface GrpcLimits {
   /** The largest message, taken or sent, in bytes. */
   readonly maxMessageBytes: number;
   /** A call's metadata, in bytes. */
   readonly maxMetadataBytes: number;
-  /** Connections; the next one is closed at once. Each of our clients has one. */
+  /** Connections; see connection-room.ts for who makes room for the next one. Each of our clients has one. */
   readonly maxConnections: number;
   /** Calls that are open on one connection; a client library queues what is beyond. */
   readonly maxCallsPerConnection: number;
@@ -25,7 +25,13 @@ export interface GrpcLimits {
   readonly maxRequestBytes: number;
   /** Open calls of one method that answers with a stream: each holds a page, or appends, for as long as its client likes. */
   readonly maxStreamsPerMethod: number;
-  /** How long a request may take to arrive, in milliseconds: the one of a call, or each of a stream from its first byte. */
+  /** Of these, streams of one peer: an address, or on loopback a connection. */
+  readonly maxStreamsPerPeer: number;
+  /** A stream whose client has sent nothing for so long makes room for another, in milliseconds. Our clients send something each second. */
+  readonly idleStreamMs: number;
+  /** How long a new connection may say nothing, in milliseconds. */
+  readonly firstMs: number;
+  /** How long a request may take to arrive, in milliseconds: the one of a call and the first of a stream from its beginning, every other of a stream from its first byte. */
   readonly requestMs: number;
   /** How long one answer may wait for a client that does not read, in milliseconds. */
   readonly stalledMs: number;
@@ -43,6 +49,9 @@ export const grpcLimits: GrpcLimits = {
   maxCalls: 1_024,
   maxRequestBytes: 128 * 1024 * 1024,
   maxStreamsPerMethod: 128,
+  maxStreamsPerPeer: 32,
+  idleStreamMs: 5_000,
+  firstMs: 5_000,
   requestMs: 10_000,
   stalledMs: 60_000,
   keepaliveMs: 30_000,

@@ -1,30 +1,54 @@
-import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from '../logger.ts';
-import { listenOn } from './net-listening.ts';
+import { connectionRoom, peerName } from './connection-room.ts';
+import type { GrpcLimits } from './grpc-limits.ts';
+import { listenOn, tellDropped } from './net-listening.ts';
 
-export interface Listening {
-  readonly port: number;
+export interface GrpcListener {
+  /** Listens for `server`; rejects where it cannot. To be called once. */
+  listen(server: Server, host: string, port: number): Promise<void>;
+  /** Throws before it listens. */
+  port(): number;
+  /** A call of a connection begins or ends; see `peerName`. */
+  onCall(peer: string, begins: boolean): void;
   /** Takes no more connections; resolves when those that are there have ended. */
   close(): Promise<void>;
 }
 
 /**
- * Listens for `server`, with a bound on its connections: a server that grpc-js
- * binds by itself has none. Rejects where it cannot listen.
+ * Takes the connections of a server and keeps room for new ones: a server that
+ * grpc-js binds by itself knows no bound.
  */
-export async function listen(
-  server: Server,
-  host: string,
-  port: number,
-  maxConnections: number,
+export function grpcListener(
+  limits: Pick<GrpcLimits, 'maxConnections' | 'firstMs'>,
   logger: Logger,
-): Promise<Listening> {
-  const { injectConnection } = server.createConnectionInjector(ServerCredentials.createInsecure());
+): GrpcListener {
+  const room = connectionRoom({
+    most: limits.maxConnections,
+    firstMs: limits.firstMs,
+    onFull: tellDropped('gRPC', limits.maxConnections, logger),
+  });
+  const sockets = new Map<string, Socket>();
+  let inject: (socket: Socket) => void = () => {};
   // As node:http2 asks of the sockets that it accepts itself.
-  const net: NetServer = createServer({ allowHalfOpen: true, noDelay: true }, injectConnection);
-  net.maxConnections = maxConnections;
-  await listenOn(net, 'gRPC', host, port, logger);
-  const { port: bound } = net.address() as AddressInfo;
-  return { port: bound, close: () => new Promise((done) => net.close(() => done())) };
+  const net = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    if (!room.enter(socket)) return;
+    const peer = peerName(socket.remoteAddress, socket.remotePort);
+    sockets.set(peer, socket);
+    socket.once('close', () => sockets.delete(peer));
+    inject(socket);
+  });
+  return {
+    listen: (server, host, port) => {
+      inject = server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection;
+      return listenOn(net, 'gRPC', host, port, logger);
+    },
+    port: () => (net.address() as AddressInfo).port,
+    onCall: (peer, begins) => {
+      const socket = sockets.get(peer);
+      if (socket !== undefined) room[begins ? 'busy' : 'idle'](socket);
+    },
+    close: () => new Promise((done) => net.close(() => done())),
+  };
 }

@@ -7,7 +7,8 @@ import type { Logger } from '../logger.ts';
 import { decodingTolerantly } from './grpc-decoding.ts';
 import { callGuard } from './grpc-guard.ts';
 import { type GrpcLimits, grpcLimits, serverOptions } from './grpc-limits.ts';
-import { type Listening, listen } from './grpc-listening.ts';
+import { grpcListener } from './grpc-listening.ts';
+import { bearLongDeadlines } from './grpc-long-deadlines.ts';
 
 export { type CallSettings, callServerStream, callUnary, channelOptions } from './grpc-call.ts';
 export { type GrpcCarrier, metadataCarrier, recordCarrier } from './grpc-carrier.ts';
@@ -55,7 +56,9 @@ const defaults = { drainMs: 5000 };
 export function grpcServer(given: GrpcServerOptions): GrpcServer {
   const { host, port, services, logger, protoPath, drainMs } = { ...defaults, ...given };
   const limits = { ...grpcLimits, ...given.limits };
-  const guard = callGuard(limits);
+  bearLongDeadlines();
+  const listener = grpcListener(limits, logger);
+  const guard = callGuard({ limits, logger, onCall: listener.onCall });
   const server = new Server({ ...serverOptions(limits), interceptors: [guard.interceptor] });
   const health = new HealthImplementation();
   for (const { definition, implementation } of services) {
@@ -67,23 +70,24 @@ export function grpcServer(given: GrpcServerOptions): GrpcServer {
   const announce = (status: 'SERVING' | 'NOT_SERVING') => {
     for (const name of names) health.setStatus(name, status);
   };
-  let bound: Listening | undefined;
+  let bound = false;
   let stopped: Promise<void> | undefined;
   return {
     name: 'grpc',
     port: () => {
-      if (bound === undefined) throw new Error('The gRPC server is not listening.');
-      return bound.port;
+      if (!bound) throw new Error('The gRPC server is not listening.');
+      return listener.port();
     },
     openCalls: guard.open,
-    notReady: () => (bound === undefined || stopped !== undefined ? 'not listening' : undefined),
+    notReady: () => (!bound || stopped !== undefined ? 'not listening' : undefined),
     start: async () => {
-      bound = await listen(server, host, port, limits.maxConnections, logger);
+      await listener.listen(server, host, port);
+      bound = true;
       announce('SERVING');
     },
     stop: () => {
       announce('NOT_SERVING');
-      stopped ??= shutdown(server, bound, drainMs, logger);
+      stopped ??= shutdown(server, listener.close, drainMs, logger);
       return stopped;
     },
   };
@@ -102,7 +106,7 @@ function serviceName(definition: ServiceDefinition): string {
 
 function shutdown(
   server: Server,
-  listening: Listening | undefined,
+  closeListener: () => Promise<void>,
   drainMs: number,
   logger: Logger,
 ): Promise<void> {
@@ -114,7 +118,7 @@ function shutdown(
     }, drainMs);
     // The library ends its connections, and does not wait for those that it did
     // not accept itself.
-    const closed = listening?.close();
+    const closed = closeListener();
     server.tryShutdown(async () => {
       await closed;
       clearTimeout(deadline);

@@ -1,4 +1,7 @@
 import { createServer, type Server } from 'node:http';
+import type { Logger } from '../logger.ts';
+import { connectionRoom } from './connection-room.ts';
+import { tellDropped } from './net-listening.ts';
 
 /** What one caller can hold, and all together. Times are in milliseconds. */
 export interface HttpLimits {
@@ -10,7 +13,7 @@ export interface HttpLimits {
   readonly keepAliveMs: number;
   /** How long nothing may move on a connection, so that an answer that nobody reads is let go. Longer than any endpoint takes. */
   readonly idleMs: number;
-  /** More connections than this are closed as they come. Each costs a few kB and a file descriptor. */
+  /** Connections at once; see connection-room.ts for who makes room for the next one. Each costs a few kB and a file descriptor. */
   readonly connections: number;
   /** Bodies of all requests together, from their first byte until their request is answered, in bytes; a body beyond is refused. */
   readonly bodiesBytes: number;
@@ -32,7 +35,7 @@ const MAX_HEADERS_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 
 /** A server, not listening yet, of which nobody can hold more than `limits`. */
-export function limitedServer(limits: HttpLimits): Server {
+export function limitedServer(limits: HttpLimits, logger: Logger): Server {
   const server = createServer({
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
@@ -45,8 +48,25 @@ export function limitedServer(limits: HttpLimits): Server {
   });
   server.timeout = limits.idleMs;
   server.maxHeadersCount = MAX_HEADERS;
-  server.maxConnections = limits.connections;
+  keepRoom(server, limits, tellDropped('HTTP', limits.connections, logger));
   return server;
+}
+
+/** What is idle makes room for new connections, where there are as many as may be. */
+export function keepRoom(
+  server: Server,
+  limits: Pick<HttpLimits, 'connections'>,
+  onFull: () => void,
+): void {
+  const room = connectionRoom({
+    most: limits.connections,
+    onFull,
+  });
+  server.on('connection', room.enter);
+  server.prependListener('request', ({ socket }, response) => {
+    room.busy(socket);
+    response.once('close', () => room.idle(socket));
+  });
 }
 
 /** `close` also ends the connections that are idle; those that are not end with their answer. */

@@ -104,9 +104,12 @@ export function refuseUnserved(
   const pending = pendingAnswers();
   const refused = new WeakSet<Duplex>();
   const ending = new WeakSet<Duplex>();
+  /** Requests whose headers have come, by connection. */
+  const begun = new WeakMap<Duplex, number>();
 
   /** False where the request is not to be served; what is to be said of that is said. */
   function admitted({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    begun.set(socket, (begun.get(socket) ?? 0) + 1);
     if (ending.has(socket) || refused.has(socket)) return false;
     if (pending.count(socket) >= MAX_AT_ONCE) {
       refused.add(socket);
@@ -128,6 +131,8 @@ export function refuseUnserved(
   server.on('clientError', (error: ParserError, socket) => {
     // Node reports anew with each further packet, and with each look at the clock.
     if (refused.has(socket)) return;
+    // Node looks at the clock before it reads: after a pause of this process the rest lies there.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return void refuseUnlessRead(socket);
     refused.add(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy(error);
@@ -151,6 +156,17 @@ export function refuseUnserved(
       writeAndClose(socket, notImplemented, told(hook, notImplemented, request));
     });
   });
+
+  function refuseUnlessRead(socket: Duplex): void {
+    const before = begun.get(socket);
+    const unread = pending.unread(socket);
+    setImmediate(() => {
+      const read = unread === undefined ? begun.get(socket) !== before : unread.req.complete;
+      if (read || refused.has(socket)) return;
+      refused.add(socket);
+      void refuseAfterDue(socket, refusals.ERR_HTTP_REQUEST_TIMEOUT ?? malformed);
+    });
+  }
 
   async function refuseAfterDue(socket: Duplex, refusal: Refusal): Promise<void> {
     const broken = pending.unread(socket);

@@ -5,6 +5,7 @@ import { httpServerTrace } from '../../../zipkin/http.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { type RawAnswer, sendRaw } from '../../testing/raw-http.ts';
 import { spanRecorder } from '../../testing/span-recorder.ts';
+import { standingStill } from '../../testing/standing-still.ts';
 import { silentLogger } from '../logger.ts';
 import { type HttpServerOptions, httpServer, type Route, route } from './http.ts';
 import type { ProblemDocument } from './problem.ts';
@@ -426,12 +427,45 @@ describe('what never becomes a request', () => {
     assert.equal((await sendRaw(port, one)).status, 200);
   });
 
-  it('connections beyond the bound are closed, and those within it served', async () => {
-    const { port } = await serve([echo], { limits: { connections: 1 } });
-    const first = connect(port, '127.0.0.1');
-    await once(first, 'connect');
+  it('a request that came while the process stood still is answered, though its time is over', async () => {
+    const limits = { headersMs: 200 };
+    const { port } = await serve([echo], { limits });
+    const whole = `${announced(1, 'Connection: close')}1`;
+    const came = await standingStill({
+      port,
+      first: whole.slice(0, 20),
+      rest: whole.slice(20),
+      ms: 2 * limits.headersMs,
+      // It has taken what came before when it has answered what came after.
+      taken: () => sendRaw(port, whole),
+    });
+    assert.match(came, /^HTTP\/1\.1 200 /);
+  });
+
+  it('silent connections shut nobody out: the oldest makes room', async () => {
+    const { port } = await serve([echo], { limits: { connections: 10 } });
+    const silent = Array.from({ length: 30 }, () => connect(port, '127.0.0.1'));
+    let closed = 0;
+    for (const socket of silent) {
+      socket.on('error', () => undefined).on('close', () => closed++);
+      await once(socket, 'connect');
+    }
+    await eventually('the first are closed', () => closed === 20);
+    assert.equal((await sendRaw(port, `${announced(1, 'Connection: close')}1`)).status, 200);
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('a connection beyond the bound is closed while all others are at work', async () => {
+    const { waiting, entered, open } = gate();
+    const { port } = await serve([echo, waiting], { limits: { connections: 1 } });
+    const first = sendRaw(
+      port,
+      `GET /wait HTTP/1.1\r\n${HOST}Content-Length: 1\r\nConnection: close\r\n\r\n1`,
+    );
+    await entered;
     assert.equal((await sendRaw(port, announced(1))).all, '');
-    first.destroy();
+    open();
+    assert.equal((await first).status, 200);
     await eventually(
       'a place for another connection',
       async () => (await sendRaw(port, `${announced(1, 'Connection: close')}1`)).status === 200,

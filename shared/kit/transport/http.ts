@@ -117,7 +117,7 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
     stopping: () => stopped !== undefined,
     last: (socket: Duplex) => refusing.last(socket),
   };
-  const server = limitedServer(limits);
+  const server = limitedServer(limits, given.logger);
   const refusing = refuseUnserved(server, hook, application(options).callback());
   return {
     name: 'http',

@@ -1,14 +1,14 @@
 import type { Server } from 'node:net';
 import type { Logger } from '../logger.ts';
+import { seldom } from '../seldom.ts';
 
 /** How often the same is said of connections that are not taken. */
 const TELL_EVERY_MS = 10_000;
 
 /**
- * Lets `server` listen, and says now and then when a connection is not taken:
- * because there are too many, or because the system has no room for it, which is
- * no reason to end (the next one may be taken). Rejects where it cannot listen,
- * saying where. To be called once.
+ * Lets `server` listen, and says now and then when a connection is not taken
+ * because the system has no room for it, which is no reason to end (the next one
+ * may be taken). Rejects where it cannot listen, saying where. To be called once.
  */
 export function listenOn(
   server: Server,
@@ -17,15 +17,8 @@ export function listenOn(
   port: number,
   logger: Logger,
 ): Promise<void> {
-  server.on(
-    'drop',
-    seldom(() => {
-      const connections = server.maxConnections;
-      logger.warn({ connections }, `too many ${protocol} connections: new ones are closed`);
-    }),
-  );
-  const notTaken = seldom((err: Error) =>
-    logger.error({ err }, `${protocol} connections cannot be taken at the moment`),
+  const notTaken = seldom(TELL_EVERY_MS, (leftOut, err: Error) =>
+    logger.error({ err, since: leftOut }, `${protocol} connections cannot be taken at the moment`),
   );
   return new Promise((resolve, reject) => {
     // It stays: an error that nobody listens for ends the process.
@@ -38,13 +31,16 @@ export function listenOn(
   });
 }
 
-/** `tell`, but not again for a while. */
-function seldom<Args extends readonly unknown[]>(tell: (...args: Args) => void) {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  return (...args: Args): void => {
-    const now = performance.now();
-    if (now - toldAt < TELL_EVERY_MS) return;
-    toldAt = now;
-    tell(...args);
-  };
+/** Says now and then that a connection was closed because there were as many as may be. */
+export function tellDropped(
+  protocol: 'HTTP' | 'gRPC' | 'admin',
+  connections: number,
+  logger: Logger,
+): () => void {
+  return seldom(TELL_EVERY_MS, (leftOut) =>
+    logger.warn(
+      { connections, since: leftOut },
+      `too many ${protocol} connections: those that are idle are closed for new ones`,
+    ),
+  );
 }
