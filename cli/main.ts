@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `orders`: what an operator does by hand. Exit codes: see exit-code.ts. */
 import { Command, CommanderError } from 'commander';
+import { keepLoopbackDirect } from '../shared/kit/direct-loopback.ts';
 import { setting } from '../shared/kit/setting.ts';
 import { addressHelp, addressOf } from './addresses.ts';
 import { addAuditCommand } from './audit.ts';
@@ -14,6 +15,7 @@ import { print } from './print.ts';
 import { addSagaCommands } from './saga.ts';
 import { resetStream } from './stream-reset.ts';
 
+keepLoopbackDirect();
 const program = new Command('orders')
   .description('Looks after the order system.')
   .addHelpText('afterAll', EXIT_CODES_HELP)

@@ -14,6 +14,7 @@ import { UsageError } from '../cli/option.ts';
 import { terminalPaint } from '../cli/paint.ts';
 import { renderStory } from '../cli/render-story.ts';
 import { deadlines, eventStoreAddress, ordersUrl, zipkinUrl } from '../cli/settings.ts';
+import { keepLoopbackDirect } from '../shared/kit/direct-loopback.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { countdown } from './demo/countdown.ts';
 import { type DemoTarget, type Journey, travel } from './demo/journey.ts';
@@ -24,6 +25,7 @@ import { startStack } from './stack.ts';
 import { interruption, terminalSay } from './terminal.ts';
 import { answers } from './until.ts';
 
+keepLoopbackDirect();
 const flags = new Command('demo')
   .description(
     `Places ${scenarios.length} orders that end differently and shows the journey of each, on the stack that make start runs, else on one of its own.`,

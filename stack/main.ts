@@ -9,6 +9,7 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setImmediate as soon } from 'node:timers/promises';
+import { keepLoopbackDirect } from '../shared/kit/direct-loopback.ts';
 import { childMark } from './orphans.ts';
 import { asProblem, describeProblem, SetupProblem } from './problem.ts';
 import { databases } from './services.ts';
@@ -20,6 +21,7 @@ const dataDir = resolve(env.STACK_DATA_DIR || resolve(import.meta.dirname, '../.
 // Every child inherits it, so that the next start knows them, should this one be killed.
 Object.assign(env, childMark(dataDir));
 outliveOutput();
+keepLoopbackDirect();
 const stop = interruption(
   () => console.log('stopping; Ctrl-C again to kill'),
   env.STOP_WITH_PARENT ? Number(env.STOP_WITH_PARENT) : undefined,

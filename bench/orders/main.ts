@@ -8,6 +8,7 @@ import { exitCodes } from '../../cli/exit-code.ts';
 import { UsageError } from '../../cli/option.ts';
 import { terminalPaint } from '../../cli/paint.ts';
 import { currencyDecimals } from '../../cli/settings.ts';
+import { keepLoopbackDirect } from '../../shared/kit/direct-loopback.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { describeProblem, SetupProblem } from '../../stack/problem.ts';
 import { interruption } from '../../stack/terminal.ts';
@@ -18,6 +19,7 @@ import { renderReport, reportDocument } from './render.ts';
 import { run } from './run.ts';
 import { shortcomings } from './shortcomings.ts';
 
+keepLoopbackDirect();
 const interrupted = interruption(() => process.stderr.write('stopping\n'));
 
 try {

@@ -1,6 +1,6 @@
 import { connectivityState, credentials } from '@grpc/grpc-js';
 import { EventStoreClient } from '../../proto/gen/eventstore.ts';
-import { channelOptions } from '../kit/transport/grpc.ts';
+import { channelOptionsFor } from '../kit/transport/grpc.ts';
 
 /** The way to one event store: a connection that can be given up for another. */
 export interface Link {
@@ -34,7 +34,7 @@ export function createLink(address: string): Link {
 
 function connect(address: string): EventStoreClient {
   return new EventStoreClient(address, credentials.createInsecure(), {
-    ...channelOptions,
+    ...channelOptionsFor(address),
     // The longest a timer can be: that nobody calls is no reason to disconnect.
     'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
     // Otherwise all clients of the process share one connection, and the next

@@ -1,4 +1,5 @@
 import { ConfigError } from './config.ts';
+import { keepLoopbackDirect } from './direct-loopback.ts';
 import { type Lifecycle, runProcess } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 
@@ -15,6 +16,7 @@ export interface Runnable {
  * caller's. To be called once, by main.
  */
 export async function runService(create: () => Runnable): Promise<void> {
+  keepLoopbackDirect();
   let service: Runnable;
   try {
     service = create();

@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { type Context, remaining } from '../context.ts';
 import { CodedError } from '../errors.ts';
+import { isLoopback } from '../loopback.ts';
 import { type Silence, watchSilence } from '../silence.ts';
 import { type GrpcCarrier, metadataCarrier } from './grpc-carrier.ts';
 import { writeContext } from './grpc-context.ts';
@@ -29,6 +30,15 @@ export const channelOptions: ClientOptions = {
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.service_config_disable_resolution': 1,
 };
+
+/**
+ * The same for a channel to `address`, `host:port`. Left alone grpc-js asks the proxy
+ * that `http_proxy` names for this machine itself, where no_proxy does not say otherwise.
+ */
+export function channelOptionsFor(address: string): ClientOptions {
+  const host = address.replace(/^dns:\/*/, '').replace(/:\d+$/, '');
+  return { ...channelOptions, 'grpc.enable_http_proxy': isLoopback(host) ? 0 : 1 };
+}
 
 export interface CallSettings {
   /** `eventstore.EventStore/CreateEvent`, for the hook. */

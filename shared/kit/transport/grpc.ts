@@ -10,7 +10,13 @@ import { type GrpcLimits, grpcLimits, serverOptions } from './grpc-limits.ts';
 import { grpcListener } from './grpc-listening.ts';
 import { bearLongDeadlines } from './grpc-long-deadlines.ts';
 
-export { type CallSettings, callServerStream, callUnary, channelOptions } from './grpc-call.ts';
+export {
+  type CallSettings,
+  callServerStream,
+  callUnary,
+  channelOptions,
+  channelOptionsFor,
+} from './grpc-call.ts';
 export { type GrpcCarrier, metadataCarrier, recordCarrier } from './grpc-carrier.ts';
 export { decoded } from './grpc-decoding.ts';
 export { type HandlerOptions, serverStream, unary } from './grpc-handler.ts';
