@@ -1,5 +1,6 @@
 /** What JetStream may answer to a publish or a look, and that the relay always reads the stream again and goes on. */
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import {
   ErrorCode,
   type JetStreamPublishOptions,
@@ -142,9 +143,9 @@ describe('the relay goes on, whatever JetStream answers', () => {
   }
 
   /** Resolves when the stream is the log, each event once and in its place. */
-  async function follow(): Promise<Relay> {
+  async function follow(inspectMs = 60_000): Promise<Relay> {
     // Longer than the test may take: it looks again because of the answer, not because it is time.
-    const options = { ...relayDefaults, window: 4, pollMs: 5, inspectMs: 60_000 };
+    const options = { ...relayDefaults, window: 4, pollMs: 5, inspectMs };
     const started = createRelay(log, stream(), { ...options, bell: createBell() }, silentLogger);
     relay = started;
     await started.start?.();
@@ -158,6 +159,18 @@ describe('the relay goes on, whatever JetStream answers', () => {
     await follow();
     // Missing, and after it was made.
     assert.equal(broker.looks, 2);
+  });
+
+  it('looks again when it is time, though the clock was set back an hour', async () => {
+    mock.timers.enable({ apis: ['Date'], now: 7_200_000 });
+    try {
+      await follow(20);
+      const { looks } = broker;
+      mock.timers.setTime(3_600_000);
+      await eventually('it looked', () => broker.looks > looks + 2, 5_000);
+    } finally {
+      mock.timers.reset();
+    }
   });
 
   for (const errCode of [10071, 10164]) {

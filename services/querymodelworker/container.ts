@@ -82,6 +82,7 @@ export function createContainer(config: Config): App {
       log: EventStore,
       { tracer }: Tracing,
       logger: Logger,
+      { meter }: Metrics,
     ) =>
       jetstreamTransport(endpoints, {
         connection: nats.connection,
@@ -90,8 +91,17 @@ export function createContainer(config: Config): App {
         hook: jetstreamConsumerTrace(tracer),
         maxBatch: config.maxBatch,
         logger,
+        meter,
       }),
-    [tokens.endpoints, tokens.service, tokens.nats, tokens.store, tokens.tracing, tokens.logger],
+    [
+      tokens.endpoints,
+      tokens.service,
+      tokens.nats,
+      tokens.store,
+      tokens.tracing,
+      tokens.logger,
+      tokens.metrics,
+    ],
   );
 
   return assemble(container, config, [

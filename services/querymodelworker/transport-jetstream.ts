@@ -4,6 +4,7 @@
  * is nothing to acknowledge, for the checkpoint moves with the rows.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Meter } from '@opentelemetry/api';
 import type { NatsConnection } from 'nats';
 import { ORDERS_STREAM, READ_MODEL } from '../../shared/contracts/subjects.ts';
 import { background, type Context, causedBy, withSignal } from '../../shared/kit/context.ts';
@@ -37,6 +38,7 @@ export interface ProjectionTransportOptions {
   /** The log is ahead and nothing moves: after this the reading begins again. Default 10,000. */
   readonly stuckMs?: number;
   readonly logger: Logger;
+  readonly meter?: Meter;
 }
 
 /** So many failures before it has ever begun are no error yet. */
@@ -88,6 +90,7 @@ export function jetstreamTransport(
       maxBatch,
       signal: AbortSignal.any([stopping.signal, ending.signal]),
       logger,
+      ...(options.meter !== undefined && { meter: options.meter }),
     });
     problem = undefined;
     begun = true;

@@ -87,8 +87,9 @@ export function bindNats(
   container
     .bind(common.nats)
     .toResolvedValue(
-      (logger: Logger) => connectNats({ url: config.natsUrl, name: config.serviceName, logger }),
-      [common.logger],
+      (logger: Logger, { meter }: Metrics) =>
+        connectNats({ url: config.natsUrl, name: config.serviceName, logger, meter }),
+      [common.logger, common.metrics],
     );
 }
 

@@ -1,5 +1,8 @@
+import type { Meter } from '@opentelemetry/api';
 import { AckPolicy, DeliverPolicy, type NatsConnection, nanos, ReplayPolicy } from 'nats';
 import type { Logger } from '../logger.ts';
+import { noMeter } from '../metrics.ts';
+import { countReplaced } from '../replaced-streams.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { jetstreamManager } from './jetstream-durable.ts';
 import { keepSubscribed, type Subscription } from './keep-subscribed.ts';
@@ -18,6 +21,8 @@ export interface ReadStreamOptions {
   /** Ends the reading when aborted, without an error. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  /** Counts subscriptions that fell silent and were made again. */
+  readonly meter?: Meter;
 }
 
 /** Batches of one stream's messages. To be iterated over once. */
@@ -44,6 +49,7 @@ const INACTIVE_MS = 60_000;
 export function readStream(options: ReadStreamOptions): StreamReader {
   const logger = options.logger.child({ reader: options.stream });
   const limit = 2 * options.maxBatch;
+  const replaced = countReplaced(options.meter ?? noMeter);
   let last = options.startAfter;
   let buffer: PulledMessage[] = [];
   let wake: () => void = () => undefined;
@@ -79,6 +85,7 @@ export function readStream(options: ReadStreamOptions): StreamReader {
       consumer: name,
       limit,
       held: () => buffer.length,
+      onSilent: () => replaced('nats_reader'),
       onMessage: (message) => take(message, opened),
     });
     pull = opened;

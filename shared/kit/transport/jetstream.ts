@@ -3,6 +3,7 @@ import type { Delivery } from '../delivery.ts';
 import { CodedError, codedError, isKind, kinds } from '../errors.ts';
 import type { Component } from '../lifecycle.ts';
 import { logFields } from '../logger.ts';
+import { countReplaced } from '../replaced-streams.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import type { Outcome } from './hooks.ts';
 import { guarded, noHook } from './hooks.ts';
@@ -68,6 +69,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   const lanes = createKeyLanes();
   const metrics = consumerMetrics(options.meter, durable, () => inFlight.size);
   const unreadable = createUnreadable();
+  const replaced = countReplaced(options.meter);
   let stopping = false;
   let headAtSubscription = 0n;
   let watching: Watch | undefined;
@@ -179,6 +181,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       consumer: durable,
       limit: maxInFlight,
       held: () => inFlight.size,
+      onSilent: () => replaced('nats_consumer'),
       onMessage: (message) => {
         watch.heard();
         void serve(message, pull);
@@ -196,7 +199,10 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       },
       waiting: pull.waiting,
       silentMs,
-      onStuck: (reason) => pull.end(`watchdog: ${reason}`),
+      onStuck: (reason) => {
+        replaced('nats_consumer');
+        pull.end(`watchdog: ${reason}`);
+      },
       logger,
     });
     watching = watch;

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Meter } from '@opentelemetry/api';
 import { type ConnectionOptions, connect, type NatsConnection } from 'nats';
 import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
+import { noMeter } from '../metrics.ts';
+import { countReplaced } from '../replaced-streams.ts';
 import { type ConnectionStatus, connectionStatus } from './nats-status.ts';
 
 export interface NatsOptions {
@@ -10,6 +13,10 @@ export interface NatsOptions {
   /** Shown in the server's list of connections. */
   readonly name: string;
   readonly logger: Logger;
+  /** Counts connections that were given up because the server said nothing any more. */
+  readonly meter?: Meter;
+  /** Between two questions whether the server lives, in milliseconds. Default 5 s. */
+  readonly pingMs?: number;
 }
 
 /** A connection to NATS that is looked after until `stop`. */
@@ -39,8 +46,9 @@ const DRAIN_MS = 2_000;
  * starting. `stop` sends what is queued, within two seconds, and closes; it may
  * be called twice.
  */
-export function connectNats({ url, name, logger }: NatsOptions): Nats {
-  const options = natsConnectionOptions(url, name);
+export function connectNats({ url, name, logger, meter, pingMs = PING_MS }: NatsOptions): Nats {
+  const options = { ...natsConnectionOptions(url, name), pingInterval: pingMs };
+  const replaced = countReplaced(meter ?? noMeter);
   const stopping = new AbortController();
   let current: Promise<NatsConnection> | undefined;
   let status: ConnectionStatus | undefined;
@@ -71,6 +79,7 @@ export function connectNats({ url, name, logger }: NatsOptions): Nats {
     void (async () => {
       for await (const { type, data } of connection.status()) {
         if (type === 'pingTimer') continue;
+        if (type === 'staleConnection') replaced('nats');
         const quiet = type === 'reconnect' || type === 'reconnecting' || type === 'update';
         logger[quiet ? (type === 'reconnect' ? 'info' : 'debug') : 'warn'](
           { nats: type, data: typeof data === 'string' ? data : undefined },

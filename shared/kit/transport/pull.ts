@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInbox, type Msg, type NatsConnection, nanos } from 'nats';
+import { watchSilence } from '../silence.ts';
 import { connectionStatus } from './nats-status.ts';
 import { type PulledMessage, pulledMessage } from './pulled-message.ts';
 
@@ -14,6 +15,8 @@ export interface PullOptions {
   readonly held: () => number;
   /** Called for each message, in the order of the stream. Must not throw. */
   readonly onMessage: (message: PulledMessage) => void;
+  /** Called when it ends for want of heartbeats. */
+  readonly onSilent?: () => void;
 }
 
 /** Requests to a pull consumer, kept up as there is room. */
@@ -54,7 +57,6 @@ export function openPull(options: PullOptions): Pull {
   const inbox = createInbox();
   const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<string>();
   let outstanding = 0;
-  let missed = 0;
   let open = true;
 
   function refill(): void {
@@ -63,7 +65,7 @@ export function openPull(options: PullOptions): Pull {
     // Asking for each message costs a request each; asking when half is used
     // keeps the next ones under way without a pause.
     if (room <= 0 || (outstanding > 0 && room < limit / 2)) return;
-    if (outstanding === 0) missed = 0;
+    if (outstanding === 0) silence.heard();
     outstanding += room;
     const expires = nanos(EXPIRES_MS);
     const request = { batch: room, expires, idle_heartbeat: nanos(HEARTBEAT_MS) };
@@ -90,25 +92,29 @@ export function openPull(options: PullOptions): Pull {
   const subscription = connection.subscribe(inbox, {
     callback: (error, message) => {
       if (error) return end(error.message);
-      missed = 0;
+      silence.heard();
       if (message.subject === inbox) return status(message);
       outstanding--;
       options.onMessage(pulledMessage(message));
       refill();
     },
   });
-  // Counted in ticks and not by the clock: after a pause of this process the
-  // timers run before the sockets are read.
-  const heart = setInterval(() => {
-    if (outstanding > 0 && ++missed > MAX_MISSED) end('heartbeats missed');
-  }, HEARTBEAT_MS);
+  const silence = watchSilence({
+    everyMs: HEARTBEAT_MS,
+    most: MAX_MISSED,
+    due: () => outstanding > 0,
+    onSilent: () => {
+      options.onSilent?.();
+      end('heartbeats missed');
+    },
+  });
   const stopListening = connectionStatus(connection).listen((connected) => {
     if (!connected) end('connection lost');
   });
 
   function release(reason: string): void {
     open = false;
-    clearInterval(heart);
+    silence.stop();
     stopListening();
     resolveEnded(reason);
   }
