@@ -48,6 +48,11 @@ const faults: readonly [string, (wire: FaultyWire) => unknown, { silent: boolean
     { silent: true },
   ],
   [
+    'a message to the server stalls in its middle and arrives later',
+    (wire) => wire.stall({ afterBytes: 20_000, way: 'toTarget', one: true, forMs: 1_000 }),
+    { silent: true },
+  ],
+  [
     'a message from the server stalls in its middle',
     (wire) => wire.stall({ afterBytes: 20_000, way: 'toClient', one: true }),
     { silent: true },

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { keepLoopbackDirect } from './direct-loopback.ts';
 import { silentLogger } from './logger.ts';
 import { isLoopback } from './loopback.ts';
-import { grpcServer } from './transport/grpc.ts';
+import { channelOptionsFor, grpcServer } from './transport/grpc.ts';
 
 const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 
@@ -69,6 +69,14 @@ describe('calls to this machine', () => {
     const none: NodeJS.ProcessEnv = { PATH: '/bin' };
     keepLoopbackDirect(none);
     assert.deepEqual(none, { PATH: '/bin' });
+  });
+
+  it('over gRPC ask no proxy; others ask the one that no_proxy leaves', () => {
+    const asks = (address: string) => channelOptionsFor(address)['grpc.enable_http_proxy'];
+    for (const own of ['127.0.0.1:50051', 'localhost:50051', '[::1]:50051', 'dns:///localhost:1']) {
+      assert.equal(asks(own), 0, own);
+    }
+    assert.equal(asks('eventstoresvc:50051'), 1);
   });
 
   it('are told from others by their host', () => {

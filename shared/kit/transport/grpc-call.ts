@@ -36,7 +36,7 @@ export const channelOptions: ClientOptions = {
  * that `http_proxy` names for this machine itself, where no_proxy does not say otherwise.
  */
 export function channelOptionsFor(address: string): ClientOptions {
-  const host = address.replace(/^dns:\/*/, '').replace(/:\d+$/, '');
+  const host = address.replace(/^(dns|ipv4|ipv6):\/*/, '').replace(/:\d+$/, '');
   return { ...channelOptions, 'grpc.enable_http_proxy': isLoopback(host) ? 0 : 1 };
 }
 
