@@ -47,8 +47,8 @@ type Told = Pick<CodedError, 'code' | 'message'>;
 const TELL_EVERY_MS = 10_000;
 /** Looks at a message that does not arrive, until it is refused. */
 const LOOKS = 10;
-/** How long the reason of a refusal may take to be sent, in milliseconds. */
-const LAST_WORDS_MS = 1_000;
+/** How long the reason of a refusal has to be sent, in milliseconds: nothing tells when it was. */
+const LAST_WORDS_MS = 100;
 
 /**
  * Bounds how many calls are open, how much of requests is held, how long one may
@@ -219,11 +219,8 @@ class GuardedCall extends ServerInterceptingCall {
   }
 }
 
-/** Resets the stream of a call once its status is on its way: a reset takes back what waits. */
+/** Resets the stream of a call once its status has left: a reset takes back what waits to be sent. */
 function cutWhenTold(call: Call): void {
-  const soon = () => setImmediate(cut, call);
-  if (call.stream?.headersSent !== true) return void soon();
-  call.stream.once('wantTrailers', soon);
   setTimeout(cut, LAST_WORDS_MS, call).unref();
 }
 
