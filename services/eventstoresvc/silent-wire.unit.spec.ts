@@ -189,6 +189,16 @@ describe('a stream whose connection stalls', () => {
     await eventually('it is ready', () => client.notReady?.() === undefined);
   });
 
+  it('is not opened again by a client that was closed meanwhile', async () => {
+    wire.swallow();
+    await client.stop?.();
+    const closedAt = performance.now();
+    const patience = 3 * heartbeat.everyMs * heartbeat.mostMissed;
+    await eventually('a silence is over', () => performance.now() - closedAt > patience);
+    assert.deepEqual(replaced, []);
+    assert.equal(wire.counts().accepted, 1);
+  });
+
   it('is not replaced because the database is slow', async () => {
     slowMs = 3 * heartbeat.everyMs * heartbeat.mostMissed;
     const appends = Array.from({ length: 200 }, () => client.append(ctx, [anEvent()]));

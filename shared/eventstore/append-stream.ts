@@ -182,6 +182,7 @@ export function createAppendStream(
       },
       onEnd: (error) => breakOff(opened, error?.message ?? 'ended by the server'),
       onSilent: (why) => {
+        if (closed) return breakOff(opened, why);
         logger.warn(
           { reason: why, pending: pending.size },
           'the append stream fell silent; another is opened over a new connection',

@@ -19,16 +19,20 @@ export interface Link {
 /** Connects on first use, and again by itself. */
 export function createLink(address: string): Link {
   let client = connect(address);
+  let closed = false;
   return {
     client: () => client,
     replace: (suspect) => {
-      if (suspect !== client) return;
+      if (closed || suspect !== client) return;
       client = connect(address);
       client.getChannel().getConnectivityState(true);
       suspect.close();
     },
     connected: () => client.getChannel().getConnectivityState(true) === connectivityState.READY,
-    close: () => client.close(),
+    close: () => {
+      closed = true;
+      client.close();
+    },
   };
 }
 
