@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Logger } from '../logger.ts';
 import { connectionRoom } from './connection-room.ts';
 import { tellDropped } from './net-listening.ts';
@@ -63,9 +63,14 @@ export function keepRoom(
     onFull,
   });
   server.on('connection', room.enter);
-  server.prependListener('request', ({ socket }, response) => {
+  const atWork: RequestListener = ({ socket }, response) => {
     room.busy(socket);
     response.once('close', () => room.idle(socket));
+  };
+  server.prependListener('request', atWork);
+  // One who listens for these answers them; without a listener they come as any other.
+  server.once('listening', () => {
+    if (server.listenerCount('checkContinue') > 0) server.prependListener('checkContinue', atWork);
   });
 }
 

@@ -455,6 +455,19 @@ describe('what never becomes a request', () => {
     for (const socket of silent) socket.destroy();
   });
 
+  it('a connection whose body was asked for is at work', async () => {
+    const { port } = await serve([echo], { limits: { connections: 1 } });
+    const first = connect(port, '127.0.0.1').on('error', () => undefined);
+    first.write(announced(1, 'Expect: 100-continue'));
+    const [asked] = (await once(first, 'data')) as [Buffer];
+    assert.match(asked.toString(), /^HTTP\/1\.1 100 /);
+    assert.equal((await sendRaw(port, announced(1))).all, '');
+    first.write('1');
+    const [answer] = (await once(first, 'data')) as [Buffer];
+    assert.match(answer.toString(), /^HTTP\/1\.1 200 /);
+    first.destroy();
+  });
+
   it('a connection beyond the bound is closed while all others are at work', async () => {
     const { waiting, entered, open } = gate();
     const { port } = await serve([echo, waiting], { limits: { connections: 1 } });
