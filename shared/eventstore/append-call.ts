@@ -72,7 +72,7 @@ export function openAppendCall(client: EventStoreClient, options: AppendCallOpti
 
   /** An older server gives no signs of life by itself; one that is asked now and then does. */
   function probe(missed: number): void {
-    if (missed !== Math.floor(mostMissed / 2)) return;
+    if (missed !== 1) return;
     void isThere(client, mostMissed * everyMs).then((answered) => answered && silence.heard());
   }
 

@@ -153,7 +153,7 @@ function watched<Item>(call: ClientReadableStream<Item>, heartbeat: StreamHeartb
     most: mostMissed,
     due: () => awaited,
     onTick: (missed) => {
-      if (promised || missed !== Math.floor(mostMissed / 2)) return;
+      if (promised || missed !== 1) return;
       void probe(mostMissed * everyMs).then((answered) => answered && silence.heard());
     },
     onSilent: () => {
