@@ -27,11 +27,12 @@ const client = `
   const store = createGrpcEventStore({
     address: '127.0.0.1:' + grpcPort, stream: 'ORDERS', timeoutMs: 1_000, logger: silentLogger });
   await store.start();
-  await eventually('it is connected', () => store.notReady() === undefined, 5_000);
+  await eventually('it is connected', () => store.notReady() === undefined, 20_000);
   await store.stop();
   console.log([fetched, got, 'connected'].join(' '));`;
 
-describe('calls to this machine', () => {
+describe('calls to this machine', function suite() {
+  this.timeout(60_000);
   it('never go through a proxy, by whatever variable one is named', async () => {
     const http = createServer((_request, response) => response.end('direct'));
     http.listen(0, '127.0.0.1');
