@@ -1,6 +1,6 @@
 # Everything runs through npm, which puts the project's own Node first in PATH.
 .DEFAULT_GOAL := help
-.PHONY: help start demo bench bench-orders up down test lint clean deps bench-deps
+.PHONY: help start demo bench bench-orders up down test mutants lint clean deps bench-deps
 
 help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
@@ -12,6 +12,7 @@ help:
 	@echo 'make bench            the event store beside its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
 	@echo 'make up               the same system in Docker, on three CockroachDB nodes; make down removes it, data and all'
 	@echo 'make test             every test; ARGS="--grep acknowledged" picks some'
+	@echo 'make mutants          change the pure files in a thousand small ways, and say which changes no test notices; ARGS=saga picks some'
 	@echo 'make lint             style, types and import boundaries'
 	@echo 'make clean            remove the data of make start (.data); fetched tools and packages stay'
 	@echo
@@ -41,6 +42,9 @@ down:
 
 test: deps
 	@npm run --silent test -- $(ARGS)
+
+mutants: deps
+	@npm run --silent mutants -- $(ARGS)
 
 # The types of bench/engine need its packages, which only `make bench` installs.
 lint: deps

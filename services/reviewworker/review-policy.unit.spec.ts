@@ -45,4 +45,13 @@ describe('review policy', () => {
     const policy: ReviewPolicy = { ...lenient, rejectAbove: minor(0), manual: 'all' };
     assert.equal(review(policy, order(minor(1))), undefined);
   });
+
+  it('says that the policy decided: that name stands in the log', () => {
+    const policy = { ...lenient, rejectRestaurants: ['closed'] };
+    const who = ['open', 'closed'].map((restaurant) => {
+      const command = review(policy, order(minor(1), restaurant));
+      return command !== undefined && 'decidedBy' in command && command.decidedBy;
+    });
+    assert.deepEqual(who, ['policy', 'policy']);
+  });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { minor } from '../../shared/domain/money.ts';
 import { fold, type OrderEvent } from '../../shared/domain/order.ts';
-import { type DeadlineKind, react, type SagaCommand, type Trigger } from './saga.ts';
+import { type DeadlineKind, deadlineKinds, react, type SagaCommand, type Trigger } from './saga.ts';
 
 const orderId = 'order-1';
 const reason = 'why';
@@ -189,5 +189,9 @@ describe('saga', () => {
     it('of an order that is not known the deadline goes', () => {
       given().whenDue('payment').thenCommands(clear('payment'));
     });
+  });
+
+  it('its kinds of deadlines are frozen: rows and event ids are made of them', () => {
+    assert.deepEqual(deadlineKinds, ['payment', 'review', 'void']);
   });
 });

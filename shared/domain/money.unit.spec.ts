@@ -80,4 +80,16 @@ describe('money', () => {
     for (const n of [-1, 0.5, Number.NaN, MAX_AMOUNT + 1])
       assert.throws(() => minor(n), RangeError);
   });
+
+  it('nothing and the most are amounts, and are read and written as such', () => {
+    for (const amount of [0, 1, MAX_AMOUNT]) {
+      assert.equal(minor(amount), amount);
+      assert.equal(minorFromDecimal(String(amount), 0), amount);
+    }
+    assert.equal(minorFromDecimal('10000000000.00', 2), MAX_AMOUNT);
+    assert.equal(decimalText(minor(0), 2), '0.00');
+    assert.equal(decimalText(minor(5), 2), '0.05');
+    assert.equal(decimalText(minor(123), 2), '1.23');
+    assert.equal(decimalText(minor(7), 0), '7');
+  });
 });

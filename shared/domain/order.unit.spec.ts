@@ -372,4 +372,33 @@ describe('an order', () => {
       }),
     );
   });
+
+  it('an order begins with nothing known of it', () => {
+    assert.deepEqual(initialState, {
+      status: 'None',
+      payment: 'none',
+      details: undefined,
+      reason: undefined,
+    });
+  });
+
+  it('a review of what is paid no more is refused, and says so', () => {
+    const state = { ...fold([created, debited]), payment: 'voided' as const };
+    for (const command of [approve, reject]) {
+      const refused = decide(command, state);
+      assert.ok(!refused.accepted);
+      assert.equal(refused.code, 'payment_voided');
+      assert.match(refused.message, /o-1 is not paid any more/);
+    }
+  });
+
+  it('a void says why the order ended, or at least how', () => {
+    const ended = { ...fold([created, debited]), status: 'Rejected' as const };
+    const reasons = [ended, { ...ended, reason: 'closed' }].map((state) => {
+      const decision = decide(requestVoid, state);
+      assert.ok(decision.accepted);
+      return decision.events.map((event) => 'reason' in event && event.reason);
+    });
+    assert.deepEqual(reasons, [['Rejected'], ['closed']]);
+  });
 });

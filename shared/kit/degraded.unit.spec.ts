@@ -31,4 +31,18 @@ describe('a component whose troubles hold up accepted work alone', () => {
     assert.equal(once.notReady?.(), undefined);
     assert.equal(once.degraded?.(), 'stands still');
   });
+
+  it('is started and stopped as before, under its name', async () => {
+    for (const wrap of [degradedInstead, degradedOnceReady]) {
+      const steps: string[] = [];
+      const wrapped = wrap({
+        name: 'nats',
+        start: async () => void steps.push('start'),
+        stop: async () => void steps.push('stop'),
+      });
+      await wrapped.start?.();
+      await wrapped.stop?.();
+      assert.deepEqual([wrapped.name, ...steps], ['nats', 'start', 'stop']);
+    }
+  });
 });

@@ -18,6 +18,17 @@ describe('retryDelay', () => {
     );
   });
 
+  it('is whole milliseconds, never less than asked for, and nothing where nothing is wanted', () => {
+    assert.equal(
+      retryDelay([3], 1, 0, () => 0.5),
+      4,
+    );
+    assert.equal(
+      retryDelay([0], 1, undefined, () => 0),
+      0,
+    );
+  });
+
   it('waits longer where the error asks for it', () => {
     assert.equal(
       retryDelay([100], 1, 3_000, () => 0),

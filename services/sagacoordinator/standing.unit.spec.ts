@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { eventTypes, orderEventCodec } from '../../shared/contracts/events.ts';
+import { minor } from '../../shared/domain/money.ts';
+import type { OrderEvent } from '../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { anEvent } from '../../shared/testing/events.ts';
+import { foldedAfter, foldStanding, standingAfter } from './standing.ts';
+
+const codec = orderEventCodec(2);
+const orderId = 'order-1';
+const created: OrderEvent = {
+  type: 'created',
+  order: {
+    orderId,
+    customerId: 'customer-1',
+    restaurantId: 'restaurant-1',
+    amount: minor(100),
+    items: [{ code: 'p', name: 'Pizza', unitPrice: minor(100), quantity: 1 }],
+    createdOn: '2026-01-01T12:00:00.000Z',
+  },
+};
+const debited: OrderEvent = {
+  type: 'paymentdebited',
+  orderId,
+  customerId: 'customer-1',
+  amount: minor(100),
+  paymentId: 'payment-1',
+};
+const failed: OrderEvent = { type: 'paymentfailed', orderId, reason: 'declined' };
+const approved: OrderEvent = { type: 'approved', orderId, decidedBy: 'policy' };
+const cancelled: OrderEvent = { type: 'cancelled', orderId, decidedBy: 'customer', reason: 'slow' };
+const voidRequested: OrderEvent = { type: 'voidrequested', orderId, reason: 'slow' };
+
+function recorded(...events: readonly (OrderEvent | Partial<RecordedEvent>)[]): RecordedEvent[] {
+  return events.map((event, index) => ({
+    ...anEvent({ aggregateId: orderId }),
+    ...('type' in event ? codec.encode(event) : event),
+    stream: 'ORDERS',
+    version: BigInt(index + 1),
+    position: BigInt(index + 1),
+    createdAt: new Date(index),
+  }));
+}
+
+describe('where an order stands', () => {
+  it('one event tells it on the usual path, just as folding does', () => {
+    for (const path of [
+      [created],
+      [created, debited],
+      [created, failed],
+      [created, debited, approved],
+    ]) {
+      const events = recorded(...path);
+      const last = events.at(-1);
+      assert.ok(last);
+      const { status, payment } = foldStanding(codec, events).state;
+      assert.deepEqual(standingAfter(last), { status, payment });
+      assert.deepEqual(foldedAfter(last), {
+        state: { status, payment },
+        since: { payment: last, review: last },
+        voidsAsked: 0,
+      });
+    }
+  });
+
+  it('off the usual path one event tells nothing', () => {
+    const late = recorded(created, cancelled, debited).at(-1);
+    assert.ok(late);
+    assert.deepEqual([standingAfter(late), foldedAfter(late)], [undefined, undefined]);
+  });
+
+  it('is since the event that brought it there, and since the void was asked for last', () => {
+    const events = recorded(created, debited, cancelled, voidRequested, voidRequested);
+    const { since, voidsAsked, spoilt } = foldStanding(codec, events);
+    assert.deepEqual(since, { payment: events[2], review: events[2], void: events[4] });
+    assert.deepEqual([voidsAsked, spoilt], [2, false]);
+    assert.deepEqual(foldStanding(codec, []).since, {});
+  });
+
+  it('an event that cannot be read changes nothing and is told; one of an unknown type is not', () => {
+    const unknown = { eventType: 'ORDERS.somethingelse', data: '{}' };
+    const unreadable = { eventType: eventTypes.approved, data: '{' };
+    const strange = foldStanding(codec, recorded(created, unknown));
+    assert.deepEqual([strange.state.status, strange.spoilt], ['Pending', false]);
+    const spoilt = foldStanding(codec, recorded(created, unreadable, unknown));
+    assert.deepEqual([spoilt.state.status, spoilt.spoilt], ['Pending', true]);
+  });
+});

@@ -1,0 +1,39 @@
+/** A pure file, and the specs that should notice each change to it. */
+export interface Subject {
+  readonly file: string;
+  readonly specs: readonly string[];
+}
+
+const beside = (file: string): Subject => ({
+  file,
+  specs: [file.replace(/[.]ts$/, '.unit.spec.ts')],
+});
+
+/** The files whose mutants `make mutants` tries, by the specs beside them. */
+export const subjects: readonly Subject[] = [
+  beside('shared/domain/money.ts'),
+  beside('shared/domain/order.ts'),
+  beside('shared/kit/errors.ts'),
+  beside('shared/kit/in-one-line.ts'),
+  beside('shared/kit/degraded.ts'),
+  beside('shared/kit/transport/retry-delay.ts'),
+  beside('services/sagacoordinator/saga.ts'),
+  beside('services/sagacoordinator/standing.ts'),
+  beside('services/reviewworker/review-policy.ts'),
+  beside('services/eventstoresvc/relay-verdict.ts'),
+  beside('services/eventstoresvc/classify.ts'),
+  beside('services/eventstoresvc/optimistic.ts'),
+  beside('services/eventstoresvc/event-rules.ts'),
+  beside('services/eventstoresvc/request-rules.ts'),
+  beside('services/eventstoresvc/waiting.ts'),
+  beside('services/querymodelworker/order-row.ts'),
+  {
+    file: 'services/querymodelworker/batch.ts',
+    specs: ['services/querymodelworker/order-row.unit.spec.ts'],
+  },
+  beside('cli/shown.ts'),
+  { file: 'cli/duration.ts', specs: ['cli/rendering.unit.spec.ts'] },
+  { file: 'cli/waiting.ts', specs: ['cli/render-story.unit.spec.ts'] },
+  { file: 'cli/compensation.ts', specs: ['cli/render-story.unit.spec.ts'] },
+  { file: 'cli/happenings.ts', specs: ['cli/render-story.unit.spec.ts'] },
+];
