@@ -86,6 +86,7 @@ describe('dead letters', function () {
     const spoilt = only(await hands.eventsOf(id), (event) => event.eventId === eventId);
     const parked = await untilLetter(spoilt, ({ state }) => state === 'parked');
     assert.equal(parked.deliveries, 1, 'another delivery could not help');
+    assert.match(parked.lastError, /^The payload of .* cannot be read: order_id [^\n]*\.$/);
 
     const events = await eventually(
       'its money is given back',

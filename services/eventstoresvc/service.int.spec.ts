@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import postgres from 'postgres';
+import type { EventStore, ParkedLetter } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
 import { eventStoreContract } from '../../shared/testing/event-store-contract.ts';
 import { anEvent } from '../../shared/testing/events.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
 import { testPostgres } from '../../stack/testing.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createDeadLetters } from './dead-letters.ts';
@@ -26,8 +28,10 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     const databases: Database[] = [];
     const stores: EventStore[] = [];
 
+    let url: string;
+
     before(async () => {
-      const url = await (await testPostgres()).createDatabase();
+      url = await (await testPostgres()).createDatabase();
       await migrate({ url, folder, logger: silentLogger });
       // Two processes on one log: every second call goes to the other.
       for (const name of ['one', 'two']) {
@@ -53,6 +57,42 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     });
 
     after(() => Promise.all(databases.map((database) => database.stop())));
+
+    it('a replay that two processes take in the same moment is handed to one of them', async () => {
+      const ctx = background();
+      const consumer = `worker-${randomUUID()}`;
+      const [one] = stores;
+      assert.ok(one);
+      await one.append(ctx, [anEvent()]);
+      await one.park(ctx, {
+        consumer,
+        position: 1n,
+        eventId: 'e-1',
+        reason: 'gateway_away',
+        lastError: '',
+        deliveries: 1,
+        traceparent: '',
+      });
+      await one.requestReplay(ctx, consumer, 1n);
+      const sql = postgres(url, { max: 2 });
+      try {
+        let takes: Promise<readonly (readonly ParkedLetter[])[]> | undefined;
+        await sql.begin(async (holding) => {
+          await holding`select 1 from dead_letters where consumer = ${consumer} for update`;
+          takes = Promise.all(stores.map((store) => store.takeReplays(ctx, consumer, 10)));
+          // Both have found it, and wait for its row.
+          await eventually('both wait', async () => {
+            const [{ waiting } = { waiting: 0 }] = await sql<{ waiting: number }[]>`
+              select count(*)::int4 as waiting from pg_stat_activity
+              where wait_event_type = 'Lock' and query like '%dead_letters%replay_takes + 1%'`;
+            return waiting === 2;
+          });
+        });
+        assert.equal((await takes)?.flat().length, 1);
+      } finally {
+        await sql.end();
+      }
+    });
 
     describe('a replay that nobody settled', () => {
       const ctx = background();

@@ -79,6 +79,13 @@ describe('dead letter', () => {
     assert.equal(poisoned.letters.length, 1);
   });
 
+  it('what must succeed in the end is served though its last delivery was never answered', async () => {
+    const { endpoint, letters } = worker(undefined, undefined, true);
+    const overdue = { ...last, deliveries: 6, overdue: true };
+    assert.equal(await endpoint(background(), overdue), 'done');
+    assert.deepEqual(letters, []);
+  });
+
   it('parks what fails on its last delivery, and says so', async () => {
     const { endpoint, letters, lines, measurements } = worker(away);
     const error = await endpoint(background(), last).then(assert.fail, codedError);
