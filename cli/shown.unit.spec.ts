@@ -66,6 +66,13 @@ describe('foreign texts in JSON', () => {
     );
   });
 
+  it('are escaped as JSON has it, unit by unit', () => {
+    const text = '\u0085\u009b\u202e\u{e0041}\ud800\u00ad';
+    const json = shownJson(JSON.stringify(text));
+    assert.equal(json, '"\\u0085\\u009b\\u202e\\udb40\\udc41\\ud800\\u00ad"');
+    assert.equal(JSON.parse(json), text);
+  });
+
   it('keep the layout around them and the digits of numbers, but no carriage return', () => {
     assert.equal(shownJson('{\r\n\t"n": 1.50e400\n}'), '{ \n\t"n": 1.50e400\n}');
   });

@@ -31,7 +31,7 @@ describe('the blocks of the pages', () => {
       left.map(({ page, text }) => `${page}: ${text.split('\n')[0]}`),
       [
         'CONTRIBUTING.md: npm run test:unit',
-      'CONTRIBUTING.md: make mutants',
+        'CONTRIBUTING.md: make mutants',
         'README.md: INTERLEAVINGS=1000000 npx mocha stack/interleavings.int.spec.ts',
         'README.md: make up',
         'docs/performance.md: make bench',

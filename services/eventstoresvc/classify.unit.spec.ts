@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { CodedError } from '../../shared/kit/errors.ts';
 import { anEvent } from '../../shared/testing/events.ts';
 import type { Append } from './append.ts';
 import { classify, type KnownEvent, type Snapshot } from './classify.ts';
@@ -106,5 +107,60 @@ describe('classify', () => {
         }
       }),
     );
+  });
+
+  it('a repeat is all that was written then: in one piece, in its order, with the same content', () => {
+    const append = anAppend('a', 0n, ['1', '2']);
+    const at = (...positions: readonly (bigint | undefined)[]): Snapshot => ({
+      known: new Map(
+        append.events.flatMap((event, index): [string, KnownEvent][] => {
+          const position = positions[index];
+          return position === undefined
+            ? []
+            : [[event.eventId, { ...event, version: BigInt(index) + 1n, position }]];
+        }),
+      ),
+      versions: new Map(),
+    });
+    const answer = (snapshot: Snapshot) => classify([append], snapshot).results[0];
+    assert.deepEqual(answer(at(7n, 8n)), { version: 2n, position: 8n });
+    for (const [snapshot, id] of [
+      [at(8n, 7n), '2'],
+      [at(7n, 9n), '2'],
+      [at(7n, undefined), '1'],
+      [at(undefined, 7n), '2'],
+    ] as const) {
+      const refused = answer(snapshot);
+      assert.ok(refused instanceof CodedError);
+      assert.deepEqual([refused.kind, refused.code], ['already_exists', 'event_id_reused']);
+      assert.match(refused.message, new RegExp(`^Event id ${id} is in the log`));
+    }
+    const others = at(7n, 8n);
+    const [event] = append.events;
+    assert.ok(event);
+    const changed = { ...event, data: '{"other":1}', version: 1n, position: 7n };
+    const known = new Map([...others.known, ['1', changed]]);
+    assert.equal(codeOf(answer({ ...others, known })), 'event_id_reused');
+  });
+
+  it('an id that is told of is one of its own, whatever else the batch knows', () => {
+    const one = anAppend('a', 0n, ['1', '2']);
+    const strange: KnownEvent = { ...anEvent({ eventId: '9' }), version: 1n, position: 1n };
+    const second = one.events[1];
+    assert.ok(second);
+    const known = new Map<string, KnownEvent>([
+      ['9', strange],
+      ['2', { ...second, version: 4n, position: 4n }],
+    ]);
+    const [refused] = classify([one], { known, versions: new Map() }).results;
+    assert.match((refused as Error).message, /^Event id 2 is/);
+  });
+
+  it('a conflict names the order and both versions', () => {
+    const { results } = classify([anAppend('a', 3n)], empty);
+    const [refused] = results;
+    assert.ok(refused instanceof CodedError);
+    assert.deepEqual([refused.kind, refused.code], ['conflict', 'version_conflict']);
+    assert.match(refused.message, /^The order a is at version 0, not at 3/);
   });
 });

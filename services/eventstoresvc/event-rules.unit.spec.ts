@@ -142,4 +142,57 @@ describe('what may enter the log', () => {
     assert.deepEqual(fieldsAtFault(event, event), ['events[1].event_id']);
     assert.deepEqual(fieldsAtFault(), ['event']);
   });
+
+  /** What is said, each with its field. */
+  function said(events: readonly NewEvent[], expectedVersion?: bigint): string[] {
+    try {
+      checkAppend({ events, expectedVersion }, limits);
+      return [];
+    } catch (error) {
+      assert.ok(error instanceof CodedError);
+      assert.deepEqual([error.kind, error.code], ['invalid', 'invalid_event']);
+      return error.problems.map(({ field, message }) => `${field} ${message}`);
+    }
+  }
+  const keys = 'traceparent, tracestate, correlation_id, causation_id';
+
+  it('says what is wrong with each', () => {
+    const event = anEvent();
+    const metadata = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, '']));
+    const strange = `\u00e9${'x'.repeat(60)}`;
+    for (const [events, lines] of [
+      [[], ['event is missing']],
+      [Array(101).fill(event), ['events holds 101, at most 100 may go together']],
+      [[anEvent({ eventId: '' })], ['event.event_id is empty']],
+      [[event, event], ['events[1].event_id occurs twice in the append']],
+      [
+        [event, anEvent({ aggregateId: event.aggregateId, aggregateType: 'other' })],
+        ['events[1].aggregate_id must be the same for all events of an append'],
+      ],
+      [[anEvent({ data: '"\0"' })], ['event.event_data holds a NUL character']],
+      [[anEvent({ metadata })], [`event.metadata holds 17 keys, and may hold ${keys}`]],
+      [
+        [anEvent({ metadata: { [strange]: '' } })],
+        [`event.metadata.?${'x'.repeat(39)} is not one of ${keys}`],
+      ],
+    ] as const) {
+      assert.deepEqual(said(events), lines);
+    }
+    assert.deepEqual(said([event], -1n), ['expected_version is -1, and must not be negative']);
+    assert.deepEqual(said([event], 0n), []);
+    assert.deepEqual(said([event], 1n), []);
+  });
+
+  it('takes what is at the edge', () => {
+    const { aggregateId } = anEvent();
+    const hundred = Array.from({ length: 100 }, () => anEvent({ aggregateId }));
+    assert.deepEqual(said(hundred), []);
+    assert.deepEqual(said([anEvent({ data: `"${'x'.repeat(998)}"` })]), [], '1,000 bytes');
+    const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`k${i}`, '']));
+    assert.equal(said([anEvent({ metadata })]).length, 16, 'named one by one');
+    // The brackets of a text nest nothing, however they are written.
+    const deep = (n: number) => `${'['.repeat(n)}"[[\\"[["${']'.repeat(n)}`;
+    assert.deepEqual(said([anEvent({ data: deep(100) })]), []);
+    assert.equal(said([anEvent({ data: deep(101) })]).length, 1);
+  });
 });

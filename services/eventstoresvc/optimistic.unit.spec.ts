@@ -41,4 +41,12 @@ describe('predict', () => {
       ],
     );
   });
+
+  it('each prediction has its event, in the order of the batch', () => {
+    const batch = [anAppend('a', 0n, 2), anAppend('b', undefined, 2)];
+    assert.deepEqual(
+      predict(batch).map(({ event }) => event),
+      batch.flatMap(({ events }) => events),
+    );
+  });
 });

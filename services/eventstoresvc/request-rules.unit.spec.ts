@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { CodedError } from '../../shared/kit/errors.ts';
 import {
   checkRequest,
+  closeReasonProblem,
   consumerProblem,
   deliveriesProblem,
   idProblem,
@@ -64,5 +65,70 @@ describe('the rules of requests', () => {
       return true;
     });
     checkRequest(undefined);
+  });
+
+  it('say what is wrong, and of which field', () => {
+    const said = (...found: ReturnType<typeof limitProblem>[]) =>
+      found.map((one) => one && `${one.field} ${one.message}`);
+    assert.equal(MAX_PAGE, 1_000);
+    assert.deepEqual(
+      said(
+        limitProblem(0),
+        positionProblem('after', -1n, 0n),
+        deliveriesProblem(-1),
+        deliveriesProblem(-2, 'letter.deliveries'),
+        consumerProblem('a b'),
+        consumerProblem('', 'letter.consumer'),
+        idProblem('id', 'x'.repeat(201)),
+        idProblem('id', 'a\n'),
+        streamProblem('PAYMENTS', 'ORDERS'),
+        streamProblem(`B${'x'.repeat(60)}`, 'ORDERS'),
+        ...idsProblems('ids', ['a', 'b'], 1),
+        ...idsProblems('ids', ['a', '\n'], 2),
+        ...positionsProblems('places', Array(MAX_PAGE + 1).fill(1n)),
+        ...positionsProblems('places', [1n, 0n]),
+      ),
+      [
+        'limit is 0, and must be from 1 to 1000',
+        'after is -1, and must be 0 or more',
+        'deliveries is -1, and must not be negative',
+        'letter.deliveries is -2, and must not be negative',
+        'consumer must be 1 to 128 letters, digits, dots, dashes or underscores',
+        'letter.consumer must be 1 to 128 letters, digits, dots, dashes or underscores',
+        'id is 201 characters long, and no id is longer than 200',
+        'id holds a control character',
+        'stream is "PAYMENTS", and this is the store of ORDERS',
+        `stream is "B${'x'.repeat(39)}", and this is the store of ORDERS`,
+        'ids are 2, at most 1',
+        undefined,
+        'ids[1] holds a control character',
+        'places are 1001, at most 1000',
+        undefined,
+        'places[1] is 0, and must be 1 or more',
+      ],
+    );
+  });
+
+  it('want a reason for closing a letter: not blank, not too long, and in one line', () => {
+    assert.equal(closeReasonProblem('x'.repeat(500)), undefined);
+    for (const [reason, problem] of [
+      ['', 'reason is missing: say why it needs no answer'],
+      [' \t', 'reason is missing: say why it needs no answer'],
+      ['x'.repeat(501), 'reason is 501 characters long, at most 500'],
+      ['a\nb', 'reason holds a control character'],
+    ] as const) {
+      const found = closeReasonProblem(reason);
+      assert.equal(found && `${found.field} ${found.message}`, problem);
+    }
+  });
+
+  it('refuse for one problem as for many', () => {
+    assert.throws(
+      () => checkRequest(limitProblem(0)),
+      (error) =>
+        error instanceof CodedError &&
+        error.kind === 'invalid' &&
+        error.message === 'The request is not valid: limit is 0, and must be from 1 to 1000.',
+    );
   });
 });

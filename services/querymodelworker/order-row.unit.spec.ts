@@ -125,4 +125,38 @@ describe('order row', () => {
     assert.ok(texts.every((value) => !value.includes('\0')));
     assert.equal(stateOf(row).details?.items[0]?.name, 'x\0', 'JSON has its own way to say it');
   });
+
+  it('shows a NUL in a reason as what cannot be shown', () => {
+    const order = { orderId, customerId: '', restaurantId: '', amount: minor(1), items: [] };
+    const row = foldAll([
+      { type: 'created', order: { ...order, createdOn: '' } },
+      { type: 'cancelled', orderId, decidedBy: '', reason: 'a\0b' },
+    ]);
+    assert.equal(row?.reason, 'a\ufffdb');
+  });
+
+  it('has nothing where nothing is known, and when and where it was last changed', () => {
+    const unknown: OrderEvent = { type: 'paymentfailed', orderId, reason: '' };
+    const row = foldRow(undefined, recorded(1), unknown);
+    assert.deepEqual(row, {
+      orderId,
+      customerId: '',
+      restaurantId: '',
+      status: 'None',
+      payment: 'failed',
+      amountMinor: 0n,
+      items: '[]',
+      createdOn: '',
+      reason: null,
+      version: 1n,
+      position: 10n,
+      createdAt: '1970-01-01T00:00:01.000Z',
+      updatedAt: '1970-01-01T00:00:01.000Z',
+    });
+    const later = foldRow(row, recorded(2), { type: 'approved', orderId, decidedBy: '' });
+    assert.deepEqual(
+      [later.createdAt, later.updatedAt, later.position],
+      ['1970-01-01T00:00:01.000Z', '1970-01-01T00:00:02.000Z', 20n],
+    );
+  });
 });

@@ -135,7 +135,11 @@ export function mutantsOf(source: string): Mutant[] {
         if ((node.elements as unknown[]).length > 0) replace(node, '[]', 'empty');
         break;
       case 'ObjectExpression':
-        for (const property of node.properties as Node[]) takeOut(spanned(property));
+        for (const property of node.properties as Node[]) {
+          // Left out it would be the same.
+          if ((property.value as Node | undefined)?.value === 'undefined') continue;
+          takeOut(spanned(property));
+        }
         break;
       case 'ExpressionStatement':
         if (!/Literal$/.test((node.expression as Node).type)) replace(node, ';', 'left out');

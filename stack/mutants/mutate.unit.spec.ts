@@ -32,6 +32,7 @@ describe('mutants of a source', () => {
       'const x = { a,  c: d };',
       'const x = { a, ...b,  };',
     ]);
+    assert.deepEqual(changes('const x = { a: undefined };'), []);
     assert.deepEqual(changes('const x = a.filter(f).some(g);'), [
       'const x = a.some(g);',
       'const x = a.filter(f).every(g);',

@@ -27,13 +27,9 @@ export const subjects: readonly Subject[] = [
   beside('services/eventstoresvc/request-rules.ts'),
   beside('services/eventstoresvc/waiting.ts'),
   beside('services/querymodelworker/order-row.ts'),
-  {
-    file: 'services/querymodelworker/batch.ts',
-    specs: ['services/querymodelworker/order-row.unit.spec.ts'],
-  },
+  beside('services/querymodelworker/batch.ts'),
   beside('cli/shown.ts'),
-  { file: 'cli/duration.ts', specs: ['cli/rendering.unit.spec.ts'] },
-  { file: 'cli/waiting.ts', specs: ['cli/render-story.unit.spec.ts'] },
-  { file: 'cli/compensation.ts', specs: ['cli/render-story.unit.spec.ts'] },
-  { file: 'cli/happenings.ts', specs: ['cli/render-story.unit.spec.ts'] },
+  beside('cli/duration.ts'),
+  beside('cli/compensation.ts'),
+  beside('cli/happenings.ts'),
 ];

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { minor } from '../shared/domain/money.ts';
+import { initialState, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
+import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
+import { anEvent } from '../shared/testing/events.ts';
+import { happened, who } from './happenings.ts';
+
+const orderId = 'o-1';
+const decidedBy = 'somebody';
+const created: OrderEvent = {
+  type: 'created',
+  order: {
+    orderId,
+    customerId: 'c-1',
+    restaurantId: 'r-1',
+    amount: minor(300),
+    items: [
+      { code: 'p', name: 'Pizza', unitPrice: minor(100), quantity: 2 },
+      { code: 'a', name: 'Acqua', unitPrice: minor(100), quantity: 1 },
+    ],
+    createdOn: '',
+  },
+};
+const debited: OrderEvent = {
+  type: 'paymentdebited',
+  orderId,
+  customerId: 'c-1',
+  amount: minor(300),
+  paymentId: 'p-1',
+};
+const failed: OrderEvent = { type: 'paymentfailed', orderId, reason: 'no credit' };
+const approved: OrderEvent = { type: 'approved', orderId, decidedBy };
+const rejected: OrderEvent = { type: 'rejected', orderId, decidedBy, reason: 'closed' };
+const cancelled = (reason: string): OrderEvent => ({
+  type: 'cancelled',
+  orderId,
+  decidedBy,
+  reason,
+});
+const voidRequested: OrderEvent = { type: 'voidrequested', orderId, reason: '' };
+const voided = (paymentId: string): OrderEvent => ({ type: 'paymentvoided', orderId, paymentId });
+
+const recorded: RecordedEvent = {
+  ...anEvent({ eventType: 'ORDERS.any', data: 'x'.repeat(100) }),
+  stream: 'ORDERS',
+  version: 1n,
+  position: 1n,
+  createdAt: new Date(0),
+};
+const told = (event: Parameters<typeof happened>[1], before: Partial<OrderState> = {}) =>
+  happened(recorded, event, { ...initialState, ...before }, (amount) => `€${amount}`);
+
+describe('what happened to an order', () => {
+  it('is told in words, whatever it was', () => {
+    const open = { status: 'Paid', payment: 'debited' } as const;
+    for (const [event, words] of [
+      [created, 'ordered at restaurant r-1: 2 × Pizza, 1 × Acqua; €300 in all'],
+      [debited, 'took €300 (payment p-1)'],
+      [failed, 'could not take the money: no credit'],
+      [approved, 'accepted the order'],
+      [rejected, 'turned the order down: closed'],
+      [cancelled('too slow'), 'cancelled the order: too slow'],
+      [
+        cancelled('payment_deadline'),
+        'cancelled the order: its payment was not known in time (payment_deadline)',
+      ],
+      [
+        cancelled('review_deadline'),
+        'cancelled the order: nobody accepted it in time (review_deadline)',
+      ],
+      [voidRequested, 'asked for the money back, should any have been taken'],
+      [voided('p-1'), 'gave the money back (payment p-1)'],
+      [voided(''), 'found nothing to give back, and made sure that nothing will be taken'],
+      [undefined, 'ORDERS.any: an event of a kind that is not known here'],
+      ['unreadable', `ORDERS.any that cannot be read: ${'x'.repeat(60)}`],
+    ] as const) {
+      assert.equal(told(event, open), words);
+    }
+  });
+
+  it('a decision that came too late changed nothing, and that is said', () => {
+    for (const event of [approved, rejected, cancelled('x')]) {
+      assert.match(
+        told(event, { status: 'Cancelled' }),
+        /, which changed nothing: it was Cancelled$/,
+      );
+      for (const status of ['None', 'Pending', 'Paid'] as const) {
+        assert.doesNotMatch(told(event, { status }), /changed nothing/);
+      }
+    }
+    assert.doesNotMatch(told(voidRequested, { status: 'Cancelled' }), /changed nothing/);
+  });
+
+  it('a debit that came too late says what becomes of it', () => {
+    for (const payment of ['void_requested', 'voided'] as const) {
+      assert.match(
+        told(debited, { payment }),
+        /, too late: the void that was asked for covers it$/,
+      );
+    }
+    assert.match(told(debited, { status: 'Cancelled' }), /, too late: the order was Cancelled$/);
+    for (const status of ['None', 'Pending', 'Paid'] as const) {
+      assert.doesNotMatch(told(debited, { status }), /too late/);
+    }
+  });
+
+  it('has somebody who did it, as far as that is known', () => {
+    for (const [event, name] of [
+      [created, 'customer c-1'],
+      [debited, 'payment-worker'],
+      [failed, 'payment-worker'],
+      [voided(''), 'payment-worker'],
+      [voidRequested, 'saga-coordinator'],
+      [approved, decidedBy],
+      [rejected, decidedBy],
+      [cancelled(''), decidedBy],
+      [{ ...approved, decidedBy: '' }, 'unknown'],
+      [undefined, 'unknown'],
+      ['unreadable', 'unknown'],
+    ] as const) {
+      assert.equal(who(event), name);
+    }
+  });
+});
