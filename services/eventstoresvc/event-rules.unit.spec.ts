@@ -187,6 +187,9 @@ describe('what may enter the log', () => {
     const { aggregateId } = anEvent();
     const hundred = Array.from({ length: 100 }, () => anEvent({ aggregateId }));
     assert.deepEqual(said(hundred), []);
+    assert.doesNotThrow(() => checkAppend({ events: hundred, expectedVersion: 0n }, limits));
+    const wrong = hundred.map((event) => ({ ...event, data: '{' }));
+    assert.equal(said(wrong).length, 100, 'each is looked at');
     assert.deepEqual(said([anEvent({ data: `"${'x'.repeat(998)}"` })]), [], '1,000 bytes');
     const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`k${i}`, '']));
     assert.equal(said([anEvent({ metadata })]).length, 16, 'named one by one');

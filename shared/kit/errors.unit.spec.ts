@@ -39,7 +39,7 @@ describe('coded errors', () => {
 
   it('each kind is what callers, and queues, were promised', () => {
     const rows = Object.entries(kinds).map(([kind, { http, grpc, queue, machinery }]) =>
-      [kind, http, grpc, queue, machinery ? 'machinery' : 'answer'].join(' '),
+      [kind, http, grpc, queue, { true: 'machinery', false: 'answer' }[`${machinery}`]].join(' '),
     );
     assert.deepEqual(rows, [
       'malformed 400 3 poison answer',

@@ -73,7 +73,7 @@ async function judge(subject: Subject, bench: Bench): Promise<Score> {
     const { failure: noticed } = await bench.try(trial(mutated(source, mutant)));
     if (noticed !== undefined) continue;
     const line = describe(source, mutant);
-    if (equivalents.some(({ file, change }) => file === subject.file && line.endsWith(change))) {
+    if (equivalents.some(({ file, change }) => file === subject.file && line.includes(change))) {
       alike++;
     } else survivors.push(`${subject.file}:${line}`);
   }
