@@ -12,6 +12,7 @@ import { addExplainCommand } from './explain.ts';
 import { optionOrVariable } from './option.ts';
 import { addOrderCommands } from './order-commands.ts';
 import { print } from './print.ts';
+import { addReadModelCommands } from './read-model.ts';
 import { addSagaCommands } from './saga.ts';
 import { resetStream } from './stream-reset.ts';
 
@@ -57,6 +58,7 @@ addOrderCommands(program);
 addExplainCommand(program);
 addDeadLetterCommands(program);
 addSagaCommands(program);
+addReadModelCommands(program);
 addAuditCommand(program);
 
 try {

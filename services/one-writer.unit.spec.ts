@@ -49,7 +49,7 @@ const found = sources.flatMap((file) => written(read(file)).map((table) => ({ fi
 
 describe('one writer', () => {
   it('of the read model: only the projection writes orders and its checkpoint', () => {
-    for (const table of ['orders', 'projection_checkpoint', 'projection_failures']) {
+    for (const table of ['orders', 'orders_b', 'projection_checkpoint', 'projection_failures']) {
       assert.equal(owners.get(table), 'querymodelworker');
       const files = found.filter((write) => write.table === table).map(({ file }) => file);
       assert.notDeepEqual(files, [], `nobody writes ${table}: this test no longer sees how`);

@@ -104,20 +104,14 @@ export function auditedReadModel(database: Database): AuditedReadModel {
   const model = sqlReadModel(database);
   return {
     checkpoint: (ctx) => model.checkpoint(ctx),
-    row: async (ctx, orderId) => (await model.rows(ctx, [orderId])).get(orderId),
+    row: async (ctx, orderId) => (await model.rows(ctx, [orderId])).rows.get(orderId),
     async *rows(ctx) {
       for (let after = ''; ; ) {
-        const ids = await database.query<{ id: string }>(
-          ctx,
-          (sql) => sql`
-            select order_id as id from orders where order_id > ${after}::text
-            order by order_id limit ${PAGE}::int8`,
-        );
+        const ids = await model.orderIds(ctx, after, PAGE);
         const last = ids.at(-1);
         if (last === undefined) return;
-        after = last.id;
-        const orderIds = ids.map(({ id }) => id);
-        yield* (await model.rows(ctx, orderIds)).values();
+        after = last;
+        yield* (await model.rows(ctx, ids)).rows.values();
       }
     },
   };

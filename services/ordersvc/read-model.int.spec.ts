@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { READ_MODEL } from '../../shared/contracts/subjects.ts';
+import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
@@ -140,6 +140,48 @@ describe('the read model in SQL', () => {
       after = page.next;
     } while (after !== undefined);
     assert.deepEqual(sizes, [3, 2]);
+  });
+
+  it('of the two tables the one is read that has not stood down, and lists are of one moment', async () => {
+    const readModel = sqlReadModel(database);
+    const query = { customerId: 'two', limit: 10, after: undefined };
+    await write({ id: 'twice', customer: 'two', status: 'Pending' });
+    await writer`
+      insert into orders_b select order_id, customer_id, restaurant_id, 'Approved', payment,
+        amount_minor, items, created_on, reason, 2, position, created_at, updated_at
+      from orders where order_id = 'twice'`;
+    await writer`update projection_checkpoint set position = 7 where name = ${READ_MODEL_B}::text`;
+    const seen = async () => {
+      const page = await readModel.list(ctx, query);
+      return [
+        (await readModel.find(ctx, 'twice'))?.status,
+        page.orders.map(({ status }) => status),
+        page.position,
+      ];
+    };
+    const stand = (name: string) =>
+      writer`update projection_checkpoint set retirements = retirements + 1 where name = ${name}::text`;
+    const first = await seen();
+    assert.deepEqual(first.slice(0, 2), ['Pending', ['Pending']]);
+    for (let n = 0; n < 2; n++) {
+      await stand(READ_MODEL);
+      assert.deepEqual(await seen(), ['Approved', ['Approved'], 7n]);
+      await stand(READ_MODEL_B);
+      assert.deepEqual(await seen(), first);
+    }
+  });
+
+  it('where a checkpoint is missing nobody can tell which table counts: it says so, and shows none', async () => {
+    const readModel = sqlReadModel(database);
+    const kept =
+      await writer`delete from projection_checkpoint where name = ${READ_MODEL}::text returning position, retirements`;
+    const notPrepared = { kind: 'unavailable', code: 'read_model_not_prepared' };
+    await assert.rejects(readModel.find(ctx, 'whole'), notPrepared);
+    const query = { customerId: 'c1', limit: 10, after: undefined };
+    await assert.rejects(readModel.list(ctx, query), notPrepared);
+    await writer`insert into projection_checkpoint (name, position, retirements)
+      values (${READ_MODEL}::text, ${kept[0]?.position}, ${kept[0]?.retirements})`;
+    assert.equal((await readModel.find(ctx, 'whole'))?.status, 'Rejected');
   });
 
   it('a list says how much of the log is in it', async () => {

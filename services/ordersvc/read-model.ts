@@ -1,12 +1,16 @@
 /**
- * The read model as ordersvc reads it: the table `orders` of ordersdb, one row
- * an order, which querymodelworker alone writes (its migrations are there).
+ * The read model as ordersvc reads it: the table `orders` of ordersdb or its twin
+ * `orders_b`, one row an order, which querymodelworker alone writes (its
+ * migrations are there). A rebuild changes which of the two is live; each
+ * statement looks for itself, so readers see one or the other and never a mixture.
  */
-import { READ_MODEL } from '../../shared/contracts/subjects.ts';
+import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderItem, OrderStatus, PaymentStatus } from '../../shared/domain/order.ts';
+import type { Sql } from '../../shared/kit/connections.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
 import type { OrderListQuery, PageEnd } from './order-list.ts';
 import type { OrderView } from './order-view.ts';
 
@@ -28,15 +32,33 @@ export interface ReadModel {
 
 /** The read model in `database`, which the creator closes. */
 export function sqlReadModel(database: Database): ReadModel {
+  /** As of the last answer. A rebuild makes it wrong, and the answer says so. */
+  let believed: Side = READ_MODEL;
+
+  /** Asks the table that is live. It changes once in a rebuild: twice is enough, three times is certain. */
+  async function ask<R extends { readonly side: Side }>(
+    ctx: Context,
+    question: (sql: Sql, side: Side) => PromiseLike<readonly R[]>,
+  ): Promise<readonly [R, ...R[]]> {
+    for (let attempt = 1; ; attempt++) {
+      const side = believed;
+      const [first, ...rest] = await database.query<R>(ctx, (sql) => question(sql, side));
+      // An empty page would say that the customer has no orders.
+      if (first === undefined) throw notThere();
+      if (first.side === side) return [first, ...rest];
+      if (attempt === ATTEMPTS) throw notThere();
+      believed = first.side;
+    }
+  }
+
   return {
     find: async (ctx, orderId) => {
-      const [row] = await orderById(database, ctx, orderId);
-      return row === undefined ? undefined : viewOfRow(row);
+      const [row] = await ask(ctx, (sql, side) => orderById(sql, side, orderId));
+      return isRow(row) ? viewOfRow(row) : undefined;
     },
     list: async (ctx, query) => {
-      // The position first: rows read after it hold at least that much.
-      const position = await projectedPosition(database, ctx);
-      const page = await ordersOfCustomer(database, ctx, query);
+      const found = await ask(ctx, (sql, side) => ordersOfCustomer(sql, side, query));
+      const page = found.filter(isRow);
       const last = page.at(-1);
       const more = Number(last?.found ?? 0) > page.length;
       return {
@@ -45,11 +67,33 @@ export function sqlReadModel(database: Database): ReadModel {
           last && more
             ? { createdMicros: BigInt(last.created_micros), orderId: last.order_id }
             : undefined,
-        position,
+        // Of the same moment as the rows.
+        position: BigInt(found[0].position),
       };
     },
   };
 }
+
+const ATTEMPTS = 3;
+
+const notThere = () =>
+  new CodedError(
+    'unavailable',
+    'read_model_not_prepared',
+    'The read model is not there: it has not been made, or must be rebuilt.',
+  );
+
+/** A table of the read model, by the name of its checkpoint. */
+type Side = typeof READ_MODEL | typeof READ_MODEL_B;
+
+/** What stands beside each row, and alone where there is no row. */
+interface Beside {
+  /** The table that is live. */
+  readonly side: Side;
+}
+
+const isRow = <R extends Row>(row: Beside & (R | { readonly order_id: null })): row is Beside & R =>
+  row.order_id !== null;
 
 /** As the driver gives it: int8 as text. */
 interface Row {
@@ -71,16 +115,28 @@ interface ListedRow extends Row {
   readonly found: string;
 }
 
-function orderById(database: Database, ctx: Context, orderId: string) {
-  return database.query<Row>(
-    ctx,
-    (sql) => sql<Row[]>`
-      select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-             items, created_on, reason, version
-      from orders
-      where order_id = ${orderId}::text
-        and status <> 'None'`,
-  );
+/**
+ * The table that is live: the one whose checkpoint stood down less often, `orders`
+ * where both did equally often. No row where a checkpoint is missing, for then
+ * nobody can tell.
+ */
+const liveTable = (sql: Sql) => sql`
+  (select case when a.retirements <= b.retirements then a.name else b.name end as side,
+          case when a.retirements <= b.retirements then a.position else b.position end as position
+   from projection_checkpoint a, projection_checkpoint b
+   where a.name = ${READ_MODEL}::text and b.name = ${READ_MODEL_B}::text)`;
+
+const tableOf = (sql: Sql, side: Side) => (side === READ_MODEL ? sql`orders` : sql`orders_b`);
+
+// The row is of the table that is live, or the answer says that it was asked of the
+// other one. To ask both tables at once took twice as much.
+function orderById(sql: Sql, side: Side, orderId: string) {
+  return sql<(Beside & (Row | { order_id: null }))[]>`
+    select live.side, o.order_id, o.customer_id, o.restaurant_id, o.status, o.payment,
+           o.amount_minor, o.items, o.created_on, o.reason, o.version
+    from ${liveTable(sql)} as live
+    left join ${tableOf(sql, side)} o
+      on live.side = ${side}::text and o.order_id = ${orderId}::text and o.status <> 'None'`;
 }
 
 /**
@@ -89,54 +145,46 @@ function orderById(database: Database, ctx: Context, orderId: string) {
  */
 const PAGE_BYTES = 1024 * 1024;
 
-function ordersOfCustomer(
-  database: Database,
-  ctx: Context,
-  { customerId, after, limit }: OrderListQuery,
-) {
-  return database.query<ListedRow>(ctx, (sql) => {
-    const older =
-      after === undefined
-        ? sql``
-        : sql`
-            and (created_at, order_id) < (
-              '1970-01-01 00:00:00+00'::timestamptz
-                + ${String(after.createdMicros)}::int8 * interval '1 microsecond',
-              ${after.orderId}::text)`;
-    return sql<ListedRow[]>`
-      with page as (
-        select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-               items, created_on, reason, version, created_at
-        from orders
-        where customer_id = ${customerId}::text
-          and status <> 'None'${older}
-        order by created_at desc, order_id desc
-        limit ${limit + 1}::int8
-      ),
-      sized as (
-        select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-               items, created_on, reason, version, created_at, count(*) over () as found,
-               sum(octet_length(items)) over (order by created_at desc, order_id desc)
-                 - octet_length(items) as bytes_before
-        from page
-      )
+function ordersOfCustomer(sql: Sql, side: Side, { customerId, after, limit }: OrderListQuery) {
+  const older =
+    after === undefined
+      ? sql``
+      : sql`
+          and (created_at, order_id) < (
+            '1970-01-01 00:00:00+00'::timestamptz
+              + ${String(after.createdMicros)}::int8 * interval '1 microsecond',
+            ${after.orderId}::text)`;
+  return sql<(Beside & { position: string } & (ListedRow | { order_id: null }))[]>`
+    with page as (
       select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-             items, created_on, reason, version, found,
-             (extract(epoch from created_at) * 1000000)::int8 as created_micros
+             items, created_on, reason, version, created_at
+      from ${tableOf(sql, side)}
+      where customer_id = ${customerId}::text
+        and status <> 'None'${older}
+      order by created_at desc, order_id desc
+      limit ${limit + 1}::int8
+    ),
+    sized as (
+      select order_id, customer_id, restaurant_id, status, payment, amount_minor,
+             items, created_on, reason, version, created_at, count(*) over () as found,
+             sum(octet_length(items)) over (order by created_at desc, order_id desc)
+               - octet_length(items) as bytes_before
+      from page
+    ),
+    listed as (
+      select order_id, customer_id, restaurant_id, status, payment, amount_minor,
+             items, created_on, reason, version, found, created_at
       from sized
       where bytes_before < ${PAGE_BYTES}::int8
       order by created_at desc, order_id desc
-      limit ${limit}::int8`;
-  });
-}
-
-async function projectedPosition(database: Database, ctx: Context): Promise<bigint> {
-  const [row] = await database.query<{ position: string }>(
-    ctx,
-    (sql) => sql<{ position: string }[]>`
-      select position from projection_checkpoint where name = ${READ_MODEL}::text`,
-  );
-  return BigInt(row?.position ?? 0);
+      limit ${limit}::int8
+    )
+    select live.side, live.position, l.order_id, l.customer_id, l.restaurant_id, l.status,
+           l.payment, l.amount_minor, l.items, l.created_on, l.reason, l.version, l.found,
+           (extract(epoch from l.created_at) * 1000000)::int8 as created_micros
+    from ${liveTable(sql)} as live
+    left join listed l on live.side = ${side}::text
+    order by l.created_at desc, l.order_id desc`;
 }
 
 function viewOfRow(row: Row): OrderView {

@@ -55,15 +55,12 @@ export function createQueryModelService(
   async function project(ctx: Context, { after, events }: Batch): Promise<Projected> {
     refuseGaps(after, events);
     const orderIds = [...new Set(events.map((event) => event.aggregateId))];
-    const { changed, failures, unknown } = foldBatch(
-      codec,
-      await readModel.rows(ctx, orderIds),
-      events,
-    );
+    const { table, rows: before } = await readModel.rows(ctx, orderIds);
+    const { changed, failures, unknown } = foldBatch(codec, before, events);
     const rows = [...changed.values()];
     if (sizeOf(rows) > MAX_STATEMENT && events.length > 1) return inHalves(ctx, { after, events });
     const to = after + BigInt(events.length);
-    const applied = await readModel.write(ctx, { from: after, to, rows, failures });
+    const applied = await readModel.write(ctx, { table, from: after, to, rows, failures });
     if (applied) return { position: to, applied, unknown, failures };
     return { position: await readModel.checkpoint(ctx), applied, unknown: 0, failures: [] };
   }

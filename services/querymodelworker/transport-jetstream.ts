@@ -19,7 +19,6 @@ import type { IncomingMessage } from '../../shared/kit/transport/jetstream-wire.
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { QueryModelEndpoints } from './endpoints.ts';
 import { eventsOf, type Log, missingEvents } from './missing-events.ts';
-import { EMPTY_READ_MODEL } from './read-model.ts';
 import type { Projected } from './service.ts';
 import { watchStandstill } from './standstill.ts';
 
@@ -53,7 +52,7 @@ const FINISH_MS = 3_000;
 /**
  * Reads from start to stop; whatever fails, it begins again where the read model
  * stands. A read model that is ahead of the log is of another log, or of one that
- * was lost: nothing is projected onto it until somebody has emptied it.
+ * was lost: nothing is projected onto it until somebody has rebuilt it.
  */
 export function jetstreamTransport(
   endpoints: QueryModelEndpoints,
@@ -72,7 +71,7 @@ export function jetstreamTransport(
   let standby = false;
   /** Why nothing moved for so long that the reading began again; until something does. */
   let standstill: string | undefined;
-  /** Found to be ahead of the log, and not emptied since. */
+  /** Found to be ahead of the log, and not rebuilt since. */
   let ahead: { readonly checkpoint: bigint; readonly head: bigint } | undefined;
 
   const context = () => withSignal(background(), aborting.signal);
@@ -158,13 +157,14 @@ export function jetstreamTransport(
     // Read after the checkpoint: the log never ends before what was projected from it.
     const head = await log.head(context());
     if (checkpoint > head) ahead = { checkpoint, head };
-    // The log may have grown past it meanwhile: that mends nothing.
-    else if (ahead !== undefined && checkpoint < ahead.checkpoint) ahead = undefined;
+    // The log may have grown past it meanwhile: that changes nothing. A checkpoint
+    // that somebody moved, although nothing is projected, is a rebuild's.
+    else if (ahead !== undefined && checkpoint !== ahead.checkpoint) ahead = undefined;
     if (ahead === undefined) return;
     throw new CodedError(
       'precondition_failed',
       'read_model_ahead',
-      `The read model is ahead of the log (at ${ahead.checkpoint}, and the log ended at ${ahead.head}), so it is not this log's, and nothing is projected. Empty it, and it is filled from the log by itself; in its database run: ${EMPTY_READ_MODEL}`,
+      `The read model is ahead of the log (at ${ahead.checkpoint}, and the log ended at ${ahead.head}), so it is not this log's, and nothing is projected. Fill it from this log: npx orders read-model rebuild`,
     );
   }
 

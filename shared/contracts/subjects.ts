@@ -15,3 +15,9 @@ export const durables = {
 
 /** Name of the read model's checkpoint and of its consumer in metrics. */
 export const READ_MODEL = 'query-model';
+
+/**
+ * Name of the checkpoint of the read model's second table. Of the two tables one is
+ * live, and `orders read-model rebuild` fills the other.
+ */
+export const READ_MODEL_B = 'query-model-b';

@@ -1,0 +1,117 @@
+/** `orders read-model rebuild`: the read model, filled again from the log. */
+import type { Command } from 'commander';
+import { type Rebuilt, rebuildReadModel } from '../services/querymodelworker/rebuild.ts';
+import { orderEventCodec } from '../shared/contracts/events.ts';
+import { background } from '../shared/kit/context.ts';
+import { createDatabase } from '../shared/kit/database.ts';
+import { silentLogger } from '../shared/kit/logger.ts';
+import { addressHelp, addressOf } from './addresses.ts';
+import { withEventStore } from './event-store.ts';
+import { terminalProgress } from './progress.ts';
+import {
+  type CommonOptions,
+  currencyDecimals,
+  eventStoreAddress,
+  withOptions,
+} from './settings.ts';
+
+/** A statement of a rebuild writes thousands of rows. */
+const QUERY_MS = 60_000;
+
+interface RebuildCommandOptions extends CommonOptions {
+  readonly database?: string;
+  readonly fresh?: true;
+}
+
+export function addReadModelCommands(program: Command): void {
+  const readModel = program.command('read-model').description('the copy of the log that is read');
+  withOptions(readModel.command('rebuild'), 'eventStore', 'json')
+    .description(
+      'fill a second table from the log, compare it with the live one, and let the two change ' +
+        'places; everything may run meanwhile, and readers are served all the time. What was ' +
+        'killed is gone on with by running it again. CURRENCY must be as the services have it',
+    )
+    .option('--database <url>', `of the read model (${addressHelp('ORDERS_DATABASE_URL')})`)
+    .option('--fresh', 'begin at the beginning, although an earlier rebuild could be gone on with')
+    .action(async (options: RebuildCommandOptions) => {
+      const begunAt = performance.now();
+      const rebuilt = await rebuild(options);
+      const seconds = (performance.now() - begunAt) / 1_000;
+      console.log(
+        options.json ? JSON.stringify(document(rebuilt, seconds)) : report(rebuilt, seconds),
+      );
+    });
+}
+
+async function rebuild(options: RebuildCommandOptions): Promise<Rebuilt> {
+  const url = addressOf('ORDERS_DATABASE_URL', { name: '--database', value: options.database });
+  const address = eventStoreAddress(options);
+  const codec = orderEventCodec(currencyDecimals());
+  const database = createDatabase({
+    url,
+    name: 'orders read-model rebuild',
+    poolSize: 2,
+    queryTimeoutMs: QUERY_MS,
+    logger: silentLogger,
+  });
+  const progress = terminalProgress();
+  try {
+    return await withEventStore(address, (log) =>
+      rebuildReadModel(background(), {
+        log,
+        database,
+        codec,
+        fresh: options.fresh === true,
+        onProgress: (now) => {
+          if (now.step === 'emptying') progress.report('old rows removed', now.removed);
+          else if (now.step === 'comparing') progress.report('orders compared', now.compared);
+          else progress.report('events', Number(now.position), Number(now.head));
+        },
+      }),
+    );
+  } finally {
+    progress.end();
+    await database.stop();
+  }
+}
+
+function report(rebuilt: Rebuilt, seconds: number): string {
+  const { position, events, resumedAt, failures, comparison, table } = rebuilt;
+  const lines = [
+    `the read model is the log up to position ${position}: ${events} events read in ${seconds.toFixed(1)} s; the live table is ${table}`,
+  ];
+  if (resumedAt > 0n) lines.push(`an earlier rebuild was gone on with, at position ${resumedAt}`);
+  if (failures > 0) {
+    lines.push(`${failures} events cannot be read, and the rows are folded without them`);
+  }
+  if (comparison === undefined) {
+    lines.push('there was no live table to compare with');
+  } else {
+    const { compared, missing, unfounded, different, notJudged, listed } = comparison;
+    lines.push(
+      missing + unfounded + different === 0
+        ? `${compared} orders compared: the old table was right`
+        : `${compared} orders compared; in the old table ${missing} were missing, ${different} were wrong, and the log lacks ${unfounded}`,
+      ...listed.map((message) => `  ${message}`),
+    );
+    if (notJudged > 0) lines.push(`  and ${notJudged} more differences were not looked at`);
+  }
+  return lines.join('\n');
+}
+
+const document = (rebuilt: Rebuilt, seconds: number) => ({
+  table: rebuilt.table,
+  position: Number(rebuilt.position),
+  events: rebuilt.events,
+  resumed_at: Number(rebuilt.resumedAt),
+  unreadable: rebuilt.failures,
+  seconds: Number(seconds.toFixed(3)),
+  comparison: rebuilt.comparison && {
+    compared: rebuilt.comparison.compared,
+    missing: rebuilt.comparison.missing,
+    unfounded: rebuilt.comparison.unfounded,
+    different: rebuilt.comparison.different,
+    not_judged: rebuilt.comparison.notJudged,
+    listed: rebuilt.comparison.listed,
+  },
+});

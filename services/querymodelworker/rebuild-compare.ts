@@ -1,0 +1,186 @@
+/**
+ * The table that was filled beside the live one. Where they differ the log is
+ * asked which is right: what the live one has wrong is what the rebuild was
+ * for, and told; what the filled one has wrong forbids the switch.
+ */
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import type { Database } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { foldBatch } from './batch.ts';
+import { otherSide, type Side } from './live-table.ts';
+import type { OrderRow } from './order-row.ts';
+import { checkpoints, rowsOf } from './rebuild-table.ts';
+
+/** How the live table was before the switch. */
+export interface Comparison {
+  /** Orders that were looked at. */
+  readonly compared: number;
+  /** Orders that the live table lacked. */
+  readonly missing: number;
+  /** Rows of the live table whose order the log lacks. */
+  readonly unfounded: number;
+  /** Rows that were other than the log says. */
+  readonly different: number;
+  /** Differences that were not looked at one by one, because there were too many. */
+  readonly notJudged: number;
+  /** The first of them, for people. */
+  readonly listed: readonly string[];
+}
+
+export interface CompareOptions {
+  readonly log: Pick<EventStore, 'readAggregate'>;
+  readonly database: Database;
+  readonly codec: OrderEventCodec;
+  /** The table that was filled, and up to where. Nobody writes it meanwhile. */
+  readonly filled: { readonly side: Side; readonly position: bigint };
+  readonly onProgress?: (compared: number) => void;
+}
+
+const PAGE = 5_000;
+/** Differences that are judged by the log, each a read of it. */
+const JUDGED = 2_000;
+const LISTED = 20;
+
+/** Rejects with `rebuild_differs` where the filled table is not what the log folds to. */
+export async function compareTables(ctx: Context, options: CompareOptions): Promise<Comparison> {
+  const { database, filled, onProgress = () => undefined } = options;
+  const sums = { compared: 0, missing: 0, unfounded: 0, different: 0, notJudged: 0 };
+  const listed: string[] = [];
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    // Read before the page: what is behind it must be in the live table's rows.
+    const livePosition =
+      (await checkpoints(database, ctx)).get(otherSide(filled.side))?.position ?? 0n;
+    const page = await differencesAfter(database, ctx, after);
+    after = page.last ?? undefined;
+    sums.compared += Number(page.compared);
+    for (const orderId of page.ids) {
+      if (sums.missing + sums.unfounded + sums.different >= JUDGED) {
+        sums.notJudged++;
+        continue;
+      }
+      const judged = await judge(ctx, options, orderId, livePosition);
+      if (judged === undefined) continue;
+      sums[judged.kind]++;
+      if (listed.length < LISTED) listed.push(`order ${orderId} ${judged.message}`);
+    }
+    onProgress(sums.compared);
+  }
+  return { ...sums, listed };
+}
+
+/** The orders behind `after` whose rows are not the same in both tables. */
+async function differencesAfter(database: Database, ctx: Context, after: string) {
+  const [page] = await database.query<{
+    last: string | null;
+    compared: string;
+    ids: string | null;
+  }>(
+    ctx,
+    (sql) => sql`
+      with ids as (
+        select order_id from (
+          (select order_id from orders where order_id > ${after}::text
+           order by order_id limit ${PAGE}::int8)
+          union
+          (select order_id from orders_b where order_id > ${after}::text
+           order by order_id limit ${PAGE}::int8)
+        ) as both_tables
+        order by order_id limit ${PAGE}::int8
+      )
+      select max(i.order_id) as last, count(*) as compared,
+             string_agg(case when a.order_id is not null and b.order_id is not null
+                          and a.customer_id = b.customer_id and a.restaurant_id = b.restaurant_id
+                          and a.status = b.status and a.payment = b.payment
+                          and a.amount_minor = b.amount_minor and a.items = b.items
+                          and a.created_on = b.created_on
+                          and a.reason is not distinct from b.reason
+                          and a.version = b.version and a.position = b.position
+                          and a.created_at = b.created_at and a.updated_at = b.updated_at
+                        then null else i.order_id end, chr(31)) as ids
+      from ids i
+      left join orders a on a.order_id = i.order_id
+      left join orders_b b on b.order_id = i.order_id`,
+  );
+  return {
+    last: page?.last,
+    compared: page?.compared ?? '0',
+    ids: page?.ids?.split('\x1f') ?? [],
+  };
+}
+
+type Judged = { readonly kind: 'missing' | 'unfounded' | 'different'; readonly message: string };
+
+/** Undefined where the live table is right, or merely further or less far than the filled one. */
+async function judge(
+  ctx: Context,
+  { log, database, codec, filled }: CompareOptions,
+  orderId: string,
+  livePosition: bigint,
+): Promise<Judged | undefined> {
+  const live = (await rowsOf(database, ctx, otherSide(filled.side), [orderId])).get(orderId);
+  const made = (await rowsOf(database, ctx, filled.side, [orderId])).get(orderId);
+  const events = await log.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+  const foldedAt = (last: bigint): OrderRow | undefined =>
+    foldBatch(
+      codec,
+      new Map(),
+      events.filter(({ position }) => position <= last),
+    ).changed.get(orderId);
+  const wanted = foldedAt(filled.position);
+  if (!same(made, wanted)) {
+    throw new CodedError(
+      'internal',
+      'rebuild_differs',
+      `Nothing was switched: the row that was made of order ${orderId} is not what the log folds to.`,
+    );
+  }
+  if (live === undefined) {
+    const due = foldedAt(livePosition);
+    if (due === undefined) return undefined;
+    return { kind: 'missing', message: `had no row, the log has version ${due.version}` };
+  }
+  const right = foldedAt(live.position);
+  // A row may be younger than its checkpoint, never older.
+  const due = foldedAt(livePosition);
+  if (right === undefined) {
+    return { kind: 'unfounded', message: 'had a row, and the log has no such order' };
+  }
+  if (!same(live, right)) return { kind: 'different', message: `had ${differing(live, right)}` };
+  if (due !== undefined && due.version > live.version) {
+    const message = `stood at version ${live.version}, the log has version ${due.version}`;
+    return { kind: 'different', message };
+  }
+  return undefined;
+}
+
+const COLUMNS = [
+  'version',
+  'position',
+  'status',
+  'payment',
+  'amountMinor',
+  'customerId',
+  'restaurantId',
+  'items',
+  'createdOn',
+  'reason',
+  'createdAt',
+  'updatedAt',
+] as const satisfies readonly (keyof OrderRow)[];
+
+const same = (one: OrderRow | undefined, other: OrderRow | undefined): boolean =>
+  one === undefined || other === undefined
+    ? one === other
+    : COLUMNS.every((column) => one[column] === other[column]);
+
+const differing = (live: OrderRow, right: OrderRow): string =>
+  COLUMNS.filter((column) => live[column] !== right[column])
+    .map((column) =>
+      column === 'items' || column === 'reason'
+        ? `another ${column}`
+        : `the ${column} ${live[column]} instead of ${right[column]}`,
+    )
+    .join(', ');

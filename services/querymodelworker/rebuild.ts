@@ -1,0 +1,279 @@
+/**
+ * Fills the read model's other table from the log, compares it with the live one,
+ * and lets the two change places, while the projection and all readers go on.
+ */
+import { randomUUID } from 'node:crypto';
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
+import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import type { Database } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { refuseGaps } from './batch.ts';
+import { findLiveTable, otherSide, type Side, tableOf } from './live-table.ts';
+import type { OrderRow } from './order-row.ts';
+import { type Comparison, compareTables } from './rebuild-compare.ts';
+import { createChunkFold, sizeOf } from './rebuild-fold.ts';
+import * as tables from './rebuild-table.ts';
+
+/** What a rebuild is doing; positions are of the log. */
+export type RebuildProgress =
+  | { readonly step: 'emptying'; readonly removed: number }
+  | { readonly step: 'filling'; readonly position: bigint; readonly head: bigint }
+  | { readonly step: 'comparing'; readonly compared: number };
+
+export interface RebuildOptions {
+  readonly log: Pick<EventStore, 'head' | 'read' | 'batches' | 'readAggregate'>;
+  /** Of the read model. */
+  readonly database: Database;
+  readonly codec: OrderEventCodec;
+  /** Begin again, although an earlier rebuild could be gone on with. */
+  readonly fresh?: boolean;
+  readonly onProgress?: (progress: RebuildProgress) => void;
+}
+
+/** What a rebuild came to. */
+export interface Rebuilt {
+  /** The table that is live now. */
+  readonly table: string;
+  /** The table is the log up to here; the projection goes on from it. */
+  readonly position: bigint;
+  /** Events that were read; with an earlier rebuild's the log's whole length. */
+  readonly events: number;
+  /** Where an earlier rebuild was gone on with; 0n where it began at the beginning. */
+  readonly resumedAt: bigint;
+  /** Events that could not be read, in this run. */
+  readonly failures: number;
+  /** Undefined where there was no live table to compare with. */
+  readonly comparison: Comparison | undefined;
+}
+
+/** Events of one statement, at most: half of what two pages hold, at 4 MB of rows. */
+const CHUNK_EVENTS = 5_000;
+const CHUNK_SIZE = 4_000_000;
+/** Events of a catching up at the end. */
+const TAIL = 1_000;
+/** How often the switch is tried; each try catches up first. */
+const TRIES = 1_000;
+
+/**
+ * May be called again after whatever ended it, and goes on where it was. Of two at
+ * once the later one goes on, and the other rejects with `rebuild_taken_over`.
+ * Rejects with `rebuild_differs` where a row that was filled is not what the log
+ * folds to: then nothing was switched.
+ */
+export async function rebuildReadModel(ctx: Context, options: RebuildOptions): Promise<Rebuilt> {
+  const { log, database, codec, fresh = false, onProgress = () => undefined } = options;
+  const owner = randomUUID();
+  const folding = createChunkFold(codec);
+  let events = 0;
+  let failures = 0;
+
+  const existing = await tables.existingTables(database, ctx);
+  for (const table of ['projection_checkpoint', 'projection_failures', 'read_model_rebuild']) {
+    if (!existing.has(table)) await tables.makeTable(database, ctx, table);
+  }
+  const begun = await tables.takeOver(database, ctx, owner);
+  // Asked after taking over: from here on no other process changes which is live.
+  const live = await findLiveTable(database, ctx);
+  const side = live === undefined ? await missingSide() : otherSide(live.side);
+  const goesOn =
+    !fresh &&
+    begun?.builds === side &&
+    existing.has(tableOf(side)) &&
+    begun.position > 0n &&
+    (await isInLog(begun));
+  let place: tables.Place = { position: 0n, eventId: '' };
+  if (goesOn) place = { position: begun.position, eventId: begun.eventId };
+  else await prepare();
+  const resumedAt = place.position;
+
+  await fill(1);
+  const comparison = await compare();
+  await changePlaces();
+  await tables.forget(database, ctx, owner);
+  // Empty, so that nothing is missing that a migration made; it is not live.
+  const other = tableOf(otherSide(side));
+  if (!existing.has(other)) await tables.makeTable(database, ctx, other);
+  return {
+    table: tableOf(side),
+    position: place.position,
+    events,
+    resumedAt,
+    failures,
+    comparison,
+  };
+
+  /** The table whose checkpoint is missing. */
+  async function missingSide(): Promise<Side> {
+    const there = await tables.checkpoints(database, ctx);
+    return there.has(READ_MODEL) ? READ_MODEL_B : READ_MODEL;
+  }
+
+  async function isInLog({ position, eventId }: tables.Place): Promise<boolean> {
+    const page = await log.read(ctx, { afterPosition: position - 1n }, 1);
+    const [event] = page.events;
+    return event?.position === position && event.eventId === eventId;
+  }
+
+  /** Makes the table ready for the log's first event. */
+  async function prepare(): Promise<void> {
+    await tables.note(database, ctx, owner, side);
+    await tables.disown(database, ctx, side);
+    if (!existing.has(tableOf(side))) await tables.makeTable(database, ctx, tableOf(side));
+    for (let n = 1; await tables.removeSome(database, ctx, owner, side); n++) {
+      onProgress({ step: 'emptying', removed: n * tables.EMPTIED });
+    }
+    await tables.forgetFailures(database, ctx, side);
+  }
+
+  /** Up to the head, if so many events are before it, and on until what came meanwhile is little. */
+  async function fill(least: number): Promise<void> {
+    for (let wanted = least; ; wanted = TAIL) {
+      const head = await log.head(ctx);
+      if (head - place.position < BigInt(wanted)) return;
+      // While one chunk is being written the next one is read and folded.
+      let writing: Promise<void> = Promise.resolve();
+      let chunk: RecordedEvent[] = [];
+      const write = async () => {
+        const taken = chunk;
+        chunk = [];
+        const folded = await foldAfter(taken, () => writing);
+        await writing;
+        writing = folded();
+        // Heard of where it is waited for.
+        writing.catch(() => undefined);
+        onProgress({ step: 'filling', position: place.position, head });
+      };
+      for await (const batch of log.batches(ctx, { afterPosition: place.position })) {
+        chunk.push(...batch);
+        if (chunk.length >= CHUNK_EVENTS || sizeOfEvents(chunk) > CHUNK_SIZE) await write();
+      }
+      if (chunk.length > 0) await write();
+      await writing;
+      onProgress({ step: 'filling', position: place.position, head });
+    }
+  }
+
+  /** Folds a chunk that follows `place`; what it resolves with writes it, and moves `place`. */
+  async function foldAfter(
+    chunk: readonly RecordedEvent[],
+    written: () => Promise<void>,
+  ): Promise<() => Promise<void>> {
+    const folded = await folding.fold(chunk, async (ids) => {
+      // What the chunk before it writes may be among them.
+      await written();
+      return tables.rowsOf(database, ctx, side, ids);
+    });
+    return async () => {
+      const rows = [...folded.changed.values()];
+      await writeRows(chunk, rows, folded.failures);
+      events += chunk.length;
+      failures += folded.failures.length;
+    };
+  }
+
+  async function writeRows(
+    chunk: readonly RecordedEvent[],
+    rows: readonly OrderRow[],
+    failed: tables.Chunk['failures'],
+  ): Promise<void> {
+    const last = chunk.at(-1);
+    if (last === undefined) return;
+    refuseGaps(place.position, chunk);
+    const to = { position: last.position, eventId: last.eventId };
+    const from = place.position;
+    // Rows may be ahead of the place: what is folded into them again changes nothing.
+    const parts = partsOf(rows);
+    for (const [n, part] of parts.entries()) {
+      const end = n === parts.length - 1;
+      const moved = await tables.writeChunk(database, ctx, {
+        builds: side,
+        owner,
+        from,
+        to: end ? to : place,
+        rows: part,
+        failures: end ? failed : [],
+      });
+      if (!moved && !(await hasMoved(end ? to : place))) throw takenOver();
+    }
+    place = to;
+  }
+
+  /** A write whose answer was lost is repeated, and then finds itself done. */
+  async function hasMoved(to: tables.Place): Promise<boolean> {
+    return (await tables.standing(database, ctx, owner)) === to.position;
+  }
+
+  async function compare(): Promise<Comparison | undefined> {
+    if (live === undefined || !existing.has(tableOf(live.side))) return undefined;
+    return compareTables(ctx, {
+      log,
+      database,
+      codec,
+      filled: { side, position: place.position },
+      onProgress: (compared) => onProgress({ step: 'comparing', compared }),
+    });
+  }
+
+  async function changePlaces(): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      await fill(TAIL);
+      const page = await log.read(ctx, { afterPosition: place.position }, TAIL);
+      if (page.events.length > 0) await (await foldAfter(page.events, async () => undefined))();
+      if (await switched()) return;
+    }
+    throw new CodedError(
+      'unavailable',
+      'rebuild_behind',
+      `The live table moved on before each of ${TRIES} tries to change places: run it again when there is less load.`,
+    );
+  }
+
+  async function switched(): Promise<boolean> {
+    const now = await findLiveTable(database, ctx);
+    if (now === undefined) {
+      if (live !== undefined) throw takenOver();
+      return tables.comeForward(database, ctx, owner, side, place);
+    }
+    if (now.side === side) throw takenOver();
+    let upTo = place.position;
+    if (now.position > upTo) {
+      // Ahead of the whole log: of another one, so not further than this one.
+      if (now.position <= (await log.head(ctx))) return false;
+      upTo = now.position;
+    }
+    await tables.placeCheckpoint(database, ctx, side, place);
+    return tables.standDown(database, ctx, {
+      owner,
+      live: now.side,
+      retirements: now.retirements,
+      upTo,
+    });
+  }
+}
+
+const takenOver = () =>
+  new CodedError(
+    'conflict',
+    'rebuild_taken_over',
+    'Another process began to rebuild the read model, and goes on with it: this one stopped.',
+  );
+
+const sizeOfEvents = (events: readonly RecordedEvent[]): number =>
+  events.reduce((sum, { data }) => sum + data.length, 0);
+
+/** `rows`, divided so that each part fits one statement; at least one part. */
+function partsOf(rows: readonly OrderRow[]): readonly (readonly OrderRow[])[] {
+  const parts: OrderRow[][] = [[]];
+  let size = 0;
+  for (const row of rows) {
+    if (size > 0 && size + sizeOf(row) > CHUNK_SIZE) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)?.push(row);
+    size += sizeOf(row);
+  }
+  return parts;
+}
