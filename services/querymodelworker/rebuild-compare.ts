@@ -10,7 +10,7 @@ import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { foldBatch } from './batch.ts';
-import { otherSide, type Side } from './live-table.ts';
+import { otherSide, type Side, tableOf } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
 import { checkpoints, rowsOf } from './rebuild-table.ts';
 
@@ -42,13 +42,38 @@ export interface CompareOptions {
 const PAGE = 5_000;
 /** Differences that are judged by the log, each a read of it. */
 const JUDGED = 2_000;
+/** Of those that one table has merely got further with, so many are judged all the same. */
+const SAMPLED = 100;
 const LISTED = 20;
+
+/** An order whose rows are not the same; a position for each table that has a row. */
+interface Difference {
+  readonly orderId: string;
+  readonly orders: bigint | undefined;
+  readonly orders_b: bigint | undefined;
+}
+
+/** Whether the one table has an event that the other one has not come to yet. */
+function isUnderWay(
+  difference: Difference,
+  filled: CompareOptions['filled'],
+  livePosition: bigint,
+): boolean {
+  const made = difference[tableOf(filled.side)];
+  const live = difference[tableOf(otherSide(filled.side))];
+  if (live === made) return false;
+  return live === undefined || (made !== undefined && made > live)
+    ? (made ?? 0n) > livePosition
+    : live > filled.position;
+}
 
 /** Rejects with `rebuild_differs` where the filled table is not what the log folds to. */
 export async function compareTables(ctx: Context, options: CompareOptions): Promise<Comparison> {
   const { database, filled, onProgress = () => undefined } = options;
   const sums = { compared: 0, missing: 0, unfounded: 0, different: 0, notJudged: 0 };
   const listed: string[] = [];
+  let underWay = 0;
+  let others = 0;
   for (let after: string | undefined = ''; after !== undefined; ) {
     // Read before the page: what is behind it must be in the live table's rows.
     const livePosition =
@@ -56,8 +81,11 @@ export async function compareTables(ctx: Context, options: CompareOptions): Prom
     const page = await differencesAfter(database, ctx, after);
     after = page.last ?? undefined;
     sums.compared += Number(page.compared);
-    for (const orderId of page.ids) {
-      if (sums.missing + sums.unfounded + sums.different >= JUDGED) {
+    for (const difference of page.differences) {
+      const { orderId } = difference;
+      if (isUnderWay(difference, filled, livePosition)) {
+        if (underWay++ >= SAMPLED) continue;
+      } else if (others++ >= JUDGED) {
         sums.notJudged++;
         continue;
       }
@@ -76,7 +104,7 @@ async function differencesAfter(database: Database, ctx: Context, after: string)
   const [page] = await database.query<{
     last: string | null;
     compared: string;
-    ids: string | null;
+    differences: string | null;
   }>(
     ctx,
     (sql) => sql`
@@ -99,7 +127,9 @@ async function differencesAfter(database: Database, ctx: Context, after: string)
                           and a.reason is not distinct from b.reason
                           and a.version = b.version and a.position = b.position
                           and a.created_at = b.created_at and a.updated_at = b.updated_at
-                        then null else i.order_id end, chr(31)) as ids
+                        then null
+                        else i.order_id || chr(30) || coalesce(a.position::text, '') || chr(30)
+                          || coalesce(b.position::text, '') end, chr(31)) as differences
       from ids i
       left join orders a on a.order_id = i.order_id
       left join orders_b b on b.order_id = i.order_id`,
@@ -107,7 +137,14 @@ async function differencesAfter(database: Database, ctx: Context, after: string)
   return {
     last: page?.last,
     compared: page?.compared ?? '0',
-    ids: page?.ids?.split('\x1f') ?? [],
+    differences: (page?.differences?.split('\x1f') ?? []).map((text): Difference => {
+      const [orderId = '', orders, ordersB] = text.split('\x1e');
+      return {
+        orderId,
+        orders: orders ? BigInt(orders) : undefined,
+        orders_b: ordersB ? BigInt(ordersB) : undefined,
+      };
+    }),
   };
 }
 
