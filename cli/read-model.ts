@@ -7,6 +7,7 @@ import { createDatabase } from '../shared/kit/database.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { addressHelp, addressOf } from './addresses.ts';
 import { withEventStore } from './event-store.ts';
+import { print } from './print.ts';
 import { terminalProgress } from './progress.ts';
 import {
   type CommonOptions,
@@ -37,8 +38,11 @@ export function addReadModelCommands(program: Command): void {
       const begunAt = performance.now();
       const rebuilt = await rebuild(options);
       const seconds = (performance.now() - begunAt) / 1_000;
-      console.log(
-        options.json ? JSON.stringify(document(rebuilt, seconds)) : report(rebuilt, seconds),
+      print(
+        options,
+        rebuilt,
+        (found) => report(found, seconds),
+        (found) => document(found, seconds),
       );
     });
 }

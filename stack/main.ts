@@ -1,6 +1,6 @@
 /**
  * `make start`: the whole stack in the foreground until Ctrl-C. Reads SERVICES
- * (names, space between; default all), NATS_NODES (1, the default, or 3 as a cluster
+ * (names, space between, or none; default all), NATS_NODES (1, the default, or 3 as a cluster
  * that keeps three copies), STACK_DATA_DIR (default `.data`), LOG=all
  * (show everything that the services write), the variables that name servers of the
  * user's own, and those that name ports: HTTP_PORT, GRPC_PORT, SQL_PORT, NATS_PORT,
@@ -31,7 +31,7 @@ try {
   const stack = await startStack({
     dataDir,
     ports: 'standard',
-    services: env.SERVICES?.trim() ? env.SERVICES.trim().split(/\s+/) : undefined,
+    services: chosen(env.SERVICES?.trim()),
     natsNodes: natsNodes(env.NATS_NODES),
     own: env,
     showAll: showsAll(env.LOG),
@@ -53,6 +53,12 @@ try {
 }
 // Idle connections of readiness checks must not hold up the end.
 process.exit();
+
+/** `none`: the servers alone, as for a restore. */
+function chosen(names: string | undefined): readonly string[] | undefined {
+  if (!names) return undefined;
+  return names === 'none' ? [] : names.split(/\s+/);
+}
 
 function natsNodes(text: string | undefined): number {
   if (!text || text === '1') return 1;

@@ -9,7 +9,7 @@ import { minor } from '../../shared/domain/money.ts';
 import type { OrderItem, OrderStatus, PaymentStatus } from '../../shared/domain/order.ts';
 import type { Sql } from '../../shared/kit/connections.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database, Statement } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { OrderListQuery, PageEnd } from './order-list.ts';
 import type { OrderView } from './order-view.ts';
@@ -38,7 +38,7 @@ export function sqlReadModel(database: Database): ReadModel {
   /** Asks the table that is live. It changes once in a rebuild: twice is enough, three times is certain. */
   async function ask<R extends { readonly side: Side }>(
     ctx: Context,
-    question: (sql: Sql, side: Side) => PromiseLike<readonly R[]>,
+    question: (sql: Sql, side: Side) => ReturnType<Statement<R>>,
   ): Promise<readonly [R, ...R[]]> {
     for (let attempt = 1; ; attempt++) {
       const side = believed;
