@@ -5,6 +5,7 @@ import { keepLoopbackDirect } from '../shared/kit/direct-loopback.ts';
 import { setting } from '../shared/kit/setting.ts';
 import { addressHelp, addressOf } from './addresses.ts';
 import { addAuditCommand } from './audit.ts';
+import { addBackupCommands } from './backup.ts';
 import { addDeadLetterCommands } from './dlq.ts';
 import { errorText } from './error-text.ts';
 import { EXIT_CODES_HELP, exitCodeOf, exitCodes } from './exit-code.ts';
@@ -60,6 +61,7 @@ addDeadLetterCommands(program);
 addSagaCommands(program);
 addReadModelCommands(program);
 addAuditCommand(program);
+addBackupCommands(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,284 @@
+/** `orders backup` and `orders restore`: the two truths, log and ledger, in a file. */
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { createLogCopy, type LogCopy } from '../services/eventstoresvc/log-copy.ts';
+import { createLedgerCopy, type LedgerCopy } from '../services/paymentworker/ledger-copy.ts';
+import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
+import { background } from '../shared/kit/context.ts';
+import { createDatabase } from '../shared/kit/database.ts';
+import { CodedError } from '../shared/kit/errors.ts';
+import { silentLogger } from '../shared/kit/logger.ts';
+import { addressHelp, addressOf } from './addresses.ts';
+import { type BackedUp, backup } from './backup/backup.ts';
+import { type Checked, check, type Restored, restore } from './backup/restore.ts';
+import { UsageError } from './option.ts';
+import { print } from './print.ts';
+import { type Progress, terminalProgress } from './progress.ts';
+import { type CommonOptions, eventStoreAddress, withOptions } from './settings.ts';
+
+/** A statement writes thousands of rows. */
+const QUERY_MS = 60_000;
+/** A read of a file, in bytes: about what a part has. */
+const READ = 1024 * 1024;
+
+interface BooksOptions extends CommonOptions {
+  readonly eventstoreDatabase?: string;
+  readonly paymentsDatabase?: string;
+}
+
+export function addBackupCommands(program: Command): void {
+  withDatabases(withOptions(program.command('backup'), 'json'))
+    .argument('<file>', 'where to; - for standard output')
+    .description(
+      'write log and ledger into one file with checksums, as they belong together at one position; ' +
+        'everything may run meanwhile. All else is filled from these two',
+    )
+    .action(async (file: string, options: BooksOptions) => {
+      const begunAt = performance.now();
+      const done = await withBooks(options, (books, progress) => backUp(file, books, progress));
+      const seconds = (performance.now() - begunAt) / 1_000;
+      const report = (found: BackedUp) => backupReport(file, found, seconds);
+      const document = (found: BackedUp) => backupDocument(found, seconds);
+      // Where the backup itself goes to standard output, this may not.
+      if (file === '-') console.error(options.json ? JSON.stringify(document(done)) : report(done));
+      else print(options, done, report, document);
+    });
+
+  withDatabases(withOptions(program.command('restore'), 'eventStore', 'json'))
+    .argument(
+      '<file>',
+      'a backup; - for standard input, which is kept in a file until it is checked',
+    )
+    .option('--check', 'read the backup to its end and say whether it is whole; write nothing')
+    .description(
+      'put a backup into an empty system, with all services stopped; read model, stream and ' +
+        'deadlines are filled from it when they start. What was killed is gone on with by running it again',
+    )
+    .action(async (file: string, options: BooksOptions & { readonly check?: true }) => {
+      const begunAt = performance.now();
+      const seconds = () => (performance.now() - begunAt) / 1_000;
+      if (options.check) {
+        const found = await withFile(file, checked);
+        print(options, found, checkReport, checkDocument);
+        return;
+      }
+      await refuseWhileRunning(eventStoreAddress(options));
+      const done = await withFile(file, (path) =>
+        withBooks(options, (books, progress) =>
+          restore(background(), {
+            ...books,
+            bytes: () => createReadStream(path, { highWaterMark: READ }),
+            onProgress: (what, at, total) =>
+              progress.report(what === 'checked' ? 'events checked' : what, at, total),
+          }),
+        ),
+      );
+      print(
+        options,
+        done,
+        (found) => restoreReport(found, seconds()),
+        (found) => restoreDocument(found, seconds()),
+      );
+    });
+}
+
+const withDatabases = (command: Command): Command =>
+  command
+    .option('--eventstore-database <url>', `of the log (${addressHelp('EVENTSTORE_DATABASE_URL')})`)
+    .option('--payments-database <url>', `of the ledger (${addressHelp('PAYMENTS_DATABASE_URL')})`);
+
+interface Books {
+  readonly log: LogCopy;
+  readonly ledger: LedgerCopy;
+}
+
+async function withBooks<T>(
+  options: BooksOptions,
+  work: (books: Books, progress: Progress) => Promise<T>,
+): Promise<T> {
+  const database = (url: string) =>
+    createDatabase({
+      url,
+      name: 'orders backup',
+      poolSize: 2,
+      queryTimeoutMs: QUERY_MS,
+      logger: silentLogger,
+    });
+  const logUrl = addressOf('EVENTSTORE_DATABASE_URL', {
+    name: '--eventstore-database',
+    value: options.eventstoreDatabase,
+  });
+  const ledgerUrl = addressOf('PAYMENTS_DATABASE_URL', {
+    name: '--payments-database',
+    value: options.paymentsDatabase,
+  });
+  const [logDatabase, ledgerDatabase] = [database(logUrl), database(ledgerUrl)];
+  const progress = terminalProgress();
+  try {
+    const books = {
+      log: createLogCopy(logDatabase, ORDERS_STREAM),
+      ledger: createLedgerCopy(ledgerDatabase),
+    };
+    return await work(books, progress);
+  } finally {
+    progress.end();
+    await Promise.allSettled([logDatabase.stop(), ledgerDatabase.stop()]);
+  }
+}
+
+/** Writes beside the file and gives it its name when it is whole and on disk. */
+async function backUp(file: string, books: Books, progress: Progress): Promise<BackedUp> {
+  const options = {
+    ...books,
+    onProgress: (what: string, done: number, total?: number) => progress.report(what, done, total),
+  };
+  if (file === '-') {
+    if (process.stdout.isTTY) {
+      throw new UsageError('A backup is no text: send it into a file or a program.');
+    }
+    return backup(background(), { ...options, write: written(process.stdout) });
+  }
+  if (await exists(file)) {
+    throw new UsageError(`${file} exists, and is not overwritten: name another file.`);
+  }
+  const part = join(dirname(file), `.${basename(file)}.${randomUUID()}.part`);
+  const handle = await open(part, 'wx', 0o600);
+  try {
+    const done = await backup(background(), {
+      ...options,
+      write: async (bytes) => {
+        await handle.writeFile(bytes);
+      },
+    });
+    await handle.sync();
+    await handle.close();
+    await rename(part, file);
+    return done;
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
+
+/** Resolves when `stream` took the bytes and wants more. */
+const written =
+  (stream: NodeJS.WritableStream) =>
+  (bytes: Uint8Array): Promise<void> =>
+    new Promise((resolve, reject) => {
+      stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+
+/** The file itself, or standard input in a file that is removed afterwards: it has to be read twice. */
+async function withFile<T>(file: string, work: (path: string) => Promise<T>): Promise<T> {
+  if (file !== '-') {
+    if (!(await exists(file))) throw new UsageError(`There is no file ${file}.`);
+    return work(file);
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'orders-restore-'));
+  try {
+    const path = join(folder, 'backup');
+    await pipeline(process.stdin, createWriteStream(path, { mode: 0o600 }));
+    return await work(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A service that runs would answer events while those behind them are not there yet. */
+async function refuseWhileRunning(address: string): Promise<void> {
+  const { hostname, port } = new URL(`tcp://${address.replace(/^[a-z]+:\/*/, '')}`);
+  const answers = await new Promise<boolean>((resolve) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
+    socket.setTimeout(2_000, () => socket.destroy(new Error('silent')));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+  if (!answers) return;
+  throw new CodedError(
+    'precondition_failed',
+    'services_running',
+    `Something answers at ${address}, where the event store is looked for → stop all services and leave the servers: make start SERVICES=none; or name another address with --eventstore`,
+  );
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+function backupReport(file: string, done: BackedUp, seconds: number): string {
+  const lines = [
+    `${file}: ${done.events} events up to position ${done.head} and ${done.lines} lines of the ledger, ${megabytes(done.bytes)} MB in ${seconds.toFixed(1)} s`,
+  ];
+  if (done.left_out > 0) {
+    lines.push(
+      `${done.left_out} lines of the ledger are not in it: their orders were placed while it was made`,
+    );
+  }
+  return lines.join('\n');
+}
+
+const backupDocument = (done: BackedUp, seconds: number) => ({
+  head: Number(done.head),
+  events: done.events,
+  ledger_lines: done.lines,
+  ledger_lines_left_out: done.left_out,
+  bytes: done.bytes,
+  seconds: Number(seconds.toFixed(3)),
+  content_sha256: done.content,
+});
+
+async function checked(path: string): Promise<Checked> {
+  const progress = terminalProgress();
+  try {
+    return await check(createReadStream(path, { highWaterMark: READ }), (done, total) =>
+      progress.report('events checked', done, total),
+    );
+  } finally {
+    progress.end();
+  }
+}
+
+const checkReport = ({ header, sums }: Checked): string =>
+  `the backup of ${header.made_at} is whole: ${sums.events} events up to position ${header.head} and ${sums.lines} lines of the ledger`;
+
+const checkDocument = ({ header, sums }: Checked) => ({
+  head: Number(header.head),
+  made_at: header.made_at,
+  events: sums.events,
+  ledger_lines: sums.lines,
+  ledger_lines_left_out: sums.left_out,
+  content_sha256: sums.content,
+});
+
+function restoreReport(done: Restored, seconds: number): string {
+  const lines = [
+    `${done.events} events and ${done.lines} lines of the ledger are there, read back and as they were on ${done.madeAt}, in ${seconds.toFixed(1)} s`,
+    'start the services now: stream, read model and deadlines are filled from the log; then run npx orders audit',
+  ];
+  if (done.wentOn) lines.unshift('an earlier restore of this backup was gone on with');
+  return lines.join('\n');
+}
+
+const restoreDocument = (done: Restored, seconds: number) => ({
+  head: Number(done.head),
+  events: done.events,
+  ledger_lines: done.lines,
+  made_at: done.madeAt,
+  went_on: done.wentOn,
+  seconds: Number(seconds.toFixed(3)),
+  content_sha256: done.content,
+});

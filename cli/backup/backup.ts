@@ -1,0 +1,142 @@
+/**
+ * Log and ledger as they belong together, read while everything runs. The head
+ * first, then the log up to it, then the ledger: whatever the log tells of money is
+ * then in the ledger. What the ledger has beyond that head is taken back: a line
+ * whose order begins later is left out, and a void that is asked for later is not
+ * in its line. So the backup is the system at one position, and after a restore the
+ * payment worker finds what it did for each order that goes on.
+ */
+import type { CopiedEvent, LogCopy } from '../../services/eventstoresvc/log-copy.ts';
+import type { CopiedLine, LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
+import { eventTypes } from '../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import { contentSums, type Header, type Sums } from './content.ts';
+import { MAGIC, type PartKind, partWriter } from './frames.ts';
+
+export interface BackupOptions {
+  readonly log: Pick<LogCopy, 'head' | 'page' | 'having'>;
+  readonly ledger: Pick<LedgerCopy, 'page'>;
+  /** Resolves when there is room for more. */
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+  readonly onProgress?: (what: 'events' | 'lines', done: number, total?: number) => void;
+}
+
+export interface BackedUp extends Sums {
+  readonly head: bigint;
+  readonly bytes: number;
+}
+
+/** Characters of a part: each is held, compressed and written as one. */
+const PART = 1024 * 1024;
+
+/** Writes the whole backup. What was written before it rejects is no backup, and is refused as such. */
+export async function backup(
+  ctx: Context,
+  { log, ledger, write, onProgress = () => undefined }: BackupOptions,
+): Promise<BackedUp> {
+  const encode = partWriter();
+  const sums = contentSums();
+  let bytes = 0;
+  const put = async (chunk: Uint8Array) => {
+    bytes += chunk.length;
+    await write(chunk);
+  };
+  /** Collects JSON lines of one kind, and writes them in parts. */
+  const part = (kind: PartKind) => {
+    let text = '';
+    const flush = async () => {
+      if (text !== '') await put(await encode(kind, text));
+      text = '';
+    };
+    return {
+      add: async (line: string) => {
+        text += line;
+        if (text.length >= PART) await flush();
+      },
+      flush,
+    };
+  };
+
+  await put(MAGIC);
+  const head = await log.head(ctx);
+  const header: Header = {
+    stream: ORDERS_STREAM,
+    head: String(head),
+    made_at: new Date().toISOString(),
+  };
+  await put(await encode('h', JSON.stringify(header)));
+
+  const events = part('e');
+  for await (const page of eventPages(ctx, log, head)) {
+    for (const event of page) await events.add(sums.event(event));
+    onProgress('events', sums.events, Number(head));
+  }
+  await events.flush();
+
+  const lines = part('l');
+  let leftOut = 0;
+  for (let after = ''; ; ) {
+    const page = await ledger.page(ctx, after);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.orderId;
+    for (const line of await asOf(ctx, log, page, head)) {
+      if (line === undefined) leftOut++;
+      else await lines.add(sums.line(line));
+    }
+    onProgress('lines', sums.lines);
+  }
+  await lines.flush();
+
+  const totals: Sums = {
+    events: sums.events,
+    lines: sums.lines,
+    left_out: leftOut,
+    content: sums.content(),
+  };
+  await put(await encode('z', JSON.stringify(totals)));
+  return { ...totals, head, bytes };
+}
+
+/** The log up to `head`; the next page is asked for while one is worked on. */
+export async function* eventPages(
+  ctx: Context,
+  log: Pick<LogCopy, 'page'>,
+  head: bigint,
+): AsyncGenerator<readonly CopiedEvent[], void, void> {
+  const ask = (after: bigint) => {
+    const page = after < head ? log.page(ctx, after, head) : Promise.resolve([]);
+    // Heard of where it is waited for.
+    page.catch(() => undefined);
+    return page;
+  };
+  for (let next = ask(0n); ; ) {
+    const page = await next;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    next = ask(BigInt(last.position));
+    yield page;
+  }
+}
+
+const BEGINS = [eventTypes.created];
+const ASKS_FOR_VOID = [eventTypes.voidrequested, eventTypes.paymentvoided];
+
+/** The lines as they belong to the log at `head`; undefined for those that do not belong to it. */
+async function asOf(
+  ctx: Context,
+  log: Pick<LogCopy, 'having'>,
+  lines: readonly CopiedLine[],
+  head: bigint,
+): Promise<readonly (CopiedLine | undefined)[]> {
+  const orders = { aggregateType: ORDER_AGGREGATE, ids: lines.map(({ orderId }) => orderId) };
+  const begun = await log.having(ctx, orders, BEGINS, head);
+  const toVoid = await log.having(ctx, orders, ASKS_FOR_VOID, head);
+  return lines.map((line) => {
+    if (toVoid.has(line.orderId)) return line;
+    // A tombstone is nothing but a void.
+    if (!begun.has(line.orderId) || line.kind === 'tombstone') return undefined;
+    return { ...line, voidKey: null, voidedMicros: null };
+  });
+}

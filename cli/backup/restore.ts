@@ -1,0 +1,130 @@
+/**
+ * A backup put into an empty system whose services are down. The file is read
+ * twice: first to see that it is whole, and only then to write. What was written is
+ * read back and held against the file's own sum; then the log's head moves, and
+ * until it does there is no event for anybody. Killed, it is gone on with by
+ * running it again with the same file.
+ */
+import type { LogCopy } from '../../services/eventstoresvc/log-copy.ts';
+import type { LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { eventPages } from './backup.ts';
+import { contentSums, type Header, readContent, type Sums } from './content.ts';
+
+export interface RestoreOptions {
+  /** The backup from its first byte on; asked for twice. */
+  readonly bytes: () => AsyncIterable<Uint8Array>;
+  readonly log: LogCopy;
+  readonly ledger: LedgerCopy;
+  readonly onProgress?: (
+    what: 'checked' | 'events' | 'lines' | 'read back',
+    done: number,
+    total?: number,
+  ) => void;
+}
+
+export interface Restored extends Sums {
+  readonly head: bigint;
+  readonly madeAt: string;
+  /** An earlier restore of the same backup had not ended. */
+  readonly wentOn: boolean;
+}
+
+/** What a backup says of itself. */
+export interface Checked {
+  readonly header: Header;
+  readonly sums: Sums;
+}
+
+/** Reads a backup to its end. Rejects with `backup_damaged` unless it is whole. */
+export async function check(
+  bytes: AsyncIterable<Uint8Array>,
+  onProgress: (events: number, total: number) => void = () => undefined,
+): Promise<Checked> {
+  let header: Header | undefined;
+  let sums: Sums | undefined;
+  let events = 0;
+  for await (const content of readContent(bytes)) {
+    if (content.kind === 'header') header = content.header;
+    if (content.kind === 'sums') sums = content.sums;
+    if (content.kind !== 'events') continue;
+    events += content.events.length;
+    onProgress(events, Number(header?.head));
+  }
+  if (header === undefined || sums === undefined) throw new Error('a backup ended without its end');
+  return { header, sums };
+}
+
+/**
+ * Rejects with `backup_damaged` and `restore_not_empty`, having written nothing, and
+ * with `restore_differs` where the database does not give back what was written.
+ */
+export async function restore(
+  ctx: Context,
+  { bytes, log, ledger, onProgress = () => undefined }: RestoreOptions,
+): Promise<Restored> {
+  const { header, sums } = await check(bytes(), (done, total) =>
+    onProgress('checked', done, total),
+  );
+  if (header.stream !== ORDERS_STREAM) {
+    const message = `The backup is of the stream ${header.stream}, and not of ${ORDERS_STREAM}.`;
+    throw new CodedError('invalid', 'backup_of_another_stream', message);
+  }
+  const head = BigInt(header.head);
+  const name = sums.content.slice(0, 32);
+  const begun = await log.begun(ctx);
+  if (begun !== name) {
+    if (begun !== undefined || !(await log.isEmpty(ctx)) || !(await ledger.isEmpty(ctx))) {
+      throw notEmpty(begun);
+    }
+    await log.begin(ctx, name);
+  }
+
+  let done = { events: 0, lines: 0 };
+  for await (const content of readContent(bytes())) {
+    if (content.kind === 'events') {
+      await log.write(ctx, content.events);
+      done = { ...done, events: done.events + content.events.length };
+      onProgress('events', done.events, sums.events);
+    } else if (content.kind === 'lines') {
+      await ledger.write(ctx, content.lines);
+      done = { ...done, lines: done.lines + content.lines.length };
+      onProgress('lines', done.lines, sums.lines);
+    }
+  }
+
+  const back = contentSums();
+  for await (const page of eventPages(ctx, log, head)) {
+    for (const event of page) back.event(event);
+    onProgress('read back', back.events, sums.events);
+  }
+  for (let after = ''; ; ) {
+    const page = await ledger.page(ctx, after);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.orderId;
+    for (const line of page) back.line(line);
+  }
+  if (back.content() !== sums.content) throw differs();
+  // An empty log has its head where it belongs.
+  if (!(await log.finish(ctx, name, head)) && head > 0n) throw differs();
+  return { ...sums, head, madeAt: header.made_at, wentOn: begun === name };
+}
+
+const notEmpty = (begun: string | undefined) =>
+  new CodedError(
+    'precondition_failed',
+    'restore_not_empty',
+    begun === undefined
+      ? 'There are events or payments already, and a restore writes into an empty system only. Nothing was written.'
+      : 'The restore of another backup was begun here and did not end: end it with that file, or empty the databases. Nothing was written.',
+  );
+
+const differs = () =>
+  new CodedError(
+    'conflict',
+    'restore_differs',
+    'The databases do not give back what was written: somebody else wrote meanwhile, or they do not keep what they are given. Empty them and restore again, with all services stopped.',
+  );
