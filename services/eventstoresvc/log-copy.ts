@@ -64,7 +64,7 @@ export function createLogCopy(database: Database, stream: string): LogCopy {
     );
     if (row !== undefined) return BigInt(row.position);
     const message = `The log has no head for ${stream}: the bootstrapper has not run.`;
-    throw new CodedError('unavailable', 'log_not_prepared', message);
+    throw new CodedError('unavailable', 'log_unavailable', message);
   }
 
   return {
