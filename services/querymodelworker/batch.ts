@@ -5,7 +5,7 @@ import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
 import { foldRow, type OrderRow } from './order-row.ts';
-import type { ProjectionFailure } from './read-model.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
 
 /** What a batch of events comes to. */
 export interface FoldedBatch {

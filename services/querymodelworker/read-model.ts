@@ -10,16 +10,8 @@ import {
   type StoredLive,
 } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
 import { asOrderRow, rowColumns, type StoredRow, writing } from './rows-statement.ts';
-
-/** An event that could not be read, as it is kept for people. */
-export interface ProjectionFailure {
-  readonly position: bigint;
-  readonly eventId: string;
-  readonly eventType: string;
-  readonly orderId: string;
-  readonly reason: string;
-}
 
 /** Rows of one table at one moment. */
 export interface FoundRows {

@@ -6,7 +6,7 @@ import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
 import { otherSide, type Side } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
-import type { ProjectionFailure } from './read-model.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
 import { asOrderRow, rowColumns, type StoredRow, writing } from './rows-statement.ts';
 
 /** A place in the log: a position, and the id of the event there; '' before the first. */

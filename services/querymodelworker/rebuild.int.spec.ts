@@ -244,7 +244,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           },
         };
       };
-      await assert.rejects(rebuild(dieAt(2)), Killed);
+      await assert.rejects(rebuild(dieAt(1)), Killed);
       const [kept] = await byHand('select position, event_id from read_model_rebuild');
       assert.ok(Number(kept?.position) >= 5_000, kept?.position);
       const again = await rebuild();
@@ -252,10 +252,10 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       assert.equal(again.events, events - Number(kept?.position));
       assert.equal((await rows()).size, 4_000);
 
-      await assert.rejects(rebuild(dieAt(2)), Killed);
+      await assert.rejects(rebuild(dieAt(1)), Killed);
       assert.equal((await rebuild({ fresh: true })).resumedAt, 0n);
 
-      await assert.rejects(rebuild(dieAt(2)), Killed);
+      await assert.rejects(rebuild(dieAt(1)), Killed);
       await byHand("update read_model_rebuild set event_id = 'of another log'");
       assert.equal((await rebuild()).resumedAt, 0n);
       assert.equal((await rows()).size, 4_000);

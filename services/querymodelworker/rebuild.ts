@@ -140,10 +140,11 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
         chunk = [];
         const folded = await foldAfter(taken, () => writing);
         await writing;
-        writing = folded();
+        writing = folded().then(() =>
+          onProgress({ step: 'filling', position: place.position, head }),
+        );
         // Heard of where it is waited for.
         writing.catch(() => undefined);
-        onProgress({ step: 'filling', position: place.position, head });
       };
       for await (const batch of log.batches(ctx, { afterPosition: place.position })) {
         chunk.push(...batch);
@@ -151,7 +152,6 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
       }
       if (chunk.length > 0) await write();
       await writing;
-      onProgress({ step: 'filling', position: place.position, head });
     }
   }
 

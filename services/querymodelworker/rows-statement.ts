@@ -4,7 +4,7 @@ import type { OrderStatus, PaymentStatus } from '../../shared/domain/order.ts';
 import type { Sql } from '../../shared/kit/connections.ts';
 import type { Side } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
-import type { ProjectionFailure } from './read-model.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
 
 /** As the `postgres` client gives it: int8 as text, timestamptz as Date. */
 export interface StoredRow {

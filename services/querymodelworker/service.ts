@@ -3,7 +3,8 @@ import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { foldBatch, refuseGaps } from './batch.ts';
 import type { OrderRow } from './order-row.ts';
-import type { ProjectionFailure, ReadModel } from './read-model.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
+import type { ReadModel } from './read-model.ts';
 
 /** Events that follow one another in the log, and the checkpoint they follow. */
 export interface Batch {

@@ -1,0 +1,8 @@
+/** An event that could not be read, as it is kept for people. */
+export interface ProjectionFailure {
+  readonly position: bigint;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly orderId: string;
+  readonly reason: string;
+}
