@@ -122,8 +122,7 @@ export function createLogCopy(database: Database, stream: string): LogCopy {
       const [row] = await database.query<{ consumer: string }>(
         ctx,
         (sql) => sql`
-          select consumer from checkpoints
-          where consumer > ${RESTORE}::text and consumer < ${`${RESTORE}~`}::text`,
+          select consumer from checkpoints where consumer like ${`${RESTORE}%`}::text`,
       );
       return row?.consumer.slice(RESTORE.length);
     },

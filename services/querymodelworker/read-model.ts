@@ -67,7 +67,7 @@ export function sqlReadModel(database: Database): ReadModel {
       const found = await database.query<Found & Omit<StoredRow, 'position'> & { at: string }>(
         ctx,
         (sql) => sql`
-          with ${liveTable(sql)}, rows as (
+          with ${liveTable(sql)}, stored as (
             select ${rowColumns(sql)} from orders o
             where (select side from live) = ${READ_MODEL}::text
               and o.order_id = any(${ids}::text[])
@@ -76,11 +76,11 @@ export function sqlReadModel(database: Database): ReadModel {
             where (select side from live) = ${READ_MODEL_B}::text
               and o.order_id = any(${ids}::text[])
           )
-          select live.side, live.retirements, live.position, rows."orderId" as found,
-                 rows."orderId", rows."customerId", rows."restaurantId", rows.status, rows.payment,
-                 rows."amountMinor", rows.items, rows."createdOn", rows.reason, rows.version,
-                 rows.position as at, rows."createdAt", rows."updatedAt"
-          from live left join rows on true`,
+          select live.side, live.retirements, live.position, stored."orderId" as found,
+                 stored."orderId", stored."customerId", stored."restaurantId", stored.status, stored.payment,
+                 stored."amountMinor", stored.items, stored."createdOn", stored.reason, stored.version,
+                 stored.position as at, stored."createdAt", stored."updatedAt"
+          from live left join stored on true`,
       );
       const [first] = found;
       if (first === undefined) throw notPrepared();

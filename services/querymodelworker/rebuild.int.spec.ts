@@ -20,6 +20,7 @@ import { testPostgres } from '../../stack/testing.ts';
 import { findLiveTable } from './live-table.ts';
 import { sqlReadModel } from './read-model.ts';
 import { type RebuildOptions, rebuildReadModel } from './rebuild.ts';
+import * as tables from './rebuild-table.ts';
 import { createQueryModelService, type QueryModelService } from './service.ts';
 
 const codec = orderEventCodec(2);
@@ -165,6 +166,19 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       assert.deepEqual(await rows(), before);
     });
 
+    it('what the old table had beyond the log is not in the table after the next one either', async () => {
+      await place(5);
+      await project();
+      await byHand(`
+        insert into orders select 'nobody', customer_id, restaurant_id, status, payment,
+          amount_minor, items, created_on, reason, version, position, created_at, updated_at
+        from orders where order_id = 'order-5'`);
+      for (let n = 0; n < 2; n++) {
+        await rebuild();
+        assert.equal((await rows()).size, 5);
+      }
+    });
+
     it('a table that was dropped is there again, whichever it was', async () => {
       for (const table of ['orders', 'orders_b', 'orders_b', 'orders']) {
         await place(3);
@@ -281,6 +295,45 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await second;
       assert.equal((await rows()).size, 2_000);
       assert.equal(await live(), READ_MODEL_B);
+    });
+
+    it('one that another process took over writes nothing more and switches nothing', async () => {
+      await place(20);
+      let taken = 0;
+      const takeOver = async () => {
+        if (taken++ === 0) await tables.takeOver(database, ctx, 'another process');
+      };
+      // In the middle, and when all is written and only the switch is left.
+      const hooks: readonly Partial<EventStore>[] = [
+        {
+          async *batches(...given) {
+            await takeOver();
+            yield* log.batches(...given);
+          },
+        },
+        {
+          read: async (...given) => {
+            await takeOver();
+            return log.read(...given);
+          },
+        },
+      ];
+      for (const hook of hooks) {
+        taken = 0;
+        await assert.rejects(rebuild({ log: { ...log, ...hook }, fresh: true }), {
+          code: 'rebuild_taken_over',
+        });
+        assert.equal(await live(), READ_MODEL);
+      }
+      assert.equal(
+        await tables.standDown(database, ctx, {
+          owner: 'a third one',
+          live: READ_MODEL,
+          retirements: 0n,
+          upTo: BigInt(events),
+        }),
+        false,
+      );
     });
 
     it('what the projection writes meanwhile is neither lost nor written twice', async () => {

@@ -138,7 +138,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
       const write = async () => {
         const taken = chunk;
         chunk = [];
-        const folded = await foldAfter(taken, () => writing);
+        const folded = await foldAfter(taken);
         await writing;
         writing = folded().then(() =>
           onProgress({ step: 'filling', position: place.position, head }),
@@ -156,15 +156,9 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
   }
 
   /** Folds a chunk that follows `place`; what it resolves with writes it, and moves `place`. */
-  async function foldAfter(
-    chunk: readonly RecordedEvent[],
-    written: () => Promise<void>,
-  ): Promise<() => Promise<void>> {
-    const folded = await folding.fold(chunk, async (ids) => {
-      // What the chunk before it writes may be among them.
-      await written();
-      return tables.rowsOf(database, ctx, side, ids);
-    });
+  async function foldAfter(chunk: readonly RecordedEvent[]): Promise<() => Promise<void>> {
+    // What the chunk before it is about to write is at hand, and not looked up.
+    const folded = await folding.fold(chunk, (ids) => tables.rowsOf(database, ctx, side, ids));
     return async () => {
       const rows = [...folded.changed.values()];
       await writeRows(chunk, rows, folded.failures);
@@ -220,7 +214,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     for (let tries = 0; tries < TRIES; tries++) {
       await fill(TAIL);
       const page = await log.read(ctx, { afterPosition: place.position }, TAIL);
-      if (page.events.length > 0) await (await foldAfter(page.events, async () => undefined))();
+      if (page.events.length > 0) await (await foldAfter(page.events))();
       if (await switched()) return;
     }
     throw new CodedError(
@@ -244,12 +238,12 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
       upTo = now.position;
     }
     await tables.placeCheckpoint(database, ctx, side, place);
-    return tables.standDown(database, ctx, {
-      owner,
-      live: now.side,
-      retirements: now.retirements,
-      upTo,
-    });
+    const { retirements } = now;
+    if (await tables.standDown(database, ctx, { owner, live: now.side, retirements, upTo })) {
+      return true;
+    }
+    if ((await tables.standing(database, ctx, owner)) === undefined) throw takenOver();
+    return false;
   }
 }
 
