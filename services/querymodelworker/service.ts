@@ -50,7 +50,7 @@ const MAX_STATEMENT = 4_000_000;
 
 /** The projection over `readModel`. Holds no state: where it stands is in the tables. */
 export function createQueryModelService(
-  readModel: ReadModel,
+  readModel: Pick<ReadModel, 'checkpoint' | 'rows' | 'write'>,
   codec: OrderEventCodec,
 ): QueryModelService {
   async function project(ctx: Context, { after, events }: Batch): Promise<Projected> {

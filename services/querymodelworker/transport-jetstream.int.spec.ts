@@ -237,10 +237,13 @@ describe('projection over JetStream', function suite() {
     await rebuildReadModel(ctx, { log: log.store, database, codec });
     await until(async () => (await rowCount()) === 11, { what: 'filled', deadlineMs: 10_000 });
     await projected(11n);
-    await until(() => transport.notReady?.() === undefined && transport.degraded?.() === undefined, {
-      what: 'ready',
-      deadlineMs: 10_000,
-    });
+    await until(
+      () => transport.notReady?.() === undefined && transport.degraded?.() === undefined,
+      {
+        what: 'ready',
+        deadlineMs: 10_000,
+      },
+    );
   });
 
   it('a log restored from a backup while it runs is noticed, and nothing is projected', async () => {

@@ -1,10 +1,12 @@
 /** The read model's tables in memory, for the projection that writes them and for ordersvc, which reads. */
 import type { ReadModel as ReadSide } from '../../services/ordersvc/read-model.ts';
 import { type OrderRow, stateOf } from '../../services/querymodelworker/order-row.ts';
-import type { ProjectionFailure, ReadModel } from '../../services/querymodelworker/read-model.ts';
+import type { ProjectionFailure } from '../../services/querymodelworker/projection-failure.ts';
+import type { ReadModel } from '../../services/querymodelworker/read-model.ts';
+import { READ_MODEL } from '../../shared/contracts/subjects.ts';
 
 export interface MemoryReadModel {
-  readonly writeSide: ReadModel;
+  readonly writeSide: Pick<ReadModel, 'checkpoint' | 'rows' | 'write'>;
   readonly readSide: Pick<ReadSide, 'find'>;
   readonly checkpoint: () => bigint;
   readonly rows: ReadonlyMap<string, OrderRow>;
@@ -22,13 +24,15 @@ export function memoryReadModel(written: (row: OrderRow) => void): MemoryReadMod
     checkpoint: () => position,
     writeSide: {
       checkpoint: async () => position,
-      rows: async (_ctx, orderIds) =>
-        new Map(
+      rows: async (_ctx, orderIds) => ({
+        table: { side: READ_MODEL, retirements: 0n, position },
+        rows: new Map(
           orderIds.flatMap((id) => {
             const row = rows.get(id);
             return row === undefined ? [] : [[id, row] as const];
           }),
         ),
+      }),
       write: async (_ctx, change) => {
         if (change.from !== position) return false;
         position = change.to;

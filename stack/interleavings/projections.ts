@@ -15,7 +15,7 @@ export interface Projections {
 }
 
 export function projections(
-  readModel: ReadModel,
+  readModel: Pick<ReadModel, 'checkpoint' | 'rows' | 'write'>,
   codec: OrderEventCodec,
   log: () => readonly RecordedEvent[],
   { random, tell }: Faults,
