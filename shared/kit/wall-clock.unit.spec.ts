@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const allowed: Readonly<Record<string, string>> = {
   'cli/audit/audit.ts': 'compares with the times that events carry',
   'cli/audit/log-sweep.ts': 'compares with the times that events carry',
+  'cli/backup/backup.ts': 'writes when a backup was made',
   'cli/read-story.ts': 'tells people how long ago an event was',
   'services/ordersvc/service.ts': 'writes when an order was placed',
   'shared/eventstore/memory-event-store.ts': 'writes when an event was appended',
