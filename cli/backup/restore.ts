@@ -82,18 +82,7 @@ export async function restore(
     await log.begin(ctx, name);
   }
 
-  let done = { events: 0, lines: 0 };
-  for await (const content of readContent(bytes())) {
-    if (content.kind === 'events') {
-      await log.write(ctx, content.events);
-      done = { ...done, events: done.events + content.events.length };
-      onProgress('events', done.events, sums.events);
-    } else if (content.kind === 'lines') {
-      await ledger.write(ctx, content.lines);
-      done = { ...done, lines: done.lines + content.lines.length };
-      onProgress('lines', done.lines, sums.lines);
-    }
-  }
+  await writeAll(ctx, { bytes, log, ledger, onProgress }, sums);
 
   const back = contentSums();
   for await (const page of eventPages(ctx, log, head)) {
@@ -111,6 +100,36 @@ export async function restore(
   // An empty log has its head where it belongs.
   if (!(await log.finish(ctx, name, head)) && head > 0n) throw differs();
   return { ...sums, head, madeAt: header.made_at, wentOn: begun === name };
+}
+
+/** Statements under way at once: while the database writes one, the next part is read and unpacked. */
+const AT_ONCE = 2;
+
+async function writeAll(
+  ctx: Context,
+  { bytes, log, ledger, onProgress }: Required<RestoreOptions>,
+  sums: Sums,
+): Promise<void> {
+  const written = { events: 0, lines: 0 };
+  const underWay: Promise<void>[] = [];
+  const begin = async (write: Promise<void>, what: 'events' | 'lines', count: number) => {
+    const done = write.then(() => {
+      written[what] += count;
+      onProgress(what, written[what], sums[what]);
+    });
+    // Heard of where it is waited for.
+    done.catch(() => undefined);
+    underWay.push(done);
+    if (underWay.length >= AT_ONCE) await underWay.shift();
+  };
+  for await (const content of readContent(bytes())) {
+    if (content.kind === 'events') {
+      await begin(log.write(ctx, content.events), 'events', content.events.length);
+    } else if (content.kind === 'lines') {
+      await begin(ledger.write(ctx, content.lines), 'lines', content.lines.length);
+    }
+  }
+  await Promise.all(underWay);
 }
 
 const notEmpty = (begun: string | undefined) =>
