@@ -324,6 +324,9 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           code: 'rebuild_taken_over',
         });
         assert.equal(await live(), READ_MODEL);
+        // What it had written when it lost it, and nothing more.
+        const [kept] = await byHand('select position from read_model_rebuild');
+        assert.equal(kept?.position, hook === hooks[0] ? '0' : `${events}`);
       }
       assert.equal(
         await tables.standDown(database, ctx, {
