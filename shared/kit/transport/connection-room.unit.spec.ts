@@ -80,7 +80,7 @@ describe('room for connections', () => {
   });
 
   it('who says nothing for long is closed, who spoke once is not', async () => {
-    await serve(10, 100);
+    await serve(10, 1_000);
     const [spoke, silent] = [await come('hello'), await come()];
     await eventually('it is closed', () => silent.destroyed);
     const another = await come();

@@ -410,7 +410,7 @@ describe('a gRPC server under clients that mean no good', () => {
   });
 
   it('silent streams make room for another, the one that was silent for longest first', async () => {
-    await serve({ maxStreamsPerMethod: 3, idleStreamMs: 100 });
+    await serve({ maxStreamsPerMethod: 3, idleStreamMs: 3_000 });
     const own = session();
     const open = async () => {
       const stream = request(own, method('AppendEvents')).resume();
@@ -572,7 +572,7 @@ describe('a gRPC server under clients that mean no good', () => {
   });
 
   it('a connection that says nothing at first is closed, one that did may be silent', async () => {
-    await serve({ firstMs: 100 });
+    await serve({ firstMs: 1_000 });
     const own = session();
     await once(own, 'remoteSettings');
     const silent = connect(server.port(), '127.0.0.1')

@@ -428,7 +428,7 @@ describe('what never becomes a request', () => {
   });
 
   it('a request that came while the process stood still is answered, though its time is over', async () => {
-    const limits = { headersMs: 200 };
+    const limits = { headersMs: 1_000 };
     const { port } = await serve([echo], { limits });
     const whole = `${announced(1, 'Connection: close')}1`;
     const came = await standingStill({
