@@ -1,5 +1,5 @@
 import { orderEventCodec } from '../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { withEventStore } from './event-store.ts';
@@ -29,6 +29,10 @@ export function readStory(
     // Far more than an order has: what is beyond has no letters of interest.
     const eventIds = events.slice(0, 1_000).map(({ eventId }) => eventId);
     const letters = await store.deadLetters(ctx, { eventIds }, MAX_LETTERS);
-    return tell(events, letters, { ...setting, now: new Date() });
+    const [payment, review] = await Promise.all(
+      [durables.payment, durables.review].map((consumer) => store.getCheckpoint(ctx, consumer)),
+    );
+    const delivered = payment && review && { payment: payment.delivered, review: review.delivered };
+    return tell(events, letters, { ...setting, delivered, now: new Date() });
   });
 }

@@ -54,7 +54,8 @@ function endLines({ status, waiting, compensation, steps, dead_letters }: Story,
     );
     return lines;
   }
-  lines.push(paint('warn', `It waits for ${waiting.for}.`));
+  const queue = waiting.queued ? ` in the queue of ${waiting.consumers.join(', ')},` : '';
+  lines.push(paint('warn', `It waits${queue} for ${waiting.for}.`));
   if (waiting.until === undefined) {
     lines.push(`Meanwhile ${waiting.afterwards}.`);
   } else {
@@ -64,8 +65,11 @@ function endLines({ status, waiting, compensation, steps, dead_letters }: Story,
       remaining > 0
         ? `${duration(remaining)} from now`
         : `${duration(-remaining)} ago: is the saga coordinator running?`;
+    const most = waiting.queued
+      ? 'at most'
+      : 'or a little longer where it stood in the queue until lately';
     lines.push(
-      `It waits until ${until} (${left}), by the deadlines configured here; then ${waiting.afterwards}.`,
+      `It waits until ${until} (${left}), ${most}, by the deadlines configured here; then ${waiting.afterwards}.`,
     );
   }
   const stuck = dead_letters.some(

@@ -6,6 +6,7 @@ import type { ParkedLetter, RecordedEvent } from '../shared/eventstore/event-sto
 import { plain } from './paint.ts';
 import { renderStory } from './render-story.ts';
 import { tell } from './story.ts';
+import type { Delivered } from './waiting.ts';
 
 const codec = orderEventCodec(2);
 const began = Date.parse('2026-01-31T12:00:00.000Z');
@@ -54,13 +55,18 @@ function log(...events: [ms: number, event: OrderEvent | { eventType: string; da
 
 function story(
   events: readonly RecordedEvent[],
-  { nowMs = 0, letters = [] as readonly ParkedLetter[] } = {},
+  {
+    nowMs = 0,
+    letters = [] as readonly ParkedLetter[],
+    delivered = undefined as Delivered | undefined,
+  } = {},
 ): string[] {
   const told = tell(events, letters, {
     codec,
     decimals: 2,
     now: new Date(began + nowMs),
-    deadlines: { paymentMs: 60_000, reviewMs: 90_000 },
+    deadlines: { paymentMs: 60_000, reviewMs: 90_000, ceilingMs: 3_600_000 },
+    delivered,
     zipkinUrl: 'http://zipkin.test',
   });
   return renderStory(told, plain).split('\n');
@@ -111,10 +117,27 @@ describe('the story of an order', () => {
       '  ! payment-worker gave up on position 11 at 2026-01-31 12:00:50.000 UTC, after 12 deliveries: gateway_away (The gateway is away.); once its cause is mended: orders dlq replay payment-worker 11',
       '',
       'It waits for the payment worker, to take the money.',
-      'It waits until 2026-01-31 12:01:00.000 UTC (5 s from now), by the deadlines configured here; then the saga coordinator cancels it (payment_deadline) and has what was taken given back.',
+      'It waits until 2026-01-31 12:01:00.000 UTC (5 s from now), or a little longer where it stood in the queue until lately, by the deadlines configured here; then the saga coordinator cancels it (payment_deadline) and has what was taken given back.',
       'The answer does not come by itself: it was given up on, see above.',
       `trace ${url}`,
     ]);
+  });
+
+  it('one that its worker was not given yet waits in the queue, until the ceiling at most', () => {
+    const told = story(log([0, created]), {
+      nowMs: 55_000,
+      delivered: { payment: 10n, review: 100n },
+    });
+    assert.deepEqual(told.slice(4, 6), [
+      'It waits in the queue of payment-worker, for the payment worker, to take the money.',
+      'It waits until 2026-01-31 13:00:00.000 UTC (59 min 5 s from now), at most, by the deadlines configured here; then the saga coordinator cancels it (payment_deadline) and has what was taken given back.',
+    ]);
+    const review = (delivered: bigint) =>
+      story(log([0, created], [1_000, debited]), {
+        delivered: { payment: 11n, review: delivered },
+      }).join();
+    assert.match(review(11n), /It waits in the queue of review-worker/);
+    assert.doesNotMatch(review(12n), /It waits in the queue/);
   });
 
   it('one that waits for its review counts from the payment, and says when that is overdue', () => {
@@ -173,7 +196,7 @@ describe('the story of an order', () => {
     assert.equal(told[0], 'order o-1 is Rejected (closed today), payment void requested');
     assert.deepEqual(told.slice(-3, -1), [
       'It waits for the payment worker, to give the money back.',
-      'Meanwhile it is tried again until it succeeds, or is parked as a dead letter.',
+      'Meanwhile it is tried again until it succeeds; where nobody answers, the saga coordinator asks again.',
     ]);
   });
 

@@ -10,7 +10,7 @@ import { type Compensation, compensation } from './compensation.ts';
 import { happened, who } from './happenings.ts';
 import { type LetterAnswer, letterAnswer } from './letter-answer.ts';
 import { after, readEvent } from './order-history.ts';
-import { type Waiting, waiting } from './waiting.ts';
+import { type Delivered, type Waiting, type Waits, waiting } from './waiting.ts';
 
 /** An order's story. */
 export interface Story {
@@ -48,7 +48,9 @@ export interface Setting {
   readonly decimals: number;
   readonly now: Date;
   /** How long orders may wait, as it is configured where the story is told. */
-  readonly deadlines: { readonly paymentMs: number; readonly reviewMs: number };
+  readonly deadlines: Waits;
+  /** Absent: it is not known. */
+  readonly delivered?: Delivered | undefined;
   readonly zipkinUrl: string;
 }
 
@@ -59,7 +61,7 @@ export function tell(
   setting: Setting,
 ): Story {
   let state: OrderState = initialState;
-  const read: { readonly event: OrderEvent; readonly at: Date }[] = [];
+  const read: { readonly event: OrderEvent; readonly at: Date; readonly position: bigint }[] = [];
   const money = (amount: Parameters<typeof majorUnits>[0]) =>
     majorUnits(amount, setting.decimals).toFixed(setting.decimals);
   const steps = events.map((recorded, index): Step => {
@@ -68,7 +70,7 @@ export function tell(
     const by = who(event);
     state = after(state, event);
     if (event !== undefined && event !== 'unreadable') {
-      read.push({ event, at: recorded.createdAt });
+      read.push({ event, at: recorded.createdAt, position: recorded.position });
     }
     const before = events[index - 1] ?? recorded;
     return {
@@ -82,7 +84,9 @@ export function tell(
     };
   });
   const compensated = compensation(state, read);
-  const waits = waiting(state, read, setting);
+  // What was given up on was delivered.
+  const delivered = letters.length === 0 ? setting.delivered : undefined;
+  const waits = waiting(state, read, { ...setting, delivered });
   return {
     order_id: events[0]?.aggregateId ?? '',
     status: state.status,

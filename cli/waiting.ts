@@ -6,6 +6,11 @@ export interface Waiting {
   /** Names of the consumers that could answer. */
   readonly consumers: readonly string[];
   readonly for: string;
+  /**
+   * The consumer was not given the event yet: the order waits in its queue, and
+   * `until` is the end of that at most.
+   */
+  readonly queued?: true;
   /** The end of the wait, as it is configured where the story is told; absent: no end. */
   readonly until?: string;
   /** Until then; negative where it has passed. */
@@ -14,29 +19,52 @@ export interface Waiting {
   readonly afterwards: string;
 }
 
+/** How long orders may wait, in milliseconds. */
+export interface Waits {
+  readonly paymentMs: number;
+  readonly reviewMs: number;
+  /** However long the queue is. */
+  readonly ceilingMs: number;
+}
+
+/** Up to where the consumers were given events; absent: it is not known. */
+export type Delivered = Readonly<Record<'payment' | 'review', bigint>>;
+
 /** What `state` waits for; undefined where it waits for nobody. */
 export function waiting(
   state: OrderState,
-  history: readonly { readonly event: OrderEvent; readonly at: Date }[],
+  history: readonly {
+    readonly event: OrderEvent;
+    readonly at: Date;
+    readonly position: bigint;
+  }[],
   {
     now,
     deadlines,
+    delivered,
   }: {
     readonly now: Date;
-    readonly deadlines: { readonly paymentMs: number; readonly reviewMs: number };
+    readonly deadlines: Waits;
+    readonly delivered?: Delivered | undefined;
   },
 ): Waiting | undefined {
-  const end = (type: OrderEvent['type'], waitMs: number) => {
-    const since = history.find(({ event }) => event.type === type)?.at;
+  const end = (type: OrderEvent['type'], waitMs: number, given: bigint | undefined) => {
+    const since = history.find(({ event }) => event.type === type);
     if (since === undefined) return {};
-    const until = new Date(since.getTime() + waitMs);
-    return { until: until.toISOString(), remaining_ms: until.getTime() - now.getTime() };
+    const queued = given !== undefined && given < since.position;
+    const ms = queued ? Math.max(waitMs, deadlines.ceilingMs) : waitMs;
+    const until = new Date(since.at.getTime() + ms);
+    return {
+      ...(queued && { queued }),
+      until: until.toISOString(),
+      remaining_ms: until.getTime() - now.getTime(),
+    };
   };
   if (state.status === 'Pending') {
     return {
       consumers: [durables.payment],
       for: 'the payment worker, to take the money',
-      ...end('created', deadlines.paymentMs),
+      ...end('created', deadlines.paymentMs, delivered?.payment),
       afterwards:
         'the saga coordinator cancels it (payment_deadline) and has what was taken given back',
     };
@@ -45,7 +73,7 @@ export function waiting(
     return {
       consumers: [durables.review],
       for: 'the review worker or the restaurant, to accept it or turn it down',
-      ...end('paymentdebited', deadlines.reviewMs),
+      ...end('paymentdebited', deadlines.reviewMs, delivered?.review),
       afterwards: 'the saga coordinator cancels it (review_deadline) and has the money given back',
     };
   }
@@ -60,7 +88,8 @@ export function waiting(
     return {
       consumers: [durables.payment],
       for: 'the payment worker, to give the money back',
-      afterwards: 'it is tried again until it succeeds, or is parked as a dead letter',
+      afterwards:
+        'it is tried again until it succeeds; where nobody answers, the saga coordinator asks again',
     };
   }
   return undefined;

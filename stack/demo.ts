@@ -162,7 +162,11 @@ async function withOwnStack(work: (target: DemoTarget) => Promise<void>): Promis
         httpUrl: stack.httpUrl,
         eventStore: stack.addresses.EVENTSTORE_ADDRESS,
         zipkinUrl,
-        deadlines: { paymentMs: OWN_DEADLINE_MS, reviewMs: OWN_DEADLINE_MS },
+        deadlines: {
+          paymentMs: OWN_DEADLINE_MS,
+          reviewMs: OWN_DEADLINE_MS,
+          ceilingMs: OWN_DEADLINE_MS,
+        },
       });
       if (zipkinUrl) {
         progress.write(

@@ -1,45 +1,36 @@
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { unsampled } from '../../shared/eventstore/unsampled.ts';
 import type { Context } from '../../shared/kit/context.ts';
 
-/** Whether the coordinator has read all that had happened before it came. */
+/** How far the coordinator has read what has happened. */
 export interface CatchUp {
   /**
-   * True once its consumer is done with every event that the log held when this
-   * was first asked, and from then on. Rejects with what the event store
-   * rejects with; ask again.
+   * Whatever happened before this time, in milliseconds since the epoch by the
+   * log's clock, the coordinator was given to follow; Infinity: all there is.
+   * Rejects with what the event store rejects with.
    */
-  reached(ctx: Context): Promise<boolean>;
-  /** What is missing, for people; undefined when nothing is. */
-  notReady(): string | undefined;
+  readUntil(ctx: Context): Promise<number>;
 }
 
 /**
- * After an outage the deadlines of orders that went on meanwhile are all due.
- * Firing folds each order and would cancel none wrongly, but it is the reading
- * of the log that clears them; so they hold until that has come as far as the
- * log's head was at the start. Judged by the consumer's checkpoint, which all
- * instances share, and by whether the log has an event of `eventTypes` after it:
- * the head itself may be of a type that never comes.
+ * After an outage, and whenever the coordinator lags, the deadlines of orders that
+ * went on meanwhile are all due. Firing folds each order and would cancel none
+ * wrongly, but it is the reading of the log that clears them; so a deadline holds
+ * until all that happened before it was due has been read. Judged by what was
+ * delivered to the coordinator, all instances together, and not by what it is done
+ * with: one event that it fails at must not hold up every deadline.
  */
 export function catchUp(
-  store: Pick<EventStore, 'head' | 'read' | 'getCheckpoint'>,
+  store: Pick<EventStore, 'read' | 'getCheckpoint'>,
   consumer: string,
   eventTypes: readonly string[],
 ): CatchUp {
-  let head: bigint | undefined;
-  let done = false;
-  let missing = 'the log has not been read yet';
   return {
-    async reached(ctx) {
-      if (done) return true;
-      head ??= await store.head(ctx);
-      const { position: afterPosition } = await store.getCheckpoint(ctx, consumer);
-      const { events } = await store.read(ctx, { eventTypes, afterPosition }, 1);
-      const next = events[0]?.position;
-      done = next === undefined || next > head;
-      missing = `the log is read up to ${afterPosition} of ${head}`;
-      return done;
+    async readUntil(ctx) {
+      const asking = unsampled(ctx);
+      const { delivered } = await store.getCheckpoint(asking, consumer);
+      const { events } = await store.read(asking, { eventTypes, afterPosition: delivered }, 1);
+      return events[0]?.createdAt.getTime() ?? Number.POSITIVE_INFINITY;
     },
-    notReady: () => (done ? undefined : `deadlines hold: ${missing}`),
   };
 }

@@ -29,6 +29,7 @@ import type { Tracing } from '../../zipkin/tracer.ts';
 import { catchUp } from './catch-up.ts';
 import type { Config } from './config.ts';
 import { type Deadlines, sqlDeadlines, type UpcomingDeadline } from './deadlines.ts';
+import { deliveryWatch, lookEveryMs } from './delivery-watch.ts';
 import { type SagaEndpoints, sagaEndpoints } from './endpoints.ts';
 import { groupedWrites } from './grouped-writes.ts';
 import { instrumentingService } from './instrumenting.ts';
@@ -125,6 +126,10 @@ export function createContainer(config: Config): App {
       deadlineTransport(endpoints, {
         deadlines,
         catchUp: catchUp(store, durables.saga, followedTypes),
+        delivery: deliveryWatch(store, {
+          times: config.times,
+          everyMs: lookEveryMs(config.times, config.pollMs),
+        }),
         continued,
         maxFiring: config.maxFiring,
         pollMs: config.pollMs,

@@ -18,6 +18,7 @@ import { eventually } from '../../shared/testing/eventually.ts';
 import { testPostgres } from '../../stack/testing.ts';
 import { catchUp } from './catch-up.ts';
 import { type Deadline, type Deadlines, sqlDeadlines, type UpcomingDeadline } from './deadlines.ts';
+import { type DeliveryWatch, deliveryWatch } from './delivery-watch.ts';
 import { groupedWrites } from './grouped-writes.ts';
 import { rebuildDeadlines } from './rebuild.ts';
 import type { DeadlineKind } from './saga.ts';
@@ -55,6 +56,9 @@ const rejected = (orderId: string): OrderEvent => ({
   decidedBy: 'me',
   reason: 'no',
 });
+
+/** As if each worker had got its event long ago. */
+const DELIVERED: DeliveryWatch = { look: async () => undefined, rest: () => 0 };
 
 for (const isolation of ['read committed', 'serializable'] as const) {
   describe(`saga coordinator over PostgreSQL, ${isolation}`, function suite() {
@@ -116,6 +120,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     async function startClock(
       fire: (deadline: UpcomingDeadline) => Promise<SagaOutcome> = (d) => service.fire(ctx, d),
       consumer = 'nobody is waited for',
+      delivery: DeliveryWatch = DELIVERED,
     ): Promise<Component> {
       const types = consumer === durables.saga ? followedTypes : ['ORDERS.none'];
       const clock = deadlineTransport(
@@ -123,6 +128,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         {
           deadlines,
           catchUp: catchUp(store, consumer, types),
+          delivery,
           continued: (context) => context,
           maxFiring: 64,
           pollMs: 50,
@@ -232,7 +238,85 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       assert.equal((await types('order-1')).filter((type) => type === 'cancelled').length, 1);
     });
 
-    it('after an outage nothing fires before the log is read as far as it went then', async () => {
+    describe('and the queues of the workers', () => {
+      /** As the coordinator watches, with a wait of a fifth of a second for what was delivered. */
+      const watching = () =>
+        deliveryWatch(store, { times: { ...times, payment: 200 }, everyMs: 50 });
+      const deliver = (position: bigint) =>
+        store.saveCheckpoint(ctx, durables.payment, {
+          position: 0n,
+          eventId: '',
+          delivered: position,
+        });
+      /** The coordinator has looked so often. */
+      async function looks(times: number): Promise<void> {
+        const { getCheckpoint } = store;
+        let seen = 0;
+        store.getCheckpoint = (...args) => {
+          if (args[1] === durables.payment) seen++;
+          return getCheckpoint(...args);
+        };
+        await eventually(`${times} looks`, () => seen >= times);
+        store.getCheckpoint = getCheckpoint;
+      }
+
+      it('an order whose event waits in the queue of its worker is not cancelled, however long it is due', async () => {
+        skewMs = -60_000;
+        const orders = Array.from({ length: 240 }, (_, n) => `order-${n}`);
+        for (const order of orders) await happened(created(order));
+        await deliver(100n);
+        await startClock((d) => service.fire(ctx, d), undefined, watching());
+        await untilCancelled('order-99');
+        await looks(20);
+        assert.deepEqual(await types('order-100'), ['created']);
+        assert.deepEqual(await types('order-239'), ['created']);
+        // The worker gets them and answers one: the others have been silent for long enough.
+        await happened(debited('order-239'));
+        await deliver(240n);
+        await untilCancelled('order-100');
+        for (const order of orders.slice(0, 239)) await untilCancelled(order);
+        assert.deepEqual(await types('order-239'), ['created', 'paymentdebited']);
+      });
+
+      it('a queue that is longer than the ceiling ends its orders', async () => {
+        skewMs = -60_000;
+        await happened(created('waiting'));
+        skewMs = -3_600_000;
+        await happened(created('too-long'));
+        await startClock((d) => service.fire(ctx, d), undefined, watching());
+        await untilCancelled('too-long');
+        await looks(10);
+        assert.deepEqual(await types('waiting'), ['created']);
+      });
+
+      it('a void that waits in the queue of the payment worker is not asked for again', async () => {
+        skewMs = -300_000;
+        await happened(created('a'), debited('a'), rejected('a'));
+        await startClock((d) => service.fire(ctx, d), undefined, watching());
+        await looks(10);
+        assert.equal((await types('a')).filter((type) => type === 'voidrequested').length, 1);
+        skewMs = 0;
+        await deliver(4n);
+        await database.query(ctx, (sql) => sql`update deadlines set due_at = now()`);
+        await eventually('it is asked for again', async () => {
+          return (await types('a')).filter((type) => type === 'voidrequested').length === 2;
+        });
+        await looks(10);
+        assert.equal((await types('a')).length, 5, 'and then not for some minutes');
+      });
+
+      it('deadlines of before are due by their time alone', async () => {
+        await happened(created('old'));
+        await database.query(
+          ctx,
+          (sql) => sql`update deadlines set due_at = now(), position = 0, ceiling_at = null`,
+        );
+        await startClock((d) => service.fire(ctx, d), undefined, watching());
+        await untilCancelled('old');
+      });
+    });
+
+    it('after an outage nothing fires before the log is read as far as it is due', async () => {
       skewMs = -60_000;
       await happened(created('order-1'));
       await append(debited('order-1'));
@@ -251,7 +335,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       }, durables.saga);
       await looked.promise;
       assert.deepEqual(fired, []);
-      assert.match(clock.notReady?.() ?? '', /deadlines hold: the log is read up to 1 of 2/);
+      assert.match(clock.notReady?.() ?? '', /deadlines hold: the log has not been read/);
       await store.saveCheckpoint(ctx, durables.saga, { position: 2n, eventId: '', delivered: 2n });
       await eventually('it has fired', async () => (await rows()).length === 0);
       assert.deepEqual(fired, ['order-1']);

@@ -10,12 +10,15 @@ import { type Logger, logFields } from '../../shared/kit/logger.ts';
 import { retryDelay } from '../../shared/kit/transport/retry-delay.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Deadlines, UpcomingDeadline } from './deadlines.ts';
+import type { DeliveryWatch } from './delivery-watch.ts';
 import type { SagaEndpoints } from './endpoints.ts';
 
 export interface DeadlineTransportOptions {
-  readonly deadlines: Pick<Deadlines, 'upcoming' | 'postpone'>;
-  /** Nothing fires before this says so. */
+  readonly deadlines: Pick<Deadlines, 'upcoming' | 'postpone' | 'hold'>;
+  /** Nothing fires that is due after what it has read, unless it is at its ceiling. */
   readonly catchUp: CatchUp;
+  /** Nothing fires whose worker could not have answered. */
+  readonly delivery: DeliveryWatch;
   /** `ctx` in the trace that `traceparent` names. */
   readonly continued: (ctx: Context, traceparent: string) => Context;
   /** Firings at once, at most. */
@@ -27,12 +30,14 @@ export interface DeadlineTransportOptions {
 
 /** Until a firing that failed is tried again, in milliseconds: what is away comes back, what cannot be read seldom does. */
 const RETRY_MS = { away: [250, 1_000, 5_000], refused: [5_000, 60_000, 300_000] } as const;
+/** Deadlines in one look while some that are due must wait: they stand before the others. */
+const WAITING_AT_ONCE = 1_000;
 /** How long `stop` lets firings finish before it aborts them; they would be repeated, harmlessly. */
 const FINISH_MS = 3_000;
 
 /**
  * Fires from start to stop, in the order in which deadlines are due, several at
- * once; one that hangs or fails holds up no other. Each failure in a row halves
+ * once; what waits for its worker's turn is put off. one that hangs or fails holds up no other. Each failure in a row halves
  * how many are tried at once, so that an event store that is away is asked by
  * one firing now and then and not by all.
  */
@@ -46,6 +51,8 @@ export function deadlineTransport(
   const firing = new Map<string, Promise<void>>();
   let failuresInARow = 0;
   let moreDue = false;
+  let waiting = false;
+  let behind = false;
   let wake: () => void = () => undefined;
   let problem: string | undefined = 'deadlines have not been looked for yet';
   let running: Promise<void> | undefined;
@@ -57,22 +64,32 @@ export function deadlineTransport(
   /** Starts what is due and has room; resolves with how long to wait until the next look. */
   async function look(): Promise<number> {
     const ctx = withSignal(background(), aborting.signal);
-    if (!(await options.catchUp.reached(ctx))) return pollMs;
-    const limit = Math.max(atOnce(), firing.size + 1);
+    await options.delivery.look(ctx);
+    const limit = Math.max(atOnce(), firing.size + 1, waiting ? WAITING_AT_ONCE : 0);
     const found = await deadlines.upcoming(ctx, limit);
-    problem = undefined;
-    moreDue = false;
-    for (const deadline of found) {
-      const key = keyOf(deadline);
-      if (firing.has(key)) continue;
-      if (deadline.dueInMs > 0) return Math.min(pollMs, Math.ceil(deadline.dueInMs));
-      if (firing.size >= atOnce() || stopping.signal.aborted) break;
-      firing.set(
-        key,
-        fire(deadline).finally(() => firing.delete(key)),
-      );
+    const due = found.filter((one) => one.dueInMs <= 0 && !firing.has(keyOf(one)));
+    const readUntil = due.length === 0 ? 0 : await options.catchUp.readUntil(ctx);
+    const held: (UpcomingDeadline & { waitMs: number })[] = [];
+    behind = false;
+    for (const deadline of due) {
+      const waitMs = options.delivery.rest(deadline);
+      if (waitMs > 0) held.push({ ...deadline, waitMs });
+      else if (deadline.dueAt.getTime() >= readUntil && deadline.ceilingInMs > 0) behind = true;
+      else if (firing.size >= atOnce() || stopping.signal.aborted) break;
+      else {
+        const key = keyOf(deadline);
+        firing.set(
+          key,
+          fire(deadline).finally(() => firing.delete(key)),
+        );
+      }
     }
-    moreDue = found.length === limit;
+    if (held.length > 0) await deadlines.hold(ctx, held);
+    problem = undefined;
+    waiting = behind || held.length > 0;
+    const next = found.find(({ dueInMs }) => dueInMs > 0);
+    moreDue = next === undefined && found.length === limit && !behind;
+    if (next !== undefined) return Math.min(pollMs, Math.ceil(next.dueInMs));
     return moreDue && hasRoom() ? 0 : pollMs;
   }
 
@@ -137,7 +154,8 @@ export function deadlineTransport(
       await Promise.allSettled(firing.values());
       clearTimeout(impatient);
     },
-    notReady: () => options.catchUp.notReady() ?? problem,
+    notReady: () =>
+      problem ?? (behind ? 'deadlines hold: the log has not been read so far yet' : undefined),
   };
 }
 

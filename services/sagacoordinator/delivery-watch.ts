@@ -1,0 +1,102 @@
+/**
+ * Since when the workers that orders wait for could have answered. A deadline
+ * measures a silent worker, not a long queue: it counts from when the event that
+ * is to be answered was delivered to its worker, which is kept beside the
+ * worker's checkpoint.
+ */
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { unsampled } from '../../shared/eventstore/unsampled.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import { answeredBy, type DeadlineTimes, type UpcomingDeadline } from './deadlines.ts';
+
+export interface DeliveryWatch {
+  /**
+   * To be called often: notes how far the workers were given events, once in
+   * `everyMs`, with one question for each worker. Rejects with what the event
+   * store rejects with.
+   */
+  look(ctx: Context): Promise<void>;
+  /**
+   * How much longer a deadline that is due has to wait, in milliseconds; 0: it
+   * fires. One whose event was not delivered yet waits until its ceiling at most.
+   */
+  rest(deadline: Pick<UpcomingDeadline, 'kind' | 'position' | 'ceilingInMs'>): number;
+}
+
+export interface DeliveryWatchOptions {
+  readonly times: DeadlineTimes;
+  /** Between two questions, in milliseconds. */
+  readonly everyMs: number;
+  /** In milliseconds, by a clock that nobody sets. */
+  readonly now?: () => number;
+}
+
+/** Everything up to `delivered` was delivered at `sinceMs` of the watched time, and ever since. */
+interface Mark {
+  readonly delivered: bigint;
+  readonly sinceMs: number;
+}
+
+/**
+ * A pause longer than this many intervals does not count as time in which anybody
+ * could have answered: the event store was away, or this process, or the machine.
+ */
+const COUNTED_INTERVALS = 3;
+
+/** Often enough for deadlines to be a sixtieth late for it at most, and no more often than anybody looks. */
+export const lookEveryMs = (times: DeadlineTimes, pollMs: number): number =>
+  Math.max(pollMs, Math.min(times.payment, times.review) / 60);
+
+/**
+ * Remembers what it saw since it was made, as far back as the longest wait; so
+ * after a start each deadline waits once more. Nothing to close.
+ */
+export function deliveryWatch(
+  store: Pick<EventStore, 'getCheckpoint'>,
+  { times, everyMs, now = () => performance.now() }: DeliveryWatchOptions,
+): DeliveryWatch {
+  const consumers = [...new Set(Object.values(answeredBy).map(({ consumer }) => consumer))];
+  const marks = new Map<string, Mark[]>(consumers.map((consumer) => [consumer, []]));
+  const longestMs = Math.max(times.payment, times.review);
+  let watchedMs = 0;
+  let lookedAt: number | undefined;
+
+  function note(own: Mark[], delivered: bigint): void {
+    // It goes back where the stream was made again: what is beyond is delivered once more.
+    let sinceMs = watchedMs;
+    for (let last = own.at(-1); last !== undefined && last.delivered >= delivered; ) {
+      sinceMs = last.sinceMs;
+      own.pop();
+      last = own.at(-1);
+    }
+    own.push({ delivered, sinceMs });
+    while (own[1] !== undefined && own[1].sinceMs <= watchedMs - longestMs) own.shift();
+  }
+
+  return {
+    async look(ctx) {
+      const at = now();
+      if (lookedAt !== undefined && at - lookedAt < everyMs) return;
+      const found = await Promise.all(
+        consumers.map((consumer) => store.getCheckpoint(unsampled(ctx), consumer)),
+      );
+      if (lookedAt !== undefined) watchedMs += Math.min(at - lookedAt, COUNTED_INTERVALS * everyMs);
+      lookedAt = at;
+      for (const [index, consumer] of consumers.entries()) {
+        note(marks.get(consumer) ?? [], found[index]?.delivered ?? 0n);
+      }
+    },
+
+    rest({ kind, position, ceilingInMs }) {
+      if (position === 0n) return 0;
+      const own = marks.get(answeredBy[kind].consumer) ?? [];
+      const mark = own.find(({ delivered }) => delivered >= position);
+      if (mark === undefined) {
+        return ceilingInMs <= 0 ? 0 : Math.max(1, Math.min(times[kind], ceilingInMs));
+      }
+      // To ask for a void once more does no harm, however short the wait was.
+      if (kind === 'void') return 0;
+      return Math.max(0, times[kind] - (watchedMs - mark.sinceMs));
+    },
+  };
+}

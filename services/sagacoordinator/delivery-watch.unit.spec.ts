@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { durables } from '../../shared/contracts/subjects.ts';
+import { background } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { type DeliveryWatch, deliveryWatch } from './delivery-watch.ts';
+import type { DeadlineKind } from './saga.ts';
+
+const ctx = background();
+const times = { payment: 60_000, review: 30_000, void: 300_000, ceiling: 3_600_000 };
+
+describe('since when a worker could have answered', () => {
+  let delivered: Record<string, bigint>;
+  let asked: string[];
+  let away: boolean;
+  let clock: number;
+  let watch: DeliveryWatch;
+
+  beforeEach(() => {
+    delivered = { [durables.payment]: 100n, [durables.review]: 50n };
+    asked = [];
+    away = false;
+    clock = 5_000_000;
+    watch = aWatch();
+  });
+
+  function aWatch(): DeliveryWatch {
+    const getCheckpoint = async (_ctx: unknown, consumer: string) => {
+      if (away) throw new CodedError('unavailable', 'away', 'It is away.');
+      asked.push(consumer);
+      return { position: 0n, eventId: '', delivered: delivered[consumer] ?? 0n };
+    };
+    return deliveryWatch({ getCheckpoint }, { times, everyMs: 1_000, now: () => clock });
+  }
+
+  /** `ms` go by, in which it looks every quarter of a second. */
+  async function pass(ms: number): Promise<void> {
+    for (const end = clock + ms; clock < end; clock += 250) await watch.look(ctx).catch(() => 0);
+    await watch.look(ctx).catch(() => 0);
+  }
+
+  const rest = (kind: DeadlineKind, position: bigint, ceilingInMs = 3_000_000) =>
+    watch.rest({ kind, position, ceilingInMs });
+
+  it('asks each worker once in a second, however often it looks', async () => {
+    await pass(10_000);
+    assert.equal(asked.length, 2 * 11);
+    assert.deepEqual(new Set(asked), new Set([durables.payment, durables.review]));
+  });
+
+  it('a deadline counts from when its event was delivered', async () => {
+    await pass(200_000);
+    assert.equal(rest('payment', 100n), 0);
+    assert.equal(rest('payment', 101n), 60_000, 'it waits in the queue, at least so long');
+    delivered[durables.payment] = 120n;
+    await pass(1_000);
+    assert.equal(rest('payment', 121n), 60_000);
+    assert.equal(rest('payment', 120n), 60_000);
+    await pass(40_000);
+    assert.equal(rest('payment', 120n), 20_000);
+    assert.equal(rest('review', 51n), 30_000, 'each kind has its own worker');
+    await pass(20_000);
+    assert.equal(rest('payment', 101n), 0);
+  });
+
+  it('the queue that an order waits in may be as long as the ceiling', async () => {
+    await pass(200_000);
+    assert.equal(rest('payment', 101n, 10_000), 10_000);
+    assert.equal(rest('payment', 101n, 0), 0);
+    assert.equal(rest('payment', 101n, -5), 0);
+    // What its worker has is its worker's: it gets its time.
+    delivered[durables.payment] = 101n;
+    await pass(1_000);
+    assert.equal(rest('payment', 101n, -5), 60_000);
+  });
+
+  it('what was delivered before it began to watch gets its time once more', async () => {
+    await pass(0);
+    assert.equal(rest('payment', 100n), 60_000);
+    assert.equal(rest('payment', 1n), 60_000);
+    await pass(60_000);
+    assert.equal(rest('payment', 1n), 0);
+  });
+
+  it('before its first look nothing fires but what is at its ceiling', () => {
+    assert.equal(rest('payment', 1n), 60_000);
+    assert.equal(rest('payment', 1n, 0), 0);
+  });
+
+  it('a deadline that names no event counts by its time alone', async () => {
+    assert.equal(rest('payment', 0n), 0);
+    await pass(1_000);
+    assert.equal(rest('review', 0n), 0);
+  });
+
+  it('while the event store is away nobody could answer, and that time does not count', async () => {
+    await pass(100_000);
+    delivered[durables.payment] = 110n;
+    await pass(1_000);
+    away = true;
+    await pass(600_000);
+    away = false;
+    await pass(1_000);
+    assert.ok(rest('payment', 110n) >= 55_000, `${rest('payment', 110n)}`);
+    assert.equal(rest('payment', 100n), 0);
+  });
+
+  it('a process that was frozen, or a machine that slept, has watched nobody meanwhile', async () => {
+    delivered[durables.payment] = 110n;
+    await pass(1_000);
+    clock += 8 * 3_600_000;
+    await pass(1_000);
+    assert.ok(rest('payment', 110n) >= 55_000, `${rest('payment', 110n)}`);
+  });
+
+  it('a stream that is made again is delivered again: its orders get their time once more', async () => {
+    delivered[durables.payment] = 200n;
+    await pass(100_000);
+    assert.equal(rest('payment', 200n), 0);
+    delivered[durables.payment] = 150n;
+    await pass(1_000);
+    assert.equal(rest('payment', 150n), 0, 'what it goes on after was answered long ago');
+    assert.equal(rest('payment', 160n), 60_000);
+    delivered[durables.payment] = 200n;
+    await pass(20_000);
+    assert.equal(rest('payment', 160n), 41_000);
+    assert.equal(rest('payment', 150n), 0);
+  });
+
+  it('a void is asked for again as soon as its request was delivered, and not before', async () => {
+    await pass(1_000);
+    assert.equal(rest('void', 100n), 0);
+    assert.equal(rest('void', 101n), 300_000);
+    assert.equal(rest('void', 101n, 0), 0);
+  });
+
+  it('remembers as far back as the longest wait, and no further', async () => {
+    for (let n = 0n; n < 1_000n; n++) {
+      delivered[durables.payment] = 100n + n;
+      await pass(1_000);
+    }
+    // A mark for each second of the wait, and the one before.
+    const since = Array.from({ length: 1_100 }, (_, n) => rest('payment', BigInt(n + 1)));
+    assert.ok(new Set(since).size <= 63, `${new Set(since).size}`);
+    assert.equal(since[0], 0);
+  });
+});
