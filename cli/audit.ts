@@ -1,15 +1,23 @@
-/** `orders audit`: whether log, stream, read model and ledger agree. */
+/** `orders audit`: whether all books agree, and `--repair` for what of them is derived. */
 import type { Command } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { background } from '../shared/kit/context.ts';
 import { setting } from '../shared/kit/setting.ts';
-import { audit } from './audit/audit.ts';
+import { type AuditOptions, audit } from './audit/audit.ts';
 import { withSources } from './audit/connect.ts';
-import { exitCodes } from './exit-code.ts';
-import { optionOrVariable } from './option.ts';
+import { repairHands } from './audit/hands.ts';
+import { timesOf } from './audit/order-trail.ts';
+import { repairAll } from './audit/repair.ts';
+import { type AuditReport, verdictOf } from './audit/report.ts';
+import { settled } from './audit/settle.ts';
+import type { AuditSources } from './audit/sources.ts';
+import { auditProgress } from './audit-progress.ts';
+import { auditExitCodes } from './exit-code.ts';
+import { optionOrVariable, UsageError } from './option.ts';
 import { terminalPaint } from './paint.ts';
 import { print } from './print.ts';
 import { auditDocument, renderAudit } from './render-audit.ts';
+import { planned, type RepairAnswer, repairAnswer, repairedLine } from './render-repair.ts';
 import {
   bookAddresses,
   type CommonOptions,
@@ -17,39 +25,125 @@ import {
   deadlines,
   withOptions,
 } from './settings.ts';
+import { resetStream } from './stream-reset.ts';
 
 const GRACE_MS = 30_000;
+const ctx = background();
+
+interface AuditCommandOptions extends CommonOptions {
+  readonly grace?: string;
+  readonly repair?: true;
+  readonly yes?: true;
+  readonly dryRun?: true;
+}
 
 export function addAuditCommand(program: Command): void {
   withOptions(program.command('audit'), 'eventStore', 'json')
     .description(
-      'compare log, stream, read model and ledger, while all runs; exit code 1 where they differ, ' +
-        'a copy does not keep up or an order is stuck. The databases are found by ORDERS_DATABASE_URL and ' +
-        'PAYMENTS_DATABASE_URL, NATS by NATS_URL, and without these on the ports of make start ' +
-        '(SQL_PORT, NATS_PORT); PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS and ' +
+      'compare log, stream, read model, ledger, deadlines, checkpoints and dead letters, while ' +
+        'all runs. Exit code 5 where books differ or a copy does not keep up, 6 where nothing is ' +
+        'wrong but something waits for a person or for too long, 1 where a book could not be ' +
+        'read. The databases are found by ORDERS_DATABASE_URL, PAYMENTS_DATABASE_URL and ' +
+        'SAGA_DATABASE_URL, NATS by NATS_URL, and without these on the ports of make start ' +
+        '(SQL_PORT, NATS_PORT); PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS, VOID_RETRY_MS, ' +
+        'DEADLINE_CEILING_MS, STREAM_REPLICAS and ' +
         'CURRENCY must be as the services have them',
     )
     .option(
       '--grace <ms>',
       `how long after its deadline an order counts as stuck, and how long a copy may be behind (default: ${GRACE_MS})`,
     )
-    .action(async (options: CommonOptions & { readonly grace?: string }) => {
-      const decimals = currencyDecimals();
-      const graceMs = optionOrVariable(
-        setting.milliseconds(GRACE_MS),
-        { name: '--grace', value: options.grace },
-        'AUDIT_GRACE_MS',
-      );
-      const patience = { ...deadlines(), graceMs };
-      const report = await withSources(bookAddresses(options), (sources) =>
-        audit(background(), sources, { codec: orderEventCodec(decimals), patience }),
-      );
-      print(
-        options,
-        report,
-        (found) => renderAudit(found, decimals, terminalPaint),
-        (found) => auditDocument(found, decimals),
-      );
-      if (report.discrepancyCount > 0) process.exitCode = exitCodes.failed;
+    .option(
+      '--repair',
+      'say how what is derived would be put right: stream, rows of the read model, deadlines, ' +
+        'voids that are owed, checkpoints; the log and the ledger are never touched',
+    )
+    .option('--yes', 'with --repair: do it, and audit again; all may run meanwhile')
+    .option('--dry-run', 'with --repair: only say it, as without --yes')
+    .action(async (options: AuditCommandOptions) => {
+      checkRepair(options);
+      const addresses = bookAddresses(options);
+      const patience = { ...deadlines(), graceMs: graceOf(options) };
+      const codec = orderEventCodec(currencyDecimals());
+      const replicas = replicasOf();
+      await withSources(addresses, async (sources, tools) => {
+        const report = await look(sources, { codec, patience });
+        if (!options.repair) return show(report, options);
+        const plan = report.repairs.listed;
+        if (!options.yes) return show(report, options, repairAnswer(plan, true));
+
+        if (!options.json) {
+          show(report, options);
+          tell(planned(plan, terminalPaint));
+        }
+        const hands = repairHands({
+          ...tools,
+          codec,
+          times: timesOf(patience),
+          resetStream: () => resetStream(addresses.natsUrl, replicas),
+        });
+        const repaired = await repairAll(ctx, report, hands, (one) => {
+          if (!options.json) tell([repairedLine(one, terminalPaint)]);
+        });
+        await settled(ctx, sources, plan, codec);
+        const after = await look(sources, { codec, patience });
+        show(after, options, repairAnswer(repaired, false));
+      });
     });
 }
+
+/** Throws UsageError where the options make no sense together. */
+function checkRepair({ repair, yes, dryRun }: AuditCommandOptions): void {
+  if (!repair && (yes || dryRun)) throw new UsageError('--yes and --dry-run go with --repair');
+  if (yes && dryRun) throw new UsageError('give --yes or --dry-run, not both');
+}
+
+async function look(
+  sources: AuditSources,
+  options: Pick<AuditOptions, 'codec' | 'patience'>,
+): Promise<AuditReport> {
+  const progress = auditProgress(process.stderr);
+  try {
+    return await audit(ctx, sources, { ...options, onProgress: progress.told });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Prints the report, and sets the exit code to what it comes to. */
+function show(report: AuditReport, options: CommonOptions, repair?: RepairAnswer): void {
+  const decimals = currencyDecimals();
+  print(
+    options,
+    { report, repair },
+    (found) => {
+      const lines = renderAudit(found.report, decimals, terminalPaint);
+      // What was done has been told already.
+      return repair?.dry_run
+        ? [lines, ...planned(found.report.repairs.listed, terminalPaint, true)].join('\n')
+        : lines;
+    },
+    (found) => ({
+      ...auditDocument(found.report, decimals),
+      ...(repair !== undefined && { repair: found.repair }),
+    }),
+  );
+  process.exitCode = auditExitCodes[verdictOf(report)];
+}
+
+const tell = (lines: readonly string[]): void =>
+  print({}, { lines }, (found) => found.lines.join('\n'));
+
+const graceOf = ({ grace }: AuditCommandOptions): number =>
+  optionOrVariable(
+    setting.milliseconds(GRACE_MS),
+    { name: '--grace', value: grace },
+    'AUDIT_GRACE_MS',
+  );
+
+const replicasOf = (): number =>
+  optionOrVariable(
+    setting.streamReplicas(),
+    { name: 'STREAM_REPLICAS', value: undefined },
+    'STREAM_REPLICAS',
+  );

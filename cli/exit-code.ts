@@ -1,13 +1,32 @@
 import { codedError, type Kind } from '../shared/kit/errors.ts';
+import type { Verdict } from './audit/report.ts';
 import { UsageError } from './option.ts';
 
 /** What the command's exit code says to scripts. */
-export const exitCodes = { done: 0, failed: 1, usedWrongly: 2, notFound: 3, refused: 4 } as const;
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usedWrongly: 2,
+  notFound: 3,
+  refused: 4,
+  booksDiffer: 5,
+  waiting: 6,
+} as const;
 
 /** For `--help`. */
 export const EXIT_CODES_HELP = `
 Exit codes: 0 done, 1 failed or a service is away, 2 used wrongly, 3 not found,
-4 refused: the request is not valid, or the order's state does not allow it.`;
+4 refused: the request is not valid, or the order's state does not allow it,
+5 books differ (audit), 6 nothing is wrong, but something waits for a person or for
+too long (audit).`;
+
+/** What an audit exits with: a book that could not be read is a service that is away. */
+export const auditExitCodes = {
+  right: exitCodes.done,
+  unreachable: exitCodes.failed,
+  wrong: exitCodes.booksDiffer,
+  waiting: exitCodes.waiting,
+} as const satisfies Record<Verdict, number>;
 
 const refusals: readonly Kind[] = [
   'malformed',

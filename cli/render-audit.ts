@@ -1,25 +1,26 @@
 /** An audit's report as lines for people and as a document for programs. */
-import type { AuditReport } from './audit/report.ts';
+import { remedies } from './audit/remedies.ts';
+import { repairDocument } from './audit/repairs.ts';
+import { type AuditReport, type Book, verdictOf } from './audit/report.ts';
 import type { Paint } from './paint.ts';
 import { shown } from './shown.ts';
 import { table } from './table.ts';
 
-/** One line a book, then what does not agree, then the verdict. */
+/** One line a book, then what is not as it should be, then what to do, then the verdict. */
 export function renderAudit(report: AuditReport, decimals: number, paint: Paint): string {
-  const { log, orders, stream, readModel, ledger, discrepancies, discrepancyCount } = report;
+  const { log, orders, stream, readModel, ledger, deadlines, checkpoints, deadLetters } = report;
   const money = (minor: bigint) => moneyText(minor, decimals);
-  const wrong = new Set(discrepancies.map(({ book }) => book));
-  const mark = (...books: (typeof discrepancies)[number]['book'][]) =>
-    books.some((book) => wrong.has(book)) ? paint('bad', 'wrong') : paint('good', 'right');
+  const mark = (...books: Book[]) => markOf(report, books, paint);
   const some = (count: number, text: string) => (count === 0 ? [] : [`${count} ${text}`]);
   const line = (...parts: string[]) => parts.join(', ');
+  const isRight = !report.discrepancies.some(({ book }) => book === 'log');
   const rows = [
     [
       mark('log'),
       'log',
       line(
         `${log.events} events up to position ${log.head}`,
-        ...(wrong.has('log') ? [] : ['positions and versions without a gap']),
+        ...(isRight ? ['positions and versions without a gap'] : []),
         ...some(log.unreadable, 'that cannot be read'),
       ),
     ],
@@ -42,6 +43,7 @@ export function renderAudit(report: AuditReport, decimals: number, paint: Paint)
         `${readModel.behind} behind the log`,
         `${readModel.compared} orders compared`,
         ...some(readModel.notCompared, 'not compared, as it is far behind'),
+        ...some(readModel.failures, 'unreadable events recorded'),
       ),
     ],
     [
@@ -56,24 +58,65 @@ export function renderAudit(report: AuditReport, decimals: number, paint: Paint)
         ...some(ledger.notCompared, 'not compared, as too much is under way'),
       ),
     ],
+    [
+      mark('deadlines'),
+      'deadlines',
+      line(
+        `${deadlines.set} set`,
+        ...some(deadlines.notCompared, 'orders not compared, as too much is under way'),
+      ),
+    ],
+    [mark('checkpoints'), 'checkpoints', `${checkpoints.compared} consumers`],
+    [mark('dead letters'), 'dead letters', `${deadLetters.parked} parked`],
   ];
-  const unlisted = discrepancyCount - discrepancies.length;
-  const differing =
-    discrepancyCount === 1 ? '1 thing differs' : `${discrepancyCount} things differ`;
+  const { discrepancies, waiting, unread } = report;
+  const unlisted =
+    report.discrepancyCount - discrepancies.length + report.waitingCount - waiting.length;
   return [
     ...table(rows),
     ...discrepancies.map(({ book, message }) => `${paint('bad', book)}: ${shown(message)}`),
+    ...waiting.map(({ book, message }) => `${paint('warn', book)}: ${shown(message)}`),
+    ...unread.map(({ book, message }) => `${paint('warn', book)} not read: ${shown(message)}`),
     ...some(unlisted, 'more that are not listed'),
-    discrepancyCount === 0 ? paint('good', 'all right') : paint('bad', differing),
+    ...remedies(report).map((remedy) => paint('quiet', `→ ${remedy}`)),
+    verdictLine(report, paint),
   ].join('\n');
+}
+
+function markOf(report: AuditReport, books: readonly Book[], paint: Paint): string {
+  const has = (list: readonly { readonly book: Book }[]) =>
+    list.some(({ book }) => books.includes(book));
+  if (has(report.discrepancies.filter(({ fault }) => fault === 'wrong'))) {
+    return paint('bad', 'wrong');
+  }
+  if (has(report.discrepancies)) return paint('bad', 'differs');
+  if (has(report.unread)) return paint('warn', 'not read');
+  return has(report.waiting) ? paint('warn', 'waits') : paint('good', 'right');
+}
+
+function verdictLine(report: AuditReport, paint: Paint): string {
+  const { discrepancyCount, waitingCount, unread } = report;
+  const things = (count: number, verb: string) =>
+    count === 1 ? `1 thing ${verb}s` : `${count} things ${verb}`;
+  switch (verdictOf(report)) {
+    case 'wrong':
+      return paint('bad', things(discrepancyCount, 'differ'));
+    case 'unreachable':
+      return paint('bad', `not read: ${unread.map(({ book }) => book).join(', ')}`);
+    case 'waiting':
+      return paint('warn', `nothing is wrong; ${things(waitingCount, 'wait')}`);
+    case 'right':
+      return paint('good', 'all right');
+  }
 }
 
 /** Positions and counts as numbers, money as decimal text of major units. */
 export function auditDocument(report: AuditReport, decimals: number): object {
-  const { log, orders, stream, readModel, ledger } = report;
+  const { log, orders, stream, readModel, ledger, deadlines } = report;
   const money = (minor: bigint) => moneyText(minor, decimals);
   return {
-    ok: report.discrepancyCount === 0,
+    ok: verdictOf(report) === 'right',
+    verdict: verdictOf(report),
     log: { ...log, head: Number(log.head) },
     orders: { ...orders, amount: money(orders.amount) },
     stream: { published: Number(stream.published), behind: Number(stream.behind) },
@@ -82,6 +125,7 @@ export function auditDocument(report: AuditReport, decimals: number): object {
       behind: Number(readModel.behind),
       compared: readModel.compared,
       not_compared: readModel.notCompared,
+      failures: readModel.failures,
     },
     ledger: {
       lines: ledger.lines,
@@ -92,8 +136,16 @@ export function auditDocument(report: AuditReport, decimals: number): object {
       under_way: money(ledger.underWay),
       not_compared: ledger.notCompared,
     },
+    deadlines: { set: deadlines.set, not_compared: deadlines.notCompared },
+    checkpoints: report.checkpoints,
+    dead_letters: report.deadLetters,
     discrepancy_count: report.discrepancyCount,
     discrepancies: report.discrepancies,
+    waiting_count: report.waitingCount,
+    waiting: report.waiting,
+    unread: report.unread,
+    remedies: remedies(report),
+    repairs: report.repairs.listed.map(repairDocument),
   };
 }
 

@@ -7,7 +7,7 @@ const right: AuditReport = {
   log: { head: 1_500n, events: 1_500, unreadable: 0 },
   orders: { accepted: 501, ended: 499, open: 2, stuck: 0, amount: 1_237_470n },
   stream: { published: 1_498n, behind: 2n },
-  readModel: { checkpoint: 1_490n, behind: 10n, compared: 501, notCompared: 0 },
+  readModel: { checkpoint: 1_490n, behind: 10n, compared: 501, notCompared: 0, failures: 0 },
   ledger: {
     lines: 500,
     debited: 1_235_000n,
@@ -17,19 +17,29 @@ const right: AuditReport = {
     underWay: 5n,
     notCompared: 0,
   },
+  deadlines: { set: 2, notCompared: 0 },
+  checkpoints: { compared: 4 },
+  deadLetters: { parked: 0 },
   discrepancyCount: 0,
   discrepancies: [],
+  waitingCount: 0,
+  waiting: [],
+  unread: [],
+  repairs: { listed: [], dropped: 0, withheld: undefined },
 };
 
 describe('an audit as text', () => {
   it('says line by line how each book stands, money with its decimals', () => {
     assert.equal(
       renderAudit(right, 2, plain),
-      `right  log         1500 events up to position 1500, positions and versions without a gap
-right  orders      501 accepted for 12374.70, 499 ended, 2 open, 0 stuck
-right  stream      at 1498, 2 behind the log
-right  read model  at 1490, 10 behind the log, 501 orders compared
-right  ledger      500 lines, 12350.00 debited, 24.70 given back, 12325.30 kept: 12325.25 for approved orders, 0.05 under way
+      `right  log           1500 events up to position 1500, positions and versions without a gap
+right  orders        501 accepted for 12374.70, 499 ended, 2 open, 0 stuck
+right  stream        at 1498, 2 behind the log
+right  read model    at 1490, 10 behind the log, 501 orders compared
+right  ledger        500 lines, 12350.00 debited, 24.70 given back, 12325.30 kept: 12325.25 for approved orders, 0.05 under way
+right  deadlines     2 set
+right  checkpoints   4 consumers
+right  dead letters  0 parked
 all right`,
     );
   });
@@ -38,13 +48,21 @@ all right`,
     const wrong: AuditReport = {
       ...right,
       discrepancyCount: 3,
-      discrepancies: [{ book: 'ledger', message: 'order \u001b[2J has no line' }],
+      discrepancies: [
+        {
+          book: 'ledger',
+          fault: 'wrong',
+          message: 'order \u001b[2J has no line',
+          repairable: false,
+        },
+      ],
     };
     const lines = renderAudit(wrong, 2, plain).split('\n');
     assert.match(lines[4] ?? '', /^wrong {2}ledger/);
-    assert.deepEqual(lines.slice(5), [
+    assert.deepEqual(lines.slice(8), [
       'ledger: order \\u{1B}[2J has no line',
       '2 more that are not listed',
+      '→ the ledger says what the gateway did, and nothing repairs it: compare it with the statement of the gateway',
       '3 things differ',
     ]);
   });

@@ -39,6 +39,7 @@ export const bookAddresses = (options: CommonOptions) => ({
   natsUrl: addressOf('NATS_URL'),
   ordersDatabaseUrl: addressOf('ORDERS_DATABASE_URL'),
   paymentsDatabaseUrl: addressOf('PAYMENTS_DATABASE_URL'),
+  sagaDatabaseUrl: addressOf('SAGA_DATABASE_URL'),
 });
 
 /** Decimals of the currency that the log is kept in. */

@@ -77,6 +77,7 @@ describe('the tools without options', () => {
           eventStoreDatabaseUrl: there.EVENTSTORE_DATABASE_URL,
           ordersDatabaseUrl: there.ORDERS_DATABASE_URL,
           paymentsDatabaseUrl: there.PAYMENTS_DATABASE_URL,
+          sagaDatabaseUrl: there.SAGA_DATABASE_URL,
         },
       );
     });

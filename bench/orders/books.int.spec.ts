@@ -32,6 +32,7 @@ describe('compareBooks', () => {
       natsUrl: nats.url,
       ordersDatabaseUrl: url,
       paymentsDatabaseUrl: url,
+      sagaDatabaseUrl: url,
     };
     const pressed = new AbortController();
     const comparing = compareBooks(addresses, 2, pressed.signal);

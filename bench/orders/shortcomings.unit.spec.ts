@@ -6,7 +6,7 @@ const report: AuditReport = {
   log: { head: 12n, events: 12, unreadable: 0 },
   orders: { accepted: 4, ended: 4, open: 0, stuck: 0, amount: 4n },
   stream: { published: 10n, behind: 2n },
-  readModel: { checkpoint: 10n, behind: 2n, compared: 4, notCompared: 0 },
+  readModel: { checkpoint: 10n, behind: 2n, compared: 4, notCompared: 0, failures: 0 },
   ledger: {
     lines: 4,
     debited: 4n,
@@ -16,8 +16,15 @@ const report: AuditReport = {
     underWay: 0n,
     notCompared: 0,
   },
+  deadlines: { set: 0, notCompared: 0 },
+  checkpoints: { compared: 4 },
+  deadLetters: { parked: 0 },
   discrepancyCount: 0,
   discrepancies: [],
+  waitingCount: 0,
+  waiting: [],
+  unread: [],
+  repairs: { listed: [], dropped: 0, withheld: undefined },
 };
 const result = { accepted: 4, notEnded: 0 };
 const { stream, readModel, ledger } = report;

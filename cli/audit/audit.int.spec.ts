@@ -2,42 +2,56 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import postgres from 'postgres';
+import { debitKey, voidKey } from '../../services/paymentworker/keys.ts';
 import { sqlLedger } from '../../services/paymentworker/ledger.ts';
 import type { DebitAnswer } from '../../services/paymentworker/payment-gateway.ts';
 import { sqlReadModel } from '../../services/querymodelworker/read-model.ts';
+import { readModelRepair } from '../../services/querymodelworker/repair.ts';
 import { createQueryModelService } from '../../services/querymodelworker/service.ts';
+import { deadlineSince, sqlDeadlines } from '../../services/sagacoordinator/deadlines.ts';
+import { rebuildDeadlines } from '../../services/sagacoordinator/rebuild.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { newId } from '../../shared/contracts/ids.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
 import { type PublishedLog, publishedLog } from '../../shared/testing/published-log.ts';
 import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
 import { type AuditOptions, audit } from './audit.ts';
-import type { AuditReport } from './report.ts';
-import {
-  type AuditSources,
-  auditedLedger,
-  auditedReadModel,
-  publishedMessages,
-} from './sources.ts';
+import { timesOf } from './order-trail.ts';
+import { auditedPlaces } from './places.ts';
+import { publishedMessages } from './published.ts';
+import { type AuditReport, verdictOf } from './report.ts';
+import type { AuditSources } from './sources.ts';
+import { auditedDeadlines, auditedLedger, auditedReadModel } from './tables.ts';
 
 const ctx = background();
 const codec = orderEventCodec(2);
-const patience = { paymentMs: 60_000, reviewMs: 60_000, graceMs: 30_000 };
+const patience = {
+  paymentMs: 60_000,
+  reviewMs: 60_000,
+  voidMs: 300_000,
+  ceilingMs: 3_600_000,
+  graceMs: 30_000,
+};
 const services = join(import.meta.dirname, '../../services');
+const times = timesOf(patience);
 const customerId = 'ann';
 
 describe('audit', () => {
   let server: TestNats;
   let nats: NatsConnection;
   let log: PublishedLog;
-  let databases: Record<'orders' | 'payments', { url: string; kit: Database; sql: postgres.Sql }>;
+  let databases: Record<
+    'orders' | 'payments' | 'saga',
+    { url: string; kit: Database; sql: postgres.Sql }
+  >;
   let sources: AuditSources;
 
   async function database(service: string) {
@@ -55,12 +69,15 @@ describe('audit', () => {
     databases = {
       orders: await database('querymodelworker'),
       payments: await database('paymentworker'),
+      saga: await database('sagacoordinator'),
     };
     sources = {
       log: log.store,
+      places: auditedPlaces(log.store),
       published: publishedMessages(nats, ORDERS_STREAM),
       readModel: auditedReadModel(databases.orders.kit),
       ledger: auditedLedger(databases.payments.kit),
+      deadlines: auditedDeadlines(databases.saga.kit),
     };
   });
   afterEach(async () => {
@@ -75,10 +92,10 @@ describe('audit', () => {
   const look = (options: Partial<AuditOptions> = {}, from: Partial<AuditSources> = {}) =>
     audit(ctx, { ...sources, ...from }, { codec, patience, ...options });
 
-  const append = (orderId: string, event: OrderEvent) =>
+  const append = (orderId: string, event: OrderEvent, eventId = newId()) =>
     log.store.append(ctx, [
       {
-        eventId: newId(),
+        eventId,
         aggregateId: orderId,
         aggregateType: ORDER_AGGREGATE,
         metadata: {},
@@ -106,7 +123,7 @@ describe('audit', () => {
   const enter = (orderId: string, answer: DebitAnswer) =>
     ledger().enter(
       ctx,
-      { idempotencyKey: `debit ${orderId}`, orderId, customerId, amount: minor(1_003) },
+      { idempotencyKey: debitKey(orderId), orderId, customerId, amount: minor(1_003) },
       answer,
     );
 
@@ -127,17 +144,22 @@ describe('audit', () => {
 
   async function voidIt(orderId: string): Promise<void> {
     await append(orderId, { type: 'cancelled', orderId, decidedBy: 'ann', reason: 'late' });
-    await append(orderId, { type: 'voidrequested', orderId, reason: 'late' });
-    await ledger().void(ctx, { idempotencyKey: `void ${orderId}`, orderId }, 'done');
+    const eventId = newId();
+    await append(orderId, { type: 'voidrequested', orderId, reason: 'late' }, eventId);
+    await ledger().void(ctx, { idempotencyKey: voidKey(eventId), orderId }, 'done');
     await append(orderId, { type: 'paymentvoided', orderId, paymentId: '' });
   }
 
-  /** Brings the read model to the log's head. */
+  /** Brings the read model and the deadlines to the log's head. */
   async function project(): Promise<void> {
     const model = createQueryModelService(sqlReadModel(databases.orders.kit), codec);
     const after = await model.checkpoint(ctx);
     const { events } = await log.store.read(ctx, { afterPosition: after }, 1_000);
     if (events.length > 0) await model.project(ctx, { after, events });
+    await rebuildDeadlines(ctx, log.store, sqlDeadlines(databases.saga.kit), { times, codec });
+    const position = await log.store.head(ctx);
+    const place = { position, eventId: '', delivered: position };
+    await log.store.saveCheckpoint(ctx, durables.saga, place);
     await log.published();
   }
 
@@ -181,7 +203,7 @@ describe('audit', () => {
       log: { head: 18n, events: 18, unreadable: 0 },
       orders: { accepted: 6, ended: 4, open: 2, stuck: 0, amount: 6_018n },
       stream: { published: 18n, behind: 0n },
-      readModel: { checkpoint: 18n, behind: 0n, compared: 6, notCompared: 0 },
+      readModel: { checkpoint: 18n, behind: 0n, compared: 6, notCompared: 0, failures: 0 },
       ledger: {
         lines: 5,
         debited: 3_009n,
@@ -191,8 +213,15 @@ describe('audit', () => {
         underWay: 1_003n,
         notCompared: 0,
       },
+      deadlines: { set: 2, notCompared: 0 },
+      checkpoints: { compared: 2 },
+      deadLetters: { parked: 0 },
       discrepancyCount: 0,
       discrepancies: [],
+      waitingCount: 0,
+      waiting: [],
+      unread: [],
+      repairs: { listed: [], dropped: 0, withheld: undefined },
     });
   });
 
@@ -227,7 +256,8 @@ describe('audit', () => {
     const since = missing.createdAt.toISOString();
     const lacks = `it is at 18 and lacks position 19, which is in the log since ${since}`;
     const none = { ...patience, graceMs: -patience.paymentMs };
-    const ofCopies = (report: AuditReport) => found(report).filter((line) => !/^orders/.test(line));
+    const ofCopies = (report: AuditReport) =>
+      found(report).filter((line) => !/^deadlines/.test(line));
     // The read model lacks both, the stream neither.
     assert.deepEqual(found(await look()), []);
     assert.deepEqual(ofCopies(await look({ patience: none })), [`read model: ${lacks}`]);
@@ -338,7 +368,7 @@ describe('audit', () => {
       found(await look()).map((line) => line.replace(/ \(event .*/, '')),
       [
         'stream: message 3 is missing',
-        'stream: message 5 carries other data than the log',
+        'stream: message 5 carries other data than the log: {}',
         'stream: message 18 is missing',
       ],
     );
@@ -376,14 +406,15 @@ describe('audit', () => {
       reason: 'late',
     });
     await project();
-    const soon = { paymentMs: 0, reviewMs: 0, graceMs: -1 };
+    const soon = { ...patience, graceMs: -1 - patience.paymentMs };
     const report = await look({ patience: soon });
+    assert.deepEqual(found(report), []);
     assert.deepEqual(
-      found(report).map((line) => line.replace(/ since .*/, '')),
+      report.waiting.map(({ book, message }) => `${book}: ${message.replace(/ since .*/, '')}`),
       [
         'orders: order open is Pending and waits for its payment',
         'orders: order open-paid is Paid and waits for its review',
-        'orders: order unpaid-back is Cancelled and waits for its money to be given back',
+        'orders: order unpaid-back is Cancelled and waits for its void to be asked for',
       ],
     );
     assert.deepEqual([report.orders.open, report.orders.stuck], [0, 3]);
@@ -410,7 +441,7 @@ describe('audit', () => {
     ]);
   });
 
-  it('events that cannot be read are passed over, as everyone does, and counted', async () => {
+  it('an event that cannot be read is passed over, as everyone does, and is named: its order answers 500', async () => {
     await everyKind();
     await log.store.append(ctx, [
       {
@@ -424,7 +455,9 @@ describe('audit', () => {
     ]);
     await project();
     const report = await look();
-    assert.deepEqual([found(report), report.log.unreadable], [[], 1]);
+    const named =
+      'log: order approved: its ORDERS.cancelled, version 4 at position 19, cannot be read; over HTTP the order answers 500';
+    assert.deepEqual([found(report), report.log.unreadable], [[named], 1]);
   });
 
   it('an order that was created twice, or is paid for and was never created, is as it is folded', async () => {
@@ -462,5 +495,86 @@ describe('audit', () => {
     await databases.orders.sql`update orders set amount_minor = 1`;
     const report = await look();
     assert.deepEqual([report.discrepancyCount, report.discrepancies.length], [30, 20]);
+  });
+
+  it('a book that nobody answers for is told, and all others are compared', async () => {
+    await everyKind();
+    await databases.payments.sql`update ledger set amount_minor = 1 where order_id = 'approved'`;
+    const nobody = () => Promise.reject(new CodedError('unavailable', 'away', 'It is away.'));
+    const messages = () => ({ [Symbol.asyncIterator]: () => ({ next: nobody }) });
+    const away = await look({}, { published: { last: nobody, messages } });
+    assert.deepEqual(
+      [away.unread, verdictOf(away)],
+      [[{ book: 'stream', message: 'It is away.' }], 'wrong'],
+    );
+    assert.match(found(away).join(), /^ledger: order approved says 1, the order costs 1003/);
+    // Away in the middle of its reading.
+    const { last } = sources.published;
+    const lost = await look({}, { published: { last, messages } });
+    assert.deepEqual([lost.unread, found(lost)], [away.unread, found(away)]);
+    await assert.rejects(look({}, { log: { ...log.store, head: nobody } }), { code: 'away' });
+  });
+
+  it('an unreadable event that the projection did not record is named, once it has come so far', async () => {
+    await everyKind();
+    await append('spoilt', { type: 'approved', orderId: 'spoilt', decidedBy: 'x' });
+    const spoilt = {
+      eventId: newId(),
+      aggregateId: 'spoilt',
+      aggregateType: ORDER_AGGREGATE,
+      eventType: 'ORDERS.cancelled',
+      metadata: {},
+      data: '{}',
+    };
+    const { position } = await log.store.append(ctx, [spoilt]);
+    const ofRecords = (report: AuditReport) => found(report).filter((line) => /record/.test(line));
+    await log.published();
+    assert.deepEqual(ofRecords(await look()), []);
+    await project();
+    assert.deepEqual([ofRecords(await look()), (await look()).readModel.failures], [[], 1]);
+    await databases.orders.sql`update projection_failures set event_id = 'e-1'`;
+    const wrong = `read model: its record of the unreadable event at ${position}`;
+    assert.deepEqual(ofRecords(await look()), [
+      `${wrong} names the event e-1, the log ${spoilt.eventId}`,
+    ]);
+    await databases.orders.sql`delete from projection_failures`;
+    assert.deepEqual(ofRecords(await look()), [`${wrong} is missing`]);
+    await readModelRepair(databases.orders.kit, log.store, codec).failure(ctx, position);
+    assert.deepEqual(ofRecords(await look()), []);
+  });
+
+  it('a stream that has a hole, and a message that the log may have lost, is left as it is', async () => {
+    await everyKind();
+    const { streams } = await nats.jetstreamManager();
+    await streams.delete(ORDERS_STREAM);
+    await streams.add({ name: ORDERS_STREAM, subjects: [`${ORDERS_STREAM}.*`] });
+    for await (const event of log.store.stream(ctx, {})) {
+      const changed = event.position === 5n ? { ...event, data: '{}' } : event;
+      const { subject, headers, payload } = encodeMessage(changed);
+      await nats.jetstream().publish(subject, payload, { headers });
+    }
+    await streams.deleteMessage(ORDERS_STREAM, 3);
+    const report = await look();
+    assert.deepEqual(
+      report.discrepancies.map(({ book, fault }) => `${book} ${fault}`),
+      ['stream wrong', 'stream differs'],
+    );
+    assert.deepEqual(report.repairs.listed, []);
+    assert.match(report.repairs.withheld ?? '', /may be the only true copy/);
+  });
+
+  it('a deadline that a worker set late goes by itself, and is wrong only when it does not', async () => {
+    await everyKind();
+    const [created] = await log.store.readAggregate(ctx, ORDER_AGGREGATE, 'approved');
+    assert.ok(created);
+    const deadlines = sqlDeadlines(databases.saga.kit);
+    await deadlines.put(ctx, [deadlineSince(created, 'payment', times.payment, times.ceiling)]);
+    assert.deepEqual(found(await look()), []);
+    const late = { ...patience, graceMs: -2 * patience.paymentMs };
+    const left = found(await look({ patience: late }));
+    assert.match(
+      left.join(),
+      /^deadlines: order approved has a payment deadline of \S+ and waits for none$/,
+    );
   });
 });

@@ -16,6 +16,7 @@ describe('withSources', () => {
       natsUrl: nats.url,
       ordersDatabaseUrl: url,
       paymentsDatabaseUrl: url,
+      sagaDatabaseUrl: url,
     };
   });
   after(() => nats?.stop());

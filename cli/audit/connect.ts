@@ -1,39 +1,47 @@
-/** The four books at their addresses. */
+/** The books at their addresses. */
 import { connect } from 'nats';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
-import { createDatabase } from '../../shared/kit/database.ts';
+import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { natsConnectionOptions } from '../../shared/kit/transport/nats.ts';
-import {
-  type AuditSources,
-  auditedLedger,
-  auditedReadModel,
-  publishedMessages,
-} from './sources.ts';
+import { auditedPlaces } from './places.ts';
+import { publishedMessages } from './published.ts';
+import type { AuditSources, Published } from './sources.ts';
+import { auditedDeadlines, auditedLedger, auditedReadModel } from './tables.ts';
 
 export interface AuditAddresses {
   readonly eventStore: string;
   readonly natsUrl: string;
   readonly ordersDatabaseUrl: string;
   readonly paymentsDatabaseUrl: string;
+  readonly sagaDatabaseUrl: string;
+}
+
+/** The log, and the databases of what is derived from it: what a repair works with. */
+export interface AuditTools {
+  readonly log: EventStore;
+  readonly ordersDatabase: Database;
+  readonly sagaDatabase: Database;
 }
 
 const CALL_MS = 10_000;
 
 /**
  * What `work` comes to with the books at these addresses, whose connections are
- * closed afterwards, whatever comes of it and of closing the others. Rejects with
- * `unavailable`, naming the one, where nobody answers.
+ * closed afterwards, whatever comes of it and of closing the others. A book that
+ * nobody answers for rejects with `unavailable` when it is read, naming itself.
  */
 export async function withSources<T>(
   addresses: AuditAddresses,
-  work: (sources: AuditSources) => Promise<T>,
+  work: (sources: AuditSources, tools: AuditTools) => Promise<T>,
 ): Promise<T> {
   const closers: (() => Promise<unknown> | undefined)[] = [];
   try {
-    return await work(await open(addresses, closers));
+    const { sources, tools } = await open(addresses, closers);
+    return await work(sources, tools);
   } finally {
     // One that cannot be closed takes nothing from what was found.
     await Promise.allSettled(closers.map(async (close) => close()));
@@ -41,15 +49,9 @@ export async function withSources<T>(
 }
 
 async function open(
-  { eventStore, natsUrl, ordersDatabaseUrl, paymentsDatabaseUrl }: AuditAddresses,
+  addresses: AuditAddresses,
   closers: (() => Promise<unknown> | undefined)[],
-): Promise<AuditSources> {
-  const { servers, ...options } = natsConnectionOptions(natsUrl, 'orders audit');
-  const nats = await connect({ ...options, servers, reconnect: false }).catch((cause: unknown) => {
-    const message = `No NATS server answers at ${servers.join(', ')}.`;
-    throw new CodedError('unavailable', 'broker_unavailable', message, { cause });
-  });
-  closers.push(() => nats.close());
+): Promise<{ readonly sources: AuditSources; readonly tools: AuditTools }> {
   const database = (url: string) => {
     const opened = createDatabase({
       url,
@@ -61,17 +63,45 @@ async function open(
     closers.push(() => opened.stop());
     return opened;
   };
+  const published = await openStream(addresses.natsUrl, closers);
   const log = createGrpcEventStore({
-    address: eventStore,
+    address: addresses.eventStore,
     stream: ORDERS_STREAM,
     timeoutMs: CALL_MS,
     logger: silentLogger,
   });
   closers.push(() => log.stop?.());
+  const ordersDatabase = database(addresses.ordersDatabaseUrl);
+  const sagaDatabase = database(addresses.sagaDatabaseUrl);
   return {
-    log,
-    published: publishedMessages(nats, ORDERS_STREAM),
-    readModel: auditedReadModel(database(ordersDatabaseUrl)),
-    ledger: auditedLedger(database(paymentsDatabaseUrl)),
+    sources: {
+      log,
+      places: auditedPlaces(log),
+      published,
+      readModel: auditedReadModel(ordersDatabase),
+      ledger: auditedLedger(database(addresses.paymentsDatabaseUrl)),
+      deadlines: auditedDeadlines(sagaDatabase),
+    },
+    tools: { log, ordersDatabase, sagaDatabase },
   };
+}
+
+async function openStream(
+  url: string,
+  closers: (() => Promise<unknown> | undefined)[],
+): Promise<Published> {
+  const { servers, ...options } = natsConnectionOptions(url, 'orders audit');
+  try {
+    const nats = await connect({ ...options, servers, reconnect: false });
+    closers.push(() => nats.close());
+    return publishedMessages(nats, ORDERS_STREAM);
+  } catch (cause) {
+    const message = `No NATS server answers at ${servers.join(', ')}.`;
+    const away = new CodedError('unavailable', 'broker_unavailable', message, { cause });
+    const refused = () => Promise.reject(away);
+    return {
+      last: refused,
+      messages: () => ({ [Symbol.asyncIterator]: () => ({ next: refused }) }),
+    };
+  }
 }

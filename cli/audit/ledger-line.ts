@@ -1,30 +1,39 @@
 /** Whether a line of the ledger and the log's order agree. Pure. */
-import type { OrderRow } from '../../services/querymodelworker/order-row.ts';
+import { debitKey, voidKey } from '../../services/paymentworker/keys.ts';
+import type { OrderTrail } from './order-trail.ts';
 
 /** A line of the ledger, as far as it is compared. Money in minor units. */
 export interface AuditedLine {
   readonly orderId: string;
+  readonly idempotencyKey: string;
   readonly customerId: string;
   readonly kind: string;
   readonly outcome: string;
   readonly amount: bigint;
+  /** Empty unless debited. */
+  readonly paymentId: string;
+  readonly voidKey: string | null;
   readonly voided: boolean;
 }
+
+/** As much of an order as a line is compared with. */
+export type PaidOrder = Pick<OrderTrail, 'row' | 'debits' | 'paymentId' | 'voidCauses'>;
 
 /**
  * What the log tells of the order and the line lacks. The line comes before the
  * event that tells of it: exact for a line that was read after the log.
  */
-export function lacking(
-  order: Pick<OrderRow, 'payment'>,
-  wasDebited: boolean,
-  line: AuditedLine | undefined,
-): string | undefined {
-  const { payment } = order;
+export function lacking(order: PaidOrder, line: AuditedLine | undefined): string | undefined {
+  if (order.row === undefined) return undefined;
+  const { payment } = order.row;
+  const wasDebited = order.debits > 0;
   if (payment === 'none' || (payment === 'void_requested' && !wasDebited)) return undefined;
   if (line === undefined) return `has no line, the log says ${payment}`;
   if (wasDebited && line.outcome !== 'debited') {
     return `says ${line.kind} ${line.outcome}, the log tells of a debit`;
+  }
+  if (wasDebited && line.paymentId !== order.paymentId) {
+    return `has the payment ${line.paymentId || 'without an id'}, the log ${order.paymentId}`;
   }
   if (payment === 'failed' && line.outcome !== 'declined') {
     return `says ${line.outcome}, the log says the payment failed`;
@@ -38,24 +47,45 @@ export function lacking(
  * before its line, and the request for a void before the void: exact for a log
  * that was read after the line.
  */
-export function unfounded(order: OrderRow | undefined, line: AuditedLine): string | undefined {
-  if (order === undefined || order.status === 'None') {
+export function unfounded(order: PaidOrder | undefined, line: AuditedLine): string | undefined {
+  const row = order?.row;
+  if (order === undefined || row === undefined || row.status === 'None') {
     // A void may come for what only looks like an order; it moves no money.
-    return line.kind === 'tombstone' && order !== undefined
+    return line.kind === 'tombstone' && row !== undefined
       ? undefined
       : 'has a line, the log has no such order';
   }
-  if (line.voided && order.payment !== 'void_requested' && order.payment !== 'voided') {
-    return `is voided, the log says ${order.payment} and asks for no void`;
+  if (line.voided && row.payment !== 'void_requested' && row.payment !== 'voided') {
+    return `is voided, the log says ${row.payment} and asks for no void`;
   }
+  return wrongKey(order, line) ?? wrongSum(row, line);
+}
+
+/** Keys are made of ids in the log, always the same. */
+function wrongKey(order: PaidOrder, line: AuditedLine): string | undefined {
+  const voidKeys = order.voidCauses.map(voidKey);
+  const keys = line.kind === 'tombstone' ? voidKeys : [debitKey(line.orderId)];
+  if (!keys.includes(line.idempotencyKey)) {
+    return `has the idempotency key ${line.idempotencyKey}, the log makes ${keys.join(' or ') || 'none'}`;
+  }
+  if (line.voidKey !== null && !voidKeys.includes(line.voidKey)) {
+    return `has the void key ${line.voidKey}, the log makes ${voidKeys.join(' or ') || 'none'}`;
+  }
+  return undefined;
+}
+
+function wrongSum(row: NonNullable<PaidOrder['row']>, line: AuditedLine): string | undefined {
   if (line.kind === 'tombstone') {
-    return line.amount === 0n ? undefined : `says ${line.amount} on a line without a debit`;
+    return line.amount === 0n && line.outcome !== 'debited'
+      ? undefined
+      : `says ${line.outcome} ${line.amount} on a line without a debit`;
   }
-  if (line.amount !== order.amountMinor) {
-    return `says ${line.amount}, the order costs ${order.amountMinor} (minor units)`;
+  if (!['asked', 'debited', 'declined'].includes(line.outcome)) return `says ${line.outcome}`;
+  if (line.amount !== row.amountMinor) {
+    return `says ${line.amount}, the order costs ${row.amountMinor} (minor units)`;
   }
-  if (line.customerId !== order.customerId) {
-    return `names the customer ${line.customerId}, the order ${order.customerId}`;
+  if (line.customerId !== row.customerId) {
+    return `names the customer ${line.customerId}, the order ${row.customerId}`;
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import type { Context } from '../../shared/kit/context.ts';
 import { lacking, unfounded } from './ledger-line.ts';
 import type { Trails } from './log-sweep.ts';
 import { follow, newTrail } from './order-trail.ts';
+import { counting, type Progress } from './progress.ts';
 import type { Findings } from './report.ts';
 import type { AuditSources } from './sources.ts';
 import { createSuspects } from './suspects.ts';
@@ -14,6 +15,7 @@ export interface LedgerSweep {
   readonly inPass: (orderId: string) => boolean;
   readonly codec: OrderEventCodec;
   readonly findings: Findings;
+  readonly onProgress: Progress;
   readonly sums: {
     readonly ledger: {
       lines: number;
@@ -29,10 +31,12 @@ export interface LedgerSweep {
 export async function sweepLedger(
   ctx: Context,
   sources: Pick<AuditSources, 'log' | 'ledger'>,
-  { trails, inPass, codec, findings, sums: { ledger: sums } }: LedgerSweep,
+  { trails, inPass, codec, findings, onProgress, sums: { ledger: sums } }: LedgerSweep,
 ): Promise<void> {
   const suspects = createSuspects();
+  const progress = counting((rows) => onProgress('ledger', rows));
   for await (const line of sources.ledger.lines(ctx)) {
+    progress();
     if (!inPass(line.orderId)) continue;
     sums.lines++;
     if (line.outcome === 'debited') {
@@ -41,20 +45,19 @@ export async function sweepLedger(
     }
     const trail = trails.get(line.orderId);
     if (trail !== undefined) trail.booked = true;
-    const row = trail?.row;
-    const debited = trail !== undefined && trail.debits > 0;
     const wrong =
-      unfounded(row, line) ?? (row === undefined ? undefined : lacking(row, debited, line));
-    if (wrong !== undefined) suspects.add(line.orderId, row !== undefined);
+      unfounded(trail, line) ?? (trail === undefined ? undefined : lacking(trail, line));
+    if (wrong !== undefined) suspects.add(line.orderId, trail?.row !== undefined);
   }
-  for (const [orderId, { row, debits, booked }] of trails) {
+  for (const [orderId, trail] of trails) {
+    const { row, booked } = trail;
     if (row === undefined || row.status === 'None') continue;
     if (row.status === 'Approved' && row.payment === 'debited') sums.approved += row.amountMinor;
-    if (!booked && lacking(row, debits > 0, undefined) !== undefined) suspects.add(orderId, true);
+    if (!booked && lacking(trail, undefined) !== undefined) suspects.add(orderId, true);
   }
   for (const orderId of suspects.listed()) {
     const problem = await lookAgain(ctx, sources, orderId, codec);
-    if (problem !== undefined) findings.add('ledger', `order ${orderId} ${problem}`);
+    if (problem !== undefined) findings.add('ledger', `order ${orderId} ${problem}`, { orderId });
   }
   sums.notCompared += suspects.dropped;
 }
@@ -72,7 +75,6 @@ async function lookAgain(
     follow(trail, event, codec, () => undefined);
   }
   const after = await ledger.line(ctx, orderId);
-  const wrong = before === undefined ? undefined : unfounded(trail.row, before);
-  if (wrong !== undefined || trail.row === undefined) return wrong;
-  return lacking(trail.row, trail.debits > 0, after);
+  const wrong = before === undefined ? undefined : unfounded(trail, before);
+  return wrong ?? lacking(trail, after);
 }

@@ -1,6 +1,7 @@
 /** The log from its first event to the head: its own order, and the stream beside it. */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { needsVoid } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import {
@@ -10,17 +11,21 @@ import {
   type OrderTrail,
   overdue,
   type Patience,
+  type Wrong,
 } from './order-trail.ts';
+import { counting } from './progress.ts';
+import { reading } from './reading.ts';
 import type { Findings } from './report.ts';
-import type { AuditSources, PublishedMessage } from './sources.ts';
+import type { AuditSources } from './sources.ts';
+import { difference, orderOf, type PublishedMessage } from './stream-message.ts';
 
 /** By order id. */
 export type Trails = ReadonlyMap<string, OrderTrail>;
 
 export interface LogSweep {
   readonly head: bigint;
-  /** The stream is compared up to here; 0n: not at all. */
-  readonly published: bigint;
+  /** Where the log's head was after the copies were looked at. */
+  readonly logEnds: bigint;
   /** Whose aggregates are followed. */
   readonly inPass: (aggregateId: string) => boolean;
   /** What is not said of single aggregates is said in the first pass. */
@@ -29,6 +34,12 @@ export interface LogSweep {
   readonly codec: OrderEventCodec;
   readonly patience: Patience;
   readonly findings: Findings;
+  /** Told of each event in the first pass. */
+  readonly onEvent: (event: RecordedEvent) => void;
+  /** Told in the first pass of each event that everyone passes over. */
+  readonly onUnreadable: (event: RecordedEvent) => void;
+  /** Told every so often how many events have been read in this pass. */
+  readonly onProgress: (events: number) => void;
   readonly sums: {
     readonly log: { events: number; unreadable: number };
     readonly orders: {
@@ -41,10 +52,10 @@ export interface LogSweep {
   };
 }
 
-/** The position that each copy had come to, and when that was asked: milliseconds since the epoch. */
+/** The position that each copy had come to, undefined where nobody said, and when that was asked: milliseconds since the epoch. */
 export interface Copies {
-  readonly stream: bigint;
-  readonly 'read model': bigint;
+  readonly stream: bigint | undefined;
+  readonly 'read model': bigint | undefined;
   readonly readAt: number;
 }
 
@@ -58,12 +69,17 @@ export async function sweepLog(
   const now = Date.now();
   const orders = new Map<string, OrderTrail>();
   const others = new Map<string, OrderTrail>();
-  const beside = sweep.published > 0n ? published.messages(sweep.published) : none();
-  const stream = compareStream(beside, sweep.published, findings);
+  const { stream: at = 0n } = sweep.copies;
+  // Beyond the log's end they are read only where the log has lost them.
+  const until = isFirst ? smaller(at, head) : 0n;
+  const beside = at > 0n && isFirst ? published.messages(at > sweep.logEnds ? at : until) : none();
+  const stream = compareStream(beside, until, findings);
+  const progress = counting(sweep.onProgress);
   let last = 0n;
   try {
     for await (const event of log.stream(ctx, {})) {
       if (event.position > head) break;
+      progress();
       if (isFirst) {
         if (event.position !== last + 1n) {
           findings.add('log', `position ${event.position} follows position ${last}`);
@@ -71,6 +87,7 @@ export async function sweepLog(
         sums.log.events++;
         findArrears(event, sweep);
         await stream.expect(event);
+        sweep.onEvent(event);
       }
       last = event.position;
       if (!inPass(event.aggregateId)) continue;
@@ -80,8 +97,14 @@ export async function sweepLog(
         : [others, `${event.aggregateType}\n${event.aggregateId}`];
       const trail = trails.get(key) ?? newTrail();
       trails.set(key, trail);
-      if (follow(trail, event, codec, findings.add) === 'unreadable') sums.log.unreadable++;
+      const about = { orderId: event.aggregateId };
+      const wrong: Wrong = (book, message) =>
+        findings.add(book, message, book === 'money' ? about : {});
+      if (follow(trail, event, codec, wrong) !== 'unreadable') continue;
+      sums.log.unreadable++;
+      sweep.onUnreadable(event);
     }
+    if (isFirst) await stream.end(sweep.logEnds);
   } finally {
     await stream.close();
   }
@@ -95,11 +118,10 @@ function findArrears(event: RecordedEvent, { copies, patience, findings }: LogSw
   const since = event.createdAt.getTime();
   if (since + patience.graceMs >= copies.readAt) return;
   for (const book of ['stream', 'read model'] as const) {
-    if (event.position !== copies[book] + 1n) continue;
-    findings.add(
-      book,
-      `it is at ${copies[book]} and lacks position ${event.position}, which is in the log since ${new Date(since).toISOString()}`,
-    );
+    if (event.position - 1n !== copies[book]) continue;
+    const at = new Date(since).toISOString();
+    const lacks = `it is at ${copies[book]} and lacks position ${event.position}`;
+    findings.add(book, `${lacks}, which is in the log since ${at}`);
   }
 }
 
@@ -119,7 +141,12 @@ function count(
   else {
     orders.stuck++;
     const since = new Date(trail.since).toISOString();
-    findings.add('orders', `order ${id} is ${row.status} and waits for ${waitsFor} since ${since}`);
+    const owed = row.payment === 'void_requested' || needsVoid(row);
+    findings.waits(
+      'orders',
+      `order ${id} is ${row.status} and waits for ${waitsFor} since ${since}`,
+      owed ? { what: 'void', orderId: id } : undefined,
+    );
   }
 }
 
@@ -132,37 +159,65 @@ function compareStream(
   const iterator = messages[Symbol.asyncIterator]();
   let next: PublishedMessage | undefined;
   let ended = false;
-  async function advance(to: bigint): Promise<void> {
+  let unread = false;
+  async function advance(): Promise<void> {
+    const read = await reading(findings, 'stream', () => iterator.next());
+    unread ||= read === undefined;
+    ended = read === undefined || read.done === true;
+    next = read?.done === false ? read.value : undefined;
+  }
+  let last = 0n;
+  /** Comes to the message at `to`; those on the way that are after the last event have none in the log. */
+  async function comeTo(to: bigint): Promise<void> {
     while (!ended && (next === undefined || next.sequence < to)) {
-      const { done, value } = await iterator.next();
-      ended = done === true;
-      next = ended ? undefined : value;
+      if (next !== undefined && next.sequence > last) lacking(next);
+      await advance();
     }
+  }
+  /** Evidence of an event that the log has lost. */
+  function lacking(message: PublishedMessage): void {
+    const orderId = orderOf(message);
+    if (orderId !== undefined) findings.dispute(orderId);
+    const of = orderId === undefined ? '' : ` of order ${orderId}`;
+    findings.add(
+      'stream',
+      `message ${message.sequence} is ${message.subject}${of}, the log has no event there`,
+      { fault: 'differs' },
+    );
   }
   return {
     async expect(event: RecordedEvent): Promise<void> {
       if (event.position > until) return;
-      await advance(event.position);
-      const difference = differs(event, next);
-      if (difference !== undefined) {
-        findings.add('stream', `message ${event.position} ${difference}`);
+      await comeTo(event.position);
+      last = event.position;
+      if (unread) return;
+      if (next?.sequence !== event.position) {
+        const missing = `message ${event.position} is missing (event ${event.eventId})`;
+        findings.add('stream', missing, { repair: { what: 'stream' } });
+        return;
+      }
+      const found = difference(event, next);
+      if (found === undefined) return;
+      if (found.fault === 'differs') {
+        findings.dispute(event.aggregateId);
+        findings.dispute(orderOf(next) ?? event.aggregateId);
+      }
+      findings.add('stream', `message ${event.position} ${found.message}`, {
+        fault: found.fault,
+        repair: { what: 'stream' },
+      });
+    },
+    /** The log has been read. What the stream has beyond its end may be all that there is of some orders. */
+    async end(logEnds: bigint): Promise<void> {
+      await comeTo(until + 1n);
+      for (; !ended && next !== undefined; await advance()) {
+        if (next.sequence > logEnds) findings.dispute(orderOf(next) ?? '');
       }
     },
-    async close(): Promise<void> {
-      await iterator.return?.();
-    },
+    close: async () => void (await iterator.return?.()),
   };
 }
 
-function differs(event: RecordedEvent, message: PublishedMessage | undefined): string | undefined {
-  if (message?.sequence !== event.position) return `is missing (event ${event.eventId})`;
-  if (message.eventId !== event.eventId) {
-    return `is ${message.eventId || 'without an id'}, the log has ${event.eventId}`;
-  }
-  if (message.subject !== event.eventType) {
-    return `has the subject ${message.subject}, the log ${event.eventType}`;
-  }
-  return message.data === event.data ? undefined : 'carries other data than the log';
-}
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 async function* none(): AsyncGenerator<PublishedMessage, void, void> {}

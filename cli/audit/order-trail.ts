@@ -1,16 +1,22 @@
 /** What the log says of one order, folded event by event and kept small. */
 import { createHash } from 'node:crypto';
 import { foldRow, type OrderRow } from '../../services/querymodelworker/order-row.ts';
+import type { DeadlineTimes } from '../../services/sagacoordinator/deadlines.ts';
+import { followedTypes } from '../../services/sagacoordinator/transport-jetstream.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { isOpen, needsVoid, type OrderEvent } from '../../shared/domain/order.ts';
-import { readable } from '../../shared/eventstore/command-handler.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { isKind } from '../../shared/kit/errors.ts';
 
 /** How long an order may wait, in milliseconds. */
 export interface Patience {
   readonly paymentMs: number;
   readonly reviewMs: number;
+  /** Until a void that is not answered is asked for again; each time twice as long. */
+  readonly voidMs: number;
+  /** However long the queue is that it waits in, it is given up after this. */
+  readonly ceilingMs: number;
   /** Beyond the deadline: so long may it take until what came due is done. */
   readonly graceMs: number;
 }
@@ -25,8 +31,18 @@ export interface OrderTrail {
   row: OrderRow | undefined;
   /** Debits that the log tells of. */
   debits: number;
+  /** Of the first debit; empty where the log tells of none. */
+  paymentId: string;
+  /** Ids of the events that asked for a void; almost always one. */
+  readonly voidCauses: string[];
   /** When it came to stand where it does, in milliseconds since the epoch. */
   since: number;
+  /** When its status became what it is, which deadlines are counted from. */
+  statusSince: number;
+  /** Id of the event that its status is of, while the order is open; else empty. */
+  statusCause: string;
+  /** Position of the last event that the coordinator follows; 0n: none. */
+  followed: bigint;
   /** Whether the read model, or the ledger, was seen to have it. */
   shown: boolean;
   booked: boolean;
@@ -37,10 +53,18 @@ export const newTrail = (): OrderTrail => ({
   version: 0n,
   row: undefined,
   debits: 0,
+  paymentId: '',
+  voidCauses: [],
   since: 0,
+  statusSince: 0,
+  statusCause: '',
+  followed: 0n,
   shown: false,
   booked: false,
 });
+
+/** What is wrong with the log, or with the money that it tells of, as one event shows it. */
+export type Wrong = (book: 'log' | 'money', message: string) => void;
 
 /**
  * Folds `event` into `trail` and tells what is wrong with it. Events that cannot
@@ -50,7 +74,7 @@ export function follow(
   trail: OrderTrail,
   event: RecordedEvent,
   codec: OrderEventCodec,
-  wrong: (book: 'log' | 'money', message: string) => void,
+  wrong: Wrong,
 ): 'read' | 'unreadable' | 'unknown' {
   const name = `${event.aggregateType} ${event.aggregateId}`;
   if (event.version !== trail.version + 1n) {
@@ -58,17 +82,30 @@ export function follow(
   }
   trail.version = event.version;
   if (event.aggregateType !== ORDER_AGGREGATE) return 'unknown';
-  const change = readable(codec, event);
-  if (change === undefined) return isKnown(codec, event) ? 'unreadable' : 'unknown';
+  if (followedTypes.includes(event.eventType)) trail.followed = event.position;
+  let change: OrderEvent | undefined;
+  try {
+    change = codec.decode(event);
+  } catch (error) {
+    if (!isKind(error, 'invalid')) throw error;
+    const what = `${event.eventType}, version ${event.version} at position ${event.position}`;
+    wrong('log', `${name}: its ${what}, cannot be read; over HTTP the order answers 500`);
+    return 'unreadable';
+  }
+  if (change === undefined) return 'unknown';
   const before = trail.row;
   checkMoney(change, trail, (message) => wrong('money', `${name}: ${message}`));
+  if (change.type === 'voidrequested') trail.voidCauses.push(event.eventId);
   const folded = foldRow(before, event, change);
   // Folding carries the items of a known order on, digested as they are; it
   // makes those of any other anew.
   trail.row = folded.items === before?.items ? folded : digested(folded);
-  if (before?.status !== folded.status || before.payment !== folded.payment) {
-    trail.since = event.createdAt.getTime();
+  const at = event.createdAt.getTime();
+  if (before?.status !== folded.status) {
+    trail.statusSince = at;
+    trail.statusCause = isOpen(folded) ? event.eventId : '';
   }
+  if (before?.status !== folded.status || before.payment !== folded.payment) trail.since = at;
   return 'read';
 }
 
@@ -90,8 +127,9 @@ export function overdue(trail: OrderTrail, now: number, patience: Patience): str
   const beyond = (ms: number) => now > trail.since + ms + patience.graceMs;
   if (status === 'Pending') return beyond(patience.paymentMs) ? 'its payment' : undefined;
   if (status === 'Paid') return beyond(patience.reviewMs) ? 'its review' : undefined;
-  if (payment !== 'void_requested' && !needsVoid(trail.row)) return undefined;
-  return beyond(patience.paymentMs) ? 'its money to be given back' : undefined;
+  if (needsVoid(trail.row)) return beyond(0) ? 'its void to be asked for' : undefined;
+  if (payment !== 'void_requested') return undefined;
+  return beyond(0) ? 'its money to be given back' : undefined;
 }
 
 /** It has ended, and no money is to be moved any more. */
@@ -111,6 +149,7 @@ function checkMoney(change: OrderEvent, trail: OrderTrail, wrong: (message: stri
     if (sum !== BigInt(amount)) wrong(`it costs ${amount}, its items ${sum} (minor units)`);
   }
   if (change.type !== 'paymentdebited') return;
+  if (trail.debits === 0) trail.paymentId = change.paymentId;
   trail.debits++;
   if (trail.debits === 2) wrong('the log tells of more than one debit');
   const costs = trail.row?.amountMinor;
@@ -119,10 +158,10 @@ function checkMoney(change: OrderEvent, trail: OrderTrail, wrong: (message: stri
   }
 }
 
-function isKnown(codec: OrderEventCodec, event: RecordedEvent): boolean {
-  try {
-    return codec.decode(event) !== undefined;
-  } catch {
-    return true;
-  }
-}
+/** The same as the coordinator has it. */
+export const timesOf = ({ paymentMs, reviewMs, voidMs, ceilingMs }: Patience): DeadlineTimes => ({
+  payment: paymentMs,
+  review: reviewMs,
+  void: voidMs,
+  ceiling: ceilingMs,
+});

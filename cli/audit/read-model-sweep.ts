@@ -5,6 +5,7 @@ import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Trails } from './log-sweep.ts';
 import { digested, follow, newTrail } from './order-trail.ts';
+import { counting, type Progress } from './progress.ts';
 import type { Findings } from './report.ts';
 import type { AuditSources } from './sources.ts';
 import { createSuspects } from './suspects.ts';
@@ -16,6 +17,7 @@ export interface ReadModelSweep {
   readonly inPass: (orderId: string) => boolean;
   readonly codec: OrderEventCodec;
   readonly findings: Findings;
+  readonly onProgress: Progress;
   readonly sums: { readonly readModel: { compared: number; notCompared: number } };
 }
 
@@ -23,10 +25,12 @@ export interface ReadModelSweep {
 export async function sweepReadModel(
   ctx: Context,
   sources: Pick<AuditSources, 'log' | 'readModel'>,
-  { trails, checkpoint, inPass, codec, findings, sums }: ReadModelSweep,
+  { trails, checkpoint, inPass, codec, findings, onProgress, sums }: ReadModelSweep,
 ): Promise<void> {
   const suspects = createSuspects();
+  const progress = counting((rows) => onProgress('read model', rows));
   for await (const row of sources.readModel.rows(ctx)) {
+    progress();
     if (!inPass(row.orderId)) continue;
     const trail = trails.get(row.orderId);
     if (trail !== undefined) trail.shown = true;
@@ -36,7 +40,7 @@ export async function sweepReadModel(
       continue;
     }
     sums.readModel.compared++;
-    report(row.orderId, difference(digested(row), expected));
+    report(row.orderId, { problem: difference(digested(row), expected) });
   }
   for (const [orderId, { row, shown }] of trails) {
     if (row !== undefined && !shown) suspects.add(orderId, row.position <= checkpoint);
@@ -47,9 +51,22 @@ export async function sweepReadModel(
   }
   sums.readModel.notCompared += suspects.dropped;
 
-  function report(orderId: string, problem: string | undefined): void {
-    if (problem !== undefined) findings.add('read model', `order ${orderId} ${problem}`);
+  function report(orderId: string, { problem, beyond = false }: Look): void {
+    if (problem === undefined) return;
+    findings.add('read model', `order ${orderId} ${problem}`, {
+      orderId,
+      // Of what the log may have lost this may be all that there is.
+      fault: beyond ? 'differs' : 'wrong',
+      repair: { what: 'row', orderId },
+    });
   }
+}
+
+/** What is wrong with an order's row, if anything. */
+interface Look {
+  readonly problem: string | undefined;
+  /** The row is of a position that the log does not reach. */
+  readonly beyond?: boolean;
 }
 
 /**
@@ -62,8 +79,8 @@ async function lookAgain(
   { log, readModel }: Pick<AuditSources, 'log' | 'readModel'>,
   orderId: string,
   codec: OrderEventCodec,
-): Promise<string | undefined> {
-  const checkpoint = await readModel.checkpoint(ctx);
+): Promise<Look> {
+  const checkpoint = (await readModel.place(ctx))?.position ?? 0n;
   const row = await readModel.row(ctx, orderId);
   const trail = newTrail();
   const reached = row?.version ?? 0n;
@@ -76,14 +93,24 @@ async function lookAgain(
     else lacks ??= trail.row;
   }
   if (lacks !== undefined && lacks.position <= checkpoint) {
-    return row === undefined
-      ? `has no row, its events begin at position ${lacks.position}`
-      : `stands at version ${reached}, version ${lacks.version} is at position ${lacks.position}`;
+    const problem =
+      row === undefined
+        ? `has no row, its events begin at position ${lacks.position}`
+        : `stands at version ${reached}, version ${lacks.version} is at position ${lacks.position}`;
+    return { problem };
   }
-  if (row === undefined) return undefined;
+  if (row === undefined) return { problem: undefined };
+  if (expected?.version === row.version) return { problem: difference(digested(row), expected) };
+  const head = await log.head(ctx);
+  if (row.position > head) {
+    return {
+      problem: `has a row of position ${row.position}, the log ends at ${head}`,
+      beyond: true,
+    };
+  }
   return expected === undefined
-    ? 'has a row, the log has no such order'
-    : difference(digested(row), expected);
+    ? { problem: 'has a row, the log has no such order' }
+    : { problem: difference(digested(row), expected) };
 }
 
 const columns = [

@@ -7,6 +7,7 @@ import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { isKind } from '../../shared/kit/errors.ts';
+import { debitKey, voidKey } from './keys.ts';
 import type { DebitAnswer, PaymentGateway } from './payment-gateway.ts';
 
 /** An order that waits for its payment. */
@@ -49,8 +50,8 @@ export interface PaymentService {
   voidPayment(ctx: Context, request: VoidRequest): Promise<VoidResult>;
 }
 
-/** Frozen: gateways and the log know debits, voids and answers by ids made of these. */
-const purposes = { debit: 'debit', void: 'void', answer: 'answer' } as const;
+/** Frozen: the log knows answers by ids made of it. */
+const ANSWER = 'answer';
 
 export function createPaymentService(
   store: AggregateStore,
@@ -77,7 +78,7 @@ export function createPaymentService(
   ): Promise<boolean> {
     try {
       const answer = {
-        eventId: derivedId(durables.payment, causeId, purposes.answer),
+        eventId: derivedId(durables.payment, causeId, ANSWER),
         aggregateId: fact.orderId,
         aggregateType: ORDER_AGGREGATE,
         metadata: metadataOf(ctx),
@@ -109,9 +110,7 @@ export function createPaymentService(
       // finds out, before anything else is done; also for an order that has ended
       // meanwhile, for a debit that happened is to be in the log.
       const answer = await gateway.debit(ctx, {
-        // Of the order, not of the event: whoever says a second time that it was
-        // created, it is paid for once.
-        idempotencyKey: derivedId(durables.payment, orderId, purposes.debit),
+        idempotencyKey: debitKey(orderId),
         orderId,
         customerId,
         amount,
@@ -134,7 +133,7 @@ export function createPaymentService(
       const { payment, voidAskedBy: causeId = request.causeId } = await look(ctx, orderId);
       if (payment === 'voided') return 'answered before';
       const { paymentId } = await gateway.void(ctx, {
-        idempotencyKey: derivedId(durables.payment, causeId, purposes.void),
+        idempotencyKey: voidKey(causeId),
         orderId,
       });
       const isNew = await appended(

@@ -3,10 +3,11 @@ import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { needsVoid } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import { type Deadlines, type DeadlineTimes, deadlineSince } from './deadlines.ts';
+import { type Deadline, type Deadlines, type DeadlineTimes, deadlineSince } from './deadlines.ts';
 import { type DeadlineChange, groupedWrites } from './grouped-writes.ts';
+import { type DeadlineKind, deadlineKinds } from './saga.ts';
 import { deadlineChange } from './service.ts';
-import { foldedAfter, foldStanding } from './standing.ts';
+import { type Folded, foldedAfter, foldStanding } from './standing.ts';
 import { followedTypes } from './transport-jetstream.ts';
 
 export interface RebuildOptions {
@@ -50,14 +51,9 @@ export async function rebuildDeadlines(
     const usual = foldedAfter(event);
     if (usual !== undefined) return deadlineChange(orderId, usual, times);
     const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
-    const folded = foldStanding(codec, recorded);
+    const { change, folded } = wantedChange(codec, orderId, recorded, times);
     if (folded.spoilt && unreadable.length < MAX_NAMED) unreadable.push(orderId);
-    // The void may have been given up: a deadline that is due finds that out and
-    // asks for it, whatever its worker was given.
-    if (needsVoid(folded.state)) {
-      return { put: [{ ...deadlineSince(event, 'payment', 0, 0), position: 0n }], remove: [] };
-    }
-    return deadlineChange(orderId, folded, times);
+    return change;
   }
 
   /** The last event of each order decides; what came before it in the chunk is covered. */
@@ -80,4 +76,87 @@ export async function rebuildDeadlines(
   }
   await flush();
   return { events, unreadable };
+}
+
+/** What is to become of the deadlines of the order with these events, whatever they are now. */
+function wantedChange(
+  codec: OrderEventCodec,
+  orderId: string,
+  recorded: readonly RecordedEvent[],
+  times: DeadlineTimes,
+): { readonly change: DeadlineChange; readonly folded: Folded } {
+  const folded = foldStanding(codec, recorded);
+  const last = lastFollowed(recorded);
+  // The void may have been given up: a deadline that is due finds that out and
+  // asks for it.
+  const change =
+    needsVoid(folded.state) && last !== undefined
+      ? { put: [dueNow(last, 'payment')], remove: [] }
+      : deadlineChange(orderId, folded, times);
+  return { change, folded };
+}
+
+/** Due at once, whatever its worker was given. */
+const dueNow = (event: RecordedEvent, kind: DeadlineKind): Deadline => ({
+  ...deadlineSince(event, kind, 0, 0),
+  position: 0n,
+});
+
+const lastFollowed = (recorded: readonly RecordedEvent[]): RecordedEvent | undefined =>
+  recorded.findLast(({ eventType }) => followedTypes.includes(eventType));
+
+/** What an order has of deadlines when the coordinator is done with it. */
+export interface Owed {
+  readonly deadlines: readonly Deadline[];
+  /** Its void is still to be asked for; a deadline that is due may be there for that. */
+  readonly owesVoid: boolean;
+  /** The last event that the coordinator follows; undefined where there is none. */
+  readonly followed: RecordedEvent | undefined;
+}
+
+/** The deadlines that the log gives the order with these events, all of them. Pure. */
+export function owedDeadlines(
+  codec: OrderEventCodec,
+  orderId: string,
+  recorded: readonly RecordedEvent[],
+  times: DeadlineTimes,
+): Owed {
+  const folded = foldStanding(codec, recorded);
+  return {
+    deadlines: deadlineChange(orderId, folded, times).put,
+    owesVoid: needsVoid(folded.state),
+    followed: lastFollowed(recorded),
+  };
+}
+
+/**
+ * Sets and clears the deadlines of one order as the log has it, those of kinds
+ * that it does not wait for too. With `asksNow` a void that is owed, or was asked
+ * for and not answered, is asked for by the coordinator at once, and not when it
+ * would be due. While the coordinator runs, and repeated, it is as harmless as a
+ * rebuild.
+ */
+export async function rebuildOrder(
+  ctx: Context,
+  store: Pick<EventStore, 'readAggregate'>,
+  deadlines: Pick<Deadlines, 'put' | 'remove'>,
+  orderId: string,
+  {
+    times,
+    codec,
+    asksNow = false,
+  }: Pick<RebuildOptions, 'times' | 'codec'> & { asksNow?: boolean },
+): Promise<void> {
+  const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+  const { change, folded } = wantedChange(codec, orderId, recorded, times);
+  const asked = folded.since.void;
+  const put = change.put.map((deadline) =>
+    asksNow && deadline.kind === 'void' && asked !== undefined ? dueNow(asked, 'void') : deadline,
+  );
+  const kinds = deadlineKinds.filter((kind) => !put.some((deadline) => deadline.kind === kind));
+  if (put.length > 0) await deadlines.put(ctx, put);
+  await deadlines.remove(
+    ctx,
+    kinds.map((kind) => ({ orderId, kind })),
+  );
 }

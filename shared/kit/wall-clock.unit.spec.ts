@@ -7,6 +7,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Who may ask the machine what time it is, and what for. Durations are measured by `performance.now()`. */
 const allowed: Readonly<Record<string, string>> = {
   'cli/audit/audit.ts': 'compares with the times that events carry',
+  'cli/audit/deadline-sweep.ts': 'compares with when deadlines are due',
+  'cli/audit/letters.ts': 'compares with when letters were parked',
   'cli/audit/log-sweep.ts': 'compares with the times that events carry',
   'cli/backup/backup.ts': 'writes when a backup was made',
   'cli/read-story.ts': 'tells people how long ago an event was',

@@ -2,13 +2,11 @@
 import { connect, type NatsConnection } from 'nats';
 import postgres from 'postgres';
 import { audit } from '../../cli/audit/audit.ts';
+import { auditedPlaces } from '../../cli/audit/places.ts';
+import { publishedMessages } from '../../cli/audit/published.ts';
 import type { AuditReport } from '../../cli/audit/report.ts';
-import {
-  type AuditSources,
-  auditedLedger,
-  auditedReadModel,
-  publishedMessages,
-} from '../../cli/audit/sources.ts';
+import type { AuditSources } from '../../cli/audit/sources.ts';
+import { auditedDeadlines, auditedLedger, auditedReadModel } from '../../cli/audit/tables.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
@@ -25,7 +23,7 @@ export interface OrderStack extends Stack {
   readonly httpUrl: string;
   readonly store: EventStore & Component;
   readonly nats: NatsConnection;
-  /** The four books, and what an audit says of them. */
+  /** The books, and what an audit says of them. */
   readonly books: AuditSources;
   readonly audit: () => Promise<AuditReport>;
   readonly ordersdb: postgres.Sql;
@@ -33,8 +31,14 @@ export interface OrderStack extends Stack {
   readonly sagadb: postgres.Sql;
 }
 
-/** The coordinator's defaults; a test that sets shorter ones has no order that waits longer. */
-const patience = { paymentMs: 60_000, reviewMs: 60_000, graceMs: 30_000 };
+/** As the stack's coordinator has it. */
+const patienceOf = ({ environment = {} }: Omit<StackOptions, 'dataDir'>) => ({
+  paymentMs: Number(environment.sagacoordinator?.PAYMENT_DEADLINE_MS ?? 60_000),
+  reviewMs: Number(environment.sagacoordinator?.REVIEW_DEADLINE_MS ?? 60_000),
+  voidMs: Number(environment.sagacoordinator?.VOID_RETRY_MS ?? 300_000),
+  ceilingMs: Number(environment.sagacoordinator?.DEADLINE_CEILING_MS ?? 3_600_000),
+  graceMs: 30_000,
+});
 
 /**
  * Starts a stack in a folder of its own that is not durable unless told so.
@@ -74,11 +78,14 @@ export async function startOrderStack(
     });
   const readModel = database(addresses.ORDERS_DATABASE_URL);
   const ledger = database(addresses.PAYMENTS_DATABASE_URL);
+  const deadlines = database(addresses.SAGA_DATABASE_URL);
   const books: AuditSources = {
     log: store,
+    places: auditedPlaces(store),
     published: publishedMessages(nats, ORDERS_STREAM),
     readModel: auditedReadModel(readModel),
     ledger: auditedLedger(ledger),
+    deadlines: auditedDeadlines(deadlines),
   };
   return {
     ...stack,
@@ -86,7 +93,11 @@ export async function startOrderStack(
     store,
     nats,
     books,
-    audit: () => audit(background(), books, { codec: orderEventCodec(2), patience }),
+    audit: () =>
+      audit(background(), books, {
+        codec: orderEventCodec(2),
+        patience: patienceOf(options),
+      }),
     ordersdb,
     paymentsdb,
     sagadb,
@@ -95,6 +106,7 @@ export async function startOrderStack(
         ...[ordersdb, paymentsdb, sagadb].map((one) => one.end({ timeout: 5 })),
         readModel.stop(),
         ledger.stop(),
+        deadlines.stop(),
       ]);
       await nats.close();
       await store.stop?.();

@@ -58,7 +58,7 @@ export function createWaves(stack: OrderStack): Waves {
       SETTLES_WITHIN_MS,
     );
     const report = await stack.audit();
-    assert.deepEqual(report.discrepancies, []);
+    assert.deepEqual([report.discrepancies, report.waiting, report.unread], [[], [], []]);
     const amount = [...orders.values()].reduce((sum, each) => sum + BigInt(each), 0n);
     const { log, ledger, readModel } = report;
     assert.deepEqual(

@@ -1,0 +1,160 @@
+/**
+ * What an audit is for: each kind of damage is planted into the stores of a running
+ * stack, is named in its book, and is repaired where the audit says that it can be.
+ * A new kind of damage is a new row of stack/testing/damages.ts.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
+import { type DamagedStack, startDamagedStack } from '../../stack/testing/damaged-stack.ts';
+import { damages } from '../../stack/testing/damages.ts';
+import { orderHands } from '../../stack/testing/order-hands.ts';
+import { auditExitCodes, exitCodes } from '../exit-code.ts';
+import { type AuditReport, verdictOf } from './report.ts';
+
+const exits = { wrong: exitCodes.booksDiffer, waiting: exitCodes.waiting, unreachable: 1 } as const;
+
+describe('damage to the books', function () {
+  this.timeout(60_000);
+  let stack: DamagedStack;
+
+  before(async () => {
+    stack = await startDamagedStack();
+  });
+  after(() => stack?.stop());
+
+  const found = ({ discrepancies, waiting, unread }: AuditReport) =>
+    [...discrepancies, ...waiting, ...unread].map(({ book, message }) => `${book}: ${message}`);
+
+  const untilRight = () =>
+    eventually(
+      'all books are right',
+      async () => {
+        const report = await stack.audit();
+        if (verdictOf(report) === 'right') return report;
+        throw new Error(found(report).join('\n'));
+      },
+      30_000,
+    );
+
+  it('there are forty kinds and more', () => {
+    assert.ok(damages.length >= 40, `${damages.length}`);
+    assert.equal(new Set(damages.map(({ what }) => what)).size, damages.length);
+  });
+
+  it('without any the books are right', async () => {
+    assert.deepEqual(found(await untilRight()), []);
+  });
+
+  for (const { what, plant, says, may = [], comesTo = 'wrong', ...damage } of damages) {
+    const { repaired, undo, graceMs } = damage;
+    const then = repaired ? 'named and repaired' : 'named, and left as it is';
+    it(`${what}: ${then}`, async () => {
+      await plant(stack);
+      try {
+        const report = await stack.audit(graceMs);
+        const all = found(report);
+        for (const wanted of says) {
+          assert.ok(
+            all.some((line) => wanted.test(line)),
+            `${wanted} is not among:\n${all.join('\n')}`,
+          );
+        }
+        const expected = [...says, ...may];
+        const strange = all.filter((line) => !expected.some((wanted) => wanted.test(line)));
+        assert.deepEqual(strange, []);
+        assert.equal(auditExitCodes[verdictOf(report)], exits[comesTo]);
+        if (repaired) await stack.repair(report);
+        else assert.deepEqual(report.repairs.listed, []);
+      } finally {
+        await undo?.(stack);
+      }
+      await untilRight();
+    });
+  }
+
+  it('the command says what it would do, does it when it is told, and audits again', async () => {
+    const orderId = stack.orders.approved;
+    const todo = `order ${orderId}: write its row of the read model again from the log`;
+    const row = { what: 'row', order_id: orderId };
+    await stack.ordersdb`update orders set status = 'Paid' where order_id = ${orderId}`;
+
+    const asked = await command('--repair');
+    assert.equal(asked.status, exitCodes.booksDiffer, asked.stderr);
+    const [last, plan] = asked.stdout.trimEnd().split('\n').reverse();
+    assert.deepEqual([plan, last], [`to do  ${todo}`, 'nothing was done: add --yes to do it']);
+    const dry = await command('--repair', '--dry-run', '--json');
+    const { ok, repair } = JSON.parse(dry.stdout);
+    assert.deepEqual([dry.status, ok, repair], [5, false, { dry_run: true, repairs: [row] }]);
+
+    const done = await command('--repair', '--yes');
+    assert.equal(done.status, exitCodes.done, done.stdout + done.stderr);
+    assert.ok(done.stdout.includes(`to do  ${todo}\ndone  ${todo}: written\n`), done.stdout);
+    assert.ok(done.stdout.endsWith('all right\n'), done.stdout);
+    const again = await command('--repair', '--yes', '--json');
+    const after = JSON.parse(again.stdout);
+    assert.deepEqual([after.ok, after.repair], [true, { dry_run: false, repairs: [] }]);
+
+    for (const wrong of [['--yes'], ['--dry-run'], ['--repair', '--yes', '--dry-run']]) {
+      assert.equal((await command(...wrong)).status, exitCodes.usedWrongly, wrong.join(' '));
+    }
+  });
+
+  it('a void that was asked for and is not answered waits, and is right when it is', async () => {
+    const { decide } = orderHands(stack);
+    const worker = stack.unit('paymentworker');
+    await worker.stop();
+    await decide(stack.orders.paid, 'cancel');
+    const waits = new RegExp(`^orders: order ${stack.orders.paid} is Cancelled and waits for its`);
+    const report = await eventually('it is named', async () => {
+      const seen = await stack.audit(-1);
+      return seen.waitingCount > 0 && found(seen).every((line) => waits.test(line)) && seen;
+    });
+    assert.equal(auditExitCodes[verdictOf(report)], exits.waiting);
+    await worker.start();
+    await untilRight();
+  });
+
+  it('a void that nobody asked for, as the message was stolen, is asked for by a repair', async () => {
+    const { decide, untilItIs } = orderHands(stack);
+    const orderId = stack.orders.pending;
+    await steal(stack, durables.saga, async () => void (await decide(orderId, 'cancel')));
+    const owed = `orders: order ${orderId} is Cancelled and waits for its void to be asked for`;
+    const report = await stack.audit(-1);
+    assert.deepEqual(
+      found(report).map((line) => line.replace(/ since .*/, '')),
+      [owed],
+    );
+    assert.deepEqual(report.repairs.listed, [{ what: 'void', orderId }]);
+    await stack.repair(report);
+    await untilItIs(orderId, 'Cancelled', 'voided');
+    await untilRight();
+  });
+
+  /** `orders audit`, told where this stack is and how long its orders may wait. */
+  function command(...args: string[]) {
+    const main = join(import.meta.dirname, '../main.ts');
+    const env = { ...process.env, ...stack.addresses, ...stack.deadlines };
+    return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
+      const of = [main, 'audit', ...args];
+      execFile(process.execPath, of, { env, timeout: 40_000 }, (error, stdout, stderr) => {
+        resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+    });
+  }
+
+  /** Does `work` while its consumer is down, and takes from it the message that came of that. */
+  async function steal(from: DamagedStack, durable: string, work: () => Promise<void>) {
+    const worker = from.unit('sagacoordinator');
+    await worker.stop();
+    await work();
+    const consumer = await from.nats.jetstream().consumers.get(ORDERS_STREAM, durable);
+    const message = await eventually('the message', () =>
+      consumer.next({ expires: 1_000 }).then((one) => one ?? undefined),
+    );
+    assert.equal(await message.ackAck(), true);
+    await worker.start();
+  }
+});

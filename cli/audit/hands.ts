@@ -1,0 +1,76 @@
+/**
+ * What repairs are done with: each by the code of the service that owns what is
+ * put right. The log and the ledger are out of reach.
+ */
+import { readModelRepair } from '../../services/querymodelworker/repair.ts';
+import { type DeadlineTimes, sqlDeadlines } from '../../services/sagacoordinator/deadlines.ts';
+import { rebuildOrder } from '../../services/sagacoordinator/rebuild.ts';
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { READ_MODEL } from '../../shared/contracts/subjects.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import type { Database } from '../../shared/kit/database.ts';
+import type { Repair } from './repairs.ts';
+
+export interface RepairTools {
+  readonly log: Pick<
+    EventStore,
+    'head' | 'read' | 'readAggregate' | 'getCheckpoint' | 'saveCheckpoint'
+  >;
+  readonly ordersDatabase: Database;
+  readonly sagaDatabase: Database;
+  /** Throws the stream away; the relay fills it again. */
+  readonly resetStream: () => Promise<unknown>;
+  readonly codec: OrderEventCodec;
+  readonly times: DeadlineTimes;
+}
+
+/** Does one repair, and resolves with what came of it, for people. May be repeated. */
+export type Hands = (ctx: Context, repair: Repair, audited: Audited) => Promise<string>;
+
+/** What the audit that asks for the repairs had seen. */
+export interface Audited {
+  /** The log's head up to which all was compared. */
+  readonly head: bigint;
+  /** Every row that is wrong is among the repairs. */
+  readonly allRows: boolean;
+}
+
+export function repairHands(tools: RepairTools): Hands {
+  const { log, codec, times } = tools;
+  const readModel = readModelRepair(tools.ordersDatabase, log, codec);
+  const deadlines = sqlDeadlines(tools.sagaDatabase);
+
+  async function checkpoint(ctx: Context, consumer: string, audited: Audited): Promise<string> {
+    if (consumer === READ_MODEL) {
+      const to = audited.allRows ? audited.head : 0n;
+      const isSet = await readModel.checkpoint(ctx, to, await log.head(ctx));
+      return isSet ? `set to ${to}` : 'it is right by now';
+    }
+    const { position, eventId } = await log.getCheckpoint(ctx, consumer);
+    // What is said to be delivered beyond may be of another log.
+    await log.saveCheckpoint(ctx, consumer, { position, eventId, delivered: position });
+    return `set to ${position}`;
+  }
+
+  return async (ctx, repair, audited) => {
+    switch (repair.what) {
+      case 'stream':
+        await tools.resetStream();
+        return 'thrown away; the event store fills it again';
+      case 'row':
+        return readModel.row(ctx, repair.orderId);
+      case 'failure':
+        await readModel.failure(ctx, repair.position);
+        return 'written';
+      case 'checkpoint':
+        return checkpoint(ctx, repair.consumer, audited);
+      case 'deadlines':
+        await rebuildOrder(ctx, log, deadlines, repair.orderId, { times, codec });
+        return 'set';
+      case 'void':
+        await rebuildOrder(ctx, log, deadlines, repair.orderId, { times, codec, asksNow: true });
+        return 'the coordinator asks for it';
+    }
+  };
+}
