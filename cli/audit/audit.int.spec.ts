@@ -457,7 +457,8 @@ describe('audit', () => {
     const report = await look();
     const named =
       'log: order approved: its ORDERS.cancelled, version 4 at position 19, cannot be read; over HTTP the order answers 500';
-    assert.deepEqual([found(report), report.log.unreadable], [[named], 1]);
+    const waits = report.waiting.map(({ book, message }) => `${book}: ${message}`);
+    assert.deepEqual([found(report), waits, report.log.unreadable], [[], [named], 1]);
   });
 
   it('an order that was created twice, or is paid for and was never created, is as it is folded', async () => {

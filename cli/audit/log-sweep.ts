@@ -98,8 +98,10 @@ export async function sweepLog(
       const trail = trails.get(key) ?? newTrail();
       trails.set(key, trail);
       const about = { orderId: event.aggregateId };
-      const wrong: Wrong = (book, message) =>
-        findings.add(book, message, book === 'money' ? about : {});
+      const wrong: Wrong = (book, message, waits) => {
+        if (waits) findings.waits(book, message);
+        else findings.add(book, message, book === 'money' ? about : {});
+      };
       if (follow(trail, event, codec, wrong) !== 'unreadable') continue;
       sums.log.unreadable++;
       sweep.onUnreadable(event);

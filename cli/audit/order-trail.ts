@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { foldRow, type OrderRow } from '../../services/querymodelworker/order-row.ts';
 import type { DeadlineTimes } from '../../services/sagacoordinator/deadlines.ts';
 import { followedTypes } from '../../services/sagacoordinator/transport-jetstream.ts';
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { isOpen, needsVoid, type OrderEvent } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
@@ -63,8 +63,11 @@ export const newTrail = (): OrderTrail => ({
   booked: false,
 });
 
-/** What is wrong with the log, or with the money that it tells of, as one event shows it. */
-export type Wrong = (book: 'log' | 'money', message: string) => void;
+/**
+ * What is wrong with the log, or with the money that it tells of, as one event shows
+ * it; `waits`: everybody agrees about it, but a person has to look.
+ */
+export type Wrong = (book: 'log' | 'money', message: string, waits?: 'waits') => void;
 
 /**
  * Folds `event` into `trail` and tells what is wrong with it. Events that cannot
@@ -89,7 +92,9 @@ export function follow(
   } catch (error) {
     if (!isKind(error, 'invalid')) throw error;
     const what = `${event.eventType}, version ${event.version} at position ${event.position}`;
-    wrong('log', `${name}: its ${what}, cannot be read; over HTTP the order answers 500`);
+    const message = `${name}: its ${what}, cannot be read; over HTTP the order answers 500`;
+    // Of any other everybody passes over the event and goes on with the order.
+    wrong('log', message, event.eventType === eventTypes.created ? undefined : 'waits');
     return 'unreadable';
   }
   if (change === undefined) return 'unknown';

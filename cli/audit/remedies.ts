@@ -29,6 +29,10 @@ export function remedies(report: AuditReport): readonly string[] {
       'a checkpoint of the read model that is gone, or a table: `npx orders read-model rebuild`',
     ],
     [waits('dead letters'), 'what was given up: `npx orders dlq list`'],
+    [
+      waits('log'),
+      'an event that cannot be read is passed over by everybody: whoever appended it has to say what it should be, as a new event',
+    ],
     [waits('orders'), 'why an order stands still: `npx orders explain <order id>`'],
   ];
   return said.filter(([when]) => when).map(([, what]) => what);

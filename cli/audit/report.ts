@@ -51,7 +51,7 @@ export interface AuditReport {
     /** Position of the last event that was looked at. */
     readonly head: bigint;
     readonly events: number;
-    /** Events of known types that cannot be read; each is a discrepancy. */
+    /** Events of known types that cannot be read; each is told. */
     readonly unreadable: number;
   };
   readonly orders: {
