@@ -34,25 +34,25 @@ export function difference(
   event: RecordedEvent,
   message: PublishedMessage,
 ): Difference | undefined {
-  const foreign = foreignness(message);
+  const found = valuesOf(message.headers);
+  const foreign = foreignness(message, found);
   if (foreign !== undefined) return { fault: 'wrong', message: foreign };
   const expected = encodeMessage(event);
   const differs = (text: string): Difference => ({ fault: 'differs', message: text });
   if (message.subject !== expected.subject) {
     return differs(`has the subject ${message.subject}, the log ${expected.subject}`);
   }
-  for (const name of expected.headers.keys()) {
-    const [has, wanted] = [headerOf(message.headers, name), expected.headers.get(name).trim()];
-    const same = name === 'traceparent' ? traceOf(has) === traceOf(wanted) : has === wanted;
+  const wanted = valuesOf(expected.headers);
+  for (const [name, value] of wanted) {
+    const has = found.get(name) ?? '';
+    const same = name === 'traceparent' ? traceOf(has) === traceOf(value) : has === value;
     if (!same && name !== 'tracestate') {
-      return differs(`has the ${name} ${has || 'that is empty'}, the log ${wanted}`);
+      return differs(`has the ${name} ${has || 'that is empty'}, the log ${value}`);
     }
   }
-  const more = message.headers
-    ?.keys()
-    .find((name) => !TRACE.includes(name) && !CONDITIONS.test(name) && !expected.headers.has(name));
-  if (more !== undefined) {
-    return differs(`has the ${more} ${headerOf(message.headers, more)}, the log none`);
+  for (const [name, value] of found) {
+    if (wanted.has(name) || TRACE.includes(name) || CONDITIONS.test(name)) continue;
+    return differs(`has the ${name} ${value}, the log none`);
   }
   if (Buffer.compare(message.data, expected.payload) === 0) return undefined;
   return differs(`carries other data than the log: ${short(message.data)}`);
@@ -60,29 +60,37 @@ export function difference(
 
 /** The order that `message` says it is of; undefined where it says none. */
 export const orderOf = ({ headers }: PublishedMessage): string | undefined =>
-  headerOf(headers, 'ce-subject') || undefined;
+  headers?.get('ce-subject') || undefined;
 
 /** Why no event of any log can have been published so; undefined where one can. */
-function foreignness({ subject, headers, sequence }: PublishedMessage): string | undefined {
-  const get = (name: string) => headerOf(headers, name);
-  if (get('ce-id') === '') return 'is not of the event store: it has no ce-id';
+function foreignness(
+  { subject, sequence }: PublishedMessage,
+  found: ReadonlyMap<string, string>,
+): string | undefined {
+  const id = found.get('ce-id') ?? '';
+  if (id === '') return 'is not of the event store: it has no ce-id';
   for (const [name, other, wanted] of [
-    ['Nats-Msg-Id', 'its ce-id', get('ce-id')],
+    ['Nats-Msg-Id', 'its ce-id', id],
     ['ce-type', 'its subject', subject],
     ['ce-position', 'its sequence', String(sequence)],
     ['ce-specversion', 'always', '1.0'],
   ] as const) {
-    if (get(name) !== wanted) {
-      return `contradicts itself: its ${name} is ${get(name) || 'missing'}, ${other} ${wanted}`;
-    }
+    const has = found.get(name) ?? '';
+    if (has === wanted) continue;
+    return `contradicts itself: its ${name} is ${has || 'missing'}, ${other} ${wanted}`;
   }
-  const stranger = headers?.keys().find((name) => !WRITTEN.test(name));
-  return stranger && `has a header that the event store never writes: ${stranger}`;
+  for (const name of found.keys()) {
+    if (!WRITTEN.test(name)) return `has a header that the event store never writes: ${name}`;
+  }
+  return undefined;
 }
 
-/** Empty where there is none. */
-const headerOf = (headers: MsgHdrs | undefined, name: string): string =>
-  (headers?.get(name) ?? '').trim();
+/** Each header's value; looking one up among the client's own walks through all. */
+function valuesOf(headers: MsgHdrs | undefined): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, all] of headers ?? []) values.set(name, all.join(', ').trim());
+  return values;
+}
 
 const traceOf = (traceparent: string): string => traceparent.slice(3, 35);
 
