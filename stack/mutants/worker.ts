@@ -23,7 +23,7 @@ export interface Verdict {
 const root = resolve(import.meta.dirname, '../..');
 const own = new RegExp(`^${pathToFileURL(root).href}/(?!node_modules/).*[.]ts$`);
 /** A test of a mutant may wait for what never comes. */
-const TEST_MS = 3_000;
+const TEST_MS = 10_000;
 
 let generation = 0;
 let trial: Trial;
