@@ -69,6 +69,17 @@ describe('group commit', () => {
     assert.equal(statements, APPENDING.pipeline);
   });
 
+  it('while the log is away an append waits as long as an outage may last, and not for its own time', async () => {
+    const commits = createGroupCommit(
+      faulty(() => Promise.reject(lost())),
+      silentLogger,
+      () => undefined,
+      { outageMs: 20, timeoutMs: 600_000 },
+    );
+    const error = await commits.append(ctx, anAppend()).then(() => assert.fail(), codedError);
+    assert.equal(error.code, 'log_unavailable');
+  });
+
   it('while one batch is on its way the next one follows it, and no aggregate is in both', async () => {
     let underWay = 0;
     let most = 0;

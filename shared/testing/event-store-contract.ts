@@ -77,6 +77,35 @@ export function eventStoreContract(store: () => EventStore): void {
       assert.deepEqual(await store().readAggregate(ctx, 'order', ahead.aggregateId), []);
     });
 
+    it('an aggregate is a type and an id: what another type wrote under its id is nothing to it', async () => {
+      const aggregateId = randomUUID();
+      const of = (aggregateType: string) => anEvent({ aggregateId, aggregateType });
+      for (const expected of [0n, 1n, 2n]) await append(of('order'), expected);
+      // Alone, and beside others in a batch; known, looked for, and assigned.
+      await assert.rejects(append(of('alone'), 3n), refusedAs('conflict'));
+      assert.equal((await append(of('alone'), 0n)).version, 1n);
+      assert.equal((await append(of('assigned alone'))).version, 1n);
+      const beside = await Promise.all([append(of('known'), 0n), append(of('assigned'))]);
+      assert.deepEqual(
+        beside.map(({ version }) => version),
+        [1n, 1n],
+      );
+      const [refused, ...written] = await Promise.allSettled([
+        append(of('ahead'), 3n),
+        append(of('known beside'), 0n),
+        append(of('assigned beside')),
+      ]);
+      assert.ok(refused?.status === 'rejected' && refusedAs('conflict')(refused.reason));
+      assert.deepEqual(
+        written.map((one) => (one.status === 'fulfilled' ? one.value.version : one.reason)),
+        [1n, 1n],
+      );
+      assert.deepEqual(
+        (await store().readAggregate(ctx, 'order', aggregateId)).map(({ version }) => version),
+        [1n, 2n, 3n],
+      );
+    });
+
     it('of many who decided against the same version exactly one succeeds', async () => {
       const aggregateId = randomUUID();
       await append(anEvent({ aggregateId }), 0n);
