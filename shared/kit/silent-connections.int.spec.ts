@@ -177,7 +177,13 @@ describe('a silent connection to the database', () => {
       async (database) => {
         await alive(database);
         // Longer than an idle connection may take for a sign of life.
-        const long = database.query(ctx, (sql) => sql`select pg_sleep(2.5)`);
+        const long = database.query(ctx, (sql) => sql`select pg_sleep(4)`);
+        await eventually('it runs', async () => {
+          const running = await admin`
+            select 1 from pg_stat_activity
+            where datname = current_database() and state = 'active' and query like 'select pg_sleep(4%'`;
+          return running.length > 0;
+        });
         await Promise.all([long, alive(database)]);
         assert.deepEqual(replaced, []);
       },
