@@ -155,6 +155,26 @@ describe('group commit', () => {
     }
   });
 
+  it('a page of the log ends by its bytes, too, and the next ones hold the rest', async () => {
+    const bytes = 300_000;
+    const aggregateId = randomUUID();
+    const data = JSON.stringify('x'.repeat(bytes - 2));
+    const events = Array.from({ length: 20 }, () => anEvent({ aggregateId, data }));
+    await log.append(
+      ctx,
+      predict(events.map((event) => ({ events: [event], expectedVersion: undefined }))),
+    );
+    const pages: number[] = [];
+    for (let afterPosition = 0n, more = true; more; ) {
+      const page = await log.read(ctx, { aggregateId, afterPosition }, 1_000);
+      pages.push(page.events.length);
+      afterPosition = page.events.at(-1)?.position ?? assert.fail();
+      more = page.more;
+    }
+    // An event that begins within two megabytes is in.
+    assert.deepEqual(pages, [7, 7, 6]);
+  });
+
   it('beside another process that appends, one batch is under way at a time', async () => {
     const options = { url, name: 'test', queryTimeoutMs: 5_000, logger: silentLogger };
     const other = createDatabase({ ...options, ...APPENDING });
