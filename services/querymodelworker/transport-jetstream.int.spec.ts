@@ -141,10 +141,12 @@ describe('projection over JetStream', function suite() {
         return result;
       },
     });
-    await start();
-    for (let n = 0; n < 120; n++) await place();
-    await projected(120n);
+    for (let n = 0; n < 20; n++) await place();
+    await projected(20n);
     assert.ok(byFirst.includes(true));
+    await start();
+    for (let n = 0; n < 100; n++) await place();
+    await projected(120n);
     await first.stop?.();
     firstStopped = true;
     for (let n = 0; n < 30; n++) await place();
