@@ -35,6 +35,9 @@ export function renderReport(report: ChaosReport, paint: Paint): string {
     ...(report.undecidable > 0
       ? [`${report.undecidable} restaurants could not decide before the deadline`]
       : []),
+    ...(report.inStoppedHands > 0
+      ? [`${report.inStoppedHands} orders were in the hands of a worker that was stopped`]
+      : []),
     '',
     renderAudit(audit, DECIMALS, paint),
     '',
@@ -62,6 +65,7 @@ export function reportDocument(report: ChaosReport): object {
     ended: report.ended,
     repeated_requests: report.failedRequests,
     undecidable: report.undecidable,
+    in_stopped_hands: report.inStoppedHands,
     wrong: report.wrong,
     troubles: report.troubles,
     no_fault: costDocument(quiet),

@@ -20,7 +20,7 @@ import { untilReady } from './readiness.ts';
 import { environment, stoppedMs } from './settings.ts';
 import { settled } from './settle.ts';
 import { type Happened, timeline } from './timeline.ts';
-import { type Histories, judge, type Wrong } from './verdict.ts';
+import { type Histories, judge, type Silence, type Wrong } from './verdict.ts';
 import { layWires } from './wires.ts';
 
 /** All that a run found. Times are of {@link now}. */
@@ -35,6 +35,7 @@ export interface ChaosReport {
   /** Requests that came to nothing and were repeated. */
   readonly failedRequests: number;
   readonly undecidable: number;
+  readonly inStoppedHands: number;
   readonly wrong: readonly Wrong[];
   /** Processes that needed a hand, faults that could not be done, letters without a cause. */
   readonly troubles: readonly string[];
@@ -146,7 +147,7 @@ async function harm(
       beganAt,
       tookMs: now() - beganAt,
       ...costs(all, histories, line.happened),
-      ...judge(all, histories, codec, deadlineMs),
+      ...judge(all, histories, { codec, deadlineMs, silences: silencesOf(line.happened, options) }),
       failedRequests: all.reduce((sum, { failed }) => sum + failed, 0),
       troubles: [
         ...[...line.happened.flatMap((one) => one.restarted), ...restarted].map(
@@ -165,6 +166,16 @@ async function harm(
   } finally {
     await log.stop?.();
   }
+}
+
+/** Times in which a whole service was silent. */
+function silencesOf(
+  happened: readonly Happened[],
+  { instances }: ChaosOptions,
+): readonly Silence[] {
+  return happened.flatMap(({ silenced, beganAt: from, overAt: to }) =>
+    silenced.length === instances ? silenced.map((service) => ({ service, from, to })) : [],
+  );
 }
 
 function costs(all: readonly Told[], histories: Histories, happened: readonly Happened[]) {

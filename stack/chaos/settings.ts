@@ -59,5 +59,6 @@ export const environment = (deadlineMs: number) => ({
     ...database,
     PAYMENT_DEADLINE_MS: String(deadlineMs),
     REVIEW_DEADLINE_MS: String(deadlineMs),
+    VOID_RETRY_MS: '10000',
   },
 });

@@ -8,6 +8,8 @@ export interface Happened {
   readonly name: string;
   /** What the dice chose. */
   readonly what: string | undefined;
+  /** Processes that answered nobody from its beginning until it was undone. */
+  readonly silenced: readonly string[];
   readonly beganAt: number;
   /** When it was undone. */
   readonly overAt: number;
@@ -55,7 +57,7 @@ export function timeline(
   }
   const wait = (ms: number) => step(ms, () => delay(ms, undefined, { signal: where.signal }));
 
-  async function happen({ name, happen: doIt }: Fault): Promise<void> {
+  async function happen({ name, silences = [], happen: doIt }: Fault): Promise<void> {
     const beganAt = now();
     onBegin(name);
     let failed: string | undefined;
@@ -68,7 +70,7 @@ export function timeline(
     await where.wires.pass();
     const restarted = await untilReady(where.stack, where.signal);
     const readyAt = restarted.length === 0 ? now() : undefined;
-    const one = { name, what, beganAt, overAt, readyAt, restarted, failed };
+    const one = { name, what, silenced: silences, beganAt, overAt, readyAt, restarted, failed };
     happened.push(one);
     onEnd(one);
   }

@@ -21,6 +21,22 @@ export interface Verdict {
   readonly ended: Readonly<Record<string, number>>;
   /** Restaurants that were kept from deciding until the deadline had passed. */
   readonly undecidable: number;
+  /** Orders that a worker had in its hands when all of its processes were stopped for longer than the deadline. */
+  readonly inStoppedHands: number;
+}
+
+/** A time in which no process of a service answered; by the log's clock. */
+export interface Silence {
+  readonly service: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What orders are judged by besides their wishes. */
+export interface Rules {
+  readonly codec: OrderEventCodec;
+  readonly deadlineMs: number;
+  readonly silences: readonly Silence[];
 }
 
 /**
@@ -28,15 +44,12 @@ export interface Verdict {
  * says, given what they did: a decision that was answered stands, and a deadline cancels
  * only an order that nobody paid or decided.
  */
-export function judge(
-  all: readonly Told[],
-  histories: Histories,
-  codec: OrderEventCodec,
-  deadlineMs: number,
-): Verdict {
+export function judge(all: readonly Told[], histories: Histories, rules: Rules): Verdict {
+  const { codec } = rules;
   const wrong: Wrong[] = [];
   const ended: Record<string, number> = {};
   let undecidable = 0;
+  let inStoppedHands = 0;
   const known = new Set<string>();
   for (const told of all) {
     const order = told.orderId ?? told.wish.key;
@@ -61,8 +74,9 @@ export function judge(
     if (told.wish.amountMinor !== state.details.amount) {
       say('wrong', `it costs ${state.details.amount}, ${told.wish.amountMinor} were asked`);
     }
-    const verdict = judgeEnd(told, state, events, deadlineMs);
+    const verdict = judgeEnd(told, state, events, rules);
     if (verdict === 'undecidable') undecidable += 1;
+    else if (verdict === 'in stopped hands') inStoppedHands += 1;
     else if (verdict !== undefined) say(verdict.what, verdict.message);
   }
   for (const [order, events] of histories) {
@@ -73,7 +87,7 @@ export function judge(
       if (!asked) wrong.push({ what: 'doubled', order, message: 'nobody was told of this order' });
     }
   }
-  return { wrong, ended, undecidable };
+  return { wrong, ended, undecidable, inStoppedHands };
 }
 
 /** An order that ended well keeps its money; of any other none is kept. */
@@ -120,8 +134,8 @@ function judgeEnd(
   { wish, deeds }: Told,
   { status, reason }: OrderState,
   events: readonly RecordedEvent[],
-  deadlineMs: number,
-): Pick<Wrong, 'what' | 'message'> | 'undecidable' | undefined {
+  rules: Rules,
+): Pick<Wrong, 'what' | 'message'> | 'undecidable' | 'in stopped hands' | undefined {
   const byDeadline = status === 'Cancelled' && /^(payment|review)_deadline$/.test(reason ?? '');
   const end = byDeadline ? `${status} ${reason}` : status;
   for (const { post, answered } of deeds) {
@@ -134,9 +148,9 @@ function judgeEnd(
     wished[wish.kind].includes(end) && (status !== 'Cancelled' || byDeadline || cancelDone);
   if (fits) return undefined;
   if (byDeadline) {
-    return handsHadTheirTime(wish.kind, events, reason ?? '', deadlineMs)
-      ? 'undecidable'
-      : { what: 'cancelled without cause', message: `${end}; ${story(events)}` };
+    if (handsHadTheirTime(wish.kind, events, reason ?? '', rules)) return 'undecidable';
+    if (inStoppedHands(events, reason ?? '', rules)) return 'in stopped hands';
+    return { what: 'cancelled without cause', message: `${end}; ${story(events)}` };
   }
   return { what: 'wrong', message: `it is ${end}; ${story(events)}` };
 }
@@ -148,13 +162,39 @@ function handsHadTheirTime(
   kind: Kind,
   events: readonly RecordedEvent[],
   reason: string,
-  deadlineMs: number,
+  { deadlineMs }: Rules,
 ): boolean {
   if (!byHand.includes(kind) || reason !== 'review_deadline') return false;
-  const at = (type: string) =>
-    events.find(({ eventType }) => eventType === type)?.createdAt.getTime() ?? Number.NaN;
-  return at(eventTypes.cancelled) - at(eventTypes.paymentdebited) >= deadlineMs;
+  return (
+    timeOf(events, eventTypes.cancelled) - timeOf(events, eventTypes.paymentdebited) >= deadlineMs
+  );
 }
+
+/** What an event needs at most to be in its worker's hands. */
+const DELIVERED_MS = 1_000;
+
+/**
+ * The worker that was waited for was silent: it got the event just before all of its processes
+ * were stopped. An event that came later waits in a queue, which is no cause.
+ */
+function inStoppedHands(
+  events: readonly RecordedEvent[],
+  reason: string,
+  { deadlineMs, silences }: Rules,
+): boolean {
+  const [service, cause] =
+    reason === 'payment_deadline'
+      ? ['paymentworker', eventTypes.created]
+      : ['reviewworker', eventTypes.paymentdebited];
+  const at = timeOf(events, cause);
+  return silences.some(
+    ({ service: silent, from, to }) =>
+      silent === service && to - from >= deadlineMs && at >= from - DELIVERED_MS && at <= from,
+  );
+}
+
+const timeOf = (events: readonly RecordedEvent[], type: string): number =>
+  events.find(({ eventType }) => eventType === type)?.createdAt.getTime() ?? Number.NaN;
 
 /** `created 12:00:01.003, paymentdebited +0.1 s, …`. */
 function story(events: readonly RecordedEvent[]): string {

@@ -5,14 +5,16 @@ import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Deed, Told } from './person.ts';
-import { judge } from './verdict.ts';
+import { judge, type Rules } from './verdict.ts';
 import type { Kind } from './wishes.ts';
 
 const codec = orderEventCodec(2);
 const orderId = 'o-1';
+const began = Date.UTC(2026, 0, 31);
 const customerId = 'ann';
 const DEADLINE_MS = 5_000;
 const amount = minor(1_112);
+const rules: Rules = { codec, deadlineMs: DEADLINE_MS, silences: [] };
 
 const created: OrderEvent = {
   type: 'created',
@@ -53,7 +55,7 @@ const history = (events: readonly OrderEvent[], gapMs = 100): readonly RecordedE
     stream: ORDERS_STREAM,
     version: BigInt(index + 1),
     position: BigInt(index + 1),
-    createdAt: new Date(Date.UTC(2026, 0, 31) + index * gapMs),
+    createdAt: new Date(began + index * gapMs),
     ...codec.encode(event),
   }));
 
@@ -77,7 +79,7 @@ const told = (kind: Kind, deeds: readonly Deed[] = []): Told => ({
 });
 
 const look = (one: Told, events: readonly OrderEvent[], gapMs?: number) =>
-  judge([one], new Map([[orderId, history(events, gapMs)]]), codec, DEADLINE_MS);
+  judge([one], new Map([[orderId, history(events, gapMs)]]), rules);
 const wrongOf = (one: Told, events: readonly OrderEvent[], gapMs?: number) =>
   look(one, events, gapMs).wrong.map(({ what }) => what);
 
@@ -110,7 +112,7 @@ describe('the verdict of chaos', () => {
   });
 
   it('an order that nobody asked for is doubled', () => {
-    const { wrong } = judge([], new Map([[orderId, history([created])]]), codec, DEADLINE_MS);
+    const { wrong } = judge([], new Map([[orderId, history([created])]]), rules);
     assert.deepEqual(
       wrong.map(({ what }) => what),
       ['doubled'],
@@ -119,7 +121,7 @@ describe('the verdict of chaos', () => {
 
   it('two wishes answered with one order are doubled', () => {
     const events = new Map([[orderId, history([created, debited, approved])]]);
-    const { wrong } = judge([told('approved'), told('approved')], events, codec, DEADLINE_MS);
+    const { wrong } = judge([told('approved'), told('approved')], events, rules);
     assert.deepEqual(
       wrong.map(({ what }) => what),
       ['doubled'],
@@ -146,6 +148,29 @@ describe('the verdict of chaos', () => {
     assert.deepEqual(wrongOf(told('approved by hand'), ended, DEADLINE_MS - 1), [
       'cancelled without cause',
     ]);
+  });
+
+  it('what a worker held when it was stopped for longer than the deadline is counted, and what came later is no cause', () => {
+    const ended = [created, cancelled('payment_deadline'), voided];
+    const silence = (service: string, from: number, ms: number) => ({
+      ...rules,
+      silences: [{ service, from, to: from + ms }],
+    });
+    const verdict = (by: Rules) =>
+      judge([told('approved')], new Map([[orderId, history(ended)]]), by);
+    const held = verdict(silence('paymentworker', began + 200, DEADLINE_MS));
+    assert.deepEqual([held.wrong, held.inStoppedHands], [[], 1]);
+    for (const by of [
+      silence('reviewworker', began + 200, DEADLINE_MS),
+      silence('paymentworker', began + 200, DEADLINE_MS - 1),
+      silence('paymentworker', began - 1, DEADLINE_MS),
+      silence('paymentworker', began + 1_001, DEADLINE_MS),
+    ]) {
+      assert.deepEqual(
+        verdict(by).wrong.map(({ what }) => what),
+        ['cancelled without cause'],
+      );
+    }
   });
 
   it('what people were told stands', () => {

@@ -6,6 +6,8 @@ import type { Wires } from '../wires.ts';
 export interface Fault {
   /** What it is done to, and what. */
   readonly name: string;
+  /** Processes that answer nobody meanwhile, for longer than an order's deadline. */
+  readonly silences?: readonly string[];
   /** About how long it takes; the orders are spread over the run by it. */
   readonly plannedMs: number;
   /** Does it, and undoes it. Resolves with what the dice chose, if anything. */

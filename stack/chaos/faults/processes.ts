@@ -43,6 +43,7 @@ export const away = (name: string): Fault => ({
 export const stopped = (names: readonly string[], ms: number): Fault => ({
   name: `${names.join(' and ')} stopped for ${ms / 1_000} s`,
   plannedMs: ms,
+  silences: names,
   async happen(where) {
     signalAll(where, names, 'SIGSTOP');
     try {
