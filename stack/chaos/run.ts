@@ -7,7 +7,7 @@ import { dice } from '../interleavings/dice.ts';
 import type { Say } from '../launch.ts';
 import { services } from '../services.ts';
 import { type Stack, startStack } from '../stack.ts';
-import { auditBooks } from './books.ts';
+import { auditBooks, booksAgree } from './books.ts';
 import { now } from './clock.ts';
 import { crowd } from './crowd.ts';
 import { dealDeck } from './deck.ts';
@@ -36,6 +36,8 @@ export interface ChaosReport {
   readonly failedRequests: number;
   readonly undecidable: number;
   readonly inStoppedHands: number;
+  /** Events that no worker can read. */
+  readonly poisoned: number;
   readonly wrong: readonly Wrong[];
   /** Processes that needed a hand, faults that could not be done, letters without a cause. */
   readonly troubles: readonly string[];
@@ -59,8 +61,8 @@ const LONGEST_QUIET_MS = 8_000;
 const GAP_MS = 1_200;
 
 /** True where nothing was lost, doubled, stuck or cancelled without cause, and all books agree. */
-export const passed = ({ wrong, troubles, audit }: ChaosReport): boolean =>
-  wrong.length === 0 && troubles.length === 0 && audit.discrepancyCount === 0;
+export const passed = ({ wrong, troubles, audit, poisoned }: ChaosReport): boolean =>
+  wrong.length === 0 && troubles.length === 0 && booksAgree(audit, poisoned);
 
 /** One run, on a stack of its own in `dataDir`. Rejects when that cannot start, or the signal aborts. */
 export async function run(
@@ -139,12 +141,13 @@ async function harm(
     progress.onSettling();
     const histories = await settled(log, codec, signal);
     const restarted = await untilReady(stack, signal);
-    const audit = await auditBooks(stack, codec, deadlineMs);
     const poisons = new Set(all.flatMap((told) => told.poison ?? []));
     const letters = await lettersWithoutCause(log, poisons);
+    const audit = await auditBooks(stack, codec, deadlineMs);
     return {
       options,
       beganAt,
+      poisoned: poisons.size,
       tookMs: now() - beganAt,
       ...costs(all, histories, line.happened),
       ...judge(all, histories, { codec, deadlineMs, silences: silencesOf(line.happened, options) }),

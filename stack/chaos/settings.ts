@@ -10,6 +10,12 @@ export const HELD_MS = 4_500;
 /** How long an order waits for its payment, and for its review, unless the run says otherwise. */
 export const DEADLINE_MS = 15_000;
 
+/** A void that nobody answered for so long is asked for again. */
+export const VOID_RETRY_MS = 10_000;
+
+/** An order whose event waits in a queue is cancelled only after this. */
+export const CEILING_MS = 10 * 60_000;
+
 /** Longer than any deadline there is. */
 export const stoppedMs = (deadlineMs: number): number => deadlineMs + 2_000;
 
@@ -59,6 +65,7 @@ export const environment = (deadlineMs: number) => ({
     ...database,
     PAYMENT_DEADLINE_MS: String(deadlineMs),
     REVIEW_DEADLINE_MS: String(deadlineMs),
-    VOID_RETRY_MS: '10000',
+    VOID_RETRY_MS: String(VOID_RETRY_MS),
+    DEADLINE_CEILING_MS: String(CEILING_MS),
   },
 });
