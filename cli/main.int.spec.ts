@@ -31,7 +31,21 @@ describe('the command orders', () => {
       assert.equal(refused.code, 2);
       assert.match(refused.stderr, /--yes/);
       assert.equal((await streams.info('ORDERS')).state.messages, 1);
-      const done = await orders('stream', 'reset', '--yes', '--json', '--nats', nats.url);
+      const unknown = await orders(
+        ...['stream', 'reset', '--yes', '--nats', nats.url, '--eventstore', '127.0.0.1:1'],
+      );
+      assert.equal(unknown.code, 1);
+      assert.match(unknown.stderr, /127.0.0.1:1 cannot say whether .* --force/);
+      assert.equal((await streams.info('ORDERS')).state.messages, 1);
+      const done = await orders(
+        'stream',
+        'reset',
+        '--yes',
+        '--force',
+        '--json',
+        '--nats',
+        nats.url,
+      );
       assert.equal(done.code, 0, done.stderr);
       assert.deepEqual(JSON.parse(done.stdout), { stream: 'ORDERS', removed_messages: 1 });
       assert.equal((await streams.info('ORDERS')).state.messages, 0);
@@ -45,6 +59,7 @@ describe('the command orders', () => {
       'stream',
       'reset',
       '--yes',
+      '--force',
       '--nats',
       `nats://127.0.0.1:1, ${nats.url}`,
     );
@@ -73,6 +88,7 @@ describe('the command orders', () => {
       'stream',
       'reset',
       '--yes',
+      '--force',
       '--nats',
       'nats://me:secret@127.0.0.1:1',
     );

@@ -10,12 +10,21 @@ import { addDeadLetterCommands } from './dlq.ts';
 import { errorText } from './error-text.ts';
 import { EXIT_CODES_HELP, exitCodeOf, exitCodes } from './exit-code.ts';
 import { addExplainCommand } from './explain.ts';
+import { addLogCommands } from './log.ts';
 import { optionOrVariable } from './option.ts';
 import { addOrderCommands } from './order-commands.ts';
 import { print } from './print.ts';
 import { addReadModelCommands } from './read-model.ts';
 import { addSagaCommands } from './saga.ts';
-import { resetStream } from './stream-reset.ts';
+import { checkIsCopy, resetStream } from './stream-reset.ts';
+
+interface ResetOptions {
+  readonly nats?: string;
+  readonly replicas?: string;
+  readonly json?: true;
+  readonly eventstore?: string;
+  readonly force?: true;
+}
 
 keepLoopbackDirect();
 const program = new Command('orders')
@@ -37,16 +46,22 @@ program
     `address of NATS, or several separated by commas (${addressHelp('NATS_URL')})`,
   )
   .option('--replicas <n>', 'copies of the stream on a cluster (default: STREAM_REPLICAS)')
+  .option(
+    '--eventstore <address>',
+    `address of the event store, which knows whether the log has all of it (${addressHelp('EVENTSTORE_ADDRESS')})`,
+  )
+  .option('--force', 'also where it holds events that the log has lost, or nobody can tell')
   .option('--json', 'print JSON')
-  .action(async ({ nats, replicas, json }: { nats?: string; replicas?: string; json?: true }) => {
-    const { stream, messages } = await resetStream(
-      addressOf('NATS_URL', { name: '--nats', value: nats }),
-      optionOrVariable(
-        setting.streamReplicas(),
-        { name: '--replicas', value: replicas },
-        'STREAM_REPLICAS',
-      ),
+  .action(async ({ nats, replicas, json, eventstore, force }: ResetOptions) => {
+    const natsUrl = addressOf('NATS_URL', { name: '--nats', value: nats });
+    const copies = optionOrVariable(
+      setting.streamReplicas(),
+      { name: '--replicas', value: replicas },
+      'STREAM_REPLICAS',
     );
+    const store = addressOf('EVENTSTORE_ADDRESS', { name: '--eventstore', value: eventstore });
+    if (!force) await checkIsCopy(store);
+    const { stream, messages } = await resetStream(natsUrl, copies);
     print(
       { ...(json && { json }) },
       { stream, removed_messages: Number(messages) },
@@ -55,6 +70,7 @@ program
     );
   });
 
+addLogCommands(program);
 addOrderCommands(program);
 addExplainCommand(program);
 addDeadLetterCommands(program);

@@ -1,8 +1,40 @@
 import { connect, ErrorCode, NatsError } from 'nats';
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
-import { CodedError } from '../shared/kit/errors.ts';
+import { createGrpcLogRecovery } from '../shared/eventstore/grpc-log-recovery.ts';
+import { background } from '../shared/kit/context.ts';
+import { CodedError, codedError, isMachineryFailure } from '../shared/kit/errors.ts';
 import { remakeStream, streamState } from '../shared/kit/transport/jetstream-stream.ts';
 import { natsConnectionOptions } from '../shared/kit/transport/nats.ts';
+
+/**
+ * Asks the event store at `address` whether the log has all that the stream has.
+ * Rejects with `precondition_failed` where it has not: then the stream is the only
+ * copy; and with `unavailable` where nobody can tell.
+ */
+export async function checkIsCopy(address: string): Promise<void> {
+  const recovery = createGrpcLogRecovery({ address, stream: ORDERS_STREAM, timeoutMs: ASK_MS });
+  try {
+    const { kind, why } = await recovery.standing(background());
+    if (kind !== 'behind' && kind !== 'differs') return;
+    throw new CodedError(
+      'precondition_failed',
+      'only_copy',
+      `The stream holds events that the log has lost: ${why} → npx orders log recover writes them back, and with --discard gives them up; --force throws them away`,
+    );
+  } catch (cause) {
+    if (!isMachineryFailure(cause)) throw cause;
+    throw new CodedError(
+      'unavailable',
+      'event_store_away',
+      `The event store at ${address} cannot say whether the log has all that the stream has: ${codedError(cause).message} → start it, or name it with --eventstore; --force does without it`,
+      { cause },
+    );
+  } finally {
+    recovery.close();
+  }
+}
+
+const ASK_MS = 10_000;
 
 /**
  * Throws the stream away and makes an empty one with `replicas` copies, which a

@@ -139,6 +139,11 @@ export interface GetEventsRequest {
   follow: boolean;
   /** Empty: at all positions. At most 1,000. */
   positions: bigint[];
+  /**
+   * Of the event at after_position, where the reading goes on after it: a log that
+   * does not have it there (it was restored) refuses with FAILED_PRECONDITION.
+   */
+  afterEventId: string;
 }
 
 export interface GetEventsResponse {
@@ -258,6 +263,58 @@ export interface Checkpoint {
 export interface ListCheckpointsResponse {
   /** By consumer. */
   checkpoints: Checkpoint[];
+}
+
+export interface GetStandingRequest {
+}
+
+export interface GetStandingResponse {
+  /**
+   * follows, behind (the stream has events that the log has lost), differs (they hold
+   * different events at one position) or refused (the stream is not ours).
+   */
+  kind: string;
+  /** Last position of the log. */
+  head: bigint;
+  /** Last position up to which both hold the same events. */
+  agreed: bigint;
+  /** Last sequence of the stream. */
+  streamLast: bigint;
+  /** For people. */
+  why: string;
+}
+
+export interface GetLostEventsRequest {
+}
+
+export interface RecoverLogRequest {
+}
+
+export interface RecoverLogResponse {
+  /** Everything up to here is in the log again. */
+  position: bigint;
+}
+
+export interface GiveUpEventsRequest {
+  /** As GetStanding said it: what was looked at must be what is given up. */
+  agreed: bigint;
+  streamLast: bigint;
+  /** At most 100. May be given again: their ids make them one. */
+  events: Event[];
+}
+
+export interface GiveUpEventsResponse {
+}
+
+export interface DiscardLostEventsRequest {
+  /** As in GiveUpEventsRequest. */
+  agreed: bigint;
+  streamLast: bigint;
+  /** Every consumer that is further goes on after this position. */
+  resumeAfter: bigint;
+}
+
+export interface DiscardLostEventsResponse {
 }
 
 export interface DeadLetter {
@@ -976,6 +1033,7 @@ function createBaseGetEventsRequest(): GetEventsRequest {
     limit: 0,
     follow: false,
     positions: [],
+    afterEventId: "",
   };
 }
 
@@ -1017,6 +1075,9 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
         writer.int64(v);
       }
       writer.join();
+    }
+    if (message.afterEventId !== "") {
+      writer.uint32(82).string(message.afterEventId);
     }
     return writer;
   },
@@ -1116,6 +1177,14 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
 
             break;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.afterEventId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1161,6 +1230,11 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
       positions: globalThis.Array.isArray(object?.positions)
         ? object.positions.map((e: any) => BigInt(e))
         : [],
+      afterEventId: isSet(object.afterEventId)
+        ? globalThis.String(object.afterEventId)
+        : isSet(object.after_event_id)
+        ? globalThis.String(object.after_event_id)
+        : "",
     };
   },
 
@@ -1193,6 +1267,9 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     if (message.positions?.length) {
       obj.positions = message.positions.map((e) => e.toString());
     }
+    if (message.afterEventId !== "") {
+      obj.afterEventId = message.afterEventId;
+    }
     return obj;
   },
 
@@ -1212,6 +1289,7 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     message.limit = object.limit ?? 0;
     message.follow = object.follow ?? false;
     message.positions = object.positions?.map((e) => BigInt(e)) || [];
+    message.afterEventId = object.afterEventId ?? "";
     return message;
   },
 };
@@ -2815,6 +2893,719 @@ export const ListCheckpointsResponse: MessageFns<ListCheckpointsResponse> = {
   fromPartial<I extends Exact<DeepPartial<ListCheckpointsResponse>, I>>(object: I): ListCheckpointsResponse {
     const message = createBaseListCheckpointsResponse();
     message.checkpoints = object.checkpoints?.map((e) => Checkpoint.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGetStandingRequest(): GetStandingRequest {
+  return {};
+}
+
+export const GetStandingRequest: MessageFns<GetStandingRequest> = {
+  encode(_: GetStandingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStandingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStandingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetStandingRequest {
+    return {};
+  },
+
+  toJSON(_: GetStandingRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetStandingRequest>, I>>(base?: I): GetStandingRequest {
+    return GetStandingRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetStandingRequest>, I>>(_: I): GetStandingRequest {
+    const message = createBaseGetStandingRequest();
+    return message;
+  },
+};
+
+function createBaseGetStandingResponse(): GetStandingResponse {
+  return { kind: "", head: 0n, agreed: 0n, streamLast: 0n, why: "" };
+}
+
+export const GetStandingResponse: MessageFns<GetStandingResponse> = {
+  encode(message: GetStandingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.head !== 0n) {
+      if (BigInt.asIntN(64, message.head) !== message.head) {
+        throw new globalThis.Error("value provided for field message.head of type int64 too large");
+      }
+      writer.uint32(16).int64(message.head);
+    }
+    if (message.agreed !== 0n) {
+      if (BigInt.asIntN(64, message.agreed) !== message.agreed) {
+        throw new globalThis.Error("value provided for field message.agreed of type int64 too large");
+      }
+      writer.uint32(24).int64(message.agreed);
+    }
+    if (message.streamLast !== 0n) {
+      if (BigInt.asIntN(64, message.streamLast) !== message.streamLast) {
+        throw new globalThis.Error("value provided for field message.streamLast of type int64 too large");
+      }
+      writer.uint32(32).int64(message.streamLast);
+    }
+    if (message.why !== "") {
+      writer.uint32(42).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStandingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStandingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.head = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.agreed = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.streamLast = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetStandingResponse {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      head: isSet(object.head) ? BigInt(object.head) : 0n,
+      agreed: isSet(object.agreed) ? BigInt(object.agreed) : 0n,
+      streamLast: isSet(object.streamLast)
+        ? BigInt(object.streamLast)
+        : isSet(object.stream_last)
+        ? BigInt(object.stream_last)
+        : 0n,
+      why: isSet(object.why) ? globalThis.String(object.why) : "",
+    };
+  },
+
+  toJSON(message: GetStandingResponse): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.head !== 0n) {
+      obj.head = message.head.toString();
+    }
+    if (message.agreed !== 0n) {
+      obj.agreed = message.agreed.toString();
+    }
+    if (message.streamLast !== 0n) {
+      obj.streamLast = message.streamLast.toString();
+    }
+    if (message.why !== "") {
+      obj.why = message.why;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetStandingResponse>, I>>(base?: I): GetStandingResponse {
+    return GetStandingResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetStandingResponse>, I>>(object: I): GetStandingResponse {
+    const message = createBaseGetStandingResponse();
+    message.kind = object.kind ?? "";
+    message.head = (object.head !== undefined && object.head !== null) ? BigInt(object.head) : 0n;
+    message.agreed = (object.agreed !== undefined && object.agreed !== null) ? BigInt(object.agreed) : 0n;
+    message.streamLast = (object.streamLast !== undefined && object.streamLast !== null)
+      ? BigInt(object.streamLast)
+      : 0n;
+    message.why = object.why ?? "";
+    return message;
+  },
+};
+
+function createBaseGetLostEventsRequest(): GetLostEventsRequest {
+  return {};
+}
+
+export const GetLostEventsRequest: MessageFns<GetLostEventsRequest> = {
+  encode(_: GetLostEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetLostEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetLostEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetLostEventsRequest {
+    return {};
+  },
+
+  toJSON(_: GetLostEventsRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetLostEventsRequest>, I>>(base?: I): GetLostEventsRequest {
+    return GetLostEventsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetLostEventsRequest>, I>>(_: I): GetLostEventsRequest {
+    const message = createBaseGetLostEventsRequest();
+    return message;
+  },
+};
+
+function createBaseRecoverLogRequest(): RecoverLogRequest {
+  return {};
+}
+
+export const RecoverLogRequest: MessageFns<RecoverLogRequest> = {
+  encode(_: RecoverLogRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecoverLogRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecoverLogRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): RecoverLogRequest {
+    return {};
+  },
+
+  toJSON(_: RecoverLogRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RecoverLogRequest>, I>>(base?: I): RecoverLogRequest {
+    return RecoverLogRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecoverLogRequest>, I>>(_: I): RecoverLogRequest {
+    const message = createBaseRecoverLogRequest();
+    return message;
+  },
+};
+
+function createBaseRecoverLogResponse(): RecoverLogResponse {
+  return { position: 0n };
+}
+
+export const RecoverLogResponse: MessageFns<RecoverLogResponse> = {
+  encode(message: RecoverLogResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.position !== 0n) {
+      if (BigInt.asIntN(64, message.position) !== message.position) {
+        throw new globalThis.Error("value provided for field message.position of type int64 too large");
+      }
+      writer.uint32(8).int64(message.position);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecoverLogResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecoverLogResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.position = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RecoverLogResponse {
+    return { position: isSet(object.position) ? BigInt(object.position) : 0n };
+  },
+
+  toJSON(message: RecoverLogResponse): unknown {
+    const obj: any = {};
+    if (message.position !== 0n) {
+      obj.position = message.position.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<RecoverLogResponse>, I>>(base?: I): RecoverLogResponse {
+    return RecoverLogResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<RecoverLogResponse>, I>>(object: I): RecoverLogResponse {
+    const message = createBaseRecoverLogResponse();
+    message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    return message;
+  },
+};
+
+function createBaseGiveUpEventsRequest(): GiveUpEventsRequest {
+  return { agreed: 0n, streamLast: 0n, events: [] };
+}
+
+export const GiveUpEventsRequest: MessageFns<GiveUpEventsRequest> = {
+  encode(message: GiveUpEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.agreed !== 0n) {
+      if (BigInt.asIntN(64, message.agreed) !== message.agreed) {
+        throw new globalThis.Error("value provided for field message.agreed of type int64 too large");
+      }
+      writer.uint32(8).int64(message.agreed);
+    }
+    if (message.streamLast !== 0n) {
+      if (BigInt.asIntN(64, message.streamLast) !== message.streamLast) {
+        throw new globalThis.Error("value provided for field message.streamLast of type int64 too large");
+      }
+      writer.uint32(16).int64(message.streamLast);
+    }
+    for (const v of message.events) {
+      Event.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GiveUpEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGiveUpEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.agreed = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.streamLast = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.events.push(Event.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GiveUpEventsRequest {
+    return {
+      agreed: isSet(object.agreed) ? BigInt(object.agreed) : 0n,
+      streamLast: isSet(object.streamLast)
+        ? BigInt(object.streamLast)
+        : isSet(object.stream_last)
+        ? BigInt(object.stream_last)
+        : 0n,
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => Event.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: GiveUpEventsRequest): unknown {
+    const obj: any = {};
+    if (message.agreed !== 0n) {
+      obj.agreed = message.agreed.toString();
+    }
+    if (message.streamLast !== 0n) {
+      obj.streamLast = message.streamLast.toString();
+    }
+    if (message.events?.length) {
+      obj.events = message.events.map((e) => Event.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GiveUpEventsRequest>, I>>(base?: I): GiveUpEventsRequest {
+    return GiveUpEventsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GiveUpEventsRequest>, I>>(object: I): GiveUpEventsRequest {
+    const message = createBaseGiveUpEventsRequest();
+    message.agreed = (object.agreed !== undefined && object.agreed !== null) ? BigInt(object.agreed) : 0n;
+    message.streamLast = (object.streamLast !== undefined && object.streamLast !== null)
+      ? BigInt(object.streamLast)
+      : 0n;
+    message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGiveUpEventsResponse(): GiveUpEventsResponse {
+  return {};
+}
+
+export const GiveUpEventsResponse: MessageFns<GiveUpEventsResponse> = {
+  encode(_: GiveUpEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GiveUpEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGiveUpEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GiveUpEventsResponse {
+    return {};
+  },
+
+  toJSON(_: GiveUpEventsResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GiveUpEventsResponse>, I>>(base?: I): GiveUpEventsResponse {
+    return GiveUpEventsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GiveUpEventsResponse>, I>>(_: I): GiveUpEventsResponse {
+    const message = createBaseGiveUpEventsResponse();
+    return message;
+  },
+};
+
+function createBaseDiscardLostEventsRequest(): DiscardLostEventsRequest {
+  return { agreed: 0n, streamLast: 0n, resumeAfter: 0n };
+}
+
+export const DiscardLostEventsRequest: MessageFns<DiscardLostEventsRequest> = {
+  encode(message: DiscardLostEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.agreed !== 0n) {
+      if (BigInt.asIntN(64, message.agreed) !== message.agreed) {
+        throw new globalThis.Error("value provided for field message.agreed of type int64 too large");
+      }
+      writer.uint32(8).int64(message.agreed);
+    }
+    if (message.streamLast !== 0n) {
+      if (BigInt.asIntN(64, message.streamLast) !== message.streamLast) {
+        throw new globalThis.Error("value provided for field message.streamLast of type int64 too large");
+      }
+      writer.uint32(16).int64(message.streamLast);
+    }
+    if (message.resumeAfter !== 0n) {
+      if (BigInt.asIntN(64, message.resumeAfter) !== message.resumeAfter) {
+        throw new globalThis.Error("value provided for field message.resumeAfter of type int64 too large");
+      }
+      writer.uint32(24).int64(message.resumeAfter);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscardLostEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscardLostEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.agreed = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.streamLast = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.resumeAfter = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiscardLostEventsRequest {
+    return {
+      agreed: isSet(object.agreed) ? BigInt(object.agreed) : 0n,
+      streamLast: isSet(object.streamLast)
+        ? BigInt(object.streamLast)
+        : isSet(object.stream_last)
+        ? BigInt(object.stream_last)
+        : 0n,
+      resumeAfter: isSet(object.resumeAfter)
+        ? BigInt(object.resumeAfter)
+        : isSet(object.resume_after)
+        ? BigInt(object.resume_after)
+        : 0n,
+    };
+  },
+
+  toJSON(message: DiscardLostEventsRequest): unknown {
+    const obj: any = {};
+    if (message.agreed !== 0n) {
+      obj.agreed = message.agreed.toString();
+    }
+    if (message.streamLast !== 0n) {
+      obj.streamLast = message.streamLast.toString();
+    }
+    if (message.resumeAfter !== 0n) {
+      obj.resumeAfter = message.resumeAfter.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiscardLostEventsRequest>, I>>(base?: I): DiscardLostEventsRequest {
+    return DiscardLostEventsRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiscardLostEventsRequest>, I>>(object: I): DiscardLostEventsRequest {
+    const message = createBaseDiscardLostEventsRequest();
+    message.agreed = (object.agreed !== undefined && object.agreed !== null) ? BigInt(object.agreed) : 0n;
+    message.streamLast = (object.streamLast !== undefined && object.streamLast !== null)
+      ? BigInt(object.streamLast)
+      : 0n;
+    message.resumeAfter = (object.resumeAfter !== undefined && object.resumeAfter !== null)
+      ? BigInt(object.resumeAfter)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseDiscardLostEventsResponse(): DiscardLostEventsResponse {
+  return {};
+}
+
+export const DiscardLostEventsResponse: MessageFns<DiscardLostEventsResponse> = {
+  encode(_: DiscardLostEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscardLostEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscardLostEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): DiscardLostEventsResponse {
+    return {};
+  },
+
+  toJSON(_: DiscardLostEventsResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<DiscardLostEventsResponse>, I>>(base?: I): DiscardLostEventsResponse {
+    return DiscardLostEventsResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<DiscardLostEventsResponse>, I>>(_: I): DiscardLostEventsResponse {
+    const message = createBaseDiscardLostEventsResponse();
     return message;
   },
 };
@@ -4641,6 +5432,163 @@ export interface EventStoreClient extends Client {
 export const EventStoreClient = makeGenericClientConstructor(EventStoreService, "eventstore.EventStore") as unknown as {
   new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): EventStoreClient;
   service: typeof EventStoreService;
+  serviceName: string;
+};
+
+/**
+ * For an operator, after the log was restored to an older state while the stream
+ * still has what came after.
+ */
+export type LogRecoveryService = typeof LogRecoveryService;
+export const LogRecoveryService = {
+  /** Compares log and stream. */
+  getStanding: {
+    path: "/eventstore.LogRecovery/GetStanding" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetStandingRequest): Buffer => Buffer.from(GetStandingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetStandingRequest => GetStandingRequest.decode(value),
+    responseSerialize: (value: GetStandingResponse): Buffer => Buffer.from(GetStandingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetStandingResponse => GetStandingResponse.decode(value),
+  },
+  /** The events of the stream that the log lacks, by position. */
+  getLostEvents: {
+    path: "/eventstore.LogRecovery/GetLostEvents" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: GetLostEventsRequest): Buffer => Buffer.from(GetLostEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetLostEventsRequest => GetLostEventsRequest.decode(value),
+    responseSerialize: (value: GetEventsResponse): Buffer => Buffer.from(GetEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetEventsResponse => GetEventsResponse.decode(value),
+  },
+  /**
+   * Writes back what the log lost, from the stream, with ids, positions, versions and
+   * times. May be called again, and goes on where it stopped.
+   */
+  recoverLog: {
+    path: "/eventstore.LogRecovery/RecoverLog" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: RecoverLogRequest): Buffer => Buffer.from(RecoverLogRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RecoverLogRequest => RecoverLogRequest.decode(value),
+    responseSerialize: (value: RecoverLogResponse): Buffer => Buffer.from(RecoverLogResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RecoverLogResponse => RecoverLogResponse.decode(value),
+  },
+  /** Appends events, such as requests for voids, though the log must not grow. */
+  giveUpEvents: {
+    path: "/eventstore.LogRecovery/GiveUpEvents" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GiveUpEventsRequest): Buffer => Buffer.from(GiveUpEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GiveUpEventsRequest => GiveUpEventsRequest.decode(value),
+    responseSerialize: (value: GiveUpEventsResponse): Buffer =>
+      Buffer.from(GiveUpEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GiveUpEventsResponse => GiveUpEventsResponse.decode(value),
+  },
+  /** Makes the stream again from the log: what only the stream had is gone then. */
+  discardLostEvents: {
+    path: "/eventstore.LogRecovery/DiscardLostEvents" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiscardLostEventsRequest): Buffer =>
+      Buffer.from(DiscardLostEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiscardLostEventsRequest => DiscardLostEventsRequest.decode(value),
+    responseSerialize: (value: DiscardLostEventsResponse): Buffer =>
+      Buffer.from(DiscardLostEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DiscardLostEventsResponse => DiscardLostEventsResponse.decode(value),
+  },
+} as const;
+
+export interface LogRecoveryServer extends UntypedServiceImplementation {
+  /** Compares log and stream. */
+  getStanding: handleUnaryCall<GetStandingRequest, GetStandingResponse>;
+  /** The events of the stream that the log lacks, by position. */
+  getLostEvents: handleServerStreamingCall<GetLostEventsRequest, GetEventsResponse>;
+  /**
+   * Writes back what the log lost, from the stream, with ids, positions, versions and
+   * times. May be called again, and goes on where it stopped.
+   */
+  recoverLog: handleServerStreamingCall<RecoverLogRequest, RecoverLogResponse>;
+  /** Appends events, such as requests for voids, though the log must not grow. */
+  giveUpEvents: handleUnaryCall<GiveUpEventsRequest, GiveUpEventsResponse>;
+  /** Makes the stream again from the log: what only the stream had is gone then. */
+  discardLostEvents: handleUnaryCall<DiscardLostEventsRequest, DiscardLostEventsResponse>;
+}
+
+export interface LogRecoveryClient extends Client {
+  /** Compares log and stream. */
+  getStanding(
+    request: GetStandingRequest,
+    callback: (error: ServiceError | null, response: GetStandingResponse) => void,
+  ): ClientUnaryCall;
+  getStanding(
+    request: GetStandingRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetStandingResponse) => void,
+  ): ClientUnaryCall;
+  getStanding(
+    request: GetStandingRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetStandingResponse) => void,
+  ): ClientUnaryCall;
+  /** The events of the stream that the log lacks, by position. */
+  getLostEvents(request: GetLostEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<GetEventsResponse>;
+  getLostEvents(
+    request: GetLostEventsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<GetEventsResponse>;
+  /**
+   * Writes back what the log lost, from the stream, with ids, positions, versions and
+   * times. May be called again, and goes on where it stopped.
+   */
+  recoverLog(request: RecoverLogRequest, options?: Partial<CallOptions>): ClientReadableStream<RecoverLogResponse>;
+  recoverLog(
+    request: RecoverLogRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<RecoverLogResponse>;
+  /** Appends events, such as requests for voids, though the log must not grow. */
+  giveUpEvents(
+    request: GiveUpEventsRequest,
+    callback: (error: ServiceError | null, response: GiveUpEventsResponse) => void,
+  ): ClientUnaryCall;
+  giveUpEvents(
+    request: GiveUpEventsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GiveUpEventsResponse) => void,
+  ): ClientUnaryCall;
+  giveUpEvents(
+    request: GiveUpEventsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GiveUpEventsResponse) => void,
+  ): ClientUnaryCall;
+  /** Makes the stream again from the log: what only the stream had is gone then. */
+  discardLostEvents(
+    request: DiscardLostEventsRequest,
+    callback: (error: ServiceError | null, response: DiscardLostEventsResponse) => void,
+  ): ClientUnaryCall;
+  discardLostEvents(
+    request: DiscardLostEventsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DiscardLostEventsResponse) => void,
+  ): ClientUnaryCall;
+  discardLostEvents(
+    request: DiscardLostEventsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DiscardLostEventsResponse) => void,
+  ): ClientUnaryCall;
+}
+
+export const LogRecoveryClient = makeGenericClientConstructor(
+  LogRecoveryService,
+  "eventstore.LogRecovery",
+) as unknown as {
+  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): LogRecoveryClient;
+  service: typeof LogRecoveryService;
   serviceName: string;
 };
 

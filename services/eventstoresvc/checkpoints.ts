@@ -10,6 +10,8 @@ export interface Checkpoints {
   save(ctx: Context, consumer: string, checkpoint: Checkpoint): Promise<void>;
   get(ctx: Context, consumer: string): Promise<Checkpoint>;
   list(ctx: Context): Promise<readonly KeptCheckpoint[]>;
+  /** Lets every consumer that is further go on after `position`, where the log has an event. */
+  goBack(ctx: Context, position: bigint): Promise<void>;
 }
 
 /**
@@ -132,6 +134,18 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
         eventId: row.there ?? '',
         delivered: delivered > position ? delivered : position,
       };
+    },
+
+    goBack: async (ctx, position) => {
+      const id = (await idAt(ctx, position)) ?? '';
+      await database.query(
+        ctx,
+        (sql) => sql`
+          update checkpoints
+          set position = ${String(position)}::int8, event_id = ${id}::text,
+              delivered = ${String(position)}::int8, updated_at = now()
+          where position > ${String(position)}::int8`,
+      );
     },
 
     list: async (ctx) => {

@@ -40,7 +40,9 @@ export async function commitSlowly(
       expire(batch, ({ deadline }) => deadline, undefined);
     } catch (error) {
       const rest = batch.filter(unanswered);
-      if (isOutage(error)) {
+      if (codedError(error).code === 'log_went_back') {
+        for (const one of rest) one.settle(codedError(error));
+      } else if (isOutage(error)) {
         if (attempt === 0) {
           logger.warn({ err: error, appends: rest.length }, 'the log cannot be written');
         }

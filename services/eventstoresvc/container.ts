@@ -22,7 +22,7 @@ import { grpcServerTrace } from '../../zipkin/grpc.ts';
 import { jetstreamProducerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
 import { type Bell, createBell } from './bell.ts';
-import { createCheckpoints } from './checkpoints.ts';
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import type { Config } from './config.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
@@ -32,13 +32,17 @@ import { createLiveHead, type LiveHead } from './live-head.ts';
 import { createEventLog, type EventLog } from './log.ts';
 import { APPENDING } from './log-append.ts';
 import { loggingService } from './logging.ts';
+import { createLostTail } from './lost-tail.ts';
 import { parkedLetters } from './parked-letters.ts';
-import { createPublishedStream } from './published-stream.ts';
+import { createPublishedStream, type PublishedStream } from './published-stream.ts';
+import { createRecoveryEndpoints, type RecoveryEndpoints } from './recovery-endpoints.ts';
 import { createRelay, type Relay, relayDefaults } from './relay.ts';
 import { createService } from './service.ts';
+import { createStanding, type Standing } from './standing.ts';
 import { tracingService } from './tracing.ts';
 import { advisoryTransport } from './transport-advisory.ts';
 import { createGrpcService } from './transport-grpc.ts';
+import { createRecoveryGrpcService } from './transport-grpc-recovery.ts';
 
 /** What main runs and tests look at. */
 export interface App extends Runnable {
@@ -59,7 +63,11 @@ const tokens = {
   live: token<LiveHead>('live head'),
   log: token<EventLog>('log'),
   commits: token<GroupCommit>('commits'),
+  standing: token<Standing>('standing'),
+  published: token<PublishedStream>('published stream'),
   relay: token<Relay>('relay'),
+  checkpoints: token<Checkpoints>('checkpoints'),
+  recovery: token<RecoveryEndpoints>('recovery'),
   service: token<EventStore>('service'),
   endpoints: token<Endpoints>('endpoints'),
   transport: token<ReturnType<typeof createGrpcService>>('transport'),
@@ -98,10 +106,26 @@ export function createContainer(config: Config): App {
 
   container.bind(tokens.bell).toConstantValue(createBell());
   container
-    .bind(tokens.log)
+    .bind(tokens.standing)
     .toResolvedValue(
-      (database: Database, appends: Database) => createEventLog(database, appends, config.stream),
-      [tokens.database, tokens.appends],
+      (nats: Nats, logger: Logger) =>
+        createStanding({ connected: () => nats.notReady() === undefined, logger }),
+      [tokens.nats, tokens.logger],
+    );
+  container.bind(tokens.log).toResolvedValue(
+    (database: Database, appends: Database, standing: Standing) =>
+      createEventLog(database, appends, config.stream, (head, committed) => {
+        standing.wentBack(head, committed);
+        container.get(tokens.live).wentBack(head);
+        container.get(tokens.relay).lookAgain();
+      }),
+    [tokens.database, tokens.appends, tokens.standing],
+  );
+  container
+    .bind(tokens.checkpoints)
+    .toResolvedValue(
+      (database: Database) => createCheckpoints(database, config.stream),
+      [tokens.database],
     );
   container
     .bind(tokens.live)
@@ -116,35 +140,44 @@ export function createContainer(config: Config): App {
     },
     [tokens.log, tokens.bell, tokens.live, tokens.logger],
   );
-  container.bind(tokens.relay).toResolvedValue(
-    (log: EventLog, nats: Nats, bell: Bell, { tracer }: Tracing, logger: Logger) =>
-      createRelay(
-        log,
-        createPublishedStream(
-          nats,
-          {
-            name: config.stream,
-            subjects: [`${config.stream}.*`],
-            replicas: config.streamReplicas,
-          },
-          config.maxEventBytes,
-          jetstreamProducerTrace(tracer),
-        ),
-        { ...relayDefaults, bell },
+  container.bind(tokens.published).toResolvedValue(
+    (nats: Nats, { tracer }: Tracing, logger: Logger) =>
+      createPublishedStream(
+        nats,
+        {
+          name: config.stream,
+          subjects: [`${config.stream}.*`],
+          replicas: config.streamReplicas,
+        },
+        config.maxEventBytes,
+        jetstreamProducerTrace(tracer),
         logger,
       ),
-    [tokens.log, tokens.nats, tokens.bell, tokens.tracing, tokens.logger],
+    [tokens.nats, tokens.tracing, tokens.logger],
   );
+  container
+    .bind(tokens.relay)
+    .toResolvedValue(
+      (
+        log: EventLog,
+        published: PublishedStream,
+        bell: Bell,
+        { judged, streamAnswers }: Standing,
+        logger: Logger,
+      ) => createRelay(log, published, { ...relayDefaults, bell, judged, streamAnswers }, logger),
+      [tokens.log, tokens.published, tokens.bell, tokens.standing, tokens.logger],
+    );
 
   container.bind(tokens.letters).toResolvedValue(createDeadLetters, [tokens.database]);
   container.bind(tokens.service).toResolvedValue(
     (
       log: EventLog,
       commits: GroupCommit,
-      database: Database,
+      checkpoints: Checkpoints,
       letters: DeadLetters,
       relay: Relay,
       live: LiveHead,
+      standing: Standing,
       { meter }: Metrics,
       logger: Logger,
     ) => {
@@ -156,10 +189,11 @@ export function createContainer(config: Config): App {
       const service = createService(
         log,
         commits,
-        createCheckpoints(database, config.stream),
+        checkpoints,
         letters,
         relay.published,
         live,
+        standing,
         limits,
       );
       return loggingService(instrumentingService(tracingService(service), meter, relay), logger);
@@ -167,10 +201,11 @@ export function createContainer(config: Config): App {
     [
       tokens.log,
       tokens.commits,
-      tokens.database,
+      tokens.checkpoints,
       tokens.letters,
       tokens.relay,
       tokens.live,
+      tokens.standing,
       tokens.metrics,
       tokens.logger,
     ],
@@ -192,6 +227,48 @@ export function createContainer(config: Config): App {
     [tokens.service, tokens.tracing, tokens.metrics, tokens.logger],
   );
 
+  container.bind(tokens.recovery).toResolvedValue(
+    (
+      log: EventLog,
+      stream: PublishedStream,
+      commits: GroupCommit,
+      checkpoints: Checkpoints,
+      relay: Relay,
+      live: LiveHead,
+      { tracer }: Tracing,
+      { meter }: Metrics,
+      logger: Logger,
+    ) => {
+      const limits = { stream: config.stream, maxDataBytes: config.maxEventBytes };
+      const changed = (head: bigint) => {
+        live.advanced(head);
+        relay.lookAgain();
+      };
+      const recovery = createLostTail({ log, stream, commits, checkpoints, limits, changed });
+      return createRecoveryEndpoints(recovery, (name) =>
+        // What they do takes as long as what was lost is long.
+        requestMiddleware({
+          tracing: traceEndpoint(tracer, name),
+          meter,
+          logger,
+          name,
+          timeoutMs: undefined,
+        }),
+      );
+    },
+    [
+      tokens.log,
+      tokens.published,
+      tokens.commits,
+      tokens.checkpoints,
+      tokens.relay,
+      tokens.live,
+      tokens.tracing,
+      tokens.metrics,
+      tokens.logger,
+    ],
+  );
+
   container
     .bind(tokens.transport)
     .toResolvedValue(
@@ -200,15 +277,23 @@ export function createContainer(config: Config): App {
       [tokens.endpoints, tokens.tracing],
     );
   container.bind(tokens.grpc).toResolvedValue(
-    (service: ReturnType<typeof createGrpcService>, logger: Logger) =>
+    (
+      service: ReturnType<typeof createGrpcService>,
+      recovery: RecoveryEndpoints,
+      { tracer }: Tracing,
+      logger: Logger,
+    ) =>
       grpcServer({
         host: config.bindAddress,
         port: config.grpcPort,
-        services: [service],
+        services: [
+          service,
+          createRecoveryGrpcService(recovery, config.stream, grpcServerTrace(tracer)),
+        ],
         protoPath: PROTO,
         logger,
       }),
-    [tokens.transport, tokens.logger],
+    [tokens.transport, tokens.recovery, tokens.tracing, tokens.logger],
   );
 
   container
@@ -225,6 +310,7 @@ export function createContainer(config: Config): App {
     container.get(tokens.appends),
     // With the broker away events are accepted as ever, and published when it is back.
     degradedInstead(container.get(tokens.nats)),
+    container.get(tokens.standing),
     { name: 'group commit', stop: () => container.get(tokens.commits).drain() },
     degradedInstead(container.get(tokens.relay)),
     container.get(tokens.advisories),

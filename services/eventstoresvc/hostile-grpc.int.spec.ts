@@ -57,6 +57,7 @@ const read = (overrides: Partial<GetEventsRequest>): GetEventsRequest => ({
   stream: '',
   eventTypes: [],
   positions: [],
+  afterEventId: '',
   afterPosition: 0n,
   limit: 0,
   follow: false,

@@ -11,6 +11,13 @@ export interface LiveHead extends Component {
   /** This process committed up to `position`. */
   advanced(position: bigint): void;
   /**
+   * The log ends at `position`, and ended later before: who waits is refused with
+   * `log_went_back` (unavailable), for what comes is not what follows on what was read.
+   */
+  wentBack(position: bigint): void;
+  /** Counts how often the log went back; a reading in which it changes has ended. */
+  generation(): number;
+  /**
    * Resolves with the log's end when it is known to be beyond `position`, at
    * once if it is. Rejects when `signal` is aborted, and with `unavailable` when
    * the process stops.
@@ -31,6 +38,7 @@ interface Follower {
 export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead {
   const followers = new Set<Follower>();
   let head = 0n;
+  let generation = 0;
   let timer: NodeJS.Timeout | undefined;
   let asking = false;
   let stopped = false;
@@ -79,6 +87,12 @@ export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead
   return {
     name: 'live head',
     advanced,
+    wentBack: (position) => {
+      head = position;
+      generation++;
+      for (const follower of [...followers]) follower.settle(logWentBack());
+    },
+    generation: () => generation,
     beyond: async (position, signal) => {
       signal.throwIfAborted();
       if (stopped) throw stopping();
@@ -90,6 +104,14 @@ export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead
     },
   };
 }
+
+/** The refusal of a reading that was under way when the log went back. */
+export const logWentBack = () =>
+  new CodedError(
+    'unavailable',
+    'log_went_back',
+    'The log was set back to an older state while it was followed; go on from your position and its event.',
+  );
 
 const stopping = () =>
   new CodedError(

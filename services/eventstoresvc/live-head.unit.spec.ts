@@ -23,6 +23,19 @@ describe('the live head', () => {
     assert.equal(await live.beyond(15n, never), 20n);
   });
 
+  it('goes back with the log: who waits is refused, and what is said of later positions is forgotten', async () => {
+    const live = createLiveHead(async () => 0n);
+    live.advanced(20n);
+    const generation = live.generation();
+    const waiting = live.beyond(20n, never);
+    live.wentBack(12n);
+    await assert.rejects(waiting, { kind: 'unavailable', code: 'log_went_back' });
+    assert.notEqual(live.generation(), generation);
+    const next = live.beyond(15n, never);
+    live.advanced(16n);
+    assert.equal(await next, 16n);
+  });
+
   it('asks the log while somebody waits, for what other processes commit', async () => {
     let asked = 0;
     const live = createLiveHead(async () => {

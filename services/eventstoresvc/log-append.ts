@@ -1,6 +1,7 @@
 /**
- * The statements that write the log. The head's row lock is what makes the order
- * of positions the order of commits. The head is moved unconditionally: with a
+ * The statements that append to the log. The head's row lock is what makes the order
+ * of positions the order of commits. A head before the `floor`, the last position
+ * that is known to be committed, was set back by a restore: nothing is written then. The head is moved unconditionally: with a
  * condition, two thirds of the attempts of two writers came to nothing. A
  * missing predecessor keeps it from moving; a batch's are each probed by a scalar
  * subquery, since as a semi-join the planner reads the whole table.
@@ -54,7 +55,7 @@ const appendManyText = (assigns: boolean) => `
   ),
   head as (
     update log_head set position = position + $2::int8
-    where stream = $1::text and not exists (select 1 from missing)
+    where stream = $1::text and position >= $11::int8 and not exists (select 1 from missing)
     returning position - $2::int8 as base
   ),
   written as (
@@ -91,6 +92,7 @@ export async function appendMany(
   stream: string,
   ctx: Context,
   events: readonly PredictedEvent[],
+  floor: string,
 ): Promise<Written | undefined> {
   const assigns = events.some(({ version }) => version === undefined);
   const statement = assigns ? versionsAssigned : versionsKnown;
@@ -107,6 +109,7 @@ export async function appendMany(
       column(events, offsetOrPredecessor),
       column(events, ({ event }) => event.data),
       column(events, ({ event }) => JSON.stringify(event.metadata)),
+      floor,
     ),
   );
   if (row === undefined) return undefined;
@@ -133,6 +136,7 @@ export async function appendOne(
   stream: string,
   ctx: Context,
   { event, version, offset, predecessor }: PredictedEvent,
+  floor: string,
 ): Promise<Written | undefined> {
   const values = [
     stream,
@@ -142,6 +146,7 @@ export async function appendOne(
     event.aggregateId,
     event.data,
     JSON.stringify(event.metadata),
+    floor,
   ] as const;
   const statement =
     version === undefined
@@ -160,7 +165,7 @@ const appendOneText = (itsVersion: string, { after = '', returning = '' } = {}) 
   with head as (
     update log_head set position = log_head.position + 1::int8
     ${after === '' ? '' : 'from events e'}
-    where log_head.stream = $1::text ${after}
+    where log_head.stream = $1::text and log_head.position >= $8::int8 ${after}
     returning log_head.position
   )
   insert into events (stream, position, event_id, event_type, aggregate_type,
@@ -175,13 +180,13 @@ interface OneRow {
   /** Where the database assigned it. */
   readonly version?: string;
 }
-const atVersion = prepared<OneRow>(appendOneText('$8::int8'));
+const atVersion = prepared<OneRow>(appendOneText('$9::int8'));
 const atVersionAfter = prepared<OneRow>(
-  appendOneText('$8::int8', { after: `and ${ITS_EVENTS} and e.version = $9::int8` }),
+  appendOneText('$9::int8', { after: `and ${ITS_EVENTS} and e.version = $10::int8` }),
 );
 const afterTheLast = prepared<OneRow>(
   appendOneText(
-    `$8::int8 + coalesce((select max(e.version) from events e where ${ITS_EVENTS}), 0)`,
+    `$9::int8 + coalesce((select max(e.version) from events e where ${ITS_EVENTS}), 0)`,
     { returning: ', version' },
   ),
 );

@@ -7,9 +7,11 @@
 import type { EventFilter, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
 import { type Append, aggregateOf } from './append.ts';
 import type { KnownEvent, Snapshot } from './classify.ts';
 import { appendMany, appendOne, type Written } from './log-append.ts';
+import { restoreEvents } from './log-restore.ts';
 import type { PredictedEvent } from './optimistic.ts';
 
 export interface EventLog {
@@ -19,9 +21,21 @@ export interface EventLog {
    * rejects with SQLSTATE 23505.
    */
   append(ctx: Context, events: readonly PredictedEvent[]): Promise<Written | undefined>;
-  /** What the log holds at one moment of the ids and aggregates in `batch`. */
+  /**
+   * Writes events back as they were, at their own positions, versions and times.
+   * Resolves with false if the log does not end right before the first (then nothing
+   * was written). Rejects as `append` does.
+   */
+  restore(ctx: Context, events: readonly RecordedEvent[]): Promise<boolean>;
+  /**
+   * What the log holds at one moment of the ids and aggregates in `batch`. Rejects
+   * with `log_went_back` (unavailable) where the log ends before what was committed
+   * here or seen before: then `append` writes nothing either.
+   */
   snapshot(ctx: Context, batch: readonly Append[]): Promise<Snapshot>;
   head(ctx: Context): Promise<bigint>;
+  /** The log ends at `head`, and that is as it should be though it ended later before. */
+  rebase(head: bigint): void;
   /** Id of the event at a position; undefined where there is none. */
   idAt(ctx: Context, position: bigint): Promise<string | undefined>;
   /** Events after a position that fit the filter, by position: at most `limit`, and fewer where they are large. */
@@ -58,23 +72,68 @@ interface EventRow {
  * The log of `stream` in `database`, whose schema and head row the migrations make.
  * `appends` is the same database, opened as APPENDING in log-append.ts has it.
  */
-export function createEventLog(database: Database, appends: Database, stream: string): EventLog {
+export function createEventLog(
+  database: Database,
+  appends: Database,
+  stream: string,
+  wentBack: (head: bigint, committed: bigint) => void = () => undefined,
+): EventLog {
+  /** The last position that is known to have been committed: the log does not end before it. */
+  let committed = 0n;
+  /** It was told that the log ends before that; once is enough. */
+  let told = false;
+
+  const reached = (position: bigint) => {
+    if (position > committed) committed = position;
+  };
+
+  /** @param floor what was known to be committed before the head was read */
+  function checkHead(head: bigint, floor: bigint): void {
+    if (head >= floor) {
+      reached(head);
+      told = false;
+    } else if (!told) {
+      told = true;
+      wentBack(head, floor);
+    }
+  }
+
   return {
-    append: (ctx, events) =>
-      events.length === 1 && events[0] !== undefined
-        ? appendOne(appends, stream, ctx, events[0])
-        : appendMany(appends, stream, ctx, events),
+    append: async (ctx, events) => {
+      const floor = String(committed);
+      const written =
+        events.length === 1 && events[0] !== undefined
+          ? await appendOne(appends, stream, ctx, events[0], floor)
+          : await appendMany(appends, stream, ctx, events, floor);
+      if (written !== undefined) reached(written.first + BigInt(events.length) - 1n);
+      return written;
+    },
+
+    restore: async (ctx, events) => {
+      const done = await restoreEvents(appends, stream, ctx, events);
+      if (done) reached(events.at(-1)?.position ?? 0n);
+      return done;
+    },
+
+    rebase: (head) => {
+      committed = head;
+      told = false;
+    },
 
     // One statement, so one snapshot: ids and versions belong together.
     snapshot: async (ctx, batch) => {
       const ids = batch.flatMap(({ events }) => events.map(({ eventId }) => eventId));
       const aggregates = new Map(batch.map((append) => [aggregateOf(append), append.events[0]]));
-      const rows = await database.query<EventRow & { kind: 'event' | 'aggregate' }>(
+      const floor = committed;
+      const rows = await database.query<EventRow & { kind: 'event' | 'aggregate' | 'head' }>(
         ctx,
         (sql) => sql`
           select 'event' as kind, position, event_id, event_type, aggregate_type, aggregate_id,
                  version, event_data
           from events where event_id = any(${ids}::text[])
+          union all
+          select 'head', position, '', '', '', '', null, '' from log_head
+          where stream = ${stream}::text
           union all
           select 'aggregate', 0::int8, '', '', a.aggregate_type, a.aggregate_id,
                  (select max(e.version) from events e
@@ -87,7 +146,11 @@ export function createEventLog(database: Database, appends: Database, stream: st
       const known = new Map<string, KnownEvent>();
       const versions = new Map<string, bigint>();
       for (const row of rows) {
-        if (row.kind === 'event') {
+        if (row.kind === 'head') {
+          const head = BigInt(row.position);
+          checkHead(head, floor);
+          if (head < floor) throw wentBackError(head, floor);
+        } else if (row.kind === 'event') {
           known.set(row.event_id, {
             eventId: row.event_id,
             eventType: row.event_type,
@@ -106,11 +169,14 @@ export function createEventLog(database: Database, appends: Database, stream: st
     },
 
     head: async (ctx) => {
+      const floor = committed;
       const [row] = await database.query<{ position: string }>(
         ctx,
         (sql) => sql`select position from log_head where stream = ${stream}::text`,
       );
-      return BigInt(row?.position ?? 0);
+      const head = BigInt(row?.position ?? 0);
+      checkHead(head, floor);
+      return head;
     },
 
     idAt: async (ctx, position) => {
@@ -171,6 +237,14 @@ export function createEventLog(database: Database, appends: Database, stream: st
     },
   };
 }
+
+const wentBackError = (head: bigint, committed: bigint) =>
+  new CodedError(
+    'unavailable',
+    'log_went_back',
+    `The log ends at ${head}, and ${committed} was committed: it was set back to an older state, and takes no event until it has been compared with the stream.`,
+    { retryAfterMs: 5_000 },
+  );
 
 function recorded(row: EventRow): RecordedEvent {
   return {

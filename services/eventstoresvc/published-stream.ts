@@ -1,11 +1,15 @@
 /** The copy of the log in JetStream, as the relay sees it. */
-import { type JetStreamClient, type NatsConnection, NatsError } from 'nats';
+import type { JetStreamClient, NatsConnection, StoredMsg } from 'nats';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import { type Logger, silentLogger } from '../../shared/kit/logger.ts';
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
+import { readStream } from '../../shared/kit/transport/jetstream-reader.ts';
 import {
+  apiCode,
   mendStream,
   remakeStream,
   type StreamOptions,
@@ -13,6 +17,7 @@ import {
 import type { OutgoingMessage } from '../../shared/kit/transport/jetstream-wire.ts';
 import type { Nats } from '../../shared/kit/transport/nats.ts';
 import { connectionStatus } from '../../shared/kit/transport/nats-status.ts';
+import { observed } from './observed-message.ts';
 import type { ObservedStream } from './relay-verdict.ts';
 
 export interface PublishedStream {
@@ -26,6 +31,10 @@ export interface PublishedStream {
    * it there, now. Rejects otherwise, also when another relay was quicker.
    */
   publish(event: RecordedEvent): Promise<void>;
+  /** The message at `sequence`; undefined where there is none. Rejects while the broker is away. */
+  messageAt(sequence: bigint): Promise<StreamMessage | undefined>;
+  /** The messages after `position`, in order; waits for those that come. Ends when `signal` is aborted. */
+  read(position: bigint, signal: AbortSignal): AsyncIterable<readonly StreamMessage[]>;
   /** Throws the copy away and makes an empty one. */
   remake(): Promise<void>;
   /** What an operator should do when the stream is not ours. */
@@ -38,6 +47,9 @@ const ACK_TIMEOUT_MS = 5_000;
 /** No message under this sequence, or none at all. */
 const NO_MESSAGE = 10037;
 
+/** Messages of the stream that are read at once. */
+const READ_BATCH = 500;
+
 /** What an event's headers may come to: ids, type, metadata, each bounded where events enter. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -47,6 +59,7 @@ export function createPublishedStream(
   options: StreamOptions,
   maxDataBytes: number,
   hook: Hook<OutgoingMessage>,
+  logger: Logger = silentLogger,
 ): PublishedStream {
   let client: { readonly of: unknown; readonly jetstream: JetStreamClient } | undefined;
 
@@ -87,14 +100,9 @@ export function createPublishedStream(
         const [subject = '>'] = options.subjects;
         try {
           const message = await manager.streams.getMessage(options.name, { last_by_subj: subject });
-          const lastMessage = {
-            sequence: BigInt(message.seq),
-            eventId: message.header?.get('Nats-Msg-Id') ?? '',
-          };
-          return { ...state, unfit, lastMessage };
+          return { ...state, unfit, lastMessage: observed(asStreamMessage(message)) };
         } catch (error) {
-          if (!(error instanceof NatsError) || error.api_error?.err_code !== NO_MESSAGE)
-            throw error;
+          if (apiCode(error) !== NO_MESSAGE) throw error;
           return { ...state, unfit, lastMessage: undefined };
         }
       }),
@@ -128,11 +136,41 @@ export function createPublishedStream(
       }
     },
 
+    messageAt: (sequence) =>
+      whileConnected(async (connection) => {
+        const manager = await connection.jetstreamManager({ checkAPI: false });
+        try {
+          const seq = Number(sequence);
+          return asStreamMessage(await manager.streams.getMessage(options.name, { seq }));
+        } catch (error) {
+          if (apiCode(error) === NO_MESSAGE) return undefined;
+          throw error;
+        }
+      }),
+
+    read: (position, signal) =>
+      readStream({
+        connection: nats.connection,
+        stream: options.name,
+        startAfter: position,
+        maxBatch: READ_BATCH,
+        signal,
+        logger,
+      }),
+
     remake: async () => {
       await remakeStream(await nats.connection(), options);
     },
   };
 }
+
+/** As a consumer would get it. */
+const asStreamMessage = ({ subject, seq, header, data }: StoredMsg): StreamMessage => ({
+  subject,
+  sequence: BigInt(seq),
+  headers: header,
+  data,
+});
 
 const away = () =>
   new CodedError('unavailable', 'broker_unavailable', 'The connection to NATS is lost.');

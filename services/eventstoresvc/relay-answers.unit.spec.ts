@@ -108,6 +108,8 @@ const ids = events.map(({ eventId }) => eventId);
 
 const log: EventLog = {
   append: () => Promise.reject(new Error('the relay appends nothing')),
+  restore: () => Promise.reject(new Error('the relay restores nothing')),
+  rebase: () => undefined,
   snapshot: () => Promise.reject(new Error('the relay needs no snapshot')),
   head: async () => BigInt(events.length),
   idAt: async (_ctx, position) => ids[Number(position) - 1],

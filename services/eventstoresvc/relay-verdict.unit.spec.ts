@@ -1,64 +1,206 @@
 import assert from 'node:assert/strict';
-import { judge, type ObservedStream } from './relay-verdict.ts';
+import {
+  judge,
+  mayGrow,
+  type Observed,
+  type ObservedMessage,
+  type ObservedStream,
+} from './relay-verdict.ts';
 
+const message = (sequence: bigint, eventId = `e${sequence}`, ours = true): ObservedMessage => ({
+  sequence,
+  eventId,
+  ours,
+});
+/** As somebody publishes by hand: no id, no form. */
+const foreign = (sequence: bigint) => message(sequence, '', false);
+
+/** A whole stream of five messages of ours. */
 function stream(overrides: Partial<ObservedStream> = {}): ObservedStream {
   return {
     messages: 5n,
     first: 1n,
     last: 5n,
-    lastMessage: { sequence: 5n, eventId: 'e5' },
+    lastMessage: message(5n),
     unfit: undefined,
     ...overrides,
   };
 }
 
+/** That stream beside a log of nine events, e1 to e9. */
+function beside(overrides: Partial<Observed> = {}): Observed {
+  return {
+    stream: stream(),
+    head: 9n,
+    idAtLast: 'e5',
+    idAtHead: 'e9',
+    messageAtHead: undefined,
+    messageAfterHead: undefined,
+    ...overrides,
+  };
+}
+
+/** A log that ends at 3, beside that stream. */
+const ahead = (overrides: Partial<Observed> = {}) =>
+  beside({
+    head: 3n,
+    idAtLast: undefined,
+    idAtHead: 'e3',
+    messageAtHead: message(3n),
+    messageAfterHead: message(4n),
+    ...overrides,
+  });
+
 describe('the relay judges a stream', () => {
-  const kind = (state: ObservedStream, head: bigint, id: string | undefined) =>
-    judge(state, head, id).kind;
-
   it('complete and ours: it goes on after its last sequence', () => {
-    assert.deepEqual(judge(stream(), 9n, 'e5'), { kind: 'follow', after: 5n });
-    assert.deepEqual(judge(stream(), 5n, 'e5'), { kind: 'follow', after: 5n });
+    assert.deepEqual(judge(beside()), { kind: 'follow', after: 5n });
+    const whole = beside({ head: 5n, idAtHead: 'e5' });
+    assert.deepEqual(judge(whole), { kind: 'follow', after: 5n });
   });
 
-  it('new and empty: it begins at the beginning', () => {
-    const empty = stream({ messages: 0n, first: 0n, last: 0n, lastMessage: undefined });
-    assert.deepEqual(judge(empty, 9n, undefined), { kind: 'follow', after: 0n });
-  });
-
-  it('ours with a hole, wherever it is: made anew', () => {
-    assert.equal(kind(stream({ messages: 4n }), 9n, 'e5'), 'remake', 'inside');
-    assert.equal(kind(stream({ messages: 3n, first: 3n }), 9n, 'e5'), 'remake', 'at the start');
-    const tail = stream({ messages: 4n, lastMessage: { sequence: 4n, eventId: 'e4' } });
-    assert.equal(kind(tail, 9n, 'e4'), 'remake', 'at the end');
-    const purged = stream({ messages: 0n, first: 6n, lastMessage: undefined });
-    assert.equal(kind(purged, 9n, undefined), 'remake', 'everywhere');
-  });
-
-  it('ahead of the log, as after a restored backup: refused', () => {
-    assert.equal(kind(stream(), 4n, undefined), 'refuse');
-  });
-
-  it("somebody else's messages are refused, even with a hole that would have it made anew", () => {
-    assert.equal(kind(stream(), 9n, 'other'), 'refuse');
-    assert.equal(kind(stream({ messages: 2n }), 9n, 'other'), 'refuse');
-    assert.equal(kind(stream({ lastMessage: { sequence: 5n, eventId: '' } }), 9n, 'e5'), 'refuse');
-  });
-
-  it('of no use as it is configured: made anew where it is empty and the log can fill it, else refused', () => {
-    const unfit = 'storage is memory and must be file';
-    const empty = stream({ unfit, messages: 0n, first: 0n, last: 0n, lastMessage: undefined });
-    assert.deepEqual(judge(empty, 9n, undefined), {
-      kind: 'remake',
-      why: `the stream is empty and cannot be used: ${unfit}`,
+  const empty = stream({ messages: 0n, first: 0n, last: 0n, lastMessage: undefined });
+  const unfit = 'storage is memory and must be file';
+  const cases: readonly (readonly [what: string, observed: Observed, kind: string])[] = [
+    ['new and empty: it begins at the beginning', beside({ stream: empty }), 'follow'],
+    ['with a hole inside: made again', beside({ stream: stream({ messages: 4n }) }), 'remake'],
+    [
+      'with a hole at the start: made again',
+      beside({ stream: stream({ messages: 3n, first: 3n }) }),
+      'remake',
+    ],
+    [
+      'with a hole at the end: made again',
+      beside({ stream: stream({ messages: 4n, lastMessage: message(4n) }), idAtLast: 'e4' }),
+      'remake',
+    ],
+    [
+      'emptied by somebody: made again',
+      beside({ stream: stream({ messages: 0n, first: 6n, lastMessage: undefined }) }),
+      'remake',
+    ],
+    // The log was restored to an older state.
+    ['with what the log has lost: the log must not grow', ahead(), 'behind'],
+    [
+      'with what the log has lost, all of it: the log must not grow',
+      ahead({
+        head: 0n,
+        idAtHead: undefined,
+        messageAtHead: undefined,
+        messageAfterHead: message(1n),
+      }),
+      'behind',
+    ],
+    [
+      'with a part of what the log has lost: the log must not grow',
+      ahead({ messageAfterHead: undefined }),
+      'behind',
+    ],
+    [
+      'with a hole where the log ends, and more: nobody knows whether they agree',
+      ahead({ messageAtHead: undefined }),
+      'differs',
+    ],
+    // The log was restored, and appended to since.
+    [
+      'with another event of ours at the head',
+      ahead({ messageAtHead: message(3n, 'x') }),
+      'differs',
+    ],
+    ['with another event of ours at its end', beside({ idAtLast: 'x' }), 'differs'],
+    [
+      'that ends where the log does, with another event',
+      beside({ head: 5n, idAtLast: 'x' }),
+      'differs',
+    ],
+    [
+      'with another event of ours at its end, and with a hole',
+      beside({ stream: stream({ messages: 2n }), idAtLast: 'x' }),
+      'differs',
+    ],
+    // Somebody else publishes into it.
+    [
+      'with a foreign message at its end: refused',
+      beside({ stream: stream({ lastMessage: foreign(5n) }) }),
+      'refuse',
+    ],
+    [
+      'with a foreign message beyond the log: refused',
+      ahead({
+        stream: stream({ last: 4n, messages: 4n, lastMessage: foreign(4n) }),
+        messageAfterHead: foreign(4n),
+      }),
+      'refuse',
+    ],
+    [
+      'with a foreign message where the log ends: refused',
+      ahead({ messageAtHead: foreign(3n), messageAfterHead: foreign(4n) }),
+      'refuse',
+    ],
+    [
+      'with foreign messages beside an empty log: refused',
+      ahead({
+        head: 0n,
+        idAtHead: undefined,
+        messageAtHead: undefined,
+        messageAfterHead: foreign(1n),
+        stream: stream({ lastMessage: foreign(5n) }),
+      }),
+      'refuse',
+    ],
+    [
+      'with a foreign message behind what the log has lost: the log must not grow',
+      ahead({ stream: stream({ lastMessage: foreign(5n) }) }),
+      'behind',
+    ],
+    [
+      'emptied, and once ahead of the log: refused',
+      beside({ stream: stream({ messages: 0n, first: 11n, last: 10n, lastMessage: undefined }) }),
+      'refuse',
+    ],
+    // Made by somebody with another configuration.
+    ['of no use and empty: made again', beside({ stream: { ...empty, unfit } }), 'remake'],
+    [
+      'of no use, emptied: made again',
+      beside({ stream: { ...empty, unfit, first: 10n, last: 9n } }),
+      'remake',
+    ],
+    ['of no use, with messages: refused', beside({ stream: stream({ unfit }) }), 'refuse'],
+    [
+      'of no use, with a hole: refused',
+      beside({ stream: stream({ unfit, messages: 4n }) }),
+      'refuse',
+    ],
+    ['of no use, with what the log has lost', ahead({ stream: stream({ unfit }) }), 'behind'],
+  ];
+  for (const [what, observed, kind] of cases) {
+    it(`${what} (${kind})`, () => {
+      const verdict = judge(observed);
+      assert.equal(verdict.kind, kind);
+      assert.equal(mayGrow(verdict), kind !== 'behind' && kind !== 'differs');
     });
-    assert.equal(kind({ ...empty, first: 10n, last: 9n }, 9n, undefined), 'remake', 'emptied');
-    assert.equal(kind({ ...empty, first: 11n, last: 10n }, 9n, undefined), 'refuse', 'ahead');
-    assert.deepEqual(judge(stream({ unfit }), 9n, 'e5'), {
-      kind: 'refuse',
-      why: `the stream cannot be used: ${unfit}; and it holds 5 messages`,
-    });
-    assert.equal(kind(stream({ unfit, messages: 4n }), 9n, 'e5'), 'refuse', 'with a hole');
+  }
+
+  it('says what it saw', () => {
+    const why = (observed: Observed) => {
+      const verdict = judge(observed);
+      return verdict.kind === 'follow' ? '' : verdict.why;
+    };
+    assert.equal(
+      why(ahead()),
+      'the stream is at 5, ahead of the log at 3: the log has lost what came after 3',
+    );
+    assert.equal(
+      why(beside({ idAtLast: 'x' })),
+      "the stream's message 5 is e5, the log has x there",
+    );
+    assert.equal(
+      why(beside({ stream: { ...empty, unfit } })),
+      `the stream is empty and cannot be used: ${unfit}`,
+    );
+    assert.equal(
+      why(beside({ stream: stream({ unfit }) })),
+      `the stream cannot be used: ${unfit}; and it holds 5 messages`,
+    );
   });
 
   it('one message that was purged leaves a hole, too', () => {

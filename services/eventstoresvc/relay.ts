@@ -9,18 +9,23 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { background } from '../../shared/kit/context.ts';
+import { background, type Context } from '../../shared/kit/context.ts';
 import { codedError, isMachineryFailure } from '../../shared/kit/errors.ts';
 import { inOneLine } from '../../shared/kit/in-one-line.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { Bell } from './bell.ts';
+import { lastAgreed, observe, whatDiffers } from './compare.ts';
 import type { EventLog } from './log.ts';
 import type { PublishedStream } from './published-stream.ts';
-import { judge } from './relay-verdict.ts';
+import { judge, mayGrow, type Observed, type Verdict } from './relay-verdict.ts';
 
 export interface RelayOptions {
+  /** Told whether the broker said what the stream holds, each time it is asked. Default: nobody. */
+  readonly streamAnswers?: (answers: boolean) => void;
+  /** Told each time log and stream were compared. Default: nobody. */
+  readonly judged?: (verdict: Verdict) => void;
   /** Rung by every commit of this process. */
   readonly bell: Bell;
   /** How often to look for commits of other processes, in milliseconds. */
@@ -42,6 +47,8 @@ export interface Relay extends Component {
   committed(): bigint;
   /** Position of the last event known to be in the stream. */
   published(): bigint;
+  /** Looks at log and stream soon, and not only when that is due. */
+  lookAgain(): void;
 }
 
 export function createRelay(
@@ -55,6 +62,10 @@ export function createRelay(
   let loop: Promise<void> | undefined;
   let after = 0n;
   let seen = 0n;
+  /** When to compare log and stream again, as `performance.now()` tells it. */
+  let due = 0;
+  /** Where log and stream part, as it was found for what they were then. */
+  let parted: { readonly key: string; readonly why: string } | undefined;
   let notReady: string | undefined = 'the relay has not seen the stream yet';
   /** What it failed with again and again, though that should pass by itself; until it gets on. */
   let interrupted: string | undefined;
@@ -86,17 +97,23 @@ export function createRelay(
   /** Looks at the stream and mends it where that is safe; resolves with whether to go on publishing. */
   async function inspect(): Promise<boolean> {
     const ctx = background();
-    const state = await stream.inspect();
-    const head = await log.head(ctx);
+    const state = await stream.inspect().catch((error) => {
+      options.streamAnswers?.(false);
+      throw error;
+    });
+    options.streamAnswers?.(true);
+    const observed = await observe(ctx, log, stream, state);
+    const { head } = observed;
+    const verdict = await explained(ctx, observed, judge(observed));
     seen = head;
-    const at = state.lastMessage?.sequence;
-    const idAt = at === undefined ? undefined : await log.idAt(ctx, at);
-    const verdict = judge(state, head, idAt);
-    if (verdict.kind === 'refuse') {
+    if (mayGrow(verdict)) log.rebase(head);
+    options.judged?.(verdict);
+    if (verdict.kind !== 'follow' && verdict.kind !== 'remake') {
       // Nothing in there is known to be ours any more.
       after = 0n;
       notReady = verdict.why;
-      tell(`the relay publishes nothing: ${verdict.why}. ${stream.remedy}`, undefined);
+      const remedy = mayGrow(verdict) ? ` ${stream.remedy}` : '';
+      tell(`the relay publishes nothing: ${verdict.why}.${remedy}`, undefined);
       return false;
     }
     if (verdict.kind === 'remake') {
@@ -114,9 +131,21 @@ export function createRelay(
     return true;
   }
 
+  /** Where both are ours and differ, says where they part. */
+  async function explained(ctx: Context, observed: Observed, verdict: Verdict): Promise<Verdict> {
+    if (verdict.kind !== 'differs') return verdict;
+    const { head, stream: state } = observed;
+    const key = `${verdict.why} ${head} ${state.last}`;
+    if (parted?.key !== key) {
+      const agreed = await lastAgreed(ctx, log, stream, head < state.last ? head : state.last);
+      parted = { key, why: await whatDiffers(ctx, log, stream, agreed) };
+    }
+    return { kind: 'differs', why: parted.why };
+  }
+
   /** Publishes what the log has until the next inspection is due. */
   async function follow(): Promise<void> {
-    const due = performance.now() + options.inspectMs;
+    due = performance.now() + options.inspectMs;
     const ctx = background();
     while (!signal.aborted && performance.now() < due) {
       const { events } = await log.read(ctx, { afterPosition: after }, options.window);
@@ -153,6 +182,10 @@ export function createRelay(
       await loop;
     },
     notReady: () => notReady ?? interrupted,
+    lookAgain: () => {
+      due = 0;
+      options.bell.ring();
+    },
     committed: () => (seen > after ? seen : after),
     published: () => after,
   };

@@ -50,6 +50,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
             // As if all were published.
             () => 1_000_000n,
             live,
+            { admit: () => undefined, refuse: () => undefined },
             { stream: 'ORDERS', maxDataBytes: 100_000, connections: CONNECTIONS },
           ),
         );

@@ -17,7 +17,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import { checkAppend, type EventLimits } from './event-rules.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { letterRefused } from './letter-refused.ts';
-import type { LiveHead } from './live-head.ts';
+import { type LiveHead, logWentBack } from './live-head.ts';
 import type { EventLog, LogPage } from './log.ts';
 import {
   checkRequest,
@@ -31,6 +31,7 @@ import {
   MAX_PAGE,
   positionProblem,
 } from './request-rules.ts';
+import type { Standing } from './standing.ts';
 
 /** Rows in one round trip while streaming, fewer where they are large: a slow reader holds two of them. */
 const STREAM_PAGE = 500;
@@ -67,6 +68,7 @@ type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
  *
  * @param published up to where the stream is known to be a copy of the log
  * @param live where the log ends, for those who follow it
+ * @param standing whether the log may grow
  */
 export function createService(
   log: EventLog,
@@ -75,6 +77,7 @@ export function createService(
   deadLetters: DeadLetters,
   published: () => bigint,
   live: LiveHead,
+  standing: Pick<Standing, 'admit' | 'refuse'>,
   limits: ServiceLimits,
 ): EventStore {
   const readers = readersOf(limits.connections);
@@ -129,8 +132,27 @@ export function createService(
     }
   }
 
+  /** Rejects unless the log has the event that the reading goes on after, where that is named. */
+  async function checkPlace(ctx: Context, filter: EventFilter): Promise<void> {
+    const { afterPosition = 0n, afterEventId } = filter;
+    if (afterEventId === undefined || afterPosition === 0n) return;
+    const there = await log.idAt(ctx, afterPosition);
+    if (there === afterEventId) return;
+    throw new CodedError(
+      'precondition_failed',
+      'place_not_in_log',
+      `The reading was to go on after the event ${afterEventId} at position ${afterPosition}, and the log has ${there === undefined ? 'none' : `the event ${there}`} there: it was restored to an older state. Read again from a place that it has.`,
+    );
+  }
+
+  async function* placed(ctx: Context, filter: EventFilter, batches: Batches): Batches {
+    await checkPlace(ctx, filter);
+    yield* batches;
+  }
+
   async function* following(ctx: Context, filter: EventFilter): Batches {
     let after = filter.afterPosition ?? 0n;
+    const generation = live.generation();
     // Always from before the page is read: up to there nothing can be missing from it.
     let head = await log.head(ctx);
     for (;;) {
@@ -138,9 +160,11 @@ export function createService(
         if (events.length > 0) yield events;
         after = last;
       }
+      if (live.generation() !== generation) throw logWentBack();
       // What the filter passes over up to the head needs not be looked at again.
       if (head > after) after = head;
       head = await live.beyond(after, ctx.signal);
+      if (live.generation() !== generation) throw logWentBack();
     }
   }
 
@@ -148,6 +172,8 @@ export function createService(
     append: async (ctx, events, expectedVersion, lane) => {
       const append = { events, expectedVersion };
       checkAppend(append, limits);
+      const held = standing.admit(ctx);
+      if (held !== undefined) await held;
       return commits.append(ctx, append, lane);
     },
 
@@ -170,13 +196,14 @@ export function createService(
         positionProblem('after_position', filter.afterPosition ?? 0n, 0n),
         limitProblem(limit),
       );
+      if (filter.afterEventId !== undefined) await checkPlace(ctx, filter);
       const { events, more } = await readPage(ctx, filter, limit);
       return { events, nextPosition: more ? events.at(-1)?.position : undefined };
     },
 
     batches: (ctx, filter, { follow = false } = {}) => {
       checkRequest(positionProblem('after_position', filter.afterPosition ?? 0n, 0n));
-      return follow ? following(ctx, filter) : upToHead(ctx, filter);
+      return placed(ctx, filter, follow ? following(ctx, filter) : upToHead(ctx, filter));
     },
 
     stream: (ctx, filter, options) => oneByOne(service.batches(ctx, filter, options)),
@@ -213,6 +240,8 @@ export function createService(
 
     park: async (ctx, letter) => {
       checkRequest(consumerProblem(letter.consumer), deliveriesProblem(letter.deliveries));
+      // Given up for want of a log that takes its answer, it would be given up for good.
+      standing.refuse();
       const head = await log.head(ctx);
       if (letter.position < 1n || letter.position > head) {
         const message = `is ${letter.position}, and the log goes from 1 to ${head}`;

@@ -79,5 +79,6 @@ const serviceOn = (log: EventLog) =>
     {} as DeadLetters,
     () => 0n,
     {} as LiveHead,
+    { admit: () => undefined, refuse: () => undefined },
     { stream: 'ORDERS', maxDataBytes: 1_000, connections: 40 },
   );

@@ -65,6 +65,8 @@ describe('what is connected to a broker over a wire that stalls', function suite
 
   const log: EventLog = {
     append: () => Promise.reject(new Error('the relay appends nothing')),
+    restore: () => Promise.reject(new Error('the relay restores nothing')),
+    rebase: () => undefined,
     snapshot: () => Promise.reject(new Error('the relay needs no snapshot')),
     head: async () => BigInt(events.length),
     idAt: async (_ctx, position) => events[Number(position) - 1]?.eventId,

@@ -35,6 +35,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   getEvents: reading,
   getEventsStream: reading,
   getEventsBatches: reading,
+  giveUpEvents: { 3: { repeated: true, within: event } },
   listDeadLetters: { 5: { repeated: true, within: {} } },
 };
 

@@ -2,14 +2,17 @@
 import {
   type Append,
   type CloseDeadLetterRequest,
+  type DiscardLostEventsRequest,
   type Event,
   type GetEventsRequest,
+  type GiveUpEventsRequest,
   type ListDeadLettersRequest,
   type ParkDeadLetterRequest,
   type SaveCheckpointRequest,
   Lane as WireLane,
 } from '../../proto/gen/eventstore.ts';
 import type { DeadLetter, Lane } from '../../shared/eventstore/event-store.ts';
+import type { GiveUp } from '../../shared/eventstore/log-recovery.ts';
 import {
   deadLetterFromWire,
   letterStateFromWire,
@@ -27,6 +30,7 @@ import type {
   TakeReplaysRequest,
 } from './endpoints.ts';
 import { appendProblems, type EventLimits, eventAt, invalidEvent } from './event-rules.ts';
+import type { DiscardRequest } from './recovery-endpoints.ts';
 import {
   checkRequest,
   closeReasonProblem,
@@ -89,6 +93,7 @@ export function readFromWire(request: GetEventsRequest, stream: string): ReadReq
     idProblem('event_id', request.eventId),
     idProblem('aggregate_id', request.aggregateId),
     idProblem('aggregate_type', request.aggregateType),
+    idProblem('after_event_id', request.afterEventId),
     ...idsProblems('event_types', request.eventTypes, MAX_EVENT_TYPES),
     ...positionsProblems('positions', request.positions),
     positionProblem('after_position', request.afterPosition, 0n),
@@ -103,6 +108,7 @@ export function readFromWire(request: GetEventsRequest, stream: string): ReadReq
       ...(request.eventTypes.length > 0 && { eventTypes: request.eventTypes }),
       ...(request.positions.length > 0 && { positions: request.positions }),
       afterPosition: request.afterPosition,
+      ...(request.afterEventId !== '' && { afterEventId: request.afterEventId }),
     },
     limit,
   };
@@ -191,4 +197,32 @@ export function takeFromWire({ consumer, limit }: TakeReplaysRequest): TakeRepla
   const most = limit === 0 ? DEFAULT_LIMIT : limit;
   checkRequest(consumerProblem(consumer), limitProblem(most));
   return { consumer, limit: most };
+}
+
+/** Events that one request gives up, at most. */
+const MAX_GIVEN_UP = 100;
+
+export function giveUpFromWire(request: GiveUpEventsRequest, stream: string): GiveUp {
+  const { agreed, streamLast, events } = request;
+  const tooMany = { field: 'events', message: `are ${events.length}, at most ${MAX_GIVEN_UP}` };
+  checkRequest(
+    positionProblem('agreed', agreed, 0n),
+    positionProblem('stream_last', streamLast, 0n),
+    events.length > MAX_GIVEN_UP ? tooMany : undefined,
+    ...events.slice(0, MAX_GIVEN_UP).map((event, index) => {
+      const problem = streamProblem(event.stream, stream);
+      return problem && { ...problem, field: `events[${index}].stream` };
+    }),
+  );
+  return { agreed, streamLast, events: events.map(newEventFromWire) };
+}
+
+export function discardFromWire(request: DiscardLostEventsRequest): DiscardRequest {
+  const { agreed, streamLast, resumeAfter } = request;
+  checkRequest(
+    positionProblem('agreed', agreed, 0n),
+    positionProblem('stream_last', streamLast, 0n),
+    positionProblem('resume_after', resumeAfter, 0n),
+  );
+  return { looked: { agreed, streamLast }, resumeAfter };
 }

@@ -110,6 +110,7 @@ describe('eventstoresvc over gRPC', () => {
           eventTypes: [],
           positions: [],
           afterPosition: 0n,
+          afterEventId: '',
         };
         client.getEvents({ ...request, ...all, limit: 0, follow: false }, (failed, { events }) =>
           failed ? reject(failed) : resolve(events),

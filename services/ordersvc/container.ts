@@ -8,6 +8,8 @@ import {
 } from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { isStandstill } from '../../shared/eventstore/log-recovery.ts';
+import { isMachineryFailure } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
@@ -41,7 +43,12 @@ const tokens = {
 };
 
 /** Failures in a row after which an endpoint stops trying, and for how long: a restart of what is behind it takes about that. */
-const BREAKER = { threshold: 20, halfOpenAfterMs: 1_000 };
+const BREAKER = {
+  threshold: 20,
+  halfOpenAfterMs: 1_000,
+  // A store that waits for its operator answers, and callers should hear what it says.
+  counts: (error: unknown) => isMachineryFailure(error) && !isStandstill(error),
+};
 
 /**
  * Puts ordersvc together, inside out. In the middle is the service, which knows

@@ -48,6 +48,12 @@ export interface EventFilter {
   readonly positions?: readonly bigint[];
   /** Exclusive: only events after this position. */
   readonly afterPosition?: bigint;
+  /**
+   * Of the event at `afterPosition`. Where the log does not have it there, as after a
+   * restore, the reading rejects with `precondition_failed` (`place_not_in_log`):
+   * what comes after is not what follows on what was read.
+   */
+  readonly afterEventId?: string;
 }
 
 /** How to read on. */

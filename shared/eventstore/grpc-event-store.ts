@@ -71,6 +71,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     eventTypes: [...(filter.eventTypes ?? [])],
     positions: [...(filter.positions ?? [])],
     afterPosition: filter.afterPosition ?? 0n,
+    afterEventId: filter.afterEventId ?? '',
     limit,
     follow,
   });

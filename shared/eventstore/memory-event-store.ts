@@ -90,6 +90,17 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
     );
   }
 
+  /** As after a restore; a log in memory never loses an event by itself. */
+  function checkPlace({ afterPosition = 0n, afterEventId }: EventFilter): void {
+    if (afterEventId === undefined || afterPosition === 0n) return;
+    if (log[Number(afterPosition) - 1]?.eventId === afterEventId) return;
+    throw new CodedError(
+      'precondition_failed',
+      'place_not_in_log',
+      `The log does not have the event ${afterEventId} at position ${afterPosition}.`,
+    );
+  }
+
   const select = (filter: EventFilter): RecordedEvent[] =>
     log
       .slice(Number(filter.afterPosition ?? 0n))
@@ -107,6 +118,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
     filter: EventFilter,
     { follow = false }: ReadOptions = {},
   ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
+    checkPlace(filter);
     for (let after = filter.afterPosition ?? 0n; ; ) {
       const head = BigInt(log.length);
       const events = select({ ...filter, afterPosition: after });
@@ -122,6 +134,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
     append: async (_ctx, events, expected) => append(events, expected),
     readAggregate: async (_ctx, type, id) => aggregate(type, id),
     read: async (_ctx, filter, limit) => {
+      checkPlace(filter);
       const found = select(filter);
       const events = found.slice(0, limit);
       return { events, nextPosition: found.length > limit ? events.at(-1)?.position : undefined };

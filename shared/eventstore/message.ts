@@ -17,6 +17,9 @@ const metadataHeaders = {
   causation_id: 'ce-causationid',
 } as const;
 
+/** The traceparent that the event was stored with; the relay's own span stands in its place in the message. */
+const STORED_TRACEPARENT = 'ce-storedtraceparent';
+
 export interface Message {
   readonly subject: string;
   readonly headers: MsgHdrs;
@@ -41,6 +44,8 @@ export function encodeMessage(event: RecordedEvent): Message {
     const value = event.metadata[key];
     if (value !== undefined) header.set(name, value);
   }
+  const { traceparent } = event.metadata;
+  if (traceparent !== undefined) header.set(STORED_TRACEPARENT, traceparent);
   return { subject: event.eventType, headers: header, payload: utf8.encode.encode(event.data) };
 }
 
@@ -69,6 +74,9 @@ export function decodeMessage(message: {
     const value = message.headers?.get(name) ?? '';
     if (value !== '') metadata[key] = value;
   }
+  // A release of before did not carry it: then it is the relay's.
+  const stored = message.headers?.get(STORED_TRACEPARENT) ?? '';
+  if (stored !== '') metadata.traceparent = stored;
   return {
     eventId: get('ce-id'),
     eventType: message.subject,

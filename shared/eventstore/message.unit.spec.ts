@@ -27,6 +27,12 @@ describe('an event as a message', () => {
     }
   });
 
+  it('comes back with the trace that it was stored in, though the relay puts its own into the message', () => {
+    const { subject, headers, payload } = encodeMessage(event);
+    headers.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01');
+    assert.deepEqual(decodeMessage({ subject, headers, data: payload }), event);
+  });
+
   it('is a CloudEvent in binary mode under its own subject, deduplicated by its id', () => {
     const { subject, headers } = encodeMessage(event);
     assert.equal(subject, 'ORDERS.created');

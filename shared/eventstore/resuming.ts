@@ -9,7 +9,7 @@ const MAX_PAUSE_MS = 1_000;
 /**
  * A reading that never ends over connections that do: when one breaks, another
  * goes on after the last event that arrived, so none is missed and none comes
- * twice. Tries for as long as the reader wants it, that is until `ctx.signal` is
+ * twice; a log that does not have that event there any more ends it. Tries for as long as the reader wants it, that is until `ctx.signal` is
  * aborted; then it rejects. What is no failure of the machinery, such as a
  * filter that is refused, ends it at once.
  */
@@ -18,12 +18,17 @@ export async function* resuming(
   filter: EventFilter,
   connect: (filter: EventFilter) => AsyncIterable<readonly RecordedEvent[]>,
 ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
-  let afterPosition = filter.afterPosition ?? 0n;
+  let { afterPosition = 0n, afterEventId } = filter;
   for (let failures = 0; ; failures++) {
     try {
-      for await (const events of connect({ ...filter, afterPosition })) {
+      for await (const events of connect({
+        ...filter,
+        afterPosition,
+        ...(afterEventId !== undefined && { afterEventId }),
+      })) {
         failures = 0;
-        afterPosition = events.at(-1)?.position ?? afterPosition;
+        const last = events.at(-1);
+        if (last !== undefined) ({ position: afterPosition, eventId: afterEventId } = last);
         yield events;
       }
     } catch (error) {

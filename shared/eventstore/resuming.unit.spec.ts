@@ -33,6 +33,26 @@ describe('a reading that is resumed', () => {
     assert.deepEqual(seen, [8n, 9n, 10n, 11n, 12n, 13n]);
   });
 
+  it('names the event that it goes on after, so that a log that lost it can say so', async () => {
+    const asked: EventFilter[] = [];
+    const [one] = [at(8n)];
+    async function* connect(filter: EventFilter) {
+      asked.push(filter);
+      if (asked.length === 2) {
+        throw new CodedError('precondition_failed', 'place_not_in_log', 'It is not there.');
+      }
+      yield [one];
+      throw away();
+    }
+    const reading = resuming(background(), { afterPosition: 7n }, connect);
+    await reading.next();
+    await assert.rejects(reading.next(), { code: 'place_not_in_log' });
+    assert.deepEqual(asked, [
+      { afterPosition: 7n },
+      { afterPosition: 8n, afterEventId: one.eventId },
+    ]);
+  });
+
   it('ends when nobody wants it any more', async () => {
     const gone = new AbortController();
     // biome-ignore lint/correctness/useYield: it fails before it has anything

@@ -290,6 +290,25 @@ export function eventStoreContract(store: () => EventStore): void {
       });
     });
 
+    it('goes on after a place that the log has, and is refused after one that it has not', async () => {
+      const { position } = await append(anEvent());
+      const next = await append(anEvent());
+      const [last] = await all({ afterPosition: position - 1n });
+      assert.ok(last);
+      const place = { afterPosition: position, afterEventId: last.eventId };
+      assert.equal((await all(place))[0]?.position, next.position);
+      assert.equal((await store().read(ctx, place, 1)).events[0]?.position, next.position);
+      const wrong = { ...place, afterEventId: randomUUID() };
+      const beyond = { ...place, afterPosition: next.position + 1_000_000n };
+      for (const filter of [wrong, beyond]) {
+        const refused = refusedAs('precondition_failed', 'place_not_in_log');
+        await assert.rejects(all(filter), refused);
+        await assert.rejects(store().read(ctx, filter, 1), refused);
+        const following = store().batches(ctx, filter, { follow: true });
+        await assert.rejects(following[Symbol.asyncIterator]().next(), refused);
+      }
+    });
+
     it('an aggregate that does not exist has no events', async () => {
       for (const aggregateId of [randomUUID(), '']) {
         assert.deepEqual(await store().readAggregate(ctx, 'order', aggregateId), []);

@@ -41,11 +41,11 @@ const patienceOf = ({ environment = {} }: Omit<StackOptions, 'dataDir'>) => ({
 });
 
 /**
- * Starts a stack in a folder of its own that is not durable unless told so.
+ * Starts a stack, in a folder of its own unless told which, that is not durable unless told so.
  * Stopping it closes what it was looked at with, too.
  */
 export async function startOrderStack(
-  options: Omit<StackOptions, 'dataDir'> = {},
+  options: Omit<StackOptions, 'dataDir'> & Partial<Pick<StackOptions, 'dataDir'>> = {},
 ): Promise<OrderStack> {
   const stack = await startStack({ dataDir: await testFolder(), durable: false, ...options });
   const { addresses, httpUrl } = stack;

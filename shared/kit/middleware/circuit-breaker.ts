@@ -7,6 +7,8 @@ export interface CircuitBreakerOptions {
   readonly threshold: number;
   /** How long it stays open before one request may try, in milliseconds. */
   readonly halfOpenAfterMs: number;
+  /** Whether a failure tells of trouble that passes when it is left alone. Default: any of the machinery. */
+  readonly counts?: (error: unknown) => boolean;
   /** Milliseconds on a clock that only runs forward; that of `performance.now()` unless told. */
   readonly now?: () => number;
   /** Told when a circuit opens, and when it closes. */
@@ -25,7 +27,13 @@ export interface CircuitBreakerOptions {
  * The clock of the machine may be set: it is not asked.
  */
 export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
-  const { threshold, halfOpenAfterMs, now = () => performance.now(), onChange } = options;
+  const {
+    threshold,
+    halfOpenAfterMs,
+    now = () => performance.now(),
+    counts = isMachineryFailure,
+    onChange,
+  } = options;
   return (next) => {
     let failures = 0;
     /** When it opened; undefined while it is closed. */
@@ -33,7 +41,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
     let probing = false;
 
     function failed(error: unknown): void {
-      if (isMachineryFailure(error)) {
+      if (counts(error)) {
         if (++failures >= threshold && openedAt === undefined) {
           openedAt = now();
           onChange?.(true);
@@ -50,7 +58,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
         close();
         return answer;
       } catch (error) {
-        if (isMachineryFailure(error)) openedAt = now();
+        if (counts(error)) openedAt = now();
         else close();
         throw error;
       } finally {

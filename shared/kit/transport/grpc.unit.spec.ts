@@ -38,6 +38,7 @@ const everything: GetEventsRequest = {
   eventTypes: [],
   positions: [],
   afterPosition: 0n,
+  afterEventId: '',
   limit: 0,
   follow: false,
 };

@@ -1,0 +1,80 @@
+/** The recovery of the log across the network. */
+import { credentials } from '@grpc/grpc-js';
+import { LogRecoveryClient } from '../../proto/gen/eventstore.ts';
+import { callServerStream, callUnary, channelOptions } from '../kit/transport/grpc.ts';
+import type { LogRecovery, StandingKind } from './log-recovery.ts';
+import { newEventToWire, recordedFromWire } from './wire.ts';
+
+export interface GrpcLogRecoveryOptions {
+  /** host:port */
+  readonly address: string;
+  /** The stream's name. */
+  readonly stream: string;
+  /** For a call that answers once, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** How long the whole of a tail may take, in milliseconds: it is as long as it is. */
+const STREAM_TIMEOUT_MS = 60 * 60_000;
+
+/** Connects on first use. The creator closes it. */
+export function createGrpcLogRecovery({
+  address,
+  stream,
+  timeoutMs,
+}: GrpcLogRecoveryOptions): LogRecovery & { close(): void } {
+  const client = new LogRecoveryClient(address, credentials.createInsecure(), channelOptions);
+  const call = (method: string) => ({ name: `eventstore.LogRecovery/${method}`, timeoutMs });
+  const whole = (method: string) => ({ ...call(method), timeoutMs: STREAM_TIMEOUT_MS });
+  return {
+    standing: async (ctx) => {
+      const { kind, ...rest } = await callUnary(
+        client.getStanding.bind(client),
+        {},
+        ctx,
+        call('GetStanding'),
+      );
+      return { ...rest, kind: kind as StandingKind };
+    },
+
+    async *lostEvents(ctx) {
+      const answers = callServerStream(
+        client.getLostEvents.bind(client),
+        {},
+        ctx,
+        whole('GetLostEvents'),
+      );
+      for await (const { events } of answers) yield events.map(recordedFromWire);
+    },
+
+    async *recover(ctx) {
+      const answers = callServerStream(
+        client.recoverLog.bind(client),
+        {},
+        ctx,
+        whole('RecoverLog'),
+      );
+      for await (const { position } of answers) yield position;
+    },
+
+    giveUp: async (ctx, { agreed, streamLast, events }) => {
+      await callUnary(
+        client.giveUpEvents.bind(client),
+        { agreed, streamLast, events: events.map((event) => newEventToWire(event, stream)) },
+        ctx,
+        call('GiveUpEvents'),
+      );
+    },
+
+    discard: async (ctx, { agreed, streamLast }, resumeAfter) => {
+      await callUnary(
+        client.discardLostEvents.bind(client),
+        { agreed, streamLast, resumeAfter },
+        ctx,
+        call('DiscardLostEvents'),
+      );
+    },
+
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,69 @@
+import type { Context } from '../kit/context.ts';
+import { codedError } from '../kit/errors.ts';
+import type { NewEvent, RecordedEvent } from './event-store.ts';
+
+/**
+ * How log and stream stand to each other. `follows`: the stream is the log's copy, or
+ * becomes it by itself. `behind`: the stream has events that the log has lost.
+ * `differs`: the two hold different events from one position on. `refused`: the stream
+ * is not ours, or of no use. In the second and third the log takes no event.
+ */
+export type StandingKind = 'follows' | 'behind' | 'differs' | 'refused';
+
+export interface LogStanding {
+  readonly kind: StandingKind;
+  /** Position of the log's last event. */
+  readonly head: bigint;
+  /** Last position up to which log and stream hold the same events. */
+  readonly agreed: bigint;
+  /** Last sequence of the stream. */
+  readonly streamLast: bigint;
+  /** For people; empty where the stream follows. */
+  readonly why: string;
+}
+
+const STANDSTILLS = ['log_behind_stream', 'log_differs_from_stream', 'log_went_back'];
+
+/** Whether `error` says that the event store answers, and takes no event until an operator has seen to it. */
+export const isStandstill = (error: unknown): boolean =>
+  STANDSTILLS.includes(codedError(error).code);
+
+/** What gives up the events that only the stream has. */
+export interface GiveUp {
+  /** As `standing` said it: what was looked at must be what is given up. */
+  readonly agreed: bigint;
+  readonly streamLast: bigint;
+  /** To be appended to the log, such as requests for voids; may be given again, their ids make them one. */
+  readonly events: readonly NewEvent[];
+}
+
+/** For an operator, after the log was restored to an older state. */
+export interface LogRecovery {
+  /** Compares log and stream now. Rejects with `unavailable` where either is away. */
+  standing(ctx: Context): Promise<LogStanding>;
+
+  /** The events of the stream that the log lacks, after the position up to which they agree, in order. */
+  lostEvents(ctx: Context): AsyncIterable<readonly RecordedEvent[]>;
+
+  /**
+   * Writes back what the log lost, from the stream, as it was: ids, positions,
+   * versions, metadata, times. Yields the last position each time that some are
+   * written. May be called again, and goes on where it stopped. Rejects with
+   * `precondition_failed` where there is nothing of the kind (`nothing_to_recover`),
+   * and where a message is missing or cannot be one of the log (`tail_incomplete`):
+   * what was written before it stays.
+   */
+  recover(ctx: Context): AsyncIterable<bigint>;
+
+  /**
+   * Appends `events` though the log must not grow. Rejects with `precondition_failed`
+   * (`tail_moved`) where log and stream do not stand as they were looked at.
+   */
+  giveUp(ctx: Context, giveUp: GiveUp): Promise<void>;
+
+  /**
+   * Makes the stream again from the log, and lets every consumer go on after `position`
+   * at the latest. What only the stream had is gone then. Rejects as `giveUp` does.
+   */
+  discard(ctx: Context, looked: Omit<GiveUp, 'events'>, position: bigint): Promise<void>;
+}
