@@ -70,6 +70,7 @@ describe('a rebuild under load', function suite() {
         {
           connection: rig.nats.connection,
           checkpoint: service.checkpoint,
+          place: sqlReadModel(database).place,
           log: rig.log.store,
           hook: noHook,
           maxBatch: 50,

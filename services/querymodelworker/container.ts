@@ -78,6 +78,7 @@ export function createContainer(config: Config): App {
     (
       endpoints: QueryModelEndpoints,
       service: QueryModelService,
+      database: Database,
       nats: Nats,
       log: EventStore,
       { tracer }: Tracing,
@@ -87,6 +88,7 @@ export function createContainer(config: Config): App {
       jetstreamTransport(endpoints, {
         connection: nats.connection,
         checkpoint: (ctx) => service.checkpoint(ctx),
+        place: sqlReadModel(database).place,
         log,
         hook: jetstreamConsumerTrace(tracer),
         maxBatch: config.maxBatch,
@@ -96,6 +98,7 @@ export function createContainer(config: Config): App {
     [
       tokens.endpoints,
       tokens.service,
+      tokens.database,
       tokens.nats,
       tokens.store,
       tokens.tracing,

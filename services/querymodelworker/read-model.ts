@@ -3,7 +3,6 @@ import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/database.ts';
 import {
   asLiveTable,
-  findLiveTable,
   type LiveTable,
   liveTable,
   notPrepared,
@@ -11,6 +10,7 @@ import {
 } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
+import type { Place } from './rebuild-table.ts';
 import { asOrderRow, rowColumns, type StoredRow, writing } from './rows-statement.ts';
 
 /** Rows of one table at one moment. */
@@ -29,6 +29,8 @@ export interface Change {
   readonly from: bigint;
   /** The checkpoint after it. */
   readonly to: bigint;
+  /** Id of the event at `to`. */
+  readonly eventId: string;
   /** Complete rows, at most one an order. */
   readonly rows: readonly OrderRow[];
   readonly failures: readonly ProjectionFailure[];
@@ -36,6 +38,8 @@ export interface Change {
 
 /** The read model's live table, as the projection needs it; a rebuild may change which that is. */
 export interface ReadModel {
+  /** How much of the log is in the rows, and which event that ends with. */
+  place(ctx: Context): Promise<Place>;
   /** How much of the log is in the rows. */
   checkpoint(ctx: Context): Promise<bigint>;
   /** The rows of these orders, as far as there are any. */
@@ -53,11 +57,20 @@ export interface ReadModel {
 
 /** The tables of migrations/, owned by this service. */
 export function sqlReadModel(database: Database): ReadModel {
-  return {
-    async checkpoint(ctx) {
-      const live = await findLiveTable(database, ctx);
-      if (live === undefined) throw notPrepared();
-      return live.position;
+  const readModel: ReadModel = {
+    checkpoint: async (ctx) => (await readModel.place(ctx)).position,
+
+    async place(ctx) {
+      const [row] = await database.query<{ position: string; event_id: string }>(
+        ctx,
+        (sql) => sql`
+          with ${liveTable(sql)}
+          select c.position,
+                 case when c.event_position = c.position then c.event_id else '' end as event_id
+          from live join projection_checkpoint c on c.name = live.side`,
+      );
+      if (row === undefined) throw notPrepared();
+      return { position: BigInt(row.position), eventId: row.event_id };
     },
 
     // One statement, so that the rows are of the table that is live in it.
@@ -109,14 +122,16 @@ export function sqlReadModel(database: Database): ReadModel {
       return ids.map(({ id }) => id);
     },
 
-    async write(ctx, { table, from, to, rows, failures }) {
+    async write(ctx, { table, from, to, eventId, rows, failures }) {
       // One statement: the rows come from `moved`, so nothing is written unless the
       // checkpoint moved, and judging by what it returns cannot be mistaken.
       const moved = await database.query<{ position: string }>(
         ctx,
         (sql) => sql`
           with moved as (
-            update projection_checkpoint set position = ${String(to)}::int8
+            update projection_checkpoint
+            set position = ${String(to)}::int8, event_position = ${String(to)}::int8,
+                event_id = ${eventId}::text
             where name = ${table.side}::text and position = ${String(from)}::int8
               and retirements = ${String(table.retirements)}::int8
             returning position
@@ -126,4 +141,5 @@ export function sqlReadModel(database: Database): ReadModel {
       return moved.length === 1;
     },
   };
+  return readModel;
 }

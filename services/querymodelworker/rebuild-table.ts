@@ -22,7 +22,11 @@ export interface Begun extends Place {
 
 /** The migrations that make each table, in their order. */
 const migrations: Readonly<Record<string, readonly string[]>> = {
-  projection_checkpoint: ['003.do.projection-checkpoint', '008.do.checkpoint-retirements'],
+  projection_checkpoint: [
+    '003.do.projection-checkpoint',
+    '008.do.checkpoint-retirements',
+    '011.do.checkpoint-place',
+  ],
   projection_failures: ['005.do.projection-failures'],
   read_model_rebuild: ['010.do.read-model-rebuild'],
   orders: ['001.do.orders', '002.do.orders-by-customer'],
@@ -219,7 +223,9 @@ export async function placeCheckpoint(
   await database.query(
     ctx,
     (sql) => sql`
-      update projection_checkpoint set position = ${String(place.position)}::int8
+      update projection_checkpoint
+      set position = ${String(place.position)}::int8,
+          event_position = ${String(place.position)}::int8, event_id = ${place.eventId}::text
       where name = ${side}::text`,
   );
 }
@@ -288,8 +294,9 @@ export async function comeForward(
         where name = ${READ_MODEL}::text and owner = ${owner}::text and builds = ${side}::text
         for update
       )
-      insert into projection_checkpoint (name, position, retirements)
-      select ${side}::text, ${String(place.position)}::int8, c.retirements - 1
+      insert into projection_checkpoint (name, position, event_position, event_id, retirements)
+      select ${side}::text, ${String(place.position)}::int8, ${String(place.position)}::int8,
+             ${place.eventId}::text, c.retirements - 1
       from projection_checkpoint c, mine
       where c.name = ${other}::text
       on conflict (name) do nothing

@@ -367,7 +367,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       const model = sqlReadModel(database);
       const old = await model.rows(ctx, []);
       await rebuild();
-      const change = { table: old.table, from: 0n, to: 1n, rows: [], failures: [] };
+      const change = { table: old.table, from: 0n, to: 1n, eventId: 'e', rows: [], failures: [] };
       assert.equal(await model.write(ctx, change), false);
       // A table that was live once, and is again, is not the one that it was.
       await rebuild();

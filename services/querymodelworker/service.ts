@@ -61,7 +61,8 @@ export function createQueryModelService(
     const rows = [...changed.values()];
     if (sizeOf(rows) > MAX_STATEMENT && events.length > 1) return inHalves(ctx, { after, events });
     const to = after + BigInt(events.length);
-    const applied = await readModel.write(ctx, { table, from: after, to, rows, failures });
+    const { eventId = '' } = events.at(-1) ?? {};
+    const applied = await readModel.write(ctx, { table, from: after, to, eventId, rows, failures });
     if (applied) return { position: to, applied, unknown, failures };
     return { position: await readModel.checkpoint(ctx), applied, unknown: 0, failures: [] };
   }

@@ -64,6 +64,7 @@ describe('projection over JetStream', function suite() {
       {
         connection: rig.nats.connection,
         checkpoint: used.checkpoint,
+        place: sqlReadModel(database).place,
         log: log.store,
         hook: jetstreamConsumerTrace(tracer),
         maxBatch: 50,
@@ -246,33 +247,66 @@ describe('projection over JetStream', function suite() {
     );
   });
 
-  it('a log restored from a backup while it runs is noticed, and nothing is projected', async () => {
-    for (let n = 0; n < 5; n++) await place();
-    let head: bigint | undefined;
-    let asked = 0;
-    const restored = {
-      ...log.store,
-      head: async () => {
-        asked++;
-        return head ?? (await log.store.head(ctx));
-      },
-    };
-    const transport = await start({}, undefined, { log: restored, lookMs: 100 });
-    await projected(5n);
-    head = 2n;
-    await until(() => /ahead of the log/.test(transport.degraded?.() ?? ''), {
-      what: 'said',
-      deadlineMs: 5_000,
+  describe('whose log is restored to an older state while it runs', () => {
+    /** The log as it is then: where it ends, and whether it has other events than before. */
+    let restored: { head: bigint | undefined; life: string; asked: number };
+    let transport: Component;
+    beforeEach(async () => {
+      for (let n = 0; n < 5; n++) await place();
+      restored = { head: undefined, life: '', asked: 0 };
+      const as = {
+        ...log.store,
+        head: async () => {
+          restored.asked++;
+          return restored.head ?? (await log.store.head(ctx));
+        },
+        read: async (...args: Parameters<typeof log.store.read>) => {
+          const { events, nextPosition } = await log.store.read(...args);
+          const { life } = restored;
+          return {
+            events: events.map((event) => ({ ...event, eventId: `${life}${event.eventId}` })),
+            nextPosition,
+          };
+        },
+      };
+      transport = await start({}, undefined, { log: as, lookMs: 100 });
+      await projected(5n);
+      restored.head = 2n;
+      await said(/ahead of the log/);
     });
-    // That the log grows past it again mends nothing.
-    head = undefined;
-    await place();
-    await log.published();
-    const looks = asked;
-    await until(() => asked >= looks + 2, { what: 'looked again', deadlineMs: 10_000 });
-    assert.equal(await service.checkpoint(ctx), 5n);
-    await rebuildReadModel(ctx, { log: log.store, database, codec });
-    await projected(6n);
+    const said = (what: RegExp) =>
+      until(() => what.test(transport.degraded?.() ?? ''), { what: 'said', deadlineMs: 10_000 });
+
+    it('projects nothing, also when the log has grown past it with other events', async () => {
+      restored.life = 'other-';
+      restored.head = undefined;
+      await place();
+      await log.published();
+      await said(/ends with the event \S+ at 5, where the log has other-/);
+      const { asked } = restored;
+      await until(() => restored.asked >= asked + 2, { what: 'looked again', deadlineMs: 10_000 });
+      assert.equal(await service.checkpoint(ctx), 5n);
+      restored.life = '';
+      await rebuildReadModel(ctx, { log: log.store, database, codec });
+      await projected(6n);
+    });
+
+    it('goes on by itself when the log has its events back', async () => {
+      restored.head = undefined;
+      await place();
+      await projected(6n);
+      assert.deepEqual([transport.notReady?.(), transport.degraded?.()], [undefined, undefined]);
+    });
+
+    it('does not, where nobody knows which event its checkpoint stands at', async () => {
+      await database.query(ctx, (sql) => sql`update projection_checkpoint set event_position = 0`);
+      restored.head = undefined;
+      await place();
+      await log.published();
+      const { asked } = restored;
+      await until(() => restored.asked >= asked + 2, { what: 'looked again', deadlineMs: 10_000 });
+      assert.equal(await service.checkpoint(ctx), 5n);
+    });
   });
 
   it('where the log goes on and nothing comes, it says so and reads again', async () => {
@@ -341,6 +375,7 @@ describe('projection over JetStream', function suite() {
       {
         connection: away.connection,
         checkpoint: service.checkpoint,
+        place: sqlReadModel(database).place,
         log: log.store,
         hook: jetstreamConsumerTrace(spanRecorder().tracer),
         maxBatch: 50,

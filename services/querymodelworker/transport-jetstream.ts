@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Meter } from '@opentelemetry/api';
 import type { NatsConnection } from 'nats';
 import { ORDERS_STREAM, READ_MODEL } from '../../shared/contracts/subjects.ts';
+import { eventAt } from '../../shared/eventstore/stored-message.ts';
 import { background, type Context, causedBy, withSignal } from '../../shared/kit/context.ts';
 import { CodedError, codedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
@@ -19,6 +20,7 @@ import type { IncomingMessage } from '../../shared/kit/transport/jetstream-wire.
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { QueryModelEndpoints } from './endpoints.ts';
 import { eventsOf, type Log, missingEvents } from './missing-events.ts';
+import type { Place } from './rebuild-table.ts';
 import type { Projected } from './service.ts';
 import { watchStandstill } from './standstill.ts';
 
@@ -27,6 +29,8 @@ export interface ProjectionTransportOptions {
   readonly connection: () => Promise<NatsConnection>;
   /** Where the read model stands. */
   readonly checkpoint: (ctx: Context) => Promise<bigint>;
+  /** The same, with the event that it ends with. */
+  readonly place: (ctx: Context) => Promise<Place>;
   /** Where events are had from that the stream does not have. */
   readonly log: Log;
   readonly hook: Hook<IncomingMessage>;
@@ -78,8 +82,9 @@ export function jetstreamTransport(
 
   /** Reads until it stops, or has to begin again: that was said. Rejects with what failed. */
   async function read(): Promise<void> {
-    let position = await options.checkpoint(context());
-    await refuseAhead(position);
+    const place = await options.place(context());
+    await refuseForeign(place);
+    let { position } = place;
     position = await fillFromLog(position);
     const ending = new AbortController();
     reader = readStream({
@@ -152,20 +157,38 @@ export function jetstreamTransport(
     }
   }
 
-  /** As after a backup was restored: what comes next would be folded into rows of events that are no more. */
-  async function refuseAhead(checkpoint: bigint): Promise<void> {
+  /**
+   * As after the log was restored to an older state: what comes next would be folded
+   * into rows of events that are no more. Where it has them back, all is as it was.
+   */
+  async function refuseForeign({ position, eventId }: Place): Promise<void> {
     // Read after the checkpoint: the log never ends before what was projected from it.
     const head = await log.head(context());
-    if (checkpoint > head) ahead = { checkpoint, head };
-    // The log may have grown past it meanwhile: that changes nothing. A checkpoint
-    // that somebody moved, although nothing is projected, is a rebuild's.
-    else if (ahead !== undefined && checkpoint !== ahead.checkpoint) ahead = undefined;
+    const there = await idAt(position, head);
+    if (there === undefined || (eventId !== '' && eventId !== there)) {
+      ahead = { checkpoint: position, head };
+    } else if (eventId !== '' || (ahead !== undefined && position !== ahead.checkpoint)) {
+      // Without an id nobody knows whether a log that has grown since is the same. A
+      // checkpoint that somebody moved, although nothing is projected, is a rebuild's.
+      ahead = undefined;
+    }
     if (ahead === undefined) return;
+    const why =
+      there === undefined || eventId === ''
+        ? `is ahead of the log (at ${ahead.checkpoint}, and the log ended at ${ahead.head})`
+        : `ends with the event ${eventId} at ${position}, where the log has ${there}`;
     throw new CodedError(
       'precondition_failed',
       'read_model_ahead',
-      `The read model is ahead of the log (at ${ahead.checkpoint}, and the log ended at ${ahead.head}), so it is not this log's, and nothing is projected. Fill it from this log: npx orders read-model rebuild`,
+      `The read model ${why}, so it is not this log's, and nothing is projected. Fill it from this log: npx orders read-model rebuild`,
     );
+  }
+
+  /** Id of the log's event at a position, empty for the beginning; undefined where it has none. */
+  async function idAt(position: bigint, head: bigint): Promise<string | undefined> {
+    if (position === 0n) return '';
+    if (position > head) return undefined;
+    return (await eventAt(context(), log, position))?.eventId;
   }
 
   /** Where the stream begins later than the reading should, the events between come from the log. */
