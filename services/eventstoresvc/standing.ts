@@ -80,6 +80,7 @@ export function createStanding(options: StandingOptions): Standing {
   return {
     name: 'log and stream',
     start: async () => {
+      if (!waiting) return;
       const since = performance.now();
       timer = setInterval(() => {
         const waitedMs = performance.now() - since;

@@ -335,12 +335,12 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       }, durables.saga);
       await looked.promise;
       assert.deepEqual(fired, []);
-      assert.match(clock.notReady?.() ?? '', /deadlines hold: the log has not been read/);
+      assert.match(clock.degraded?.() ?? '', /deadlines hold: the log has not been read/);
       await store.saveCheckpoint(ctx, durables.saga, { position: 2n, eventId: '', delivered: 2n });
       await eventually('it has fired', async () => (await rows()).length === 0);
       assert.deepEqual(fired, ['order-1']);
       assert.deepEqual(await types('order-1'), ['created', 'paymentdebited']);
-      assert.equal(clock.notReady?.(), undefined);
+      assert.equal(clock.degraded?.(), undefined);
     });
 
     it('among 100,000 that wait, the ones due come first, by the index', async () => {

@@ -154,8 +154,9 @@ export function deadlineTransport(
       await Promise.allSettled(firing.values());
       clearTimeout(impatient);
     },
-    notReady: () =>
-      problem ?? (behind ? 'deadlines hold: the log has not been read so far yet' : undefined),
+    notReady: () => problem,
+    // It passes by itself, or waits for an operator; either way its process is well.
+    degraded: () => (behind ? 'deadlines hold: the log has not been read so far yet' : undefined),
   };
 }
 
