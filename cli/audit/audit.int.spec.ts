@@ -490,6 +490,20 @@ describe('audit', () => {
     ]);
   });
 
+  it('an order that was given up, and is only paid back, is all right; one that keeps its money is not', async () => {
+    await enter('given-up', { outcome: 'debited', paymentId: 'p' });
+    await append('given-up', { type: 'voidrequested', orderId: 'given-up', reason: 'given_up' });
+    await project();
+    assert.deepEqual(found(await look()), [], 'its void is under way');
+    await append('given-up', { type: 'paymentvoided', orderId: 'given-up', paymentId: 'p' });
+    await project();
+    assert.deepEqual(found(await look()), [
+      'ledger: order given-up is not voided, the log says it is',
+    ]);
+    await ledger().void(ctx, { idempotencyKey: 'v', orderId: 'given-up' }, 'done');
+    assert.deepEqual(found(await look()), []);
+  });
+
   it('however much is wrong, a bounded part is listed and all is counted', async () => {
     for (let n = 0; n < 30; n++) await place(`order-${n}`);
     await project();

@@ -50,8 +50,10 @@ export function lacking(order: PaidOrder, line: AuditedLine | undefined): string
 export function unfounded(order: PaidOrder | undefined, line: AuditedLine): string | undefined {
   const row = order?.row;
   if (order === undefined || row === undefined || row.status === 'None') {
-    // A void may come for what only looks like an order; it moves no money.
-    return line.kind === 'tombstone' && row !== undefined
+    // A void may come for what only looks like an order; it moves no money. Or for an
+    // order that was given up after a restore (`orders log recover --discard`).
+    const asked = row?.payment === 'void_requested' || row?.payment === 'voided';
+    return (line.kind === 'tombstone' && row !== undefined) || asked
       ? undefined
       : 'has a line, the log has no such order';
   }
