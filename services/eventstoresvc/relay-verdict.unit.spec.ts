@@ -74,6 +74,11 @@ describe('the relay judges a stream', () => {
       'remake',
     ],
     [
+      'of one message, and emptied: made again',
+      beside({ stream: stream({ messages: 0n, first: 2n, last: 1n, lastMessage: undefined }) }),
+      'remake',
+    ],
+    [
       'emptied by somebody: made again',
       beside({ stream: stream({ messages: 0n, first: 6n, lastMessage: undefined }) }),
       'remake',
@@ -201,23 +206,9 @@ describe('the relay judges a stream', () => {
       why(beside({ stream: stream({ unfit }) })),
       `the stream cannot be used: ${unfit}; and it holds 5 messages`,
     );
-  });
-
-  it('one message that was purged leaves a hole, too', () => {
-    const purged = stream({ messages: 0n, first: 2n, last: 1n, lastMessage: undefined });
-    assert.equal(kind(purged, 9n, undefined), 'remake');
-  });
-
-  it('says why, with what it saw', () => {
-    const why = (state: ObservedStream, head: bigint, id: string | undefined) => {
-      const verdict = judge(state, head, id);
-      return verdict.kind === 'follow' ? '' : verdict.why;
-    };
-    assert.match(why(stream(), 4n, undefined), /at 5.* ahead of the log.* 4/);
-    assert.match(why(stream({ messages: 4n }), 9n, 'e5'), /4 of 5 messages/);
-    assert.match(why(stream(), 9n, 'other'), /5 is e5,? .*other/);
-    assert.match(why(stream(), 9n, undefined), /5 is e5,? .*none/);
-    const nameless = stream({ lastMessage: { sequence: 5n, eventId: '' } });
-    assert.match(why(nameless, 9n, 'e5'), /5 is without an id/);
+    assert.match(why(beside({ stream: stream({ messages: 4n }) })), /4 of 5 messages/);
+    assert.match(why(beside({ idAtLast: undefined })), /5 is e5, the log has none there/);
+    const nameless = stream({ lastMessage: foreign(5n) });
+    assert.match(why(beside({ stream: nameless })), /5 is without an id/);
   });
 });
