@@ -55,10 +55,12 @@ describe('what make start says of readiness', () => {
     await afterLooks();
     now = { status: 'ready' };
     await afterLooks();
-    assert.deepEqual(said, [
+    // How long it took is the machine's business.
+    const told = said.map((line) => line.replace(/after \d+ s/, 'after … s'));
+    assert.deepEqual(told, [
       'trouble eventstoresvc degraded: relay: at 1\\u{202E}',
       'trouble eventstoresvc not ready: database: away; relay: at 2',
-      'ready eventstoresvc ready again, after 0 s',
+      'ready eventstoresvc ready again, after … s',
     ]);
   });
 
