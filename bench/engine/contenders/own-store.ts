@@ -33,10 +33,12 @@ export function openOwnStore(url: string): OwnStore {
   const store = createService(
     log,
     commits,
-    createCheckpoints(database),
+    createCheckpoints(database, ORDERS_STREAM),
     createDeadLetters(database),
     () => 0n,
     live,
+    // No stream is beside the log that it could be compared with.
+    { admit: () => undefined, refuse: () => undefined },
     { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024, connections: POOL_SIZE },
   );
   return {

@@ -1,6 +1,6 @@
 /** The generated client as it is, for the calls that our own client makes otherwise. */
 import { credentials } from '@grpc/grpc-js';
-import { EventStoreClient, type GetEventsRequest, Lane } from '../../../proto/gen/eventstore.ts';
+import { EventStoreClient, GetEventsRequest, Lane } from '../../../proto/gen/eventstore.ts';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import { newEventToWire } from '../../../shared/eventstore/wire.ts';
 import type { Step } from '../workload.ts';
@@ -30,13 +30,5 @@ export function createEvent(client: EventStoreClient, step: Step): Promise<unkno
 }
 
 /** All of the log after a position. */
-export const readFrom = (afterPosition: bigint, limit = 0): GetEventsRequest => ({
-  eventId: '',
-  aggregateId: '',
-  aggregateType: '',
-  stream: ORDERS_STREAM,
-  eventTypes: [],
-  afterPosition,
-  limit,
-  follow: false,
-});
+export const readFrom = (afterPosition: bigint, limit = 0): GetEventsRequest =>
+  GetEventsRequest.fromPartial({ stream: ORDERS_STREAM, afterPosition, limit });
