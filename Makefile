@@ -1,6 +1,6 @@
 # Everything runs through npm, which puts the project's own Node first in PATH.
 .DEFAULT_GOAL := help
-.PHONY: help start demo bench bench-orders up down test mutants lint clean deps bench-deps
+.PHONY: help start demo chaos bench bench-orders up down test mutants lint clean deps bench-deps
 
 help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
@@ -8,6 +8,8 @@ help:
 	@echo '                      HTTP_PORT=3001 and others: see README; STACK_DATA_DIR=… keeps the data elsewhere than .data'
 	@echo '                      NATS_NODES=3 runs three NATS servers that keep three copies of the stream'
 	@echo 'make demo             show how orders end, each with its journey and its trace, in about a minute; ARGS=--json prints JSON'
+	@echo 'make chaos            place orders on a stack of its own and harm every part of it meanwhile, under five minutes;'
+	@echo '                      ARGS="--orders 300 --seed 7 --instances 2", ARGS=--help'
 	@echo 'make bench-orders     post orders to the running stack and measure; ARGS="--orders 5000 --rate 200", ARGS=--help'
 	@echo 'make bench            the event store beside its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
 	@echo 'make up               the same system in Docker, on three CockroachDB nodes; make down removes it, data and all'
@@ -24,6 +26,9 @@ start: deps
 
 demo: deps
 	@npm run --silent demo -- $(ARGS)
+
+chaos: deps
+	@npm run --silent chaos -- $(ARGS)
 
 bench: bench-deps
 	@npm run --silent --prefix bench start -- $(ARGS)

@@ -33,6 +33,7 @@ describe('the blocks of the pages', () => {
         'CONTRIBUTING.md: npm run test:unit',
         'CONTRIBUTING.md: make mutants',
         'README.md: INTERLEAVINGS=1000000 npx mocha stack/interleavings.int.spec.ts',
+        'README.md: make chaos',
         'README.md: make up',
         'docs/performance.md: make bench',
       ],

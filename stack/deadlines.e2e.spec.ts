@@ -9,6 +9,8 @@ const deadlines = { PAYMENT_DEADLINE_MS: `${DEADLINE_MS}`, REVIEW_DEADLINE_MS: `
 /** What nobody answered comes again soon enough for these deadlines, as it does by default for a minute's. */
 const worker = { ACK_WAIT_MS: '1500', RETRY_DELAYS_MS: '100,500,1500' };
 const ORDERS = 240;
+/** Six seconds for all of them: the queue alone is longer than the deadline. */
+const slow = { MAX_IN_FLIGHT: '8', SIMULATED_DELAY_MS: '200' };
 
 describe('deadlines', function () {
   this.timeout(120_000);
@@ -18,7 +20,7 @@ describe('deadlines', function () {
   before(async () => {
     stack = await startOrderStack({
       environment: {
-        paymentworker: worker,
+        paymentworker: { ...worker, ...slow },
         reviewworker: worker,
         sagacoordinator: { ...worker, ...deadlines },
       },

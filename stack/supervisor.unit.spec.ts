@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { startProcess, untilReady } from './process.ts';
+import { type Process, startProcess, untilReady } from './process.ts';
 import { restartDelay, type SupervisorOptions, supervise } from './supervisor.ts';
 import { until } from './until.ts';
 
@@ -72,6 +72,31 @@ describe('supervise', () => {
     await supervisor.stop();
     await start;
     assert.equal(supervisor.process, undefined);
+  });
+
+  it('a child that gets ready in the very moment of the stop is ended, too', async () => {
+    const launched = Promise.withResolvers<Process>();
+    const ready = Promise.withResolvers<void>();
+    const { supervisor, told } = supervised(healthy, {
+      launch: async () => {
+        const { execPath: command } = process;
+        const child = await startProcess({ name: 'child', command, args: ['-e', healthy] });
+        launched.resolve(child);
+        await ready.promise;
+        return child;
+      },
+    });
+    const start = assert.rejects(supervisor.start(), { name: 'AbortError' });
+    const child = await launched.promise;
+    try {
+      const stopped = supervisor.stop();
+      ready.resolve();
+      await Promise.all([stopped, start]);
+      await until(() => !child.running, { what: 'its end', ...within });
+      assert.equal(told.ready, 0);
+    } finally {
+      await child.stop();
+    }
   });
 
   it('a stop does not wait out a long pause before a restart', async () => {

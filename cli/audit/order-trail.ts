@@ -91,6 +91,8 @@ export function follow(
     change = codec.decode(event);
   } catch (error) {
     if (!isKind(error, 'invalid')) throw error;
+    // The void's key is of the first event that asks for it, and that may be this one.
+    if (event.eventType === eventTypes.voidrequested) trail.voidCauses.push(event.eventId);
     const what = `${event.eventType}, version ${event.version} at position ${event.position}`;
     const message = `${name}: its ${what}, cannot be read; over HTTP the order answers 500`;
     // Of any other everybody passes over the event and goes on with the order.

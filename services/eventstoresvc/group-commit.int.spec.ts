@@ -69,6 +69,17 @@ describe('group commit', () => {
     assert.equal(statements, APPENDING.pipeline);
   });
 
+  it('while the log is away an append waits as long as an outage may last, and not for its own time', async () => {
+    const commits = createGroupCommit(
+      faulty(() => Promise.reject(lost())),
+      silentLogger,
+      () => undefined,
+      { outageMs: 20, timeoutMs: 600_000 },
+    );
+    const error = await commits.append(ctx, anAppend()).then(() => assert.fail(), codedError);
+    assert.equal(error.code, 'log_unavailable');
+  });
+
   it('while one batch is on its way the next one follows it, and no aggregate is in both', async () => {
     let underWay = 0;
     let most = 0;
@@ -142,6 +153,26 @@ describe('group commit', () => {
       over = true;
       await busy;
     }
+  });
+
+  it('a page of the log ends by its bytes, too, and the next ones hold the rest', async () => {
+    const bytes = 300_000;
+    const aggregateId = randomUUID();
+    const data = JSON.stringify('x'.repeat(bytes - 2));
+    const events = Array.from({ length: 20 }, () => anEvent({ aggregateId, data }));
+    await log.append(
+      ctx,
+      predict(events.map((event) => ({ events: [event], expectedVersion: undefined }))),
+    );
+    const pages: number[] = [];
+    for (let afterPosition = 0n, more = true; more; ) {
+      const page = await log.read(ctx, { aggregateId, afterPosition }, 1_000);
+      pages.push(page.events.length);
+      afterPosition = page.events.at(-1)?.position ?? assert.fail();
+      more = page.more;
+    }
+    // An event that begins within two megabytes is in.
+    assert.deepEqual(pages, [7, 7, 6]);
   });
 
   it('beside another process that appends, one batch is under way at a time', async () => {

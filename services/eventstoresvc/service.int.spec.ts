@@ -27,7 +27,6 @@ for (const isolation of ['read committed', 'serializable'] as const) {
   describe(`the event store on SQL, ${isolation}`, () => {
     const databases: Database[] = [];
     const stores: EventStore[] = [];
-
     let url: string;
 
     before(async () => {
@@ -140,6 +139,58 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         assert.equal((await store.requestReplay(ctx, consumer, 1n)).state, 'requested');
         assert.equal(await waiting(), undefined);
         assert.equal((await take()).length, 1, 'asked for anew');
+      });
+    });
+
+    describe('replays that two instances take at once', () => {
+      it('are taken by one of them: who waited for the other looks again', async () => {
+        const ctx = background();
+        const consumer = `worker-${randomUUID()}`;
+        const [store] = stores;
+        assert.ok(store);
+        for (const position of [1n, 2n]) {
+          await store.append(ctx, [anEvent()]);
+          await store.park(ctx, {
+            consumer,
+            position,
+            eventId: `e-${position}`,
+            reason: 'gateway_away',
+            lastError: '',
+            deliveries: 1,
+            traceparent: '',
+          });
+          await store.requestReplay(ctx, consumer, position);
+        }
+        const other = postgres(url, { max: 1, onnotice: () => undefined });
+        try {
+          const taken = Promise.withResolvers<void>();
+          const commit = Promise.withResolvers<void>();
+          const taking = other.begin(async (sql) => {
+            await sql`
+              update dead_letters
+              set replay_leased_until = now() + interval '1 minute', replay_takes = 1
+              where consumer = ${consumer} and position = 1`;
+            taken.resolve();
+            await commit.promise;
+          });
+          await taken.promise;
+          const left = store.takeReplays(ctx, consumer, 10);
+          const looking = postgres(url, { max: 1 });
+          await eventually('it waits for the row', async () => {
+            const rows = await looking`
+              select 1 from pg_stat_activity
+              where wait_event_type = 'Lock' and datname = current_database()`;
+            return rows.length > 0;
+          }).finally(() => looking.end());
+          commit.resolve();
+          await taking;
+          assert.deepEqual(
+            (await left).map(({ position }) => position),
+            [2n],
+          );
+        } finally {
+          await other.end({ timeout: 5 });
+        }
       });
     });
 

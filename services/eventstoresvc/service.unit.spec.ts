@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
+import { anEvent } from '../../shared/testing/events.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -52,6 +54,52 @@ describe('readers of the event store', () => {
       assert.ok(connections - log - lookups >= Math.min(4, connections / 2), `of ${connections}`);
     }
     assert.deepEqual(readersOf(40), { log: 4, lookups: 32 });
+  });
+});
+
+describe('a reading of the log as a stream', () => {
+  /** A log of `events`, whose head was asked for when there were `atFirst`. */
+  function growingLog(atFirst: number, events: number): EventLog {
+    const all = Array.from(
+      { length: events },
+      (_, n): RecordedEvent => ({
+        ...anEvent(),
+        stream: 'ORDERS',
+        position: BigInt(n + 1),
+        version: 1n,
+        createdAt: new Date(0),
+      }),
+    );
+    const log: Pick<EventLog, 'head' | 'read'> = {
+      head: async () => BigInt(atFirst),
+      read: async (_ctx, { afterPosition = 0n }, limit) => {
+        const from = Number(afterPosition);
+        return { events: all.slice(from, from + limit), more: from + limit < events };
+      },
+    };
+    return log as EventLog;
+  }
+
+  it('ends where the log ended when it began, in the middle of a page and at the end of one', async () => {
+    for (const [atFirst, events] of [
+      [5, 8],
+      [500, 1_200],
+      [700, 2_000],
+      [8, 8],
+      [0, 3],
+    ] as const) {
+      const read: bigint[] = [];
+      const service = serviceOn(growingLog(atFirst, events));
+      for await (const batch of service.batches(background(), {})) {
+        assert.ok(batch.length > 0);
+        read.push(...batch.map(({ position }) => position));
+      }
+      assert.deepEqual(
+        read,
+        Array.from({ length: atFirst }, (_, n) => BigInt(n + 1)),
+        `${atFirst} of ${events}`,
+      );
+    }
   });
 });
 

@@ -190,6 +190,27 @@ describe('the read model in SQL', () => {
     assert.equal((await sqlReadModel(database).list(ctx, query)).position, 42n);
   });
 
+  it('what is projected while a list is read is not left out of what it says to hold', async () => {
+    await writer`update projection_checkpoint set position = 50 where name = ${READ_MODEL}::text`;
+    let statements = 0;
+    // Behind each statement the projection goes on by an order.
+    const racing: Pick<Database, 'query'> = {
+      query: async (context, statement) => {
+        const rows = await database.query(context, statement);
+        const position = 50 + ++statements;
+        await write({ id: `raced-${position}`, customer: 'raced' });
+        await writer`
+          update projection_checkpoint set position = ${position} where name = ${READ_MODEL}::text`;
+        return rows;
+      },
+    };
+    const query = { customerId: 'raced', limit: 100, after: undefined };
+    const page = await sqlReadModel(racing as Database).list(ctx, query);
+    // As many as it says, from position 51 on, or more.
+    assert.ok(page.orders.length >= Number(page.position) - 50, `${page.position}`);
+    assert.ok(statements >= 2);
+  });
+
   it('a read model that is away says so', async () => {
     const gone = createDatabase({
       url: 'postgres://orders@127.0.0.1:1/none',

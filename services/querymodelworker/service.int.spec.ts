@@ -10,6 +10,7 @@ import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
 import { testPostgres } from '../../stack/testing.ts';
+import type { OrderRow } from './order-row.ts';
 import { sqlReadModel } from './read-model.ts';
 import { createQueryModelService, type QueryModelService } from './service.ts';
 
@@ -154,6 +155,54 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         ],
       );
       assert.equal(await service.checkpoint(ctx), 5n);
+    });
+
+    it('a row that is written again is the newer one in each of its columns', async () => {
+      const readModel = sqlReadModel(database);
+      const older: OrderRow = {
+        orderId: 'order-1',
+        customerId: 'customer-1',
+        restaurantId: 'restaurant-1',
+        status: 'Pending',
+        payment: 'none',
+        amountMinor: 100n,
+        items: '[]',
+        createdOn: '2026-01-01T00:00:00.000Z',
+        reason: null,
+        version: 1n,
+        position: 1n,
+        createdAt: '2026-01-01T00:00:00.000Z',
+        updatedAt: '2026-01-01T00:00:00.000Z',
+      };
+      const newer: OrderRow = {
+        orderId: 'order-1',
+        customerId: 'customer-2',
+        restaurantId: 'restaurant-2',
+        status: 'Rejected',
+        payment: 'failed',
+        amountMinor: 200n,
+        items: '[1]',
+        createdOn: '2026-01-02T00:00:00.000Z',
+        reason: 'closed',
+        version: 2n,
+        position: 2n,
+        createdAt: '2026-01-02T00:00:00.000Z',
+        updatedAt: '2026-01-03T00:00:00.000Z',
+      };
+      const same = Object.entries(older).filter(
+        ([column, value]) => newer[column as keyof OrderRow] === value,
+      );
+      assert.deepEqual(same, [['orderId', 'order-1']]);
+      for (const [row, from] of [
+        [older, 0n],
+        [newer, 1n],
+      ] as const) {
+        const { table } = await readModel.rows(ctx, []);
+        const change = { table, from, to: from + 1n, rows: [row], failures: [] };
+        assert.equal(await readModel.write(ctx, change), true);
+        const { rows: found } = await readModel.rows(ctx, ['order-1']);
+        assert.deepEqual([...found.values()], [row]);
+      }
     });
 
     it('a batch is applied once, however often it comes', async () => {

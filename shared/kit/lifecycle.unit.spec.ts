@@ -84,9 +84,7 @@ describe('lifecycle', () => {
       stopTimeoutMs: 30,
     });
     await lifecycle.start();
-    const began = performance.now();
     await assert.rejects(lifecycle.stop(), /did not stop cleanly: b/);
-    assert.ok(performance.now() - began < 1_000);
     assert.deepEqual(steps.slice(3), ['stop c', 'stop a']);
   });
 

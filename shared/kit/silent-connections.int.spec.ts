@@ -1,7 +1,8 @@
 /** A connection that falls silent is found out and replaced, alone, and a server that does is told of. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import type { Meter } from '@opentelemetry/api';
 import postgres from 'postgres';
 import { type FaultyWire, faultyWire } from '../../stack/faulty-wire.ts';
@@ -151,29 +152,42 @@ describe('a silent connection to the database', () => {
   });
 
   it('leaves no socket open here, though the server never says goodbye', async () => {
-    const accepted: Socket[] = [];
-    const mute = createServer({ allowHalfOpen: true }, (socket) => {
-      accepted.push(socket.on('error', () => undefined).resume());
-    });
-    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-    const { port } = mute.address() as AddressInfo;
-    const sockets = () =>
-      process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
-    const before = sockets();
-    const nowhere = `postgres://nobody@127.0.0.1:${port}/none`;
+    const { wire, through } = await wireTo();
+    const sockets: Socket[] = [];
+    const opened = (message: unknown) => sockets.push((message as { socket: Socket }).socket);
+    subscribe('net.client.socket', opened);
     try {
-      await withDatabase({ url: nowhere, poolSize: 1, queryTimeoutMs: 100 }, async (database) => {
-        for (let n = 0; n < 5; n++) {
-          assert.equal(codedError(await alive(database).catch((error) => error)).kind, 'timeout');
-        }
+      await withDatabase({ url: through, poolSize: 1 }, async (database) => {
+        await alive(database);
+        const ours = sockets.filter(({ remotePort }) => remotePort === wire.port);
+        assert.equal(ours.length, 1);
+        await wire.stall();
+        const error = await alive(database).catch((error) => error);
+        assert.equal(codedError(error).kind, 'timeout');
+        await eventually('it is closed', () => ours[0]?.destroyed);
       });
-      await eventually('only the other ends are left', () => sockets() <= before + accepted.length);
-      assert.equal(accepted.length, 5);
     } finally {
-      for (const socket of accepted) socket.destroy();
-      mute.close();
+      unsubscribe('net.client.socket', opened);
     }
   });
+
+  it('is not suspected while a statement is on its way over it', () =>
+    withDatabase(
+      { poolSize: 1, pipeline: 2, idleMs: 0, queryTimeoutMs: 20_000 },
+      async (database) => {
+        await alive(database);
+        // Longer than an idle connection may take for a sign of life.
+        const long = database.query(ctx, (sql) => sql`select pg_sleep(4)`);
+        await eventually('it runs', async () => {
+          const running = await admin`
+            select 1 from pg_stat_activity
+            where datname = current_database() and state = 'active' and query like 'select pg_sleep(4%'`;
+          return running.length > 0;
+        });
+        await Promise.all([long, alive(database)]);
+        assert.deepEqual(replaced, []);
+      },
+    ));
 
   it('that was idle is found out before a statement is sent over it', async () => {
     const { wire, through } = await wireTo();
@@ -201,12 +215,14 @@ describe('a silent connection to the database', () => {
   it('is no silence of the server while another one is answered', () =>
     withDatabase({ poolSize: 2 }, async (database) => {
       let over = false;
+      let said: string | undefined;
       const outcome = slow(database).finally(() => {
         over = true;
+        said = database.notReady();
       });
       while (!over) await alive(database);
       assert.equal(await outcome, 'timeout');
-      assert.equal(database.notReady(), undefined);
+      assert.equal(said, undefined);
     }));
 
   it('is told of where the whole server is silent, and each caller waits for its own deadline', async () => {

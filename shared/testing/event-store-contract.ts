@@ -77,6 +77,39 @@ export function eventStoreContract(store: () => EventStore): void {
       assert.deepEqual(await store().readAggregate(ctx, 'order', ahead.aggregateId), []);
     });
 
+    it('an aggregate is a type and an id: what another type wrote under its id is nothing to it', async () => {
+      const aggregateId = randomUUID();
+      const of = (aggregateType: string) => anEvent({ aggregateId, aggregateType });
+      for (const expected of [0n, 1n, 2n]) await append(of('order'), expected);
+      // Alone, and beside others in a batch; known, looked for, and assigned.
+      await assert.rejects(append(of('alone'), 3n), refusedAs('conflict'));
+      assert.equal((await append(of('alone'), 0n)).version, 1n);
+      assert.equal((await append(of('assigned alone'))).version, 1n);
+      // Two of each kind one after the other, for a suite may give each second call to another process.
+      const both = (batch: string) =>
+        [0, 1, 2, 3, 4, 5, 6, 7].map((n) =>
+          n % 4 < 2 ? append(of(`known ${batch} ${n}`), 0n) : append(of(`assigned ${batch} ${n}`)),
+        );
+      const beside = await Promise.all(both('in a batch'));
+      assert.deepEqual(new Set(beside.map(({ version }) => version)), new Set([1n]));
+      const [first, second, ...written] = await Promise.allSettled([
+        append(of('ahead'), 3n),
+        append(of('also ahead'), 3n),
+        ...both('beside one that is refused'),
+      ]);
+      for (const one of [first, second]) {
+        assert.ok(one?.status === 'rejected' && refusedAs('conflict')(one.reason));
+      }
+      assert.deepEqual(
+        written.map((one) => (one.status === 'fulfilled' ? one.value.version : one.reason)),
+        written.map(() => 1n),
+      );
+      assert.deepEqual(
+        (await store().readAggregate(ctx, 'order', aggregateId)).map(({ version }) => version),
+        [1n, 2n, 3n],
+      );
+    });
+
     it('of many who decided against the same version exactly one succeeds', async () => {
       const aggregateId = randomUUID();
       await append(anEvent({ aggregateId }), 0n);

@@ -18,8 +18,6 @@ export interface WorkerQueueOptions {
   /** Rejects with `parked` where the message was given up. */
   readonly handler: (delivery: Delivery<RecordedEvent>) => Promise<unknown>;
   readonly faults: Faults;
-  /** Somebody who is not the worker acknowledges these now and then. */
-  readonly stolen: (event: RecordedEvent) => boolean;
 }
 
 /** Deliveries of one message, as a durable's `max_deliver`. */
@@ -31,9 +29,8 @@ interface Pending {
   busy: boolean;
 }
 
-export function workerQueue(options: WorkerQueueOptions): WorkerQueue {
-  const { name, handler, stolen } = options;
-  const { random, on, tell } = options.faults;
+export function workerQueue({ name, handler, faults }: WorkerQueueOptions): WorkerQueue {
+  const { random, on, tell } = faults;
   let pending: Pending[] = [];
   let subscribedAt = 0n;
 
@@ -81,10 +78,7 @@ export function workerQueue(options: WorkerQueueOptions): WorkerQueue {
     deliver: async () => {
       const one = next();
       if (one === undefined) return false;
-      if (on() && stolen(one.event) && random.chance(0.2)) {
-        tell(`${name} is robbed of ${one.event.aggregateId} ${one.event.eventType}`);
-        pending = pending.filter((other) => other !== one);
-      } else await serve(one);
+      await serve(one);
       return true;
     },
     beginAgain: (log) => {

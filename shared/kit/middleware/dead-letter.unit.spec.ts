@@ -80,10 +80,12 @@ describe('dead letter', () => {
   });
 
   it('what must succeed in the end is served though its last delivery was never answered', async () => {
-    const { endpoint, letters } = worker(undefined, undefined, true);
     const overdue = { ...last, deliveries: 6, overdue: true };
+    const { endpoint, letters } = worker(undefined, undefined, true);
     assert.equal(await endpoint(background(), overdue), 'done');
-    assert.deepEqual(letters, []);
+    const failing = worker(away, undefined, true);
+    await assert.rejects(failing.endpoint(background(), overdue), away);
+    assert.deepEqual([letters, failing.letters], [[], []]);
   });
 
   it('parks what fails on its last delivery, and says so', async () => {

@@ -87,10 +87,9 @@ describe('retry', () => {
   });
 
   it('pauses no longer than it may', async () => {
-    const capped = retry({ attempts: 3, initialDelayMs: 60_000, maxDelayMs: 5 });
-    const began = performance.now();
+    // Days, or this test's own time is up.
+    const capped = retry({ attempts: 3, initialDelayMs: 1_000_000_000, maxDelayMs: 5 });
     assert.equal(await capped(failing(away, away).endpoint)(background(), {}), 'answer');
-    assert.ok(performance.now() - began < 1_000);
   });
 
   it('leaves no listener behind on a signal that lives on', async () => {

@@ -23,10 +23,9 @@ describe('If-None-Match', () => {
   }
 
   it('a list made to be slow is not', () => {
-    const began = performance.now();
-    isKnown(asking(`${', '.repeat(8_000)}x`), etag(2n));
-    isKnown(asking('"'.repeat(16_000)), etag(2n));
-    assert.ok(performance.now() - began < 1_000);
+    // Minutes and more, and so a failure, where the time is the square of the length.
+    isKnown(asking(`${', '.repeat(500_000)}x`), etag(2n));
+    isKnown(asking('"'.repeat(1_000_000)), etag(2n));
   });
 
   it('304 has the headers of the answer and no body', () => {

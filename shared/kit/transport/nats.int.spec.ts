@@ -64,10 +64,8 @@ describe('connectNats', () => {
     });
     await nats.start();
     const asked = nats.connection();
-    const began = performance.now();
     await nats.stop();
     await assert.rejects(asked);
-    assert.ok(performance.now() - began < 1_000);
   });
 
   it('no password reaches log or readiness', async () => {

@@ -1,0 +1,77 @@
+import type { Dice } from '../interleavings/dice.ts';
+import { services } from '../services.ts';
+import type { Fault } from './faults/fault.ts';
+import { spoiled, spoilings } from './faults/lines.ts';
+import { storeDeleted, storeOlder, tailCut } from './faults/nats-store.ts';
+import { away, killed, stopped } from './faults/processes.ts';
+import { HELD_MS } from './settings.ts';
+import { someOf } from './some-of.ts';
+
+/** For those whose silence no order's deadline measures. */
+const unmeasured = ['ordersvc', 'querymodelworker'];
+
+export interface DeckOptions {
+  /** How many processes each service has. */
+  readonly instances: number;
+  readonly natsNodes: readonly string[];
+  /** The planned time of all faults and the gaps behind them, at most. */
+  readonly budgetMs: number;
+  readonly gapMs: number;
+  /** How long processes are stopped: longer than any deadline there is. */
+  readonly stoppedMs: number;
+  /** Only faults whose name this finds. */
+  readonly only?: RegExp | undefined;
+}
+
+/**
+ * The faults of a run, in the order in which they are done: at least one. The processes of
+ * each service are killed and stopped (one of them or all), and each connection is spoiled in a
+ * way that the dice choose; once all were done and time is left, it begins again with
+ * other dice.
+ */
+export function dealDeck(luck: Dice, options: DeckOptions): readonly Fault[] {
+  const { budgetMs, gapMs, only } = options;
+  const chosen: Fault[] = [];
+  let planned = 0;
+  for (;;) {
+    const round = shuffled(luck, allFaults(luck, options)).filter(
+      ({ name }) => only?.test(name) ?? true,
+    );
+    if (round.length === 0) return chosen;
+    for (const fault of round) {
+      planned += fault.plannedMs + gapMs;
+      if (planned > budgetMs && chosen.length > 0) return chosen;
+      chosen.push(fault);
+    }
+  }
+}
+
+function allFaults(luck: Dice, { instances, natsNodes, stoppedMs }: DeckOptions): readonly Fault[] {
+  const some = (name: string) =>
+    someOf(
+      Array.from({ length: instances }, (_, n) => (n === 0 ? name : `${name}-${n + 1}`)),
+      luck,
+    );
+  return [
+    ...services.map(({ name }) => killed(...some(name))),
+    ...services.map(({ name }) =>
+      stopped(some(name), unmeasured.includes(name) ? HELD_MS : stoppedMs),
+    ),
+    ...natsNodes.map((name) => killed(name)),
+    stopped([luck.pick(natsNodes)], stoppedMs),
+    ...(natsNodes.length > 1 ? [away(luck.pick(natsNodes))] : []),
+    storeDeleted,
+    storeOlder,
+    tailCut,
+    killed('PostgreSQL'),
+    away('PostgreSQL'),
+    ...services.flatMap(({ name, needs }) =>
+      needs.map((variable) => spoiled(name, variable, luck.pick(spoilings))),
+    ),
+  ];
+}
+
+function shuffled<T>(luck: Dice, all: readonly T[]): readonly T[] {
+  const left = [...all];
+  return all.map(() => left.splice(luck.below(left.length), 1)[0] as T);
+}

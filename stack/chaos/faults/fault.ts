@@ -1,0 +1,26 @@
+import type { Dice } from '../../interleavings/dice.ts';
+import type { Stack } from '../../stack.ts';
+import type { Wires } from '../wires.ts';
+
+/** One thing that goes wrong, and is over when `happen` resolves. */
+export interface Fault {
+  /** What it is done to, and what. */
+  readonly name: string;
+  /** Processes that answer nobody meanwhile, for longer than an order's deadline. */
+  readonly silences?: readonly string[];
+  /** About how long it takes; the orders are spread over the run by it. */
+  readonly plannedMs: number;
+  /** Does it, and undoes it. Resolves with what the dice chose, if anything. */
+  readonly happen: (where: Where) => Promise<string | undefined>;
+}
+
+/** What faults are done to. */
+export interface Where {
+  readonly stack: Stack;
+  readonly wires: Wires;
+  /** The stack's data folder. */
+  readonly dataDir: string;
+  readonly natsNodes: readonly string[];
+  readonly luck: Dice;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,20 @@
+import type { EventStore, ParkedLetter } from '../../shared/eventstore/event-store.ts';
+import { background } from '../../shared/kit/context.ts';
+
+const MOST = 1_000;
+
+/**
+ * What was parked of events that workers can read, and so should have served. The letters
+ * of poison are closed, as an operator does who has looked at them.
+ */
+export async function lettersWithoutCause(
+  log: EventStore,
+  poison: ReadonlySet<string>,
+): Promise<readonly ParkedLetter[]> {
+  const parked = await log.deadLetters(background(), { state: 'parked' }, MOST);
+  for (const { consumer, position, eventId } of parked) {
+    if (!poison.has(eventId)) continue;
+    await log.closeLetter(background(), consumer, position, 'it was poison of make chaos');
+  }
+  return parked.filter(({ eventId }) => !poison.has(eventId));
+}

@@ -1,0 +1,75 @@
+import { randomInt } from 'node:crypto';
+import { Command } from 'commander';
+import { UsageError } from '../../cli/option.ts';
+import { wholeNumber } from '../../cli/settings.ts';
+import { DEADLINE_MS } from './settings.ts';
+
+export interface ChaosOptions {
+  readonly orders: number;
+  readonly seed: number;
+  /** Of each service. */
+  readonly instances: number;
+  readonly natsNodes: 1 | 3;
+  /** Of an order's payment, and of its review. */
+  readonly deadlineMs: number;
+  /** Only faults whose name this finds. */
+  readonly only: RegExp | undefined;
+  readonly json: boolean;
+}
+
+const MOST_ORDERS = 100_000;
+const MOST_SEED = 1_000_000;
+
+/** Throws UsageError for a wrong value, and CommanderError for an unknown option and for `--help`. */
+export function readOptions(args: readonly string[]): ChaosOptions {
+  const read = new Command('chaos')
+    .description(
+      'Starts a stack of its own, places orders, and does harm to every process and every ' +
+        'connection meanwhile. In the end each order must have ended as its people wished, and ' +
+        'all books must agree; else the exit code is 1. About twelve orders a second.',
+    )
+    .option('--orders <n>', 'how many; the faults last as long', '3000')
+    .option('--seed <n>', 'decides orders, faults and their order (default: at random)')
+    .option('--instances <n>', 'of each service, up to 4', '1')
+    .option('--nats-nodes <n>', '1 or 3 (default: 1 with one instance, else 3)')
+    .option('--only <pattern>', 'only faults whose name this regular expression finds')
+    .option('--json', 'print JSON')
+    .exitOverride()
+    .parse(args, { from: 'user' })
+    .opts<{
+      orders: string;
+      seed?: string;
+      instances: string;
+      natsNodes?: string;
+      only?: string;
+      json?: true;
+    }>();
+  const instances = wholeNumber('--instances', read.instances, 1, 4);
+  const nodes = read.natsNodes ?? (instances === 1 ? '1' : '3');
+  return {
+    orders: wholeNumber('--orders', read.orders, 1, MOST_ORDERS),
+    seed:
+      read.seed === undefined
+        ? randomInt(MOST_SEED)
+        : wholeNumber('--seed', read.seed, 0, MOST_SEED),
+    instances,
+    natsNodes: oneOrThree(nodes),
+    deadlineMs: DEADLINE_MS,
+    only: read.only === undefined ? undefined : pattern(read.only),
+    json: read.json ?? false,
+  };
+}
+
+function oneOrThree(text: string): 1 | 3 {
+  if (text === '1') return 1;
+  if (text === '3') return 3;
+  throw new UsageError(`--nats-nodes ${text} is not possible: give 1 or 3`);
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new UsageError(`--only ${text} is no regular expression: ${(error as Error).message}`);
+  }
+}

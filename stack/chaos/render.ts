@@ -1,0 +1,104 @@
+/** A run's report as lines for people and as a document for programs. */
+
+import type { Times } from '../../bench/orders/figures.ts';
+import type { Paint } from '../../cli/paint.ts';
+import { auditDocument, renderAudit } from '../../cli/render-audit.ts';
+import { table } from '../../cli/table.ts';
+import type { Cost } from './latencies.ts';
+import { type ChaosReport, passed } from './run.ts';
+
+const DECIMALS = 2;
+
+export function renderReport(report: ChaosReport, paint: Paint): string {
+  const { options, beganAt, tookMs, faults, quiet, ended, wrong, troubles, audit } = report;
+  const { orders, seed, instances, natsNodes } = options;
+  const rows = faults.map(({ name, what, beganAt: at, overAt, readyAt, cost }) => [
+    `${seconds(at - beganAt)}`,
+    name,
+    `${seconds(overAt - at)}`,
+    readyAt === undefined ? 'never' : seconds(readyAt - overAt),
+    ...figures(cost),
+    what ?? '',
+  ]);
+  return [
+    `seed ${seed}: ${orders} orders, ${instances} of each service, ${natsNodes} NATS, ${faults.length} faults in ${seconds(tookMs)}`,
+    '',
+    ...table([
+      ['at', 'fault', 'for', 'ready', 'orders', 'accept p50', 'p99', 'journey p50', 'p99', ''],
+      ['', 'no fault', '', '', ...figures(quiet), ''],
+      ...rows,
+    ]),
+    '',
+    `ended: ${Object.entries(ended)
+      .map(([status, count]) => `${count} ${status}`)
+      .join(', ')}; ${report.failedRequests} requests were repeated`,
+    ...(report.undecidable > 0
+      ? [`${report.undecidable} restaurants could not decide before the deadline`]
+      : []),
+    ...(report.inStoppedHands > 0
+      ? [`${report.inStoppedHands} orders were in the hands of a worker that was stopped`]
+      : []),
+    '',
+    renderAudit(audit, DECIMALS, paint),
+    '',
+    ...wrong.map(({ what, order, message }) => paint('bad', `${what}: ${order}, ${message}`)),
+    ...troubles.map((trouble) => paint('bad', trouble)),
+    passed(report)
+      ? paint('good', 'nothing was lost, doubled, stuck or cancelled without cause')
+      : paint('bad', `this run failed; again: make chaos ARGS="${again(report)}"`),
+  ].join('\n');
+}
+
+/** Times in milliseconds; `at_s` counts from the first order. */
+export function reportDocument(report: ChaosReport): object {
+  const { options, beganAt, tookMs, faults, quiet, audit } = report;
+  const { only, orders, seed, instances, natsNodes, deadlineMs } = options;
+  return {
+    orders,
+    seed,
+    instances,
+    nats_nodes: natsNodes,
+    deadline_ms: deadlineMs,
+    only: only?.source ?? null,
+    passed: passed(report),
+    took_ms: Math.round(tookMs),
+    ended: report.ended,
+    repeated_requests: report.failedRequests,
+    undecidable: report.undecidable,
+    in_stopped_hands: report.inStoppedHands,
+    wrong: report.wrong,
+    troubles: report.troubles,
+    no_fault: costDocument(quiet),
+    faults: faults.map(({ name, what, beganAt: at, overAt, readyAt, cost }) => ({
+      fault: name,
+      what: what ?? null,
+      at_ms: Math.round(at - beganAt),
+      lasted_ms: Math.round(overAt - at),
+      ready_after_ms: readyAt === undefined ? null : Math.round(readyAt - overAt),
+      ...costDocument(cost),
+    })),
+    audit: auditDocument(audit, DECIMALS),
+  };
+}
+
+function again({ options }: ChaosReport): string {
+  const { orders, seed, instances, natsNodes } = options;
+  return `--orders ${orders} --seed ${seed} --instances ${instances} --nats-nodes ${natsNodes}`;
+}
+
+const costDocument = ({ orders, accept, journey }: Cost) => ({
+  orders,
+  accept_ms: accept ?? null,
+  journey_ms: journey ?? null,
+});
+
+const figures = ({ orders, accept, journey }: Cost): string[] => [
+  String(orders),
+  ...times(accept),
+  ...times(journey),
+];
+
+const times = (of: Times | undefined): string[] =>
+  of === undefined ? ['–', '–'] : [of.p50, of.p99].map((ms) => `${Math.round(ms)} ms`);
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
