@@ -67,6 +67,8 @@ export interface Stack {
   readonly zipkinUrl: string | undefined;
   /** True once Zipkin takes spans, false when there will be none. Never rejects. */
   readonly zipkinReady: Promise<boolean>;
+  /** Where each instance serves HTTP or gRPC, by its name. */
+  readonly ports: Readonly<Record<string, number | undefined>>;
   /** The admin address of each instance, by its name. */
   readonly adminUrls: Readonly<Record<string, string>>;
   /**
@@ -203,6 +205,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     natsMonitorUrl: nats && `http://${LOOPBACK}:${nats[0]?.monitorPort}`,
     zipkinUrl: plan.zipkinEndpoint && new URL(plan.zipkinEndpoint).origin,
     zipkinReady,
+    ports: Object.fromEntries(plan.instances.map(({ name, port }) => [name, port])),
     adminUrls: Object.fromEntries(plan.instances.map((one) => [one.name, adminUrl(one)])),
     unit,
     kill: (name, signal = 'SIGKILL') => unit(name).kill(signal),

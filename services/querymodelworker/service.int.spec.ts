@@ -198,7 +198,8 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         [newer, 1n],
       ] as const) {
         const { table } = await readModel.rows(ctx, []);
-        const change = { table, from, to: from + 1n, rows: [row], failures: [] };
+        const to = { to: from + 1n, eventId: `event-${from}` };
+        const change = { table, from, ...to, rows: [row], failures: [] };
         assert.equal(await readModel.write(ctx, change), true);
         const { rows: found } = await readModel.rows(ctx, ['order-1']);
         assert.deepEqual([...found.values()], [row]);

@@ -44,6 +44,8 @@ export function endWrongs(
   for (const { orderId, amount, history, money, row } of endings) {
     const events = history.flatMap((entry) => readable(codec, entry) ?? []);
     for (const entry of history) if (isSpoilt(codec, entry)) unreadable.add(entry.eventId);
+    // Somebody else took its id, and nobody placed it.
+    if (!events.some(({ type }) => type === 'created')) continue;
     const { status, payment, reason } = reference(events);
     const folded = foldRecorded(codec, history);
     check(

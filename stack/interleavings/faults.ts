@@ -1,4 +1,5 @@
 /** Machines that fail before they have done anything, or after. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { Dice } from './dice.ts';
 
@@ -11,13 +12,17 @@ export interface Faults {
 
 const CHANCE = 0.08;
 
-/** `target`, whose methods `names` are sometimes lost on their way there or on their way back. */
+/** `target`, whose methods `names` sometimes take long, or are lost on their way there or on their way back. */
 export function faulty<T extends object>(
   target: T,
   names: readonly (keyof T & string)[],
   who: string,
   { random, on, tell }: Faults,
 ): T {
+  /** Others go on meanwhile. */
+  const linger = async () => {
+    if (on() && random.chance(0.3)) await sleep(random.below(4));
+  };
   const lose = (what: string) => {
     tell(`  ${who}.${what}`);
     throw new CodedError('unavailable', 'fault', 'The connection was lost.');
@@ -27,7 +32,9 @@ export function faulty<T extends object>(
     const method = target[name] as (...args: unknown[]) => Promise<unknown>;
     wrapped[name] = (async (...args: unknown[]) => {
       if (on() && random.chance(CHANCE)) lose(`${name} lost before`);
+      await linger();
       const result = await method(...args);
+      await linger();
       if (on() && random.chance(CHANCE)) lose(`${name} lost after`);
       return result;
     }) as T[keyof T & string];

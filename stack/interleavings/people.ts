@@ -14,7 +14,7 @@ import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { Faults } from './faults.ts';
-import { reference } from './reference.ts';
+import { type Reference, reference } from './reference.ts';
 
 /** What a customer wants, under a key. */
 export interface Wish {
@@ -43,6 +43,8 @@ export interface PeopleOptions {
 }
 
 const CUSTOMER = 'ada';
+/** How the ids of events begin that none of us appended. */
+export const FOREIGN = 'foreign-';
 
 export const wishOf = (key: string, restaurantId: string, amount: number): Wish => ({
   key,
@@ -88,8 +90,8 @@ export function people(options: PeopleOptions): People {
     }
   }
 
-  /** What was shown is what the log folds to at that version, and never older than before. */
-  function shown(what: string, orderId: string, view: OrderView, stale = false): void {
+  /** What was shown is what the log folds to at that version, and not older than what was shown before it was asked. */
+  function shown(what: string, orderId: string, view: OrderView, least: bigint): void {
     const { version } = view;
     const upTo = historyOf(orderId).filter((entry) => entry.version <= version);
     const truth = spoilt(orderId) ? undefined : viewOf(codec, upTo);
@@ -97,9 +99,7 @@ export function people(options: PeopleOptions): People {
     if (truth !== undefined && !sameView(told, truth)) {
       wrong(`${orderId}: ${what} showed ${words(view)}, and the log says ${words(truth)}`);
     }
-    if (!stale && version < (seen.get(orderId) ?? 0n)) {
-      wrong(`${orderId}: ${what} showed version ${version} after ${seen.get(orderId)}`);
-    }
+    if (version < least) wrong(`${orderId}: ${what} showed version ${version} after ${least}`);
     if (version > (seen.get(orderId) ?? 0n)) seen.set(orderId, version);
   }
 
@@ -120,11 +120,14 @@ export function people(options: PeopleOptions): People {
         const created = first();
         return created?.type === 'created' && created.order.restaurantId !== restaurant;
       };
+      const isTaken = () => historyOf(orderId)[0]?.eventId.startsWith(FOREIGN) ?? false;
       const placed = await ask(
         'place',
         orderId,
         () => service.place(ctx, request),
-        (code) => code === 'idempotency_key_reused' && isOther(),
+        (code) =>
+          (code === 'idempotency_key_reused' && isOther()) ||
+          (code === 'foreign_order' && isTaken()),
       );
       if (placed === undefined) return;
       const created = first();
@@ -137,36 +140,44 @@ export function people(options: PeopleOptions): People {
     },
 
     read: async ({ orderId }) => {
-      const there = historyOf(orderId).length > 0;
+      const least = seen.get(orderId) ?? 0n;
+      const there = eventsOf(orderId).some(({ type }) => type === 'created');
       const found = await ask(
         'read',
         orderId,
         () => service.get(ctx, orderId),
         (code) => code === 'order_not_found' && !there,
       );
-      if (found !== undefined) shown('read', orderId, found.order, found.stale);
+      if (found !== undefined) shown('read', orderId, found.order, found.stale ? 0n : least);
     },
 
     decide: async ({ orderId }, decision) => {
-      const before = reference(eventsOf(orderId)).status;
+      const least = seen.get(orderId) ?? 0n;
+      const from = eventsOf(orderId).length;
+      /** Where the order stood at some time while the question was under way. */
+      const stood = (holds: (order: Reference) => boolean) =>
+        eventsOf(orderId).some(
+          (_, n, all) => n + 1 >= from && holds(reference(all.slice(0, n + 1))),
+        );
       const decided = await ask(
         decision,
         orderId,
         () => service[decision](ctx, orderId, 'because'),
         (code) => {
-          const { status, payment } = reference(eventsOf(orderId));
-          if (code === 'order_not_found') return before === 'None';
-          if (code === 'order_not_paid') return decision !== 'cancel' && before === 'Pending';
-          if (code === 'payment_voided') return payment !== 'debited';
-          return (
-            code === 'order_ended' &&
-            !['None', 'Pending', 'Paid', outcomes[decision]].includes(status)
-          );
+          if (code === 'order_not_found')
+            return !stood(({ status }) => status !== 'None') || from === 0;
+          if (code === 'order_not_paid') {
+            return decision !== 'cancel' && stood(({ status }) => status === 'Pending');
+          }
+          if (code === 'payment_voided') return stood(({ payment }) => payment !== 'debited');
+          const ends = ['Approved', 'PaymentFailed', 'Rejected', 'Cancelled'];
+          const others = ends.filter((status) => status !== outcomes[decision]);
+          return code === 'order_ended' && stood(({ status }) => others.includes(status));
         },
       );
       if (decided === undefined) return;
       const { order, changed } = decided;
-      shown(decision, orderId, order);
+      shown(decision, orderId, order, least);
       if (order.status !== outcomes[decision] && !spoilt(orderId)) {
         wrong(`${orderId}: ${decision} was answered, and the order is ${order.status}`);
       }

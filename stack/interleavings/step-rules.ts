@@ -16,19 +16,22 @@ export interface StepRules {
   rowWritten(row: OrderRow): void;
   answered(worker: string, delivery: Delivery<RecordedEvent>, result: unknown): void;
   paymentIsAnswered(orderId: string): boolean;
+  /** To be asked when every deadline has been due: who waited was given up. */
+  nothingWaits(): void;
 }
 
 export interface StepRulesOptions {
   readonly codec: OrderEventCodec;
   readonly gateway: MemoryGateway;
-  readonly historyOf: (orderId: string) => readonly RecordedEvent[];
-  readonly spoilt: (orderId: string) => boolean;
+  /** By order. */
+  readonly histories: ReadonlyMap<string, readonly RecordedEvent[]>;
   readonly now: () => number;
   readonly wrong: (what: string) => void;
 }
 
 export function stepRules(options: StepRulesOptions): StepRules {
-  const { codec, gateway, historyOf, now, wrong } = options;
+  const { codec, gateway, histories, now, wrong } = options;
+  const historyOf = (orderId: string) => histories.get(orderId) ?? [];
   const eventsOf = (orderId: string) =>
     historyOf(orderId).flatMap((entry) => readable(codec, entry) ?? []);
 
@@ -141,6 +144,15 @@ export function stepRules(options: StepRulesOptions): StepRules {
       const any = needed[outcome ?? ''];
       if (any !== undefined && !any.some(has)) {
         wrong(`${orderId}: a worker says ${outcome}, and the log has no ${any.join(' or ')}`);
+      }
+    },
+
+    nothingWaits: () => {
+      for (const orderId of histories.keys()) {
+        const { status } = reference(eventsOf(orderId));
+        if (status === 'Pending' || status === 'Paid') {
+          wrong(`${orderId} is ${status} long after its deadline`);
+        }
       }
     },
 

@@ -18,6 +18,8 @@ export interface WorkerQueueOptions {
   /** Rejects with `parked` where the message was given up. */
   readonly handler: (delivery: Delivery<RecordedEvent>) => Promise<unknown>;
   readonly faults: Faults;
+  /** Somebody who is not the worker acknowledges these now and then. */
+  readonly stolen: (event: RecordedEvent) => boolean;
 }
 
 /** Deliveries of one message, as a durable's `max_deliver`. */
@@ -29,8 +31,9 @@ interface Pending {
   busy: boolean;
 }
 
-export function workerQueue({ name, handler, faults }: WorkerQueueOptions): WorkerQueue {
-  const { random, on, tell } = faults;
+export function workerQueue(options: WorkerQueueOptions): WorkerQueue {
+  const { name, handler, stolen } = options;
+  const { random, on, tell } = options.faults;
   let pending: Pending[] = [];
   let subscribedAt = 0n;
 
@@ -78,7 +81,10 @@ export function workerQueue({ name, handler, faults }: WorkerQueueOptions): Work
     deliver: async () => {
       const one = next();
       if (one === undefined) return false;
-      await serve(one);
+      if (on() && stolen(one.event) && random.chance(0.2)) {
+        tell(`${name} is robbed of ${one.event.aggregateId} ${one.event.eventType}`);
+        pending = pending.filter((other) => other !== one);
+      } else await serve(one);
       return true;
     },
     beginAgain: (log) => {

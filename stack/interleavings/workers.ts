@@ -28,6 +28,8 @@ export interface WorkersOptions {
 
 /** How long an order waits for its payment, its review and, the first time, the answer to its void. */
 export const WAIT_MS = 1_000;
+/** After so long it is cancelled, whoever has not been asked yet. */
+export const CEILING_MS = 10 * WAIT_MS;
 
 type Handler = (delivery: Delivery<RecordedEvent>) => Promise<unknown>;
 
@@ -49,7 +51,7 @@ export function workers({ store, gateway, writes, codec, answered }: WorkersOpti
   const reviews = reviewEndpoints(createReviewService(store, policy, codec), codec, () =>
     parking(durables.review, store, false),
   );
-  const times = { payment: WAIT_MS, review: WAIT_MS, void: WAIT_MS, ceiling: 10 * WAIT_MS };
+  const times = { payment: WAIT_MS, review: WAIT_MS, void: WAIT_MS, ceiling: CEILING_MS };
   const saga = sagaEndpoints(createSagaService(store, writes, times, codec), codec, {
     event: () => parking(durables.saga, store, true),
     deadline: () => nop,

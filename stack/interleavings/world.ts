@@ -14,7 +14,11 @@
  */
 import { createRecentWrites } from '../../services/ordersvc/recent-writes.ts';
 import { createOrderService } from '../../services/ordersvc/service.ts';
-import { type OrderEventCodec, orderEventCodec } from '../../shared/contracts/events.ts';
+import {
+  eventTypes,
+  type OrderEventCodec,
+  orderEventCodec,
+} from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { readable } from '../../shared/eventstore/command-handler.ts';
@@ -29,18 +33,19 @@ import { askForReplays, serveReplays } from './letters.ts';
 import { memoryDeadlines } from './memory-deadlines.ts';
 import { memoryGateway } from './memory-gateway.ts';
 import { memoryReadModel } from './memory-read-model.ts';
-import { people, wishOf } from './people.ts';
+import { FOREIGN, people, wishOf } from './people.ts';
 import { projections } from './projections.ts';
 import { stepRules } from './step-rules.ts';
 import { inVirtualTime } from './virtual-time.ts';
 import { workerQueue } from './worker-queue.ts';
-import { WAIT_MS, workers } from './workers.ts';
+import { CEILING_MS, WAIT_MS, workers } from './workers.ts';
 
 const codec = remembering(orderEventCodec(2));
 const AMOUNT = 1_250;
 /** Restaurants by how they review: by hand, never, or by policy. */
 const RESTAURANTS = ['by-hand', 'closed', 'open'] as const;
 const LEASE_MS = 60_000;
+const ROUNDS = 10;
 
 /** Lives one world to its end. Rejects when a handler fails in a way that no fault explains. */
 export function live(seed: number): Promise<Lived> {
@@ -72,7 +77,7 @@ async function lived(seed: number): Promise<Lived> {
   const historyOf = (orderId: string) => histories.get(orderId) ?? [];
   const spoilt = (orderId: string) => historyOf(orderId).some((entry) => isUnreadable(entry));
   const gateway = memoryGateway((orderId) => poor.has(orderId));
-  const rules = stepRules({ codec, gateway, historyOf, spoilt, now: () => clock, wrong });
+  const rules = stepRules({ codec, gateway, histories, now: () => clock, wrong });
 
   const log = createMemoryEventStore({
     stream: ORDERS_STREAM,
@@ -103,9 +108,13 @@ async function lived(seed: number): Promise<Lived> {
     codec,
     answered: rules.answered,
   });
+  /** The acknowledgement of what only asking again brings back. */
+  const stolen = ({ eventType }: RecordedEvent) => eventType === eventTypes.voidrequested;
   const queues = Object.entries(handlers).map(([name, handler]) =>
-    workerQueue({ name, handler, faults }),
+    workerQueue({ name, handler, faults, stolen }),
   );
+  /** Those that orders wait for; the coordinator sees to it that none waits for ever. */
+  const answering = queues.filter((_, n) => Object.keys(handlers)[n] !== durables.saga);
   const projection = projections(
     faulty(readModel.writeSide, ['checkpoint', 'rows', 'write'], 'read model', faults),
     codec,
@@ -153,10 +162,11 @@ async function lived(seed: number): Promise<Lived> {
   /** Somebody else writes to an order: what nobody can read, or what nobody knows. */
   async function intrude(): Promise<void> {
     const { orderId } = wish();
-    if (historyOf(orderId).length === 0) return;
+    const isNew = historyOf(orderId).length === 0;
+    if (isNew && random.chance(0.8)) return;
     const token = random.pick(['soldout', 'paymentfailed', 'cancelled'] as const);
     const event = {
-      eventId: `foreign-${published.length}`,
+      eventId: `${FOREIGN}${published.length}`,
       eventType: `${ORDERS_STREAM}.${token}`,
       aggregateId: orderId,
       aggregateType: ORDER_AGGREGATE,
@@ -205,14 +215,18 @@ async function lived(seed: number): Promise<Lived> {
   }
 
   // The faults end, and all that is still to come comes. Each round is longer than
-  // every deadline and every lease, and an order waits for few of them.
+  // every deadline and every lease, and an order waits for few of them. A worker may
+  // stay away for some rounds: the others end what waits for it.
   failing = false;
   for (const one of wishes) await crowd.place(one);
-  for (let round = 0; round < 8; round++) {
-    for (const queue of [...queues, ...queues]) while (await queue.deliver());
-    clock += Math.max(2 * WAIT_MS, LEASE_MS + 1);
+  const away = random.chance(0.3) ? random.pick(answering) : undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    const there = queues.filter((queue) => queue !== away || round >= ROUNDS / 2);
+    for (const queue of [...there, ...there]) while (await queue.deliver());
+    clock += Math.max(CEILING_MS, LEASE_MS) + 1;
     await fireDue();
     await replayAll();
+    if (round > 1) rules.nothingWaits();
   }
   while (readModel.checkpoint() < BigInt(published.length)) await projection.project();
   for (const one of wishes) await crowd.read(one);
