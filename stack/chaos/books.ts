@@ -38,6 +38,13 @@ const booksOf = (addresses: Stack['addresses']) => ({
   sagaDatabaseUrl: addresses.SAGA_DATABASE_URL,
 });
 
+/** Whether the stream ends where the log does. */
+export const streamEnds = ({ addresses }: Stack): Promise<boolean> =>
+  withSources(
+    booksOf(addresses),
+    async ({ log, published }) => (await published.last()) === (await log.head(background())),
+  );
+
 /**
  * True where nothing differs, all was read, and nothing waits for a person but the
  * `poisoned` events that no worker can read.

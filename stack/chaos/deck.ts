@@ -2,6 +2,7 @@ import type { Dice } from '../interleavings/dice.ts';
 import { services } from '../services.ts';
 import type { Fault } from './faults/fault.ts';
 import { spoiled, spoilings } from './faults/lines.ts';
+import { logRestored } from './faults/log-restored.ts';
 import { storeDeleted, storeOlder, tailCut } from './faults/nats-store.ts';
 import { away, killed, stopped } from './faults/processes.ts';
 import { HELD_MS } from './settings.ts';
@@ -63,6 +64,7 @@ function allFaults(luck: Dice, { instances, natsNodes, stoppedMs }: DeckOptions)
     storeDeleted,
     storeOlder,
     tailCut,
+    logRestored,
     killed('PostgreSQL'),
     away('PostgreSQL'),
     ...services.flatMap(({ name, needs }) =>

@@ -32,6 +32,7 @@ describe("chaos' faults and wishes", () => {
     some(/store deleted/);
     some(/put back older/);
     some(/tail cut/);
+    some(/log restored/);
   });
 
   it('the same seed deals the same, another seed otherwise', () => {

@@ -21,29 +21,32 @@ const ATTEMPT_MS = 6_000;
 const GIVE_UP_MS = 90_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
-const comeAgain = [408, 429, 502, 503, 504];
+const comeAgain: readonly number[] = [408, 429, 502, 503, 504];
 
 /** Thrown where no answer was to be had for a minute and a half. */
 export class Unanswered extends Error {}
 
 /**
  * Asks one ordersvc after the other, beginning with number `first`, until there is an
- * answer that is meant, as a client does who was told to come again.
+ * answer that is meant, as a client does who was told to come again. While the log is
+ * `forgotten`, that there is no such order is no answer either.
  */
 export async function askPatiently(
   urls: readonly string[],
   first: number,
   question: Question,
-  signal: AbortSignal,
+  { forgotten, signal }: { readonly forgotten: () => boolean; readonly signal: AbortSignal },
 ): Promise<Answer> {
   const began = performance.now();
+  const isNoAnswer = (status: number) =>
+    comeAgain.includes(status) || (status === 404 && forgotten());
   let last = 'none';
   for (let failed = 0; performance.now() - began < GIVE_UP_MS; failed += 1) {
     const url = urls[(first + failed) % urls.length] ?? '';
     const answer = await ask(url, question).catch((error: Error) => {
       last = ((error.cause ?? error) as Error).message;
     });
-    if (answer !== undefined && !comeAgain.includes(answer.status)) {
+    if (answer !== undefined && !isNoAnswer(answer.status)) {
       return { ...answer, tookMs: performance.now() - began, failed };
     }
     if (answer !== undefined) last = `${answer.status} ${answer.text}`;

@@ -30,6 +30,8 @@ export interface People {
   readonly urls: readonly string[];
   /** Appends an event to the order that nobody can read; resolves with its id. */
   readonly poison: (orderId: string) => Promise<string>;
+  /** The log was put back to an older state, and has not been recovered. */
+  readonly forgotten: () => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +61,7 @@ class Unexpected extends Error {
 }
 
 async function ask(told: Told, people: People, question: Question, first = told.wish.n) {
-  const answer = await askPatiently(people.urls, first, question, people.signal);
+  const answer = await askPatiently(people.urls, first, question, people);
   told.failed += answer.failed;
   return answer;
 }

@@ -132,7 +132,12 @@ async function harm(
   });
   const people = crowd(
     options,
-    { urls: stack.httpUrls, poison: (orderId) => poison(log, orderId, signal), signal },
+    {
+      urls: stack.httpUrls,
+      poison: (orderId) => poison(log, orderId, signal),
+      forgotten: () => line.current()?.forgets === true,
+      signal,
+    },
     line.share,
   );
   progress.onOrders(people.standing);

@@ -25,6 +25,8 @@ export interface Timeline {
   /** From 0 to 1, by what was planned. */
   readonly share: () => number;
   readonly happened: readonly Happened[];
+  /** The fault that is under way. */
+  readonly current: () => Fault | undefined;
   /** Resolves when all faults are over. */
   readonly run: () => Promise<void>;
 }
@@ -57,7 +59,11 @@ export function timeline(
   }
   const wait = (ms: number) => step(ms, () => delay(ms, undefined, { signal: where.signal }));
 
-  async function happen({ name, silences = [], happen: doIt }: Fault): Promise<void> {
+  let underWay: Fault | undefined;
+
+  async function happen(fault: Fault): Promise<void> {
+    const { name, silences = [], happen: doIt } = fault;
+    underWay = fault;
     const beganAt = now();
     onBegin(name);
     let failed: string | undefined;
@@ -71,6 +77,7 @@ export function timeline(
     const restarted = await untilReady(where.stack, where.signal);
     const readyAt = restarted.length === 0 ? now() : undefined;
     const one = { name, what, silenced: silences, beganAt, overAt, readyAt, restarted, failed };
+    underWay = undefined;
     happened.push(one);
     onEnd(one);
   }
@@ -78,6 +85,7 @@ export function timeline(
   return {
     share: () => Math.min(1, (done + Math.min(current.plannedMs, now() - current.since)) / total),
     happened,
+    current: () => underWay,
     async run() {
       await wait(quietMs);
       for (const fault of faults) {

@@ -8,6 +8,8 @@ export interface Fault {
   readonly name: string;
   /** Processes that answer nobody meanwhile, for longer than an order's deadline. */
   readonly silences?: readonly string[];
+  /** Until it is over, and in its first moment unnoticed, the log lacks orders that were accepted. */
+  readonly forgets?: boolean;
   /** About how long it takes; the orders are spread over the run by it. */
   readonly plannedMs: number;
   /** Does it, and undoes it. Resolves with what the dice chose, if anything. */
