@@ -37,11 +37,11 @@ for (const file of globSync('services/*/migrations/*.sql', { cwd: root })) {
 }
 
 /**
- * Everything that runs on the project's tables. Specs and what only they use
- * damage tables on purpose, and bench/engine has a server of its own.
+ * Everything that runs on the project's tables. Specs and what only they use,
+ * and chaos, damage tables on purpose, and bench/engine has a server of its own.
  */
 const sources = globSync('{bench/orders,cli,services,shared,stack,zipkin}/**/*.ts', { cwd: root })
-  .filter((file) => !file.endsWith('.spec.ts') && !/(^|\/)testing(\/|\.ts$)/.test(file))
+  .filter((file) => !file.endsWith('.spec.ts') && !/(^|\/)(testing|chaos)(\/|\.ts$)/.test(file))
   .sort();
 
 /** Who writes what: `services/querymodelworker` or another folder, and a table. */

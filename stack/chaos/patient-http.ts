@@ -20,7 +20,7 @@ export interface Question {
 const ATTEMPT_MS = 6_000;
 const GIVE_UP_MS = 90_000;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 3_000;
 const comeAgain: readonly number[] = [408, 429, 502, 503, 504];
 
 /** Thrown where no answer was to be had for a minute and a half. */

@@ -39,14 +39,14 @@ const gateway = {
 };
 
 const worker = {
-  ACK_WAIT_MS: '3000',
-  ATTEMPT_TIMEOUT_MS: '3000',
-  EVENTSTORE_TIMEOUT_MS: '2000',
+  ACK_WAIT_MS: '4000',
+  ATTEMPT_TIMEOUT_MS: '4000',
+  EVENTSTORE_TIMEOUT_MS: '3000',
   RETRY_DELAYS_MS: '100,500,1000',
   // An outage of half a minute must not park what is well.
   MAX_DELIVER: '60',
 };
-const database = { DATABASE_TIMEOUT_MS: '2000' };
+const database = { DATABASE_TIMEOUT_MS: '3000' };
 
 /** Further variables of each service. */
 export const environment = (deadlineMs: number) => ({
@@ -59,7 +59,7 @@ export const environment = (deadlineMs: number) => ({
     REVIEW_REJECT_RESTAURANTS: names.closed,
     REVIEW_MANUAL_RESTAURANTS: names.manual,
   },
-  querymodelworker: { ...database, EVENTSTORE_TIMEOUT_MS: '2000', ATTEMPT_TIMEOUT_MS: '3000' },
+  querymodelworker: { ...database, EVENTSTORE_TIMEOUT_MS: '3000', ATTEMPT_TIMEOUT_MS: '4000' },
   sagacoordinator: {
     ...worker,
     ...database,

@@ -163,7 +163,7 @@ describe('the verdict of chaos', () => {
     for (const by of [
       silence('reviewworker', began + 200, DEADLINE_MS),
       silence('paymentworker', began + 200, DEADLINE_MS - 1),
-      silence('paymentworker', began - 1, DEADLINE_MS),
+      silence('paymentworker', began - 1_001, DEADLINE_MS),
       silence('paymentworker', began + 1_001, DEADLINE_MS),
     ]) {
       assert.deepEqual(
