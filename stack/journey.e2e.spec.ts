@@ -165,7 +165,8 @@ describe('the journey of an order', function () {
     const { order_id } = await place();
     await untilApproved(order_id);
     const { status, stdout, stderr } = await orders('audit', '--json');
-    assert.deepEqual([status, stderr], [0, '']);
+    // How far it was is told on standard error.
+    assert.equal(status, 0, stderr);
     const { ok, orders: counted, ledger } = JSON.parse(stdout);
     assert.deepEqual([ok, counted.stuck, ledger.kept], [true, 0, ledger.approved]);
 
