@@ -16,6 +16,20 @@ import { type AuditReport, verdictOf } from './report.ts';
 
 const exits = { wrong: exitCodes.booksDiffer, waiting: exitCodes.waiting, unreachable: 1 } as const;
 
+const found = ({ discrepancies, waiting, unread }: AuditReport) =>
+  [...discrepancies, ...waiting, ...unread].map(({ book, message }) => `${book}: ${message}`);
+
+const untilRight = (stack: DamagedStack) =>
+  eventually(
+    'all books are right',
+    async () => {
+      const report = await stack.audit();
+      if (verdictOf(report) === 'right') return report;
+      throw new Error(found(report).join('\n'));
+    },
+    30_000,
+  );
+
 describe('damage to the books', function () {
   this.timeout(150_000);
   let stack: DamagedStack;
@@ -25,27 +39,13 @@ describe('damage to the books', function () {
   });
   after(() => stack?.stop());
 
-  const found = ({ discrepancies, waiting, unread }: AuditReport) =>
-    [...discrepancies, ...waiting, ...unread].map(({ book, message }) => `${book}: ${message}`);
-
-  const untilRight = () =>
-    eventually(
-      'all books are right',
-      async () => {
-        const report = await stack.audit();
-        if (verdictOf(report) === 'right') return report;
-        throw new Error(found(report).join('\n'));
-      },
-      30_000,
-    );
-
   it('there are forty kinds and more', () => {
     assert.ok(damages.length >= 40, `${damages.length}`);
     assert.equal(new Set(damages.map(({ what }) => what)).size, damages.length);
   });
 
   it('without any the books are right', async () => {
-    assert.deepEqual(found(await untilRight()), []);
+    assert.deepEqual(found(await untilRight(stack)), []);
   });
 
   for (const { what, plant, says, may = [], comesTo = 'wrong', ...damage } of damages) {
@@ -71,7 +71,7 @@ describe('damage to the books', function () {
       } finally {
         await undo?.(stack);
       }
-      await untilRight();
+      await untilRight(stack);
     });
   }
 
@@ -102,6 +102,28 @@ describe('damage to the books', function () {
     }
   });
 
+  /** `orders audit`, told where this stack is and how long its orders may wait. */
+  function command(...args: string[]) {
+    const main = join(import.meta.dirname, '../main.ts');
+    const env = { ...process.env, ...stack.addresses, ...stack.deadlines };
+    return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
+      const of = [main, 'audit', ...args];
+      execFile(process.execPath, of, { env, timeout: 40_000 }, (error, stdout, stderr) => {
+        resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+    });
+  }
+});
+
+describe('a void that is owed', function () {
+  this.timeout(150_000);
+  let stack: DamagedStack;
+
+  before(async () => {
+    stack = await startDamagedStack();
+  });
+  after(() => stack?.stop());
+
   it('a void that was asked for and is not answered waits, and is right when it is', async () => {
     const { decide } = orderHands(stack);
     const worker = stack.unit('paymentworker');
@@ -111,7 +133,7 @@ describe('damage to the books', function () {
     const report = await untilOnly(waits);
     assert.equal(auditExitCodes[verdictOf(report)], exits.waiting);
     await worker.start();
-    await untilRight();
+    await untilRight(stack);
   });
 
   it('a void that nobody asked for, as the message was stolen, is asked for by a repair', async () => {
@@ -124,22 +146,9 @@ describe('damage to the books', function () {
     assert.deepEqual(report.repairs.listed, [{ what: 'void', orderId }]);
     await stack.repair(report);
     await untilItIs(orderId, 'Cancelled', 'voided');
-    await untilRight();
+    await untilRight(stack);
   });
 
-  /** `orders audit`, told where this stack is and how long its orders may wait. */
-  function command(...args: string[]) {
-    const main = join(import.meta.dirname, '../main.ts');
-    const env = { ...process.env, ...stack.addresses, ...stack.deadlines };
-    return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-      const of = [main, 'audit', ...args];
-      execFile(process.execPath, of, { env, timeout: 40_000 }, (error, stdout, stderr) => {
-        resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
-      });
-    });
-  }
-
-  /** Copies may take a while: the streams before were thrown away under their readers. */
   const untilOnly = (waits: RegExp) =>
     eventually(
       'nothing else is found',
