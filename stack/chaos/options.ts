@@ -26,7 +26,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     .description(
       'Starts a stack of its own, places orders, and does harm to every process and every ' +
         'connection meanwhile. In the end each order must have ended as its people wished, and ' +
-        'all books must agree; else the exit code is 1. About twelve orders a second.',
+        'all books must agree; else the exit code is 1. About fourteen orders a second.',
     )
     .option('--orders <n>', 'how many; the faults last as long', '3000')
     .option('--seed <n>', 'decides orders, faults and their order (default: at random)')
