@@ -1,7 +1,7 @@
 import { codedError } from '../shared/kit/errors.ts';
+import { shown, shownJson } from '../shared/kit/shown.ts';
 import { UsageError } from './option.ts';
 import { RefusedRequest } from './orders-api.ts';
-import { shown, shownJson } from './shown.ts';
 
 const MOST = 1_000;
 

@@ -2,7 +2,7 @@
  * How a command prints what it found; nothing else in here writes to standard
  * output. Texts of the books come out as shown.ts has them.
  */
-import { shownAll, shownJson } from './shown.ts';
+import { shownAll, shownJson } from '../shared/kit/shown.ts';
 
 /**
  * Prints `found`: for people as `render` has it, with `json` as one line of

@@ -1,9 +1,10 @@
 /** An audit's report as lines for people and as a document for programs. */
+
+import { shown } from '../shared/kit/shown.ts';
 import { remedies } from './audit/remedies.ts';
 import { repairDocument } from './audit/repairs.ts';
 import { type AuditReport, type Book, verdictOf } from './audit/report.ts';
 import type { Paint } from './paint.ts';
-import { shown } from './shown.ts';
 import { table } from './table.ts';
 
 /** One line a book, then what is not as it should be, then what to do, then the verdict. */

@@ -1,8 +1,9 @@
 /** What a repair will do and what came of it, as lines for people and as a document for programs. */
+
+import { shown } from '../shared/kit/shown.ts';
 import type { Repaired } from './audit/repair.ts';
 import { type Repair, repairDocument, repairText } from './audit/repairs.ts';
 import type { Paint } from './paint.ts';
-import { shown } from './shown.ts';
 
 /** Repairs that are told one by one before they are done; each is told when it is. */
 const TOLD = 50;

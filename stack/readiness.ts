@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { shown } from '../cli/shown.ts';
+import { shown } from '../shared/kit/shown.ts';
 import { adminUrl, type Say } from './launch.ts';
 import type { Instance } from './plan.ts';
 

@@ -68,13 +68,15 @@ function isMoved(row: StoredDeadline, wanted: Deadline, readAt: number): boolean
 }
 
 /**
- * It was set late, by a worker that was behind: it is as it would have been, and
- * goes by itself when it comes due.
+ * It was set late, by a worker that was behind, or put off while its worker was
+ * given nothing: it is as it would have been, and goes by itself when it comes due.
  */
 function isLate(row: StoredDeadline, { events, times, readAt, patience }: ComparedRows): boolean {
   const cause = events.find(({ eventId }) => eventId === row.causedBy);
   const ms = (times as Readonly<Record<string, number>>)[row.kind];
   if (cause === undefined || ms === undefined) return false;
   const due = row.dueAt.getTime();
-  return due === cause.createdAt.getTime() + ms && readAt < due + patience.graceMs;
+  const began = cause.createdAt.getTime();
+  const latest = began + Math.max(ms, times.ceiling);
+  return due >= began + ms && due <= latest && readAt < due + patience.graceMs;
 }

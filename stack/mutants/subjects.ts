@@ -28,7 +28,7 @@ export const subjects: readonly Subject[] = [
   beside('services/eventstoresvc/waiting.ts'),
   beside('services/querymodelworker/order-row.ts'),
   beside('services/querymodelworker/batch.ts'),
-  beside('cli/shown.ts'),
+  beside('shared/kit/shown.ts'),
   beside('cli/duration.ts'),
   beside('cli/compensation.ts'),
   beside('cli/happenings.ts'),

@@ -80,7 +80,7 @@ describe('foreign texts in JSON', () => {
 
 describe('the commands', () => {
   it('print by way of print.ts alone, which makes texts safe', () => {
-    const folder = new URL('./', import.meta.url);
+    const folder = new URL('../../cli/', import.meta.url);
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
       (name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'),
     );
