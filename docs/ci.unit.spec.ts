@@ -38,7 +38,17 @@ describe('what CI runs', () => {
       const reporter = join(root, '.ci/counting-reporter.cjs');
       const run = spawnSync(
         process.execPath,
-        [mocha, '--no-config', '--parallel', '--jobs', '2', '--reporter', reporter, spec],
+        [
+          mocha,
+          '--no-config',
+          '--no-color',
+          '--parallel',
+          '--jobs',
+          '2',
+          '--reporter',
+          reporter,
+          spec,
+        ],
         { encoding: 'utf8', env: { ...process.env, MOCHA_COUNTS: counts } },
       );
       assert.equal(run.status, 1);

@@ -71,7 +71,9 @@ export function causedBy(
   };
 }
 
-/** Milliseconds left until the deadline, at least 0; `otherwise` where there is no deadline. */
+/** Whole milliseconds left until the deadline, at least 0; `otherwise` where there is no deadline. */
 export function remaining(ctx: Context, otherwise: number): number {
-  return ctx.deadline === undefined ? otherwise : Math.max(0, ctx.deadline - performance.now());
+  return ctx.deadline === undefined
+    ? otherwise
+    : Math.max(0, Math.ceil(ctx.deadline - performance.now()));
 }
