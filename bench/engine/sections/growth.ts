@@ -68,10 +68,18 @@ const appendRows = (bench: Bench) =>
     const entries = await Promise.all(
       plan.sizes.map(async (stored) => {
         const url = server.addressOf(logName(stored));
-        const own = openOwnStore(url);
-        later(own.close);
-        const contender = backToSize(appender(names.inProcess, appendTo(own.store)), () =>
-          cutBack(url, stored),
+        let own = openOwnStore(url);
+        let append = appendTo(own.store);
+        later(() => own.close());
+        const contender = backToSize(
+          appender(names.inProcess, (step) => append(step)),
+          async () => {
+            // A store whose log was cut back behind it takes no event any more.
+            await own.close();
+            await cutBack(url, stored);
+            own = openOwnStore(url);
+            append = appendTo(own.store);
+          },
         );
         return { contender, durable: (await server.durability(url)).short, stored };
       }),
