@@ -209,6 +209,11 @@ export function createEventLog(
           eventId === undefined && aggregateId === null && positions.length === 0
             ? sql`select ${columns} from events`
             : sql`select ${columns} from few`;
+        // Only where it is asked for: as an alternative it keeps the planner from the index.
+        const ofPositions =
+          positions.length === 0
+            ? sql``
+            : sql`and position = any(${positions.map(String)}::text[]::int8[])`;
         return sql<(EventRow & { found: string })[]>`
           with few as materialized (select ${columns} from events where ${few}),
           page as (
@@ -218,8 +223,7 @@ export function createEventLog(
               and (${aggregateId}::text is null or aggregate_id = ${aggregateId}::text)
               and (${aggregateType}::text is null or aggregate_type = ${aggregateType}::text)
               and (${eventTypes.length}::int8 = 0 or event_type = any(${[...eventTypes]}::text[]))
-              and (${positions.length}::int8 = 0
-                or position = any(${positions.map(String)}::text[]::int8[]))
+              ${ofPositions}
             order by position limit ${limit + 1}::int8
           ),
           sized as (
