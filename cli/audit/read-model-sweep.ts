@@ -1,5 +1,5 @@
 /** The read model's rows against what the log folds to. */
-import type { OrderRow } from '../../services/querymodelworker/order-row.ts';
+import { comparedColumns, type OrderRow } from '../../services/querymodelworker/order-row.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -113,23 +113,8 @@ async function lookAgain(
     : { problem: difference(digested(row), expected) };
 }
 
-const columns = [
-  'version',
-  'position',
-  'status',
-  'payment',
-  'amountMinor',
-  'customerId',
-  'restaurantId',
-  'items',
-  'createdOn',
-  'reason',
-  'createdAt',
-  'updatedAt',
-] as const satisfies readonly (keyof OrderRow)[];
-
 function difference(row: OrderRow, expected: OrderRow): string | undefined {
-  const wrong = columns.filter((column) => row[column] !== expected[column]);
+  const wrong = comparedColumns.filter((column) => row[column] !== expected[column]);
   if (wrong.length === 0) return undefined;
   return wrong
     .map((column) =>

@@ -38,6 +38,22 @@ export interface OrderRow {
   readonly updatedAt: string;
 }
 
+/** What two rows of one order are compared by: all but the order's id. */
+export const comparedColumns = [
+  'version',
+  'position',
+  'status',
+  'payment',
+  'amountMinor',
+  'customerId',
+  'restaurantId',
+  'items',
+  'createdOn',
+  'reason',
+  'createdAt',
+  'updatedAt',
+] as const satisfies readonly (keyof OrderRow)[];
+
 /**
  * `row` (undefined: none yet) with `event`, decoded as `change`, folded in. An
  * event that the row has already, judged by its version, changes nothing.

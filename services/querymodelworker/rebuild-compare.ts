@@ -11,7 +11,7 @@ import type { Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { foldBatch } from './batch.ts';
 import { otherSide, type Side, tableOf } from './live-table.ts';
-import type { OrderRow } from './order-row.ts';
+import { comparedColumns, type OrderRow } from './order-row.ts';
 import { checkpoints, rowsOf } from './rebuild-table.ts';
 
 /** How the live table was before the switch. */
@@ -193,28 +193,14 @@ async function judge(
   return undefined;
 }
 
-const COLUMNS = [
-  'version',
-  'position',
-  'status',
-  'payment',
-  'amountMinor',
-  'customerId',
-  'restaurantId',
-  'items',
-  'createdOn',
-  'reason',
-  'createdAt',
-  'updatedAt',
-] as const satisfies readonly (keyof OrderRow)[];
-
 const same = (one: OrderRow | undefined, other: OrderRow | undefined): boolean =>
   one === undefined || other === undefined
     ? one === other
-    : COLUMNS.every((column) => one[column] === other[column]);
+    : comparedColumns.every((column) => one[column] === other[column]);
 
 const differing = (live: OrderRow, right: OrderRow): string =>
-  COLUMNS.filter((column) => live[column] !== right[column])
+  comparedColumns
+    .filter((column) => live[column] !== right[column])
     .map((column) =>
       column === 'items' || column === 'reason'
         ? `another ${column}`
