@@ -7,10 +7,12 @@ export interface Operation {
   readonly key: string;
   /**
    * `append`: one event. `read`: all events of the aggregate. `get`: an order as it is
-   * shown, which may be old. `end`: a decision that ends the order, once.
+   * shown, which may be old. `end`: a decision that ends the order, once. `shown`: the
+   * version with which such a decision was answered. It has that event, but may be later:
+   * a decision is asked again where its answer was lost, and others write in between.
    */
-  readonly kind: 'append' | 'read' | 'get' | 'end';
-  /** `append`, `end`: what names the event. */
+  readonly kind: 'append' | 'read' | 'get' | 'end' | 'shown';
+  /** `append`, `end`, `shown`: what names the event. */
   readonly id?: string;
   /** `append`: the expected version, -1 for any. `get`: `min_version`. */
   readonly expected?: number;
@@ -50,6 +52,8 @@ export function createHistory(): History {
       const outcome = await work().catch((): Outcome => ({ outcome: 'unknown' }));
       const ended = outcome.outcome === 'unknown' ? 0 : now();
       operations.push({ ...about, ...outcome, call, return: ended });
+      if (about.kind === 'end' && outcome.outcome === 'done')
+        operations.push({ ...about, ...outcome, kind: 'shown', call, return: ended });
       return outcome;
     },
   };

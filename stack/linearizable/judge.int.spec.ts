@@ -38,6 +38,18 @@ const lost = (id: string, at: number): Operation => ({
   return: 0,
 });
 
+const ended = (version: number, from: number, to: number): Operation[] =>
+  (['end', 'shown'] as const).map((kind) => ({
+    client: 4,
+    key: 'a',
+    kind,
+    id: 'end',
+    outcome: 'done',
+    version,
+    call: from,
+    return: to,
+  }));
+
 /** Histories of one aggregate, by what is wrong with them. */
 const forged: Readonly<Record<string, readonly Operation[]>> = {
   'an acknowledged append that nobody sees': [append('x', 0, 1, 1), read([], 3)],
@@ -52,12 +64,35 @@ const forged: Readonly<Record<string, readonly Operation[]>> = {
   'a conflict where there was none': [{ ...append('x', 0, 0, 1), outcome: 'conflict' }],
   'a reading older than was asked for': [append('x', 0, 1, 1), shown(1, 0, 3)],
   'a version that is not there yet': [append('x', 0, 1, 1), shown(0, 2, 3)],
+  'a decision that shows an order without itself': [
+    append('x', 0, 1, 1),
+    append('y', 1, 2, 3),
+    ...ended(2, 5, 6),
+  ],
+  'a decision done twice': [
+    append('x', 0, 1, 1),
+    ...ended(2, 3, 4),
+    ...ended(2, 5, 6),
+    append('y', -1, 4, 7),
+  ],
   'a lost append that is seen, and then not': [lost('x', 1), read(['x'], 3), read([], 5)],
 };
 const honest: Readonly<Record<string, readonly Operation[]>> = {
   'an append that was answered twice alike': [append('x', 0, 1, 1), append('x', 0, 1, 3)],
   'a lost append that takes effect late': [lost('x', 1), read([], 3), read(['x'], 5)],
   'a lost append that never takes effect': [lost('x', 1), append('y', 0, 1, 3)],
+  'a decision that shows what others wrote behind it': [
+    append('x', 0, 1, 1),
+    append('y', -1, 3, 4),
+    ...ended(3, 3, 9),
+  ],
+  'many readings that were never answered': [
+    append('x', 0, 1, 1),
+    ...Array.from({ length: 40 }, (_, n) => ({ ...shown(1, 0, 2 + n), return: 0 })).map(
+      (one): Operation => ({ ...one, outcome: 'unknown' }),
+    ),
+    append('y', 1, 2, 50),
+  ],
   'a row that is old, and no older than was asked for': [
     append('x', 0, 1, 1),
     append('y', 1, 2, 3),
