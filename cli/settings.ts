@@ -43,7 +43,8 @@ export const bookAddresses = (options: CommonOptions) => ({
 });
 
 /** Decimals of the currency that the log is kept in. */
-export const currencyDecimals = (): number => fromEnvironment(setting.currency('USD'), 'CURRENCY');
+export const currencyDecimals = (): number =>
+  fromEnvironment(setting.currency('USD'), 'CURRENCY').decimals;
 
 /** How long orders may wait, in milliseconds, as it is configured here: the coordinator's variables and defaults. */
 export const deadlines = () => ({

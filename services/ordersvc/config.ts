@@ -28,7 +28,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     eventStoreAddress: read.EVENTSTORE_ADDRESS,
     databaseUrl: read.ORDERS_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
-    decimals: read.CURRENCY,
+    currency: read.CURRENCY,
     requestTimeoutMs: read.REQUEST_TIMEOUT_MS,
     rateLimitPerSecond: read.RATE_LIMIT_PER_SECOND,
     bodyLimitBytes: read.BODY_LIMIT_BYTES,

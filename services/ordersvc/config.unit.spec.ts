@@ -8,12 +8,12 @@ describe('the configuration of ordersvc', () => {
     assert.equal(config.httpPort, 3000);
     assert.equal(config.adminPort, 9101);
     assert.equal(config.bindAddress, '127.0.0.1');
-    assert.equal(config.decimals, 2);
+    assert.equal(config.currency.code, 'USD');
     assert.equal(config.rateLimitPerSecond, 0);
   });
 
   it('knows the decimals of its currency', () => {
-    assert.equal(readConfig({ CURRENCY: 'JPY' }).decimals, 0);
+    assert.equal(readConfig({ CURRENCY: 'JPY' }).currency.decimals, 0);
   });
 
   it('says every problem at once', () => {

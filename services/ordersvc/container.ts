@@ -81,7 +81,7 @@ export function createContainer(config: Config): App {
         storeAway: () => store.notReady?.() !== undefined,
         readModel,
         recent: createRecentWrites(),
-        codec: orderEventCodec(config.decimals),
+        codec: orderEventCodec(config.currency.decimals),
         patienceMs: config.requestTimeoutMs / 3,
       });
       return loggingService(instrumentingService(service, meter), logger);
@@ -112,7 +112,7 @@ export function createContainer(config: Config): App {
       httpServer({
         host: config.bindAddress,
         port: config.httpPort,
-        routes: orderRoutes(endpoints, config.decimals),
+        routes: orderRoutes(endpoints, config.currency),
         hook: httpServerTrace(tracer),
         bodyLimitBytes: config.bodyLimitBytes,
         logger,

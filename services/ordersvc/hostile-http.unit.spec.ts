@@ -12,6 +12,7 @@ import { nop } from '../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { httpServer } from '../../shared/kit/transport/http.ts';
 import type { ProblemDocument } from '../../shared/kit/transport/problem.ts';
+import { usd } from '../../shared/testing/currency.ts';
 import { type RawAnswer, sendRaw } from '../../shared/testing/raw-http.ts';
 import { spanRecorder } from '../../shared/testing/span-recorder.ts';
 import { httpServerTrace } from '../../zipkin/http.ts';
@@ -262,7 +263,7 @@ describe('hostile HTTP', () => {
     port: 0,
     routes: orderRoutes(
       orderEndpoints(service, () => nop),
-      2,
+      usd,
     ),
     hook: httpServerTrace(spanRecorder().tracer),
     bodyLimitBytes: BODY_LIMIT,

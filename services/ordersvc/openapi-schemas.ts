@@ -10,6 +10,7 @@ import {
   problemAnswer,
   rejectOrderBody,
 } from '../../shared/contracts/http.ts';
+import type { Currency } from '../../shared/domain/currency.ts';
 
 /** JSON Schema, draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -20,9 +21,9 @@ export const schemaRef = (name: ReturnType<typeof named>[number][0]): JsonSchema
 });
 
 /** What each is called in the document: clients make types of the names, so they are frozen. */
-function named(decimals: number) {
+function named(currency: Currency) {
   // Only the form is asked for: nothing is read with this schema.
-  const placeOrder = placeOrderBody({ decimals, numberText: () => undefined });
+  const placeOrder = placeOrderBody({ currency, numberText: () => undefined });
   return [
     ['PlaceOrder', placeOrder],
     ['CancelOrder', cancelOrderBody],
@@ -36,13 +37,13 @@ function named(decimals: number) {
 }
 
 /**
- * The bodies and answers by name, money in a currency with `decimals` decimals.
+ * The bodies and answers by name, money in `currency`.
  * As what goes in, also for answers: fields that are not named are allowed, so
  * that adding one breaks no client that checks.
  */
-export function componentSchemas(decimals: number): Readonly<Record<string, JsonSchema>> {
+export function componentSchemas(currency: Currency): Readonly<Record<string, JsonSchema>> {
   const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of named(decimals)) registry.add(schema, { id });
+  for (const [id, schema] of named(currency)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, {
     io: 'input',
     unrepresentable: 'any',

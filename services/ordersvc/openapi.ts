@@ -1,16 +1,17 @@
 /**
  * What ordersvc serves over HTTP, as an OpenAPI 3.1 document: the schemas are
  * those that read and write, the rest is said here. docs/openapi.json is this
- * document with money in two decimals.
+ * document with money in US dollars.
  */
+import type { Currency } from '../../shared/domain/currency.ts';
 import type { Route } from '../../shared/kit/transport/http.ts';
 import { parameters } from './openapi-headers.ts';
 import { paths } from './openapi-operations.ts';
 import { commonProblems } from './openapi-problems.ts';
 import { componentSchemas } from './openapi-schemas.ts';
 
-/** The document for money in a currency with `decimals` decimals. Pure. */
-export function openApiDocument(decimals: number) {
+/** The document for money in `currency`. Pure. */
+export function openApiDocument(currency: Currency) {
   return {
     openapi: '3.1.1',
     info: {
@@ -20,7 +21,7 @@ export function openApiDocument(decimals: number) {
       description: [
         'Errors are problem documents (RFC 9457); their `code` is for programs and does not change. A path that is not here is 404 (code not_found), another method is 405 with `Allow` (code method_not_allowed), a method that HTTP does not know is 501 (code method_not_implemented).',
         'HEAD is answered where GET is. Every answer carries `x-trace-id`.',
-        `Money is a decimal in major units of one currency, with at most ${decimals} decimals.`,
+        `Money is a decimal in major units of one currency, ${currency.code}, with at most ${currency.decimals} decimals.`,
       ].join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -32,7 +33,7 @@ export function openApiDocument(decimals: number) {
     ],
     paths,
     components: {
-      schemas: componentSchemas(decimals),
+      schemas: componentSchemas(currency),
       parameters,
       responses: commonProblems,
     },
@@ -40,7 +41,7 @@ export function openApiDocument(decimals: number) {
 }
 
 /** `GET /openapi.json`. */
-export function openApiRoute(decimals: number): Route {
-  const body = openApiDocument(decimals);
+export function openApiRoute(currency: Currency): Route {
+  const body = openApiDocument(currency);
   return { method: 'GET', path: '/openapi.json', serve: async () => ({ status: 200, body }) };
 }

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { idempotencyKey, MAX_ITEMS, MAX_KEY, placeOrderBody } from '../../shared/contracts/http.ts';
 import { problemsOf } from '../../shared/contracts/problems-of.ts';
+import type { Currency } from '../../shared/domain/currency.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { total } from '../../shared/domain/order.ts';
 import { CodedError, type Problem } from '../../shared/kit/errors.ts';
@@ -21,9 +22,9 @@ export type ReadOrderRequest = (
   idempotencyKeys?: readonly string[],
 ) => OrderRequest;
 
-/** A reader for a currency with `decimals` decimals; made once, for its schema is compiled. */
-export function orderRequestReader(decimals: number): ReadOrderRequest {
-  const schema = placeOrderBody({ decimals, numberText });
+/** A reader for orders in `currency`; made once, for its schema is compiled. */
+export function orderRequestReader(currency: Currency): ReadOrderRequest {
+  const schema = placeOrderBody({ currency, numberText });
   return (body, idempotencyKeys = []) => {
     const [key] = idempotencyKeys;
     const read = schema.safeParse(withoutSurplus(body));

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MAX_ITEMS, MAX_QUANTITY } from '../../shared/contracts/http.ts';
+import { charging } from '../../shared/domain/charging.ts';
+import { currencies } from '../../shared/domain/currency.ts';
 import { decimalText, MAX_AMOUNT, minor } from '../../shared/domain/money.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
+import { CodedError, codedError } from '../../shared/kit/errors.ts';
 import { parseJson } from '../../shared/kit/transport/json.ts';
+import { currency, usd } from '../../shared/testing/currency.ts';
 import { orderRequestReader } from './order-body.ts';
 
-const readOrder = orderRequestReader(2);
+const readOrder = orderRequestReader(usd);
 const read = (json: string, key?: string) =>
   readOrder(parseJson(json), key === undefined ? [] : [key]);
 
@@ -194,7 +197,7 @@ describe('an order request', () => {
     assert.equal(keyed('a, b').idempotencyKey, 'a, b');
   });
 
-  it('every valid order is read exactly, for every number of decimals', () => {
+  it('every valid order is read exactly, for every currency', () => {
     const item = fc.record({
       code: fc
         .string({ minLength: 1, maxLength: 20 })
@@ -205,13 +208,21 @@ describe('an order request', () => {
     fc.assert(
       fc.property(
         fc.array(item, { minLength: 1, maxLength: 10 }),
-        fc.integer({ min: 0, max: 4 }),
-        (items, decimals) => {
+        fc.constantFrom(...currencies),
+        (some, one) => {
+          const { step, least } = charging(one);
+          // What can be charged: in whole steps, and enough of it.
+          const enough = { code: 'more', unitPrice: Math.ceil(least / step), quantity: 1 };
+          const items = [...some, enough].map((line) => ({
+            ...line,
+            unitPrice: line.unitPrice * step,
+          }));
+          const { decimals } = one;
           const json = items.map(
             ({ code, unitPrice, quantity }) =>
               `{"code":"${code}","name":"n","quantity":${quantity},"unit_price":${decimalText(minor(unitPrice), decimals)}}`,
           );
-          const request = orderRequestReader(decimals)(
+          const request = orderRequestReader(one)(
             parseJson(order(`[${json.join(',')}]`)),
             undefined,
           );
@@ -227,6 +238,42 @@ describe('an order request', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it('what no gateway could charge is refused: a price between two steps, and a sum below the least', () => {
+    const problems = (code: string, price: string, quantity = 1) => {
+      try {
+        const line = `{"code":"A","name":"n","quantity":${quantity},"unit_price":${price}}`;
+        orderRequestReader(currency(code))(parseJson(order(`[${line}]`)));
+        return [];
+      } catch (error) {
+        const { code: named, problems = [] } = codedError(error);
+        assert.equal(named, 'invalid_order');
+        return problems.map(({ field, message }) => `${field}: ${message}`);
+      }
+    };
+    assert.deepEqual(problems('KWD', '5.124'), [
+      'order_items[0].unit_price: must be a multiple of 0.010, for nothing else can be charged in KWD',
+    ]);
+    assert.deepEqual(
+      problems('MGA', '4990.50').length,
+      1,
+      'ariary are whole, whatever ISO 4217 says',
+    );
+    assert.deepEqual(problems('USD', '0.49'), [
+      'order_items: must cost at least 0.50 together, or nothing: less cannot be charged',
+    ]);
+    for (const [code, price, quantity] of [
+      ['USD', '0.25', 2],
+      ['USD', '0', 1],
+      ['KWD', '5.120', 1],
+      ['HUF', '4990', 1],
+      ['JPY', '50', 1],
+      ['ISK', '1', 1],
+      ['IQD', '0.001', 1],
+    ] as const) {
+      assert.deepEqual(problems(code, price, quantity), [], `${price} ${code}`);
+    }
   });
 
   it('whatever JSON comes, it is read or refused with a code', () => {

@@ -12,6 +12,7 @@ import { nop } from '../../shared/kit/endpoint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { httpServer } from '../../shared/kit/transport/http.ts';
+import { usd } from '../../shared/testing/currency.ts';
 import { spanRecorder } from '../../shared/testing/span-recorder.ts';
 import { hasSingleSpanNamed } from '../../shared/testing/spans.ts';
 import { httpServerTrace } from '../../zipkin/http.ts';
@@ -48,7 +49,7 @@ describe('decisions over HTTP', () => {
     port: 0,
     routes: orderRoutes(
       orderEndpoints(service, () => nop),
-      2,
+      usd,
     ),
     hook: httpServerTrace(recorder.tracer),
     logger: silentLogger,

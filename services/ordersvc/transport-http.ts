@@ -4,6 +4,7 @@
  * asked; `If-None-Match` and `min_version` are looked at where one order is read. A decision is answered with the order it leaves behind, also where it
  * was so before: a command repeated is answered alike.
  */
+import type { Currency } from '../../shared/domain/currency.ts';
 import { type Route, route } from '../../shared/kit/transport/http.ts';
 import { etag, versioned } from '../../shared/kit/transport/http-etag.ts';
 import { answersIn } from './answers.ts';
@@ -17,10 +18,10 @@ import { readOrderId, readOrderQuery } from './order-query.ts';
 
 const ORDERS = '/api/orders';
 
-/** The routes of `endpoints`, with money in a currency with `decimals` decimals. */
-export function orderRoutes(endpoints: OrderEndpoints, decimals: number): readonly Route[] {
-  const readOrderRequest = orderRequestReader(decimals);
-  const answers = answersIn(decimals);
+/** The routes of `endpoints`, with money in `currency`. */
+export function orderRoutes(endpoints: OrderEndpoints, currency: Currency): readonly Route[] {
+  const readOrderRequest = orderRequestReader(currency);
+  const answers = answersIn(currency.decimals);
   const decided = ({ order }: DecidedOrder) => ({
     status: 200,
     headers: { etag: etag(order.version) },
@@ -28,7 +29,7 @@ export function orderRoutes(endpoints: OrderEndpoints, decimals: number): readon
   });
 
   return [
-    openApiRoute(decimals),
+    openApiRoute(currency),
     route({
       method: 'POST',
       path: ORDERS,

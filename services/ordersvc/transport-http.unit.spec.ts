@@ -14,6 +14,7 @@ import { nop } from '../../shared/kit/endpoint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { httpServer } from '../../shared/kit/transport/http.ts';
+import { usd } from '../../shared/testing/currency.ts';
 import { orderEndpoints } from './endpoints.ts';
 import type { OrderListQuery } from './order-list.ts';
 import type { OrderView } from './order-view.ts';
@@ -64,7 +65,7 @@ describe('ordersvc over HTTP', () => {
     port: 0,
     routes: orderRoutes(
       orderEndpoints(service, () => nop),
-      2,
+      usd,
     ),
     logger: silentLogger,
   });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { amountLimit, minorLimit } from '../../shared/contracts/amount-limit.ts';
+import { stripeCharging } from '../../shared/domain/charging.ts';
 import { workerConfig, workerSettings } from '../../shared/eventstore/worker-settings.ts';
 import { loadConfig, setting } from '../../shared/kit/config.ts';
 
@@ -43,30 +44,42 @@ const schema = z
     error: 'wanted is the secret key of a Stripe account, as PAYMENT_GATEWAY is stripe',
     // Beside all other problems, not only after them.
     when: () => true,
-  });
+  })
+  .refine(
+    // Read by its own rule, which speaks for itself where it is broken.
+    ({ PAYMENT_GATEWAY, CURRENCY }) =>
+      PAYMENT_GATEWAY !== 'stripe' ||
+      typeof CURRENCY !== 'object' ||
+      stripeCharging(CURRENCY) !== undefined,
+    {
+      path: ['CURRENCY'],
+      error: 'wanted is a currency that Stripe charges, as PAYMENT_GATEWAY is stripe',
+      when: () => true,
+    },
+  );
 
 /** Reads the configuration. Throws ConfigError, with every problem in its message. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
   const read = loadConfig(schema, env);
   const worker = workerConfig(read);
+  const inStripe = stripeCharging(worker.currency);
   return {
     ...worker,
     databaseUrl: read.PAYMENTS_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
     databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,
     stripe:
-      read.PAYMENT_GATEWAY === 'stripe' && read.STRIPE_SECRET_KEY !== undefined
+      read.PAYMENT_GATEWAY === 'stripe' && read.STRIPE_SECRET_KEY !== undefined && inStripe
         ? {
             secretKey: read.STRIPE_SECRET_KEY,
             apiBase: read.STRIPE_API_BASE,
-            // The common setting is read as the number of its decimals; Stripe wants the code.
-            currency: (env.CURRENCY?.trim() || 'USD').toLowerCase(),
+            charging: inStripe,
             paymentMethod: read.STRIPE_PAYMENT_METHOD,
             timeoutMs: read.ATTEMPT_TIMEOUT_MS,
           }
         : undefined,
     simulation: {
-      declineAbove: minorLimit(read.SIMULATED_DECLINE_ABOVE, worker.decimals),
+      declineAbove: minorLimit(read.SIMULATED_DECLINE_ABOVE, worker.currency.decimals),
       declineCustomers: read.SIMULATED_DECLINE_CUSTOMERS,
       failCustomers: read.SIMULATED_FAIL_CUSTOMERS,
       slowCustomers: read.SIMULATED_SLOW_CUSTOMERS,

@@ -27,8 +27,25 @@ describe('payment worker configuration', () => {
     );
   });
 
+  const stripe = { PAYMENT_GATEWAY: 'stripe', STRIPE_SECRET_KEY: 'sk_test_1' };
+
   it('Stripe is told the currency of the log', () => {
-    const env = { PAYMENT_GATEWAY: 'stripe', STRIPE_SECRET_KEY: 'sk_test_1', CURRENCY: 'JPY' };
-    assert.equal(readConfig(env).stripe?.currency, 'jpy');
+    assert.equal(readConfig({ ...stripe, CURRENCY: 'JPY' }).stripe?.charging.stripeCode, 'jpy');
+    assert.equal(readConfig(stripe).stripe?.charging.stripeCode, 'usd');
+  });
+
+  it('a currency that Stripe lacks is refused at the start, and told apart from none at all', () => {
+    assert.throws(
+      () => readConfig({ ...stripe, CURRENCY: 'IRR' }),
+      (error: unknown) =>
+        error instanceof ConfigError &&
+        /CURRENCY is "IRR": wanted is a currency that Stripe charges/.test(error.message),
+    );
+    assert.throws(
+      () => readConfig({ ...stripe, CURRENCY: 'SHELLS' }),
+      (error: unknown) =>
+        error instanceof ConfigError && error.message.match(/CURRENCY/g)?.length === 1,
+    );
+    assert.equal(readConfig({ CURRENCY: 'IRR' }).currency.code, 'IRR', 'the simulated one has it');
   });
 });

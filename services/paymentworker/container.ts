@@ -10,6 +10,8 @@ import {
 } from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
+import { charging } from '../../shared/domain/charging.ts';
+import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Database } from '../../shared/kit/database.ts';
 import { degradedOnceReady } from '../../shared/kit/degraded.ts';
@@ -27,6 +29,7 @@ import { guardedGateway } from './guarded-gateway.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { type Ledger, sqlLedger } from './ledger.ts';
 import { loggingService } from './logging.ts';
+import { needingNoGateway } from './needing-no-gateway.ts';
 import type { PaymentGateway } from './payment-gateway.ts';
 import { createPaymentService, type PaymentService } from './service.ts';
 import { simulatedGateway } from './simulated-gateway.ts';
@@ -52,8 +55,8 @@ const BREAKER = { threshold: 20, halfOpenAfterMs: 1_000 };
 
 /**
  * Puts the payment worker together, inside out. In the middle is the service,
- * which knows the gateway (the chosen one, behind its circuits) and the log and
- * nothing of queues; around it lie its
+ * which knows the gateway (the chosen one, behind its circuits, for what needs
+ * one) and the log and nothing of queues; around it lie its
  * own middlewares, which count and tell what matters to the business. It
  * becomes an endpoint, wrapped in what every answer to an event gets: tracing,
  * measuring, logging, the dead letter, a short retry and a timeout. Outermost
@@ -62,18 +65,20 @@ const BREAKER = { threshold: 20, halfOpenAfterMs: 1_000 };
  * before the connections behind it close.
  */
 export function createContainer(config: Config): App {
-  const codec = orderEventCodec(config.decimals);
+  const codec = orderEventCodec(config.currency.decimals);
   const container = createServiceContainer(config);
   bindDatabase(container, config, config.databaseTimeoutMs);
   bindNats(container, config);
   bindEventStore(container, config, config.eventStoreTimeoutMs);
 
-  container
-    .bind(tokens.gateway)
-    .toResolvedValue(
-      (database: Database) => guardedGateway(chosenGateway(config, sqlLedger(database)), BREAKER),
-      [tokens.database],
-    );
+  container.bind(tokens.gateway).toResolvedValue(
+    (database: Database) => {
+      const ledger = sqlLedger(database);
+      const guarded = guardedGateway(chosenGateway(config, ledger), BREAKER);
+      return { ...guarded, ...needingNoGateway(guarded, ledger, charging(config.currency)) };
+    },
+    [tokens.database],
+  );
 
   container.bind(tokens.service).toResolvedValue(
     (store: EventStore, gateway: PaymentGateway, { meter }: Metrics, logger: Logger) => {
@@ -136,6 +141,15 @@ export function createContainer(config: Config): App {
     degradedOnceReady(container.get(tokens.transport)),
   ]);
 }
+
+/** `gateway`, of which nothing is asked before it is known what the amounts of the log mean. */
+const inAgreedMoney = (gateway: PaymentGateway, agreed: AgreedCurrency): PaymentGateway => ({
+  debit: async (ctx, debit) => {
+    await agreed.check(ctx);
+    return gateway.debit(ctx, debit);
+  },
+  void: (ctx, request) => gateway.void(ctx, request),
+});
 
 function chosenGateway(config: Config, ledger: Ledger): PaymentGateway {
   return config.stripe === undefined

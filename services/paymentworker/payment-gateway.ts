@@ -59,7 +59,9 @@ export interface PaymentGateway {
    * Takes the amount, or says why not. May be called again with the same debit,
    * also at the same time, also after its void: the first answer comes back and
    * money moves once. An order that was voided before its debit came is declined
-   * with the reason `VOIDED`.
+   * with the reason `VOIDED`. What can never pass (the amount, the currency, the
+   * card) is declined too: only what may pass later, or by another configuration,
+   * is an error.
    *
    * Errors, by kind: `already_exists` (the key was used for another order,
    * customer or amount, or the order was debited under another key),

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { newId } from '../../shared/contracts/ids.ts';
+import { stripeCharging } from '../../shared/domain/charging.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
+import { usd } from '../../shared/testing/currency.ts';
 import { type StripeMock, startStripeMock } from '../../stack/stripe-mock.ts';
 import { testFolder, testPostgres } from '../../stack/testing.ts';
 import { type Ledger, sqlLedger } from './ledger.ts';
@@ -180,7 +182,7 @@ describe('Stripe gateway', () => {
       stripeIntents({
         secretKey: key,
         apiBase,
-        currency: 'usd',
+        charging: stripeCharging(usd) ?? assert.fail(),
         paymentMethod: 'pm_card_visa',
         timeoutMs: 10_000,
       });

@@ -53,7 +53,9 @@ export function stripeGateway(intents: StripeIntents, ledger: Ledger): PaymentGa
         return answerIn(await ledger.settle(ctx, line.orderId, refused), debitOf(line)) ?? refused;
       });
       if (answer.outcome === 'declined') return { paymentId: '' };
-      await intents.giveBack(ctx, answer.paymentId, line.voidKey ?? request.idempotencyKey);
+      // Stripe never heard of a debit of nothing.
+      if (line.amount !== '0')
+        await intents.giveBack(ctx, answer.paymentId, line.voidKey ?? request.idempotencyKey);
       await ledger.void(ctx, request, 'done');
       return { paymentId: answer.paymentId };
     },

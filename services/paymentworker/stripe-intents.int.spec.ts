@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { stripeCharging } from '../../shared/domain/charging.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { codedError, isKind } from '../../shared/kit/errors.ts';
+import { usd } from '../../shared/testing/currency.ts';
 import { type StripeIntents, stripeIntents } from './stripe-intents.ts';
 
 const ctx = background();
@@ -46,7 +48,7 @@ describe('Stripe intents', () => {
     intents = stripeIntents({
       secretKey: 'sk_test_1',
       apiBase: `http://127.0.0.1:${port}`,
-      currency: 'usd',
+      charging: stripeCharging(usd) ?? assert.fail(),
       paymentMethod: 'pm_card_visa',
       timeoutMs: 5_000,
     });

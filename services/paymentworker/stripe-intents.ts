@@ -3,6 +3,7 @@
  * here remembers anything; the rules are in stripe-gateway.ts.
  */
 import Stripe from 'stripe';
+import type { StripeCharging } from '../../shared/domain/charging.ts';
 import { type Context, remaining } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
@@ -13,8 +14,7 @@ export interface StripeOptions {
   readonly secretKey: string;
   /** Such as `https://api.stripe.com`. */
   readonly apiBase: string;
-  /** ISO 4217, lower case. */
-  readonly currency: string;
+  readonly charging: StripeCharging;
   /** Orders name no card, so all debits are made with this one: `pm_card_visa` in Stripe's test mode. */
   readonly paymentMethod: string;
   /** For a call whose context has no nearer deadline, in milliseconds. */
@@ -83,8 +83,8 @@ export function stripeIntents(options: StripeOptions): StripeIntents {
           (request) =>
             stripe.paymentIntents.create(
               {
-                amount,
-                currency: options.currency,
+                amount: options.charging.stripeAmount(amount),
+                currency: options.charging.stripeCode,
                 payment_method: options.paymentMethod,
                 // A method that sends people to a page has nobody to send.
                 automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
@@ -152,12 +152,30 @@ const codeIn = (error: unknown): string | undefined =>
     ? error.cause.stripeCode
     : undefined;
 
-/** Why an error is really an answer; undefined where it is none. */
+/** Parameters that are the order's own: refused for one of these, a debit is refused for good. */
+const OF_THE_ORDER = ['amount', 'currency'];
+
+/** Codes that say the same where Stripe names no parameter. */
+const REFUSED_FOR_GOOD = [
+  'amount_too_large',
+  'amount_too_small',
+  'currency_not_supported',
+  'invalid_charge_amount',
+  'payment_method_currency_mismatch',
+];
+
+/**
+ * Why an error is really an answer; undefined where it is none. What Stripe refuses for
+ * the account's sake, such as a payment method that it does not know, is none: once that
+ * is put right, the same debit may pass.
+ */
 function declined(error: unknown): string | undefined {
   if (!(error instanceof CodedError) || !(error.cause instanceof StripeRefusal)) return undefined;
-  const { type, stripeCode, said } = error.cause;
-  const ofTheAmount = stripeCode === 'amount_too_small' || stripeCode === 'amount_too_large';
-  return type === 'StripeCardError' || ofTheAmount ? said : undefined;
+  const { type, stripeCode = '', parameter = '', said } = error.cause;
+  if (type === 'StripeCardError') return said;
+  if (type !== 'StripeInvalidRequestError') return undefined;
+  const forGood = REFUSED_FOR_GOOD.includes(stripeCode) || OF_THE_ORDER.includes(parameter);
+  return forGood ? said : undefined;
 }
 
 /** What Stripe said, without its headers and its request. */
@@ -165,13 +183,15 @@ class StripeRefusal extends Error {
   override readonly name = 'StripeRefusal';
   readonly type: string;
   readonly stripeCode: string | undefined;
+  readonly parameter: string | undefined;
   readonly said: string;
 
-  constructor({ type, code, message, statusCode, requestId }: Stripe.errors.StripeError) {
+  constructor({ type, code, param, message, statusCode, requestId }: Stripe.errors.StripeError) {
     // Not the message: that of a refused key shows a part of it.
     super([type, code, statusCode, requestId].filter((part) => part !== undefined).join(' '));
     this.type = type;
     this.stripeCode = code;
+    this.parameter = param;
     this.said = type === 'StripeAuthenticationError' ? '' : message;
   }
 }

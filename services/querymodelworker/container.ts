@@ -59,7 +59,7 @@ export function createContainer(config: Config): App {
     (database: Database, { meter }: Metrics, logger: Logger) => {
       const service = createQueryModelService(
         sqlReadModel(database),
-        orderEventCodec(config.decimals),
+        orderEventCodec(config.currency.decimals),
       );
       return loggingService(instrumentingService(service, meter), logger);
     },

@@ -24,7 +24,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
   const read = loadConfig(schema, env);
   const worker = workerConfig(read);
   const policy: ReviewPolicy = {
-    rejectAbove: minorLimit(read.REVIEW_REJECT_ABOVE, worker.decimals),
+    rejectAbove: minorLimit(read.REVIEW_REJECT_ABOVE, worker.currency.decimals),
     rejectRestaurants: read.REVIEW_REJECT_RESTAURANTS,
     manual: read.REVIEW_MODE === 'manual' ? 'all' : read.REVIEW_MANUAL_RESTAURANTS,
   };

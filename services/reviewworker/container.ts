@@ -44,7 +44,7 @@ const tokens = {
  * before the connections behind it close.
  */
 export function createContainer(config: Config): App {
-  const codec = orderEventCodec(config.decimals);
+  const codec = orderEventCodec(config.currency.decimals);
   const container = createServiceContainer(config);
   bindNats(container, config);
   bindEventStore(container, config, config.eventStoreTimeoutMs);

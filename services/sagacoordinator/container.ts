@@ -59,7 +59,7 @@ const tokens = {
  * is finished before the connections behind it close.
  */
 export function createContainer(config: Config): App {
-  const codec = orderEventCodec(config.decimals);
+  const codec = orderEventCodec(config.currency.decimals);
   const container = createServiceContainer(config);
   bindDatabase(container, config, config.databaseTimeoutMs);
   bindNats(container, config);

@@ -5,7 +5,9 @@
  * transformation hides from it: `meta` says how a value is to be written.
  */
 import { z } from 'zod';
-import { MAX_AMOUNT, type Minor, minorFromDecimal } from '../domain/money.ts';
+import { charging } from '../domain/charging.ts';
+import type { Currency } from '../domain/currency.ts';
+import { decimalText, MAX_AMOUNT, type Minor, minorFromDecimal } from '../domain/money.ts';
 import { type OrderItem, type PaymentStatus, total } from '../domain/order.ts';
 import { keyText, printable, readable, recorded, type TextRule } from './texts.ts';
 
@@ -40,26 +42,31 @@ export const idempotencyKey = z.string().regex(keyText.regex).meta(spelled(keyTe
 
 /** How numbers are read: a body's numbers are judged as they were written. */
 export interface NumberRules {
-  /** Of the currency: 2 for USD, 0 for JPY. */
-  readonly decimals: number;
+  readonly currency: Currency;
   /** The digits of a number in a parsed body as the client wrote them; undefined for what is no number. */
   readonly numberText: (value: unknown) => string | undefined;
 }
 
 /** The body of `POST /api/orders`. Fields that are not named here, such as an amount or a status, are ignored. */
-export function placeOrderBody({ decimals, numberText }: NumberRules) {
+export function placeOrderBody({ currency, numberText }: NumberRules) {
+  const { decimals } = currency;
+  const { step, least } = charging(currency);
   const most = MAX_AMOUNT / 10 ** decimals;
+  // Of a multiple of the step in every line, the sum is one too.
+  const stepText = decimalText(step as Minor, decimals);
+  const leastText = decimalText(least, decimals);
 
   const unitPrice = z
     .unknown()
     .transform((value, check): Minor => {
       const written = numberText(value);
       const read = written === undefined ? undefined : minorFromDecimal(written, decimals);
-      if (read !== undefined) return read;
-      const message =
-        written === undefined
-          ? wanted('a number')({ input: value })
-          : `must be an amount from 0 with at most ${decimals} decimals`;
+      if (read !== undefined && read % step === 0) return read;
+      const problem =
+        read === undefined
+          ? `must be an amount from 0 with at most ${decimals} decimals`
+          : `must be a multiple of ${stepText}, for nothing else can be charged in ${currency.code}`;
+      const message = written === undefined ? wanted('a number')({ input: value }) : problem;
       check.addIssue({ code: 'custom', message });
       return z.NEVER;
     })
@@ -67,8 +74,8 @@ export function placeOrderBody({ decimals, numberText }: NumberRules) {
       type: 'number',
       minimum: 0,
       maximum: most,
-      multipleOf: Number(`1e-${decimals}`),
-      description: `In major units of the currency, with at most ${decimals} decimals as written.`,
+      multipleOf: Number(`${step}e-${decimals}`),
+      description: `In major units of ${currency.code}, with at most ${decimals} decimals as written.`,
     });
 
   const quantity = z
@@ -85,6 +92,11 @@ export function placeOrderBody({ decimals, numberText }: NumberRules) {
       return z.NEVER;
     })
     .meta({ type: 'integer', minimum: 1, maximum: MAX_QUANTITY });
+
+  const costsEnough = (items: readonly OrderItem[]) => {
+    const amount = total(items);
+    return amount === 0 || amount >= least;
+  };
 
   const item = z
     .object(
@@ -116,7 +128,12 @@ export function placeOrderBody({ decimals, numberText }: NumberRules) {
         .refine((items) => total(items) <= MAX_AMOUNT, {
           error: `must not cost more than ${most} together`,
         })
-        .meta({ description: `Together they may not cost more than ${most}.` }),
+        .refine(costsEnough, {
+          error: `must cost at least ${leastText} together, or nothing: less cannot be charged`,
+        })
+        .meta({
+          description: `Together they may not cost more than ${most}, nor less than ${leastText}, unless they cost nothing.`,
+        }),
     },
     { error: wanted('an object') },
   );

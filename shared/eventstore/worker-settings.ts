@@ -50,7 +50,7 @@ export function followerConfig(read: Read<ReturnType<typeof followerSettings>>) 
     natsUrl: read.NATS_URL,
     eventStoreAddress: read.EVENTSTORE_ADDRESS,
     eventStoreTimeoutMs: read.EVENTSTORE_TIMEOUT_MS,
-    decimals: read.CURRENCY,
+    currency: read.CURRENCY,
   };
 }
 

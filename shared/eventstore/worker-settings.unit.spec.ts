@@ -10,11 +10,11 @@ describe('worker settings', () => {
   it('has a default for everything', () => {
     const config = read({});
     assert.equal(config.natsUrl, 'nats://127.0.0.1:4222');
-    assert.equal(config.decimals, 2);
+    assert.equal(config.currency.code, 'USD');
     assert.deepEqual(config.consumer.retryDelaysMs, [100, 500, 2_000, 10_000, 30_000]);
   });
 
-  it('reads several NATS servers, delays, and the decimals of the currency', () => {
+  it('reads several NATS servers, delays, and the currency with its decimals', () => {
     const config = read({
       NATS_URL: 'nats://a:4222,nats://b:4222',
       RETRY_DELAYS_MS: '10, 20',
@@ -22,7 +22,7 @@ describe('worker settings', () => {
     });
     assert.equal(config.natsUrl, 'nats://a:4222,nats://b:4222');
     assert.deepEqual(config.consumer.retryDelaysMs, [10, 20]);
-    assert.equal(config.decimals, 0);
+    assert.deepEqual(config.currency, { code: 'JPY', decimals: 0 });
   });
 
   it('reports every problem at once', () => {

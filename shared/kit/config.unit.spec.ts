@@ -63,7 +63,7 @@ describe('configuration', () => {
       FLAG: setting.flag(false),
       CHOICE: setting.choice('a', ['a', 'b']),
     });
-    assert.equal(loadConfig(schema, {}).CURRENCY, 2);
+    assert.equal(loadConfig(schema, {}).CURRENCY.code, 'USD');
     const config = loadConfig(schema, {
       PORT: '3000',
       COUNT: '-5',
@@ -88,7 +88,7 @@ describe('configuration', () => {
       URL: 'https://host/path',
       DATABASE: 'postgresql://root@host/db',
       NATS: 'nats://a:4222, tls://user:secret@b',
-      CURRENCY: 0,
+      CURRENCY: { code: 'JPY', decimals: 0 },
       LIST: ['a', 'b', 'c'],
       FLAG: true,
       CHOICE: 'b',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { currencyDecimals } from './currency.ts';
+import { currencyOf } from '../domain/currency.ts';
 
 /** A setting's schema: what it is read from is text or nothing. */
 export type Setting<T> = z.ZodType<T, string | undefined>;
@@ -89,12 +89,9 @@ export const setting = {
     ),
   /** Copies of a stream that the broker keeps: 1 on a single server, 3 on a cluster. Default 1. */
   streamReplicas: () => numeric(/^\d+$/, 1, 'a whole number', { min: 1, max: 5 }),
-  /**
-   * A currency's code (ISO 4217), read as the number of its decimals. Those are
-   * the decimals of all amounts in the log, so it cannot change later.
-   */
+  /** A currency's code (ISO 4217), in upper case. Amounts in the log depend on it, so it cannot change later. */
   currency: (byDefault: string) =>
-    from(currencyDecimals(byDefault), 'a currency code such as USD', currencyDecimals),
+    from(currencyOf(byDefault), 'the code of a currency in ISO 4217, such as USD', currencyOf),
   /** Texts separated by commas, without blanks around them or empty ones among them. */
   list: (byDefault: readonly string[] = []) =>
     from(byDefault, 'a comma separated list', (text) =>

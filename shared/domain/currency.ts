@@ -1,0 +1,30 @@
+import { byDecimals, withdrawn } from './iso-4217.ts';
+
+/**
+ * The currency that a log is kept in. All amounts in the log depend on its decimals,
+ * so a log has one currency for good.
+ */
+export interface Currency {
+  /** ISO 4217, upper case: `USD`. */
+  readonly code: string;
+  /** From 0 to 4: the minor unit is the major one divided by 10 so many times. */
+  readonly decimals: number;
+}
+
+const known: ReadonlyMap<string, Currency> = new Map(
+  [...byDecimals, [2, withdrawn] as const].flatMap(([decimals, codes]) =>
+    codes.map((code): [string, Currency] => [code, { code, decimals }]),
+  ),
+);
+
+/** The currency that `code` names in ISO 4217, or named there until lately; undefined where there is none that money is counted in. */
+export const currencyOf = (code: string): Currency | undefined => known.get(code);
+
+/** All currencies there are, by their codes. */
+export const currencies: readonly Currency[] = [...known.values()].sort((one, other) =>
+  one.code < other.code ? -1 : 1,
+);
+
+/** As people are told of it: `USD (2 decimals)`. */
+export const currencyText = ({ code, decimals }: Currency): string =>
+  `${code} (${decimals} decimals)`;

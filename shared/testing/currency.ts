@@ -1,0 +1,11 @@
+import { type Currency, currencyOf } from '../domain/currency.ts';
+
+/** A currency that there is. */
+export function currency(code: string): Currency {
+  const found = currencyOf(code);
+  if (found === undefined) throw new Error(`there is no currency ${code}`);
+  return found;
+}
+
+/** The default of every service. */
+export const usd = currency('USD');
