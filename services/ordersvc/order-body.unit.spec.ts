@@ -127,7 +127,7 @@ describe('an order request', () => {
 
   it('a price has at most the decimals of the currency, as written', () => {
     const price = (text: string) => problems(order(`[${lineWith('unit_price', text)}]`));
-    for (const text of ['0', '0.10', '12.5000', '1.25e1', '1e3']) {
+    for (const text of ['0', '0.50', '12.5000', '1.25e1', '1e3']) {
       assert.deepEqual(price(text), [], text);
     }
     // The second is 0.1 to a JavaScript number.

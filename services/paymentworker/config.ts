@@ -46,10 +46,10 @@ const schema = z
     when: () => true,
   })
   .refine(
-    // Read by its own rule, which speaks for itself where it is broken.
+    // One that there is not has been told by its own rule, and is no currency here.
     ({ PAYMENT_GATEWAY, CURRENCY }) =>
       PAYMENT_GATEWAY !== 'stripe' ||
-      typeof CURRENCY !== 'object' ||
+      !('code' in CURRENCY) ||
       stripeCharging(CURRENCY) !== undefined,
     {
       path: ['CURRENCY'],

@@ -1,4 +1,7 @@
-/** What every payment gateway must keep. For specs; each implementation calls it in a few lines. */
+/**
+ * What every payment gateway must keep, in US dollars and relieved of what needs none.
+ * For specs; each implementation calls it in a few lines.
+ */
 import assert from 'node:assert/strict';
 import { newId } from '../../shared/contracts/ids.ts';
 import { minor } from '../../shared/domain/money.ts';
@@ -103,6 +106,35 @@ export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): v
     assert.deepEqual(await tested.gateway.debit(ctx, debit), answer, 'and it stays so');
     await moved(debit.orderId, 0, 0);
   });
+
+  it('what can never be charged is declined, and says why', async () => {
+    const debit = { ...someDebit(), amount: minor(49) };
+    const answer = await tested.gateway.debit(ctx, debit);
+    assert.ok(answer.outcome === 'declined');
+    assert.match(answer.reason, /0\.49 USD cannot be charged: the least is 0\.50 USD/);
+    assert.deepEqual(await tested.gateway.debit(ctx, debit), answer, 'and it stays so');
+    assert.deepEqual(await tested.gateway.void(ctx, voidOf(debit)), { paymentId: '' });
+    await moved(debit.orderId, 0, 0);
+  });
+
+  it('nothing is debited at once, whoever asks, and is given back without a word', async () => {
+    for (const debit of [someDebit(), tested.declined?.(someDebit()) ?? someDebit()]) {
+      const free = { ...debit, amount: minor(0) };
+      const answer = await tested.gateway.debit(ctx, free);
+      assert.ok(answer.outcome === 'debited' && answer.paymentId !== '');
+      assert.deepEqual(await tested.gateway.debit(ctx, free), answer, 'once');
+      const { paymentId } = answer;
+      assert.deepEqual(await tested.gateway.void(ctx, voidOf(free)), { paymentId });
+      assert.deepEqual(await tested.gateway.void(ctx, voidOf(free)), { paymentId });
+    }
+  });
+
+  it('nothing that comes after its void is refused like all else', async () => {
+    const debit = { ...someDebit(), amount: minor(0) };
+    await tested.gateway.void(ctx, voidOf(debit));
+    assert.deepEqual(await tested.gateway.debit(ctx, debit), refused);
+  });
+
   it('a void gives back what was debited, and names the payment', async () => {
     const debit = someDebit();
     const answer = await tested.gateway.debit(ctx, debit);

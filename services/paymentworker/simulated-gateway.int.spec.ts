@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { newId } from '../../shared/contracts/ids.ts';
+import { charging } from '../../shared/domain/charging.ts';
 import { MAX_AMOUNT, minor } from '../../shared/domain/money.ts';
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { isKind } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
+import { usd } from '../../shared/testing/currency.ts';
 import { testPostgres } from '../../stack/testing.ts';
 import { sqlLedger } from './ledger.ts';
+import { needingNoGateway } from './needing-no-gateway.ts';
 import type { Debit } from './payment-gateway.ts';
 import { paymentGatewayContract } from './payment-gateway-contract.ts';
 import { type Simulation, simulatedGateway } from './simulated-gateway.ts';
@@ -62,7 +65,11 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     });
 
     paymentGatewayContract(async () => ({
-      gateway: simulatedGateway(sqlLedger(database), wellBehaved),
+      gateway: needingNoGateway(
+        simulatedGateway(sqlLedger(database), wellBehaved),
+        sqlLedger(database),
+        charging(usd),
+      ),
       declined: (debit) => ({ ...debit, customerId: 'broke' }),
       moved,
     }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { newId } from '../../shared/contracts/ids.ts';
-import { stripeCharging } from '../../shared/domain/charging.ts';
+import { charging, stripeCharging } from '../../shared/domain/charging.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
@@ -13,6 +13,7 @@ import { usd } from '../../shared/testing/currency.ts';
 import { type StripeMock, startStripeMock } from '../../stack/stripe-mock.ts';
 import { testFolder, testPostgres } from '../../stack/testing.ts';
 import { type Ledger, sqlLedger } from './ledger.ts';
+import { needingNoGateway } from './needing-no-gateway.ts';
 import type { PaymentGateway } from './payment-gateway.ts';
 import { paymentGatewayContract } from './payment-gateway-contract.ts';
 import { stripeGateway } from './stripe-gateway.ts';
@@ -51,7 +52,7 @@ describe('Stripe gateway', () => {
     paymentGatewayContract(async () => {
       const stripe = rememberedStripe();
       return {
-        gateway: stripeGateway(stripe, ledger),
+        gateway: needingNoGateway(stripeGateway(stripe, ledger), ledger, charging(usd)),
         declined: (debit) => ({ ...debit, customerId: 'broke' }),
         moved: async (orderId) => stripe.moved(orderId),
       };
@@ -102,6 +103,34 @@ describe('Stripe gateway', () => {
       assert.equal((await gateway.debit(ctx, debit)).outcome, 'declined');
       assert.deepEqual(await gateway.void(ctx, voidOf(debit.orderId)), { paymentId: '' });
       assert.deepEqual(stripe.moved(debit.orderId), { debits: 0, voids: 0 });
+    });
+
+    it('Stripe never hears of nothing: neither of its debit nor of its void', async () => {
+      const debit = { ...someDebit(), amount: minor(0) };
+      const relieved = needingNoGateway(gateway, ledger, charging(usd));
+      assert.equal((await relieved.debit(ctx, debit)).outcome, 'debited');
+      const request = voidOf(debit.orderId);
+      assert.notEqual((await relieved.void(ctx, request)).paymentId, '');
+      assert.deepEqual([stripe.asked, stripe.refundKeys], [[], []]);
+      const line = await ledger.void(ctx, request, 'asked');
+      assert.ok(line.voided, 'the books know that it was given back');
+    });
+
+    it('nothing that an older release asked Stripe for is debited all the same', async () => {
+      const debit = { ...someDebit(), amount: minor(0) };
+      await ledger.enter(ctx, debit, 'asked');
+      const relieved = needingNoGateway(gateway, ledger, charging(usd));
+      const answer = await relieved.debit(ctx, debit);
+      assert.equal(answer.outcome, 'debited');
+      assert.deepEqual(await relieved.debit(ctx, debit), answer);
+    });
+
+    it("a debit that Stripe was asked for by older rules is still Stripe's to answer", async () => {
+      const debit = { ...someDebit(), amount: minor(49) };
+      await ledger.enter(ctx, debit, 'asked');
+      const relieved = needingNoGateway(gateway, ledger, charging(usd));
+      assert.equal((await relieved.debit(ctx, debit)).outcome, 'debited');
+      assert.deepEqual(stripe.asked, [debit]);
     });
 
     it('Stripe never hears of a debit that comes after its void', async () => {
@@ -188,7 +217,7 @@ describe('Stripe gateway', () => {
       });
 
     paymentGatewayContract(async () => ({
-      gateway: stripeGateway(intents(), ledger),
+      gateway: needingNoGateway(stripeGateway(intents(), ledger), ledger, charging(usd)),
       declined: undefined,
       moved: undefined,
     }));

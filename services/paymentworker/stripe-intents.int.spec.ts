@@ -6,7 +6,7 @@ import { stripeCharging } from '../../shared/domain/charging.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { codedError, isKind } from '../../shared/kit/errors.ts';
-import { usd } from '../../shared/testing/currency.ts';
+import { currency } from '../../shared/testing/currency.ts';
 import { type StripeIntents, stripeIntents } from './stripe-intents.ts';
 
 const ctx = background();
@@ -23,6 +23,8 @@ interface Asked {
 describe('Stripe intents', () => {
   let server: Server;
   let intents: StripeIntents;
+  /** Stripe as it is asked in a currency. */
+  let open: (code: string) => StripeIntents;
   let asked: Asked[];
   let answers: { status: number; body: object }[];
 
@@ -45,13 +47,15 @@ describe('Stripe intents', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    intents = stripeIntents({
-      secretKey: 'sk_test_1',
-      apiBase: `http://127.0.0.1:${port}`,
-      charging: stripeCharging(usd) ?? assert.fail(),
-      paymentMethod: 'pm_card_visa',
-      timeoutMs: 5_000,
-    });
+    open = (code) =>
+      stripeIntents({
+        secretKey: 'sk_test_1',
+        apiBase: `http://127.0.0.1:${port}`,
+        charging: stripeCharging(currency(code)) ?? assert.fail(),
+        paymentMethod: 'pm_card_visa',
+        timeoutMs: 5_000,
+      });
+    intents = open('USD');
   });
   afterEach(async () => {
     server.closeAllConnections();
@@ -76,10 +80,36 @@ describe('Stripe intents', () => {
     );
   });
 
-  it('a declined card, and an amount that Stripe does not take, are answers', async () => {
+  it('asks for the amount in the unit that Stripe counts in', async () => {
+    for (const [code, amount, wanted] of [
+      ['USD', 1_999, 1_999],
+      ['HUF', 4_990_00, 4_990_00],
+      ['JPY', 500, 500],
+      ['KWD', 5_120, 5_120],
+      ['ISK', 500, 500_00],
+      ['MGA', 4_990_00, 4_990],
+    ] as const) {
+      answers = [intent('succeeded')];
+      await open(code).create(ctx, { ...debit, amount: minor(amount) });
+      const { body } = asked.at(-1) ?? assert.fail();
+      assert.deepEqual(
+        [body.get('currency'), body.get('amount')],
+        [code.toLowerCase(), String(wanted)],
+      );
+    }
+  });
+
+  it("a declined card, and what Stripe will never take for the order's sake, are answers", async () => {
+    const invalid = { type: 'invalid_request_error', message: 'No.' };
     for (const error of [
       { type: 'card_error', code: 'card_declined', message: 'Your card was declined.' },
-      { type: 'invalid_request_error', code: 'amount_too_small', message: 'Too small.' },
+      { ...invalid, code: 'amount_too_small' },
+      { ...invalid, code: 'amount_too_large' },
+      { ...invalid, code: 'payment_method_currency_mismatch' },
+      { ...invalid, code: 'payment_method_unsupported_type' },
+      { ...invalid, code: 'country_unsupported' },
+      { ...invalid, param: 'currency' },
+      { ...invalid, code: 'parameter_invalid_integer', param: 'amount' },
     ]) {
       answers = [failure(error.type === 'card_error' ? 402 : 400, error)];
       assert.deepEqual(await intents.create(ctx, debit), {
@@ -107,7 +137,8 @@ describe('Stripe intents', () => {
       [400, 'idempotency_error', 'already_exists'],
       [400, 'invalid_request_error', 'invalid'],
     ] as const) {
-      answers = [failure(status, { type, message: 'No.' })];
+      // Such as a payment method that it does not know: put right, the debit may pass.
+      answers = [failure(status, { type, code: 'resource_missing', message: 'No.' })];
       const error = await intents.create(ctx, debit).catch(codedError);
       assert.equal('kind' in error && error.kind, kind, `${status} ${type}`);
     }

@@ -159,9 +159,11 @@ const OF_THE_ORDER = ['amount', 'currency'];
 const REFUSED_FOR_GOOD = [
   'amount_too_large',
   'amount_too_small',
+  'country_unsupported',
   'currency_not_supported',
   'invalid_charge_amount',
   'payment_method_currency_mismatch',
+  'payment_method_unsupported_type',
 ];
 
 /**
