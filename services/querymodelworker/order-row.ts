@@ -65,27 +65,55 @@ export function foldRow(
   change: OrderEvent,
 ): OrderRow {
   if (row !== undefined && event.version <= row.version) return row;
-  const state = evolve(row === undefined ? initialState : stateOf(row), change);
+  const before = row === undefined ? initialState : stateOf(row);
+  const state = evolve(before, change);
   const at = event.createdAt.toISOString();
-  return {
+  const folded: OrderRow = {
     orderId: event.aggregateId,
-    customerId: storable(state.details?.customerId ?? ''),
-    restaurantId: storable(state.details?.restaurantId ?? ''),
+    ...(row !== undefined && state.details === before.details ? detailsOf(row) : columnsOf(state)),
     status: state.status,
     payment: state.payment,
-    amountMinor: BigInt(state.details?.amount ?? 0),
-    items: JSON.stringify(state.details?.items ?? []),
-    createdOn: storable(state.details?.createdOn ?? ''),
     reason: state.reason === undefined ? null : storable(state.reason),
     version: event.version,
     position: event.position,
     createdAt: row?.createdAt ?? at,
     updatedAt: at,
   };
+  folds.set(folded, state);
+  return folded;
 }
+
+/** What comes from an order's creation. */
+type Details = Pick<
+  OrderRow,
+  'customerId' | 'restaurantId' | 'amountMinor' | 'items' | 'createdOn'
+>;
+
+const detailsOf = ({ customerId, restaurantId, amountMinor, items, createdOn }: Details) => ({
+  customerId,
+  restaurantId,
+  amountMinor,
+  items,
+  createdOn,
+});
+
+const columnsOf = ({ details }: OrderState): Details => ({
+  customerId: storable(details?.customerId ?? ''),
+  restaurantId: storable(details?.restaurantId ?? ''),
+  amountMinor: BigInt(details?.amount ?? 0),
+  items: JSON.stringify(details?.items ?? []),
+  createdOn: storable(details?.createdOn ?? ''),
+});
+
+/** States of rows that were folded here: an order's next event needs no second reading of its JSON. */
+const folds = new WeakMap<OrderRow, OrderState>();
 
 /** The state that `row` stands for. */
 export function stateOf(row: OrderRow): OrderState {
+  return folds.get(row) ?? read(row);
+}
+
+function read(row: OrderRow): OrderState {
   return {
     status: row.status,
     payment: row.payment,

@@ -18,21 +18,19 @@ const MOST_KEPT = 32_000_000;
 
 /** Nothing at hand yet. */
 export function createChunkFold(codec: OrderEventCodec, mostKept = MOST_KEPT): ChunkFold {
-  /** In the order of their last change. */
-  const kept = new Map<string, OrderRow>();
+  // Two generations: what was not asked for since the older one was full is let go. An
+  // exact order of use would be a map with holes at its front, through which each look goes.
+  let young = new Map<string, OrderRow>();
+  let old = new Map<string, OrderRow>();
   let size = 0;
 
   function keep(row: OrderRow): void {
-    const before = kept.get(row.orderId);
-    if (before !== undefined) size -= sizeOf(before);
-    kept.delete(row.orderId);
-    kept.set(row.orderId, row);
-    size += sizeOf(row);
-    for (const [id, oldest] of kept) {
-      if (size <= mostKept) break;
-      kept.delete(id);
-      size -= sizeOf(oldest);
-    }
+    if (!young.has(row.orderId)) size += sizeOf(row);
+    young.set(row.orderId, row);
+    if (size <= mostKept / 2) return;
+    old = young;
+    young = new Map();
+    size = 0;
   }
 
   return {
@@ -41,7 +39,7 @@ export function createChunkFold(codec: OrderEventCodec, mostKept = MOST_KEPT): C
       const unknown = new Set<string>();
       for (const { aggregateId, version } of events) {
         if (known.has(aggregateId) || unknown.has(aggregateId)) continue;
-        const row = kept.get(aggregateId);
+        const row = young.get(aggregateId) ?? old.get(aggregateId);
         if (row !== undefined) known.set(aggregateId, row);
         // Before an aggregate's first event there is no row. One that is there all
         // the same was written ahead of the place, and comes again with what follows.
