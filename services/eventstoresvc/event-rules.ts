@@ -134,6 +134,8 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
     wrong('event_data', 'holds a NUL character');
   } else if (event.data !== '' && !isJson(event.data)) {
     wrong('event_data', 'must be empty or JSON');
+  } else if (holdsLoneSurrogate(event.data)) {
+    wrong('event_data', 'holds half of a surrogate pair, which no text can');
   } else if (isTooDeep(event.data)) {
     wrong('event_data', `is nested more than ${MAX_DEPTH} deep`);
   }
@@ -164,6 +166,24 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The half of a pair as JSON escapes it, or the one half of a whole pair. */
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+
+/**
+ * True where a text or a name in `json`, which is JSON, is no Unicode: each reader
+ * makes something else of it, and each database. To look for the escape first
+ * leaves next to nothing to be read.
+ */
+function holdsLoneSurrogate(json: string): boolean {
+  if (!SURROGATE.test(json)) return false;
+  let found = false;
+  JSON.parse(json, (name, value: unknown) => {
+    found ||= !name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed());
+    return value;
+  });
+  return found;
 }
 
 /** Where there are few brackets none can lie deep: to count them takes a sixth of the time. */

@@ -30,6 +30,8 @@ describe('what may enter the log', () => {
     ['ids of other scripts', { eventId: '注文-1', aggregateId: 'Bestellung Nr. 5' }],
     ['a type that is not ours', { eventType: 'ORDERS.some_thing-2' }],
     ['known metadata', { metadata: { traceparent: '00-aa-bb-01', correlation_id: 'x' } }],
+    ['an escaped pair of surrogates', { data: '{"\\ud83d\\uDE00":"\\uD83D\\uDE00"}' }],
+    ['what only looks like half a pair', { data: '"\\\\ud83d"' }],
     ['the longest id', { eventId: 'x'.repeat(200) }],
   ];
   for (const [what, overrides] of accepted) {
@@ -72,6 +74,9 @@ describe('what may enter the log', () => {
       { data: `["\\\\",${'['.repeat(100)}${']'.repeat(101)}` },
       'event.event_data',
     ],
+    ['half of a surrogate pair in a text', { data: '{"a":["x\\uD83D"]}' }, 'event.event_data'],
+    ['the other half of a pair', { data: '"\\udE00\\ud83d"' }, 'event.event_data'],
+    ['half of a surrogate pair in a name', { data: '{"\\ud83d":1}' }, 'event.event_data'],
     ['a raw NUL', { data: '"\0"' }, 'event.event_data'],
     ['data that the broker would not take', { data: `"${'x'.repeat(999)}"` }, 'event.event_data'],
     [

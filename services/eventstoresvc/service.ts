@@ -294,6 +294,6 @@ export function createService(
   return service;
 }
 
-/** What went wrong may be anything; SQL text cannot hold a NUL, nor a list of letters texts without end. */
+/** What went wrong may be anything; SQL text cannot hold a NUL nor half of a surrogate pair, nor a list of letters texts without end. */
 const storable = (text: string, length: number): string =>
-  text.replaceAll('\0', '\uFFFD').slice(0, length);
+  text.replaceAll('\0', '\uFFFD').slice(0, length).toWellFormed();

@@ -134,8 +134,9 @@ function read(row: OrderRow): OrderState {
 
 /**
  * `text` as a column can hold it. JSON may say `\u0000`, which no text column
- * takes, and one such order must not stop all the others.
+ * takes, and half of a surrogate pair, which would come back as something else;
+ * one such order must not stop all the others, nor differ from its own row.
  */
 function storable(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
+  return (text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text).toWellFormed();
 }

@@ -123,6 +123,21 @@ function payloads(decimals: number) {
   };
 }
 
+/** Half of a surrogate pair, as JSON.stringify writes it. */
+const LONE_SURROGATE = /\\ud[89a-f]/;
+
+/**
+ * `payload` as JSON without half surrogate pairs, which the event store refuses: a
+ * gateway may give any reason, and what it did has to be recorded all the same.
+ */
+function wellFormedJson(payload: object): string {
+  const json = JSON.stringify(payload);
+  if (!LONE_SURROGATE.test(json)) return json;
+  return JSON.stringify(payload, (_name, value: unknown) =>
+    typeof value === 'string' ? value.toWellFormed() : value,
+  );
+}
+
 /** Turns order events into log entries and back, for one currency. */
 export interface OrderEventCodec {
   /** Type and payload of `event`. */
@@ -185,7 +200,7 @@ export function orderEventCodec(decimals: number): OrderEventCodec {
   return {
     encode: (event) => ({
       eventType: eventTypes[event.type],
-      data: JSON.stringify(payload(event)),
+      data: wellFormedJson(payload(event)),
     }),
     decode: ({ eventType, aggregateId, data }) => {
       const type = (Object.keys(eventTypes) as OrderEvent['type'][]).find(

@@ -88,6 +88,16 @@ describe('events in the log', () => {
     }
   });
 
+  it('half of a surrogate pair in a reason is written as what cannot be shown, and whole pairs stay', () => {
+    const event: OrderEvent = {
+      type: 'paymentfailed',
+      orderId: 'o-1',
+      reason: 'declined \ud83d, 😀, \\ud83d',
+    };
+    const { data } = codec.encode(event);
+    assert.deepEqual(JSON.parse(data), { order_id: 'o-1', reason: 'declined \ufffd, 😀, \\ud83d' });
+  });
+
   it('what cannot be read says so, with a code', () => {
     for (const data of ['', '{', '{}', '{"order_id":"o-1"}', '[]']) {
       assert.throws(

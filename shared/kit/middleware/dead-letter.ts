@@ -109,8 +109,8 @@ function lastError({ message, problems, cause }: CodedError): string {
   const why = fields === '' && cause instanceof Error ? ` (${inOneLine(cause)})` : '';
   const text =
     fields === '' ? `${message}${why}` : `${message.replace(/[.]$/, '')}: ${oneLine(fields)}.`;
-  // A NUL has no place in an SQL text, and must not keep the letter out.
-  return text.replaceAll('\0', '').slice(0, lastErrorChars);
+  // Neither a NUL nor half of a surrogate pair, as a cut leaves it, has a place in an SQL text.
+  return text.replaceAll('\0', '').slice(0, lastErrorChars).toWellFormed();
 }
 
 const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');
