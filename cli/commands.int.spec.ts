@@ -126,6 +126,8 @@ describe('the command orders, over HTTP', () => {
     const listed = await orders('list', '--customer', 'c-1', '--limit', '5');
     assert.match(listed.stdout, /o-1\s+Pending\s+none/);
     assert.equal(asked.at(-1)?.url, '/api/orders?customer_id=c-1&limit=5');
+    await orders('list', '--status', 'Paid', '--older-than', '15m', '--restaurant', 'r 1');
+    assert.equal(asked.at(-1)?.url, '/api/orders?restaurant_id=r+1&status=Paid&older_than=900');
   });
 
   it('an id that is odd in an address reaches the server as it is; one that none can name is refused', async () => {
@@ -229,6 +231,8 @@ describe('the command orders, over HTTP', () => {
     for (const args of [
       ['reject', 'o-1'],
       ['list'],
+      ['list', '--limit', '5'],
+      ['list', '--status', 'Paid', '--older-than', 'yesterday'],
       ['get'],
       ['unknown'],
       ['place', '--customer', 'c-1'],

@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { DEFAULT_LIMIT, MAX_LIMIT } from '../services/ordersvc/order-list.ts';
-import type { OrderAnswer, OrderListAnswer, PlacedAnswer } from '../shared/contracts/http.ts';
+import {
+  type OrderAnswer,
+  type OrderListAnswer,
+  orderStatuses,
+  type PlacedAnswer,
+} from '../shared/contracts/http.ts';
+import { secondsOf } from './age.ts';
 import { UsageError } from './option.ts';
 import { type ApiAnswer, type OrdersApi, ordersApi } from './orders-api.ts';
 import { terminalPaint } from './paint.ts';
@@ -44,21 +50,19 @@ export function addOrderCommands(program: Command): void {
     });
 
   withOptions(program.command('list'), 'orders', 'json')
-    .description("list a customer's orders, the newest first")
-    .requiredOption('--customer <id>', 'whose orders')
+    .description('list orders of a customer, a restaurant or a status, the newest first')
+    .option('--customer <id>', 'who ordered')
+    .option('--restaurant <id>', 'where it was ordered')
+    .option('--status <status>', orderStatuses.join(', '))
+    .option('--older-than <age>', 'placed so long ago, or longer: 90s, 15m, 2h, 3d')
     .option('--limit <n>', `at most so many, up to ${MAX_LIMIT} (default: ${DEFAULT_LIMIT})`)
     .option('--cursor <cursor>', 'go on where a page ended')
-    .action(
-      async (options: CommonOptions & { customer: string; limit?: string; cursor?: string }) => {
-        const query = new URLSearchParams({ customer_id: options.customer });
-        if (options.limit !== undefined) query.set('limit', options.limit);
-        if (options.cursor !== undefined) query.set('cursor', options.cursor);
-        const answer = await api(options).call('GET', `${ORDERS}?${query}`);
-        printAnswer(options, answer, (read) =>
-          renderList(read as OrderListAnswer, currencyDecimals(), terminalPaint),
-        );
-      },
-    );
+    .action(async (options: CommonOptions & ListOptions) => {
+      const answer = await api(options).call('GET', `${ORDERS}?${listQuery(options)}`);
+      printAnswer(options, answer, (read) =>
+        renderList(read as OrderListAnswer, currencyDecimals(), terminalPaint),
+      );
+    });
 
   decision(program, 'cancel', 'end an order that is Pending or Paid')
     .option('--reason <text>', 'why')
@@ -69,6 +73,36 @@ export function addOrderCommands(program: Command): void {
   decision(program, 'reject', 'turn down an order that is Paid, as its restaurant')
     .requiredOption('--reason <text>', 'why')
     .action((id: string, options: Decision) => decide('reject', id, options));
+}
+
+interface ListOptions {
+  readonly customer?: string;
+  readonly restaurant?: string;
+  readonly status?: string;
+  readonly olderThan?: string;
+  readonly limit?: string;
+  readonly cursor?: string;
+}
+
+/** What is asked for, as ordersvc reads it; ordersvc is to judge it. */
+function listQuery(options: ListOptions): URLSearchParams {
+  const { customer, restaurant, status, olderThan, limit, cursor } = options;
+  if ([customer, restaurant, status].every((given) => given === undefined)) {
+    throw new UsageError('say which orders: by --customer, --restaurant or --status');
+  }
+  const asked = {
+    customer_id: customer,
+    restaurant_id: restaurant,
+    status,
+    older_than: olderThan === undefined ? undefined : String(secondsOf('--older-than', olderThan)),
+    limit,
+    cursor,
+  };
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) {
+    if (value !== undefined) query.set(name, value);
+  }
+  return query;
 }
 
 interface Place extends CommonOptions, PlaceOptions {

@@ -4,18 +4,18 @@ import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
 import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderListQuery } from './order-list.ts';
-import type { OrderId, OrderQuery } from './order-query.ts';
+import type { OrderQuery, OrderToDecide } from './order-query.ts';
 import type { OrderRequest } from './order-request.ts';
 import type { OrderPage } from './read-model.ts';
 import type { FoundOrder, OrderService, PlacedOrder } from './service.ts';
 
 /** Why an order is cancelled; the customer need not say. */
-export interface Cancellation extends OrderId {
+export interface Cancellation extends OrderToDecide {
   readonly reason: string | undefined;
 }
 
 /** Why an order is turned down. */
-export interface Rejection extends OrderId {
+export interface Rejection extends OrderToDecide {
   readonly reason: string;
 }
 
@@ -25,7 +25,7 @@ export interface OrderEndpoints {
   readonly list: Endpoint<OrderListQuery, OrderPage>;
   readonly history: Endpoint<OrderQuery, readonly RecordedEvent[]>;
   readonly cancel: Endpoint<Cancellation, DecidedOrder>;
-  readonly approve: Endpoint<OrderId, DecidedOrder>;
+  readonly approve: Endpoint<OrderToDecide, DecidedOrder>;
   readonly reject: Endpoint<Rejection, DecidedOrder>;
 }
 
@@ -41,23 +41,23 @@ export function orderEndpoints(
     place: concerns('place_order')<OrderRequest, PlacedOrder>((ctx, request) =>
       service.place(ctx, request),
     ),
-    get: concerns('get_order')<OrderQuery, FoundOrder>((ctx, { orderId, minVersion }) =>
-      service.get(ctx, orderId, minVersion),
+    get: concerns('get_order')<OrderQuery, FoundOrder>((ctx, { orderId, minVersion, ifMatch }) =>
+      service.get(ctx, orderId, minVersion, ifMatch),
     ),
     list: concerns('list_orders')<OrderListQuery, OrderPage>((ctx, query) =>
       service.list(ctx, query),
     ),
     history: concerns('order_events')<OrderQuery, readonly RecordedEvent[]>(
-      (ctx, { orderId, minVersion }) => service.history(ctx, orderId, minVersion),
+      (ctx, { orderId, minVersion, ifMatch }) => service.history(ctx, orderId, minVersion, ifMatch),
     ),
-    cancel: concerns('cancel_order')<Cancellation, DecidedOrder>((ctx, { orderId, reason }) =>
-      service.cancel(ctx, orderId, reason),
+    cancel: concerns('cancel_order')<Cancellation, DecidedOrder>(
+      (ctx, { orderId, reason, ifMatch }) => service.cancel(ctx, orderId, reason, ifMatch),
     ),
-    approve: concerns('approve_order')<OrderId, DecidedOrder>((ctx, { orderId }) =>
-      service.approve(ctx, orderId),
+    approve: concerns('approve_order')<OrderToDecide, DecidedOrder>((ctx, { orderId, ifMatch }) =>
+      service.approve(ctx, orderId, ifMatch),
     ),
-    reject: concerns('reject_order')<Rejection, DecidedOrder>((ctx, { orderId, reason }) =>
-      service.reject(ctx, orderId, reason),
+    reject: concerns('reject_order')<Rejection, DecidedOrder>((ctx, { orderId, reason, ifMatch }) =>
+      service.reject(ctx, orderId, reason, ifMatch),
     ),
   };
 }

@@ -32,20 +32,20 @@ export function instrumentingService(next: OrderService, meter: Meter): OrderSer
   return {
     // Named, and not spread: a method that is new must not be passed by in silence.
     list: (ctx, query) => next.list(ctx, query),
-    history: (ctx, orderId, minVersion) => next.history(ctx, orderId, minVersion),
+    history: (...asked) => next.history(...asked),
     place: async (ctx, request) => {
       const answer = await next.place(ctx, request);
       placed.add(1, { replayed: answer.replayed });
       trace.getSpan(ctx.telemetry)?.setAttribute('order.id', answer.order.orderId);
       return answer;
     },
-    get: async (ctx, orderId, minVersion) => {
-      const found = await next.get(ctx, orderId, minVersion);
+    get: async (ctx, ...asked) => {
+      const found = await next.get(ctx, ...asked);
       read.add(1, { source: found.source, stale: found.stale });
       return found;
     },
-    cancel: (ctx, orderId, reason) => count('cancel', next.cancel(ctx, orderId, reason)),
-    approve: (ctx, orderId) => count('approve', next.approve(ctx, orderId)),
-    reject: (ctx, orderId, reason) => count('reject', next.reject(ctx, orderId, reason)),
+    cancel: (ctx, ...asked) => count('cancel', next.cancel(ctx, ...asked)),
+    approve: (ctx, ...asked) => count('approve', next.approve(ctx, ...asked)),
+    reject: (ctx, ...asked) => count('reject', next.reject(ctx, ...asked)),
   };
 }

@@ -30,12 +30,11 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
   return {
     // Named, and not spread: a method that is new must not be passed by in silence.
     list: (ctx, query) => next.list(ctx, query),
-    history: (ctx, orderId, minVersion) => next.history(ctx, orderId, minVersion),
-    cancel: (ctx, orderId, reason) =>
-      tell(ctx, 'cancelled by its customer', next.cancel(ctx, orderId, reason)),
-    approve: (ctx, orderId) => tell(ctx, 'approved by its restaurant', next.approve(ctx, orderId)),
-    reject: (ctx, orderId, reason) =>
-      tell(ctx, 'rejected by its restaurant', next.reject(ctx, orderId, reason)),
+    history: (...asked) => next.history(...asked),
+    cancel: (ctx, ...asked) => tell(ctx, 'cancelled by its customer', next.cancel(ctx, ...asked)),
+    approve: (ctx, ...asked) =>
+      tell(ctx, 'approved by its restaurant', next.approve(ctx, ...asked)),
+    reject: (ctx, ...asked) => tell(ctx, 'rejected by its restaurant', next.reject(ctx, ...asked)),
     place: async (ctx, request) => {
       const placed = await next.place(ctx, request);
       if (logger.isLevelEnabled('debug')) {
@@ -53,8 +52,8 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
       }
       return placed;
     },
-    get: async (ctx, orderId, minVersion) => {
-      const found = await next.get(ctx, orderId, minVersion);
+    get: async (ctx, ...asked) => {
+      const found = await next.get(ctx, ...asked);
       readModelAway(found.readModelError !== undefined, ctx, found.readModelError);
       stale(found.stale, ctx, undefined);
       return found;

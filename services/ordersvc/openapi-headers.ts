@@ -22,9 +22,17 @@ export const headers = {
     example: '"3"',
   },
   cacheControl: {
-    description: 'To be asked for again before it is shown again.',
+    description: 'Only who asked may keep the answer, and asks again before it is shown again.',
     required: true,
-    schema: { const: 'no-cache' },
+    schema: { const: 'private, no-cache' },
+  },
+  accept: {
+    description: 'The media type that is read; there where it is not the encoding that is wrong.',
+    schema: { const: 'application/json' },
+  },
+  acceptEncoding: {
+    description: 'There where the body was encoded: by nothing, that is.',
+    schema: { const: 'identity' },
   },
   location: {
     description: 'Where the order is from now on.',
@@ -60,6 +68,14 @@ export const parameters = {
       'The trace of the caller, which is continued (W3C Trace Context). Where it is malformed a new trace is begun.',
     schema: { type: 'string' },
     example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  },
+  ifMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'ETags, one of which the order must have, or `*` for any. Otherwise nothing is done (412). They are compared as RFC 9110 has it for this header: a weak one never matches.',
+    schema: { type: 'string' },
+    example: '"3"',
   },
   ifNoneMatch: {
     name: 'If-None-Match',

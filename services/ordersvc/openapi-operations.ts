@@ -1,10 +1,10 @@
 /** Every address that ordersvc serves, as the OpenAPI document describes it. Pure. */
-import { id } from '../../shared/contracts/http.ts';
+import { id, orderStatuses } from '../../shared/contracts/http.ts';
 import { examples } from './openapi-examples.ts';
 import { headers, parameterRef } from './openapi-headers.ts';
 import { problem, type ResponseObject, refusedAlways, refusedByHttp } from './openapi-problems.ts';
 import { type JsonSchema, schemaOf, schemaRef } from './openapi-schemas.ts';
-import { DEFAULT_LIMIT, MAX_LIMIT } from './order-list.ts';
+import { DEFAULT_LIMIT, MAX_AGE, MAX_LIMIT } from './order-list.ts';
 
 const versioned = { etag: headers.etag, 'cache-control': headers.cacheControl };
 const maybeStale = { 'x-stale': headers.stale };
@@ -26,12 +26,18 @@ const answer = (
 
 const unreadableBody = {
   400: problem(400, {
-    description: 'The body is no JSON in UTF-8, or the request is none of HTTP.',
+    description:
+      'The body is missing, is no JSON in UTF-8 or has a name twice in one object, or the request is none of HTTP.',
     codes: ['malformed_json', 'malformed_request'],
   }),
   415: problem(415, {
     description: 'The body is not said to be JSON in UTF-8, without Content-Encoding.',
     codes: ['unsupported_media_type'],
+    headers: {
+      accept: headers.accept,
+      'accept-post': headers.accept,
+      'accept-encoding': headers.acceptEncoding,
+    },
   }),
 };
 
@@ -39,16 +45,27 @@ const invalid = (description: string, ...codes: readonly string[]) => ({
   422: problem(422, { description, codes }),
 });
 
+/** Every operation refuses parameters that it does not know. */
+const unknownParameter = invalid('There is an unknown parameter.', 'invalid_query');
+
 const notFound = {
   404: problem(404, { description: 'There is no such order.', codes: ['order_not_found'] }),
 };
 
+const mismatch = {
+  412: problem(412, {
+    description: 'The order is at a version that `If-Match` does not name.',
+    codes: ['version_mismatch'],
+  }),
+};
+
 const unreached = {
   412: problem(412, {
-    description: 'The order has not come to `min_version`.',
-    codes: ['version_not_reached'],
+    description:
+      'The order has not come to `min_version`, or is at a version that `If-Match` does not name.',
+    codes: ['version_not_reached', 'version_mismatch'],
   }),
-  ...invalid('`min_version` is no version.', 'invalid_query'),
+  ...invalid('`min_version` is no version, or there is an unknown parameter.', 'invalid_query'),
 };
 
 const notModified: ResponseObject = {
@@ -88,14 +105,14 @@ function decision(options: {
       summary,
       description: `${description} It may be asked again: what is so already is answered with the order as it is.`,
       tags: [tag],
-      parameters: [parameterRef('traceparent')],
+      parameters: [parameterRef('ifMatch'), parameterRef('traceparent')],
       ...(body && { requestBody: body }),
       responses: {
         200: answer(
           'The order as the decision left it.',
           json(schemaRef('Order'), examples.order),
           {
-            headers: { etag: headers.etag },
+            headers: versioned,
             links: { get: linksToOrder('$request.path.id').get },
           },
         ),
@@ -108,7 +125,14 @@ function decision(options: {
           codes: ['order_ended', 'order_not_paid', 'payment_voided', 'order_moving'],
           headers: { 'retry-after': { ...headers.retryAfter, required: false } },
         }),
-        ...(body && invalid('The reason cannot be taken.', 'invalid_decision')),
+        ...mismatch,
+        ...(body
+          ? invalid(
+              'The reason cannot be taken, or there is an unknown parameter.',
+              'invalid_decision',
+              'invalid_query',
+            )
+          : unknownParameter),
       },
     },
   };
@@ -129,7 +153,7 @@ export const paths = {
       },
       responses: {
         201: answer('The order was placed.', json(schemaRef('PlacedOrder'), examples.placedOrder), {
-          headers: { etag: headers.etag, location: headers.location },
+          headers: { ...versioned, location: headers.location },
           links: {
             ...linksToOrder('$response.body#/order_id'),
             list: {
@@ -147,26 +171,47 @@ export const paths = {
           codes: ['foreign_order'],
         }),
         ...invalid(
-          'The order cannot be placed as it is; all that is wrong is said at once. Or the Idempotency-Key was used for another order.',
+          'The order cannot be placed as it is; all that is wrong is said at once. Or the Idempotency-Key was used for another order, or there is an unknown parameter.',
           'invalid_order',
           'idempotency_key_reused',
+          'invalid_query',
         ),
       },
     },
     get: {
       operationId: 'listOrders',
-      summary: "List a customer's orders",
+      summary: 'List orders',
       description:
-        'The newest first. A list may lag behind what was written; it says how far it is. A page neither skips nor repeats an order.',
-      tags: ['customers'],
+        'Those of a customer, of a restaurant or in a status, the newest first; of `customer_id`, `restaurant_id` and `status` at least one is given, and what is given holds for all that are listed. A list may lag behind what was written; it says how far it is. A page neither skips nor repeats an order; where a status is asked for, orders come and go as theirs changes.',
+      tags: ['customers', 'restaurants'],
       parameters: [
         {
           name: 'customer_id',
           in: 'query',
-          required: true,
-          description: 'Whose orders.',
+          description: 'Who ordered.',
           schema: schemaOf(id),
           example: 'c1',
+        },
+        {
+          name: 'restaurant_id',
+          in: 'query',
+          description: 'Where it was ordered.',
+          schema: schemaOf(id),
+          example: 'r1',
+        },
+        {
+          name: 'status',
+          in: 'query',
+          description: 'Where the order stands.',
+          schema: { enum: orderStatuses },
+          example: 'Paid',
+        },
+        {
+          name: 'older_than',
+          in: 'query',
+          description: 'Only orders that were placed so many seconds ago, or longer.',
+          schema: { type: 'integer', minimum: 0, maximum: MAX_AGE },
+          example: 600,
         },
         {
           name: 'limit',
@@ -211,6 +256,7 @@ export const paths = {
       tags: ['customers', 'restaurants'],
       parameters: [
         parameterRef('minVersion'),
+        parameterRef('ifMatch'),
         parameterRef('ifNoneMatch'),
         parameterRef('traceparent'),
       ],
@@ -242,6 +288,7 @@ export const paths = {
       tags: ['customers', 'restaurants'],
       parameters: [
         parameterRef('minVersion'),
+        parameterRef('ifMatch'),
         parameterRef('ifNoneMatch'),
         parameterRef('traceparent'),
       ],
@@ -285,6 +332,7 @@ export const paths = {
       responses: {
         200: answer('This document.', { 'application/json': { schema: { type: 'object' } } }),
         ...refusedByHttp,
+        ...unknownParameter,
       },
     },
   },

@@ -4,7 +4,7 @@
  * document with money in US dollars.
  */
 import type { Currency } from '../../shared/domain/currency.ts';
-import type { Route } from '../../shared/kit/transport/http.ts';
+import { type Route, route } from '../../shared/kit/transport/http.ts';
 import { parameters } from './openapi-headers.ts';
 import { paths } from './openapi-operations.ts';
 import { commonProblems } from './openapi-problems.ts';
@@ -20,7 +20,7 @@ export function openApiDocument(currency: Currency) {
       summary: 'Orders for restaurants.',
       description: [
         'Errors are problem documents (RFC 9457); their `code` is for programs and does not change. A path that is not here is 404 (code not_found), another method is 405 with `Allow` (code method_not_allowed), a method that HTTP does not know is 501 (code method_not_implemented).',
-        'HEAD is answered where GET is. Every answer carries `x-trace-id`.',
+        'HEAD is answered where GET is. Every answer carries `x-trace-id`, `x-content-type-options: nosniff` and a `content-security-policy` that allows nothing; what does not say otherwise by `cache-control` is `no-store`.',
         `Money is a decimal in major units of one currency, ${currency.code}, with at most ${currency.decimals} decimals.`,
       ].join('\n\n'),
       license: { name: 'MIT', identifier: 'MIT' },
@@ -43,5 +43,12 @@ export function openApiDocument(currency: Currency) {
 /** `GET /openapi.json`. */
 export function openApiRoute(currency: Currency): Route {
   const body = openApiDocument(currency);
-  return { method: 'GET', path: '/openapi.json', serve: async () => ({ status: 200, body }) };
+  return route({
+    method: 'GET',
+    path: '/openapi.json',
+    decode: () => undefined,
+    endpoint: async () => body,
+    // It is the same for everybody, until there is another version of this service.
+    encode: () => ({ status: 200, headers: { 'cache-control': 'no-cache' }, body }),
+  });
 }

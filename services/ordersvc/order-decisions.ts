@@ -12,9 +12,10 @@ import {
   createOrderCommandHandler,
   type HandleRequest,
 } from '../../shared/eventstore/command-handler.ts';
-import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
+import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
+import { matches, type Versions, versionMismatch } from './order-version.ts';
 import { type OrderView, viewOf } from './order-view.ts';
 import type { RecentWrites } from './recent-writes.ts';
 
@@ -30,16 +31,24 @@ export interface DecidedOrder {
  * with the order as it is. They reject with `not_found` (code `order_not_found`);
  * with `conflict` where the order does not allow it (code `order_ended`, or
  * `order_not_paid` before its payment is known), or where it kept moving (code
- * `order_moving`, nothing was done). After `unavailable` it is not known whether
+ * `order_moving`, nothing was done); with `precondition_failed` (code
+ * `version_mismatch`, nothing was done) where the decision would be taken at
+ * another version than `ifMatch` names (default: any). One that was taken at such
+ * a version is taken: asked again, it is answered with the order. After `unavailable` it is not known whether
  * it was decided: call again.
  */
 export interface OrderDecisions {
   /** Ends an order that is Pending or Paid. */
-  cancel(ctx: Context, orderId: string, reason: string | undefined): Promise<DecidedOrder>;
+  cancel(
+    ctx: Context,
+    orderId: string,
+    reason: string | undefined,
+    ifMatch?: Versions,
+  ): Promise<DecidedOrder>;
   /** Takes an order that is Paid. */
-  approve(ctx: Context, orderId: string): Promise<DecidedOrder>;
+  approve(ctx: Context, orderId: string, ifMatch?: Versions): Promise<DecidedOrder>;
   /** Turns down an order that is Paid. */
-  reject(ctx: Context, orderId: string, reason: string): Promise<DecidedOrder>;
+  reject(ctx: Context, orderId: string, reason: string, ifMatch?: Versions): Promise<DecidedOrder>;
 }
 
 export interface OrderDecisionsOptions {
@@ -72,13 +81,20 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
     caller: Context,
     orderId: string,
     command: Extract<OrderCommand, { type: keyof typeof decidedBy }>,
+    ifMatch: Versions,
   ): Promise<DecidedOrder> {
     const ctx = withTimeLeft(caller, withinMs);
+    const eventId = derivedId(HANDLER, orderId, command.type);
     const request: HandleRequest = {
       orderId,
       kind: 'decision',
-      decide: (state) => decide(command, state),
-      eventId: () => derivedId(HANDLER, orderId, command.type),
+      decide: (state, recorded) => {
+        const decision = decide(command, state);
+        const known = decision.accepted || decision.code !== 'order_not_found';
+        if (known) mustBeAt(ifMatch, recorded, eventId);
+        return decision;
+      },
+      eventId: () => eventId,
     };
     const { decision, appended } = await orders
       .handle(ctx, request)
@@ -97,13 +113,26 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
   }
 
   return {
-    cancel: (ctx, orderId, reason = UNSAID) =>
-      decided(ctx, orderId, { type: 'cancel', decidedBy: decidedBy.cancel, reason }),
-    approve: (ctx, orderId) =>
-      decided(ctx, orderId, { type: 'approve', decidedBy: decidedBy.approve }),
-    reject: (ctx, orderId, reason) =>
-      decided(ctx, orderId, { type: 'reject', decidedBy: decidedBy.reject, reason }),
+    cancel: (ctx, orderId, reason = UNSAID, ifMatch) =>
+      decided(ctx, orderId, { type: 'cancel', decidedBy: decidedBy.cancel, reason }, ifMatch),
+    approve: (ctx, orderId, ifMatch) =>
+      decided(ctx, orderId, { type: 'approve', decidedBy: decidedBy.approve }, ifMatch),
+    reject: (ctx, orderId, reason, ifMatch) =>
+      decided(ctx, orderId, { type: 'reject', decidedBy: decidedBy.reject, reason }, ifMatch),
   };
+}
+
+/**
+ * Throws where the order is at a version that is not wanted, unless the event
+ * `eventId`, the decision itself, was recorded at one that is: who asks again
+ * because the answer was lost names the version that they decided by.
+ */
+function mustBeAt(wanted: Versions, recorded: readonly RecordedEvent[], eventId: string): void {
+  const version = recorded.at(-1)?.version ?? 0n;
+  const taken = recorded.find((event) => event.eventId === eventId);
+  if (matches(wanted, version)) return;
+  if (taken !== undefined && matches(wanted, taken.version - 1n)) return;
+  throw versionMismatch(version);
 }
 
 /** The domain's refusal as an error: its codes are the caller's. */

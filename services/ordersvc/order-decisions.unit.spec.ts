@@ -267,3 +267,61 @@ describe("a restaurant's decision", () => {
     assert.equal((await entries()).length, 3);
   });
 });
+
+describe('a decision about a version of the order', () => {
+  const mismatch = refused('precondition_failed', 'version_mismatch');
+
+  it('is taken at that version, and at no other', async () => {
+    for (const decision of ['cancel', 'approve', 'reject'] as const) {
+      const { entries, ...decisions } = await scene(created, paid);
+      const decide = (wanted: readonly bigint[]) =>
+        decision === 'approve'
+          ? decisions.approve(ctx, orderId, wanted)
+          : decisions[decision](ctx, orderId, 'because', wanted);
+      for (const wanted of [[], [1n], [999n, 3n]]) await assert.rejects(decide(wanted), mismatch);
+      assert.equal((await entries()).length, 2, 'something was done');
+      assert.equal((await decide([1n, 2n])).changed, true);
+    }
+  });
+
+  it('is not taken where the order moves on while it is decided', async () => {
+    const { over, log, append, entries } = await scene(created);
+    const { cancel } = over({
+      append: async (...args) => {
+        await append(paid);
+        return log.append(...args);
+      },
+    });
+    await assert.rejects(cancel(ctx, orderId, undefined, [1n]), mismatch);
+    assert.deepEqual(
+      (await entries()).map(({ eventType }) => eventType),
+      ['ORDERS.created', 'ORDERS.paymentdebited'],
+    );
+  });
+
+  it('may be asked for again after its answer was lost, by the version it was taken at', async () => {
+    const { cancel, append } = await scene(created);
+    const first = await cancel(ctx, orderId, undefined, [1n]);
+    assert.deepEqual(await cancel(ctx, orderId, undefined, [1n]), { ...first, changed: false });
+    await append(paid);
+    assert.equal((await cancel(ctx, orderId, undefined, [1n])).order.version, 3n);
+    await assert.rejects(cancel(ctx, orderId, undefined, [2n]), mismatch);
+  });
+
+  it('of an order that nobody placed is not found, whatever the version', async () => {
+    const { cancel } = await scene();
+    await assert.rejects(
+      cancel(ctx, orderId, undefined, [1n]),
+      refused('not_found', 'order_not_found'),
+    );
+  });
+
+  it('is taken once of two that are taken at the same version', async () => {
+    const { cancel, approve } = await scene(created, paid);
+    const results = await Promise.allSettled([
+      cancel(ctx, orderId, undefined, [2n]),
+      approve(ctx, orderId, [2n]),
+    ]);
+    assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  });
+});

@@ -1,11 +1,19 @@
-/** Which page of whose orders is asked for, read from a query string. Pure. */
-import { id, orderId as orderIdSchema } from '../../shared/contracts/http.ts';
+/** Which page of which orders is asked for, read from a query string. Pure. */
+import { id, orderId as orderIdSchema, orderStatuses } from '../../shared/contracts/http.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { repeated } from './order-query.ts';
 
-/** A customer's orders, the newest first, from just after `after`. */
+/**
+ * The orders of a customer, of a restaurant or in a status (one of the three at
+ * least is given, and what is given holds for all of them), the newest first,
+ * from just after `after`.
+ */
 export interface OrderListQuery {
-  readonly customerId: string;
+  readonly customerId?: string;
+  readonly restaurantId?: string;
+  readonly status?: (typeof orderStatuses)[number];
+  /** Seconds that went by since an order was placed, at least. */
+  readonly olderThan?: number;
   readonly limit: number;
   /** Undefined for the first page. */
   readonly after: PageEnd | undefined;
@@ -25,26 +33,61 @@ export interface PageEnd {
 export const DEFAULT_LIMIT = 20;
 export const MAX_LIMIT = 100;
 
+/** The greatest age that can be asked for, in seconds: some thirty years. */
+export const MAX_AGE = 1_000_000_000;
+
+/** What a list may be asked by; each is given once. */
+export const LIST_PARAMETERS = [
+  'customer_id',
+  'restaurant_id',
+  'status',
+  'older_than',
+  'limit',
+  'cursor',
+] as const;
+
 /**
- * Reads `customer_id`, `limit` and `cursor`. Throws CodedError `invalid` (code
+ * Reads what LIST_PARAMETERS names. Throws CodedError `invalid` (code
  * `invalid_query`) with every problem.
  */
 export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
-  const problems = repeated(query, 'customer_id', 'limit', 'cursor');
+  const problems = repeated(query, ...LIST_PARAMETERS);
   // Of one field the first problem is enough.
   const say = (field: string, message: string) => {
     if (problems.every((problem) => problem.field !== field)) problems.push({ field, message });
   };
-  const customer = id.safeParse(query.get('customer_id') ?? undefined);
-  for (const { message } of customer.error?.issues ?? []) {
-    say('customer_id', message);
+  /** The id under `field`; undefined where there is none, or none that is one. */
+  const idOf = (field: string) => {
+    const written = query.get(field);
+    if (written === null) return undefined;
+    const read = id.safeParse(written);
+    for (const { message } of read.error?.issues ?? []) say(field, message);
+    return read.data;
+  };
+  const wholeNumber = (field: string, least: number, most: number) => {
+    const written = query.get(field);
+    if (written === null) return undefined;
+    const value = /^\d{1,10}$/.test(written) ? Number(written) : -1;
+    if (value < least || value > most) {
+      say(field, `must be a whole number from ${least} to ${most}`);
+    }
+    return value;
+  };
+
+  if (['customer_id', 'restaurant_id', 'status'].every((field) => !query.has(field))) {
+    say('customer_id', 'is missing; or give restaurant_id or status');
+  }
+  const customerId = idOf('customer_id');
+  const restaurantId = idOf('restaurant_id');
+
+  const writtenStatus = query.get('status');
+  const status = orderStatuses.find((known) => known === writtenStatus);
+  if (writtenStatus !== null && status === undefined) {
+    say('status', `must be one of ${orderStatuses.join(', ')}`);
   }
 
-  const written = query.get('limit') ?? String(DEFAULT_LIMIT);
-  const limit = /^\d{1,3}$/.test(written) ? Number(written) : 0;
-  if (limit < 1 || limit > MAX_LIMIT) {
-    say('limit', `must be a whole number from 1 to ${MAX_LIMIT}`);
-  }
+  const olderThan = wholeNumber('older_than', 0, MAX_AGE);
+  const limit = wholeNumber('limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
 
   const cursor = query.get('cursor');
   const after = cursor === null ? undefined : decodeCursor(cursor);
@@ -52,12 +95,19 @@ export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
     say('cursor', 'must be the next_cursor of a page before');
   }
 
-  if (!customer.success || problems.length > 0) {
+  if (problems.length > 0) {
     throw new CodedError('invalid', 'invalid_query', 'The orders cannot be listed so.', {
       problems,
     });
   }
-  return { customerId: customer.data, limit, after };
+  return {
+    ...(customerId !== undefined && { customerId }),
+    ...(restaurantId !== undefined && { restaurantId }),
+    ...(status !== undefined && { status }),
+    ...(olderThan !== undefined && { olderThan }),
+    limit,
+    after,
+  };
 }
 
 /** The cursor that continues after `end`: opaque to clients, and safe in an address. */

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CodedError } from '../../shared/kit/errors.ts';
-import { DEFAULT_LIMIT, encodeCursor, MAX_LIMIT, readOrderListQuery } from './order-list.ts';
+import {
+  DEFAULT_LIMIT,
+  encodeCursor,
+  MAX_AGE,
+  MAX_LIMIT,
+  readOrderListQuery,
+} from './order-list.ts';
 
 function fields(query: string): string[] {
   try {
@@ -21,6 +27,35 @@ describe('a list query', () => {
       limit: DEFAULT_LIMIT,
       after: undefined,
     });
+  });
+
+  it('may name a restaurant, a status and an age, alone or together', () => {
+    const read = (query: string) => readOrderListQuery(new URLSearchParams(query));
+    const rest = { limit: DEFAULT_LIMIT, after: undefined };
+    assert.deepEqual(read('restaurant_id=r1'), { restaurantId: 'r1', ...rest });
+    assert.deepEqual(read('status=Paid'), { status: 'Paid', ...rest });
+    assert.deepEqual(read('customer_id=c&restaurant_id=r&status=Approved&older_than=0'), {
+      customerId: 'c',
+      restaurantId: 'r',
+      status: 'Approved',
+      olderThan: 0,
+      ...rest,
+    });
+  });
+
+  it('a status is one that an order can be shown in, an age a number of seconds', () => {
+    for (const status of ['None', 'paid', '', 'Paid,Pending', 'toString']) {
+      assert.deepEqual(fields(`status=${status}`), ['status'], status);
+    }
+    for (const age of ['-1', '1.5', '', '10m', String(MAX_AGE + 1), '9'.repeat(30)]) {
+      assert.deepEqual(fields(`status=Paid&older_than=${age}`), ['older_than'], age);
+    }
+    assert.deepEqual(fields(`status=Paid&older_than=${MAX_AGE}`), []);
+    assert.deepEqual(fields('older_than=5'), ['customer_id'], 'an age alone is no list');
+    assert.deepEqual(fields('restaurant_id=%20&status=Paid&status=Paid'), [
+      'status',
+      'restaurant_id',
+    ]);
   });
 
   it('says every problem at once', () => {

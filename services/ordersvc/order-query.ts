@@ -2,6 +2,8 @@
 import { orderId as orderIdSchema } from '../../shared/contracts/http.ts';
 import { CodedError, type Problem } from '../../shared/kit/errors.ts';
 import type { HttpRequest } from '../../shared/kit/transport/http.ts';
+import { versionsMatched } from '../../shared/kit/transport/http-etag.ts';
+import type { Versions } from './order-version.ts';
 
 /** Names one order. */
 export interface OrderId {
@@ -12,6 +14,14 @@ export interface OrderId {
 export interface OrderQuery extends OrderId {
   /** The oldest version that will do; 0n: any. */
   readonly minVersion: bigint;
+  /** The only versions that will do; undefined: any. */
+  readonly ifMatch: Versions;
+}
+
+/** Names an order that is to be decided about. */
+export interface OrderToDecide extends OrderId {
+  /** The versions at which it may be decided; undefined: at any. */
+  readonly ifMatch: Versions;
 }
 
 /** The last version that can be asked for: the last that an answer can tell, which tells it as a JSON number. */
@@ -25,8 +35,15 @@ export function readOrderId({ params }: Pick<HttpRequest, 'params'>): OrderId {
   return { orderId: read.data };
 }
 
-/** An order and its `min_version`. Throws as `readOrderId`, and CodedError `invalid` (code `invalid_query`). */
-export function readOrderQuery(http: Pick<HttpRequest, 'params' | 'query'>): OrderQuery {
+/** The order that is to be decided about, and its `If-Match`. Throws as `readOrderId`. */
+export function readOrderToDecide(http: Pick<HttpRequest, 'params' | 'headers'>): OrderToDecide {
+  return { ...readOrderId(http), ifMatch: versionsMatched(http) };
+}
+
+/** An order, its `min_version` and its `If-Match`. Throws as `readOrderId`, and CodedError `invalid` (code `invalid_query`). */
+export function readOrderQuery(
+  http: Pick<HttpRequest, 'params' | 'query' | 'headers'>,
+): OrderQuery {
   const written = http.query.getAll('min_version');
   const minVersion = written.length === 0 ? 0n : positive(written);
   if (minVersion === undefined) {
@@ -36,7 +53,7 @@ export function readOrderQuery(http: Pick<HttpRequest, 'params' | 'query'>): Ord
       ],
     });
   }
-  return { ...readOrderId(http), minVersion };
+  return { ...readOrderId(http), minVersion, ifMatch: versionsMatched(http) };
 }
 
 /** The fields that a query names more than once, though each means one thing. */

@@ -3,13 +3,13 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import { MAX_VERSION, readOrderQuery } from './order-query.ts';
 
 const read = (query: string, id = 'o1') =>
-  readOrderQuery({ params: { id }, query: new URLSearchParams(query) });
+  readOrderQuery({ params: { id }, query: new URLSearchParams(query), headers: {} });
 const refusedAs = (code: string) => (error: unknown) =>
   error instanceof CodedError && error.code === code;
 
 describe('a query for one order', () => {
   it('names the order, and any version will do', () => {
-    assert.deepEqual(read(''), { orderId: 'o1', minVersion: 0n });
+    assert.deepEqual(read(''), { orderId: 'o1', minVersion: 0n, ifMatch: undefined });
   });
 
   it('min_version is as large as a version that is told can be', () => {

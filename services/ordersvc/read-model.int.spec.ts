@@ -9,7 +9,7 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
 import { testPostgres } from '../../stack/testing.ts';
-import type { PageEnd } from './order-list.ts';
+import type { OrderListQuery, PageEnd } from './order-list.ts';
 import { sqlReadModel } from './read-model.ts';
 
 const migrations = join(import.meta.dirname, '../querymodelworker/migrations');
@@ -18,6 +18,7 @@ const ctx = background();
 interface Written {
   readonly id: string;
   readonly customer?: string;
+  readonly restaurant?: string;
   readonly status?: string;
   readonly reason?: string;
   /** As SQL reads it, with microseconds. */
@@ -50,14 +51,20 @@ describe('the read model in SQL', () => {
   });
 
   /** Writes a row as querymodelworker does. */
-  async function write({ id, customer = 'c1', status = 'Pending', ...rest }: Written) {
+  async function write({
+    id,
+    customer = 'c1',
+    restaurant = 'r1',
+    status = 'Pending',
+    ...rest
+  }: Written) {
     const items = [{ code: 'P1', name: rest.name ?? 'Pizza', unitPrice: 1250, quantity: 2 }];
     await writer`
       insert into orders
         (order_id, customer_id, restaurant_id, status, payment, amount_minor, items,
          created_on, reason, version, position, created_at, updated_at)
       values
-        (${id}::text, ${customer}::text, 'r1', ${status}::text, 'none', 2500,
+        (${id}::text, ${customer}::text, ${restaurant}::text, ${status}::text, 'none', 2500,
          ${JSON.stringify(items)}::text, '2026-01-02T03:04:05.678Z',
          ${rest.reason ?? null}::text, 1, 7,
          ${rest.createdAt ?? '2026-01-02 03:04:05.678+00'}::text::timestamptz, now())`;
@@ -121,6 +128,97 @@ describe('the read model in SQL', () => {
         [6, 5, 4, 3, 2, 1, 0].map((n) => `paged-${n}`),
         `limit ${limit}`,
       );
+    }
+  });
+
+  it("a restaurant's orders are listed by status and age, on pages that neither skip nor repeat", async () => {
+    const statuses = ['Pending', 'Paid', 'Approved', 'Paid', 'None', 'Cancelled'];
+    for (const [n, status] of statuses.entries()) {
+      const createdAt = `2026-05-06 07:08:0${n % 3}.000001+00`;
+      await write({ id: `cooked-${n}`, customer: `c${n}`, restaurant: 'cooks', status, createdAt });
+    }
+    const now = { id: 'cooked-now', customer: 'c9', restaurant: 'cooks', status: 'Paid' };
+    await write({ ...now, createdAt: new Date().toISOString() });
+    await write({ id: 'other', customer: 'c1', restaurant: 'bakes', status: 'Paid' });
+    /** All pages. */
+    async function all(query: Omit<OrderListQuery, 'limit' | 'after'>, limit: number) {
+      const seen: string[] = [];
+      let after: PageEnd | undefined;
+      do {
+        const page = await sqlReadModel(database).list(ctx, { ...query, limit, after });
+        assert.ok(page.orders.length <= limit);
+        seen.push(...page.orders.map(({ details }) => details.orderId));
+        after = page.next;
+      } while (after !== undefined);
+      return seen.filter((id) => id.startsWith('cooked'));
+    }
+    const cooked = (...numbers: (number | string)[]) => numbers.map((n) => `cooked-${n}`);
+    for (const limit of [1, 2, 100]) {
+      const restaurantId = 'cooks';
+      assert.deepEqual(await all({ restaurantId }, limit), cooked('now', 5, 2, 1, 3, 0));
+      assert.deepEqual(await all({ restaurantId, status: 'Paid' }, limit), cooked('now', 1, 3));
+      const old = { restaurantId, status: 'Paid', olderThan: 60 } as const;
+      assert.deepEqual(await all(old, limit), cooked(1, 3));
+      assert.deepEqual(await all({ restaurantId, olderThan: 60 }, limit), cooked(5, 2, 1, 3, 0));
+      assert.deepEqual(await all({ status: 'Cancelled' }, limit), cooked(5));
+      assert.deepEqual(
+        await all({ customerId: 'c1', restaurantId, status: 'Paid' }, limit),
+        cooked(1),
+      );
+      assert.deepEqual(await all({ customerId: 'c1', status: 'Pending' }, limit), []);
+      assert.deepEqual(await all({ customerId: 'c9', olderThan: 60 }, limit), []);
+    }
+  });
+
+  it('a list by restaurant or status reads as many rows as it shows, in either table', async () => {
+    const stand = (name: string) =>
+      writer`update projection_checkpoint set retirements = retirements + 1 where name = ${name}::text`;
+    /** The plan that was carried out for a list. */
+    async function planOf(query: Omit<OrderListQuery, 'limit' | 'after'>): Promise<string> {
+      let plan = '';
+      const explaining: Pick<Database, 'query'> = {
+        query: async (context, statement) => {
+          const rows = await database.query(
+            context,
+            (sql) => sql`explain (analyze, costs off, timing off) ${statement(sql)}` as never,
+          );
+          plan = rows.map((row) => Object.values(row)[0]).join('\n');
+          return database.query(context, statement);
+        },
+      };
+      const readModel = sqlReadModel(explaining as Database);
+      const page = await readModel.list(ctx, { ...query, limit: 5, after: undefined });
+      assert.equal(page.orders.length, 5);
+      return plan;
+    }
+    for (const [table, standsDown] of [
+      ['orders', READ_MODEL],
+      ['orders_b', READ_MODEL_B],
+    ] as const) {
+      await writer`
+        insert into ${writer(table)}
+        select 'many-' || n, 'c' || n % 1000, 'many-' || n % 2,
+          case when n % 2000 = 0 then 'Paid' else 'Approved' end, 'none', 1, '[]', '', null, 1, 1,
+          timestamptz '2026-01-01 00:00:00+00' + n * interval '1 second', now()
+        from generate_series(1, 20000) as n`;
+      await writer`analyze ${writer(table)}`;
+      for (const query of [
+        { restaurantId: 'many-0' },
+        { restaurantId: 'many-0', status: 'Paid' },
+        { restaurantId: 'many-1', olderThan: 0 },
+        { status: 'Paid' },
+      ] as const) {
+        const plan = await planOf(query);
+        assert.match(plan, new RegExp(`${table}_by_(restaurant|status)`), plan);
+        assert.doesNotMatch(plan, new RegExp(`Seq Scan on ${table}`), plan);
+        // Of each status one page, and one more.
+        const read = [...plan.matchAll(/ rows=(\d+)/g)].map(([, rows]) => Number(rows));
+        assert.ok(Math.max(...read) <= 36, plan);
+      }
+      await stand(standsDown);
+    }
+    for (const table of ['orders', 'orders_b']) {
+      await writer`delete from ${writer(table)} where order_id like 'many-%'`;
     }
   });
 

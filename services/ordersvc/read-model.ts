@@ -4,6 +4,7 @@
  * migrations are there). A rebuild changes which of the two is live; each
  * statement looks for itself, so readers see one or the other and never a mixture.
  */
+import { orderStatuses } from '../../shared/contracts/http.ts';
 import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderItem, OrderStatus, PaymentStatus } from '../../shared/domain/order.ts';
@@ -57,7 +58,7 @@ export function sqlReadModel(database: Database): ReadModel {
       return isRow(row) ? viewOfRow(row) : undefined;
     },
     list: async (ctx, query) => {
-      const found = await ask(ctx, (sql, side) => ordersOfCustomer(sql, side, query));
+      const found = await ask(ctx, (sql, side) => ordersListed(sql, side, query));
       const page = found.filter(isRow);
       const last = page.at(-1);
       const more = Number(last?.found ?? 0) > page.length;
@@ -145,8 +146,14 @@ function orderById(sql: Sql, side: Side, orderId: string) {
  */
 const PAGE_BYTES = 1024 * 1024;
 
-function ordersOfCustomer(sql: Sql, side: Side, { customerId, after, limit }: OrderListQuery) {
+/** What the orders of a page have in common, but for what its index begins with. */
+function narrowed(sql: Sql, { olderThan, after }: OrderListQuery) {
   const older =
+    olderThan === undefined
+      ? sql``
+      : sql`
+          and created_at <= now() - ${olderThan}::int8 * interval '1 second'`;
+  const further =
     after === undefined
       ? sql``
       : sql`
@@ -154,15 +161,57 @@ function ordersOfCustomer(sql: Sql, side: Side, { customerId, after, limit }: Or
             '1970-01-01 00:00:00+00'::timestamptz
               + ${String(after.createdMicros)}::int8 * interval '1 microsecond',
             ${after.orderId}::text)`;
-  return sql<(Beside & { position: string } & (ListedRow | { order_id: null }))[]>`
-    with page as (
+  return sql`${older}${further}`;
+}
+
+/** The first `limit` and one orders of a customer, by orders_by_customer: nobody has so many that a filter would read long. */
+function pageOfCustomer(sql: Sql, side: Side, query: OrderListQuery, customerId: string) {
+  const { restaurantId, status, limit } = query;
+  return sql`
       select order_id, customer_id, restaurant_id, status, payment, amount_minor,
              items, created_on, reason, version, created_at
       from ${tableOf(sql, side)}
       where customer_id = ${customerId}::text
-        and status <> 'None'${older}
+        and status <> 'None'
+        ${restaurantId === undefined ? sql`` : sql`and restaurant_id = ${restaurantId}::text`}
+        ${status === undefined ? sql`` : sql`and status = ${status}::text`}${narrowed(sql, query)}
       order by created_at desc, order_id desc
-      limit ${limit + 1}::int8
+      limit ${limit + 1}::int8`;
+}
+
+/**
+ * The same of a restaurant, or of everybody: as many of each status that is asked
+ * for, by orders_by_restaurant or orders_by_status, and the newest of these. So the
+ * one order that still waits is found at once behind a million that are done.
+ */
+function pageByStatus(sql: Sql, side: Side, query: OrderListQuery) {
+  const { restaurantId, status, limit } = query;
+  const statuses = status === undefined ? orderStatuses : [status];
+  return sql`
+      select o.order_id, o.customer_id, o.restaurant_id, o.status, o.payment, o.amount_minor,
+             o.items, o.created_on, o.reason, o.version, o.created_at
+      from unnest(${[...statuses]}::text[]) as asked (status)
+      cross join lateral (
+        select order_id, customer_id, restaurant_id, status, payment, amount_minor,
+               items, created_on, reason, version, created_at
+        from ${tableOf(sql, side)}
+        where status = asked.status
+          ${restaurantId === undefined ? sql`` : sql`and restaurant_id = ${restaurantId}::text`}${narrowed(sql, query)}
+        order by created_at desc, order_id desc
+        limit ${limit + 1}::int8
+      ) as o
+      order by o.created_at desc, o.order_id desc
+      limit ${limit + 1}::int8`;
+}
+
+function ordersListed(sql: Sql, side: Side, query: OrderListQuery) {
+  const { customerId, limit } = query;
+  const page =
+    customerId === undefined
+      ? pageByStatus(sql, side, query)
+      : pageOfCustomer(sql, side, query, customerId);
+  return sql<(Beside & { position: string } & (ListedRow | { order_id: null }))[]>`
+    with page as (${page}
     ),
     sized as (
       select order_id, customer_id, restaurant_id, status, payment, amount_minor,

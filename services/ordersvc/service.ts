@@ -15,6 +15,7 @@ import { createJoin } from './joined.ts';
 import { createOrderDecisions, HANDLER, type OrderDecisions } from './order-decisions.ts';
 import type { OrderListQuery } from './order-list.ts';
 import { asksFor, type OrderRequest } from './order-request.ts';
+import { matches, type Versions, versionMismatch } from './order-version.ts';
 import { type OrderView, readingForOthers, viewOf } from './order-view.ts';
 import type { OrderPage, ReadModel } from './read-model.ts';
 import type { RecentWrites } from './recent-writes.ts';
@@ -49,18 +50,25 @@ export interface OrderService extends OrderDecisions {
   /**
    * One order, never older than what was written through this service, unless
    * it is marked stale; never, stale or not, older than `minVersion` (default
-   * 0n: any). Rejects with `not_found` (code `order_not_found`); with
-   * `precondition_failed` (code `version_not_reached`) where the log has no
-   * `minVersion` of it; with the machinery's failure only where neither the read
+   * 0n: any), nor at a version that `ifMatch` does not name (default: any).
+   * Rejects with `not_found` (code `order_not_found`); with
+   * `precondition_failed` where the log has no `minVersion` of it (code
+   * `version_not_reached`), or has it at another version than `ifMatch` names
+   * (code `version_mismatch`); with the machinery's failure only where neither the read
    * model nor the log has an answer that will do.
    */
-  get(ctx: Context, orderId: string, minVersion?: bigint): Promise<FoundOrder>;
+  get(ctx: Context, orderId: string, minVersion?: bigint, ifMatch?: Versions): Promise<FoundOrder>;
 
-  /** A page of a customer's orders; eventually consistent, and says up to which position it is complete. */
+  /** A page of orders, of a customer, a restaurant or a status; eventually consistent, and says up to which position it is complete. */
   list(ctx: Context, query: OrderListQuery): Promise<OrderPage>;
 
   /** All events of an order, from the log. Rejects with `not_found` and `precondition_failed`, as `get`. */
-  history(ctx: Context, orderId: string, minVersion?: bigint): Promise<readonly RecordedEvent[]>;
+  history(
+    ctx: Context,
+    orderId: string,
+    minVersion?: bigint,
+    ifMatch?: Versions,
+  ): Promise<readonly RecordedEvent[]>;
 }
 
 export interface OrderServiceOptions {
@@ -134,10 +142,13 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
   const notFound = (orderId: string) =>
     new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);
 
-  function mustReach(version: bigint, minVersion: bigint): void {
-    if (version >= minVersion) return;
-    const message = `The order is at version ${version} and has no version ${minVersion} yet.`;
-    throw new CodedError('precondition_failed', 'version_not_reached', message);
+  /** Throws where `version`, the log's, is not one that was asked for. */
+  function mustDo(version: bigint, minVersion: bigint, ifMatch: Versions) {
+    if (version < minVersion) {
+      const message = `The order is at version ${version} and has no version ${minVersion} yet.`;
+      throw new CodedError('precondition_failed', 'version_not_reached', message);
+    }
+    if (!matches(ifMatch, version)) throw versionMismatch(version);
   }
 
   return {
@@ -171,7 +182,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
       return { ...value, replayed };
     },
 
-    get: async (ctx, orderId, minVersion = 0n) => {
+    get: async (ctx, orderId, minVersion = 0n, ifMatch) => {
       let row: OrderView | undefined;
       let readModelError: unknown;
       try {
@@ -186,15 +197,16 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         stale,
         readModelError: undefined,
       });
-      // One that is older than was asked for does not do, whatever becomes of the log.
+      // One that was not asked for does not do, whatever becomes of the log: the order may have moved on.
       if (row !== undefined && row.version < minVersion) row = undefined;
+      if (row !== undefined && !matches(ifMatch, row.version)) row = undefined;
       if (row !== undefined && row.version >= recent.version(orderId)) {
         return fromRow(row, options.storeAway());
       }
       try {
         const order = viewOf(codec, await readLog(row === undefined ? ctx : briefly(ctx), orderId));
         if (order === undefined) throw notFound(orderId);
-        mustReach(order.version, minVersion);
+        mustDo(order.version, minVersion, ifMatch);
         // Who was shown this version must not be shown an older row after it.
         recent.remember(orderId, order.version);
         return { order, source: 'log', stale: false, readModelError };
@@ -206,12 +218,12 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
 
     list: (ctx, query) => readModel.list(ctx, query),
 
-    history: async (ctx, orderId, minVersion = 0n) => {
+    history: async (ctx, orderId, minVersion = 0n, ifMatch) => {
       const events = await readLog(ctx, orderId).catch((error: unknown) => {
         throw outage(error, UNREAD);
       });
       if (events.length === 0) throw notFound(orderId);
-      mustReach(events.at(-1)?.version ?? 0n, minVersion);
+      mustDo(events.at(-1)?.version ?? 0n, minVersion, ifMatch);
       return events;
     },
   };

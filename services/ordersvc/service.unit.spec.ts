@@ -7,7 +7,7 @@ import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
 import { background, withTimeLeft } from '../../shared/kit/context.ts';
-import { CodedError, type Kind } from '../../shared/kit/errors.ts';
+import { CodedError, isMachineryFailure, type Kind } from '../../shared/kit/errors.ts';
 import type { OrderRequest } from './order-request.ts';
 import { type OrderView, viewOf } from './order-view.ts';
 import type { ReadModel } from './read-model.ts';
@@ -373,6 +373,27 @@ describe('reading an order', () => {
     await assert.rejects(service.get(ctx, orderId, 2n), notReached);
     assert.equal((await service.history(ctx, orderId, 1n)).length, 1);
     await assert.rejects(service.get(ctx, 'none', 2n), refused('not_found', 'order_not_found'));
+  });
+
+  it('another version than is named is a precondition that failed, judged by the log and not by an older row', async () => {
+    const { service, project, append, broken } = scene();
+    const { orderId } = (await service.place(ctx, request)).order;
+    await project(orderId);
+    assert.equal((await service.get(ctx, orderId, 0n, [1n])).source, 'read model');
+    await append(orderId, debited(orderId));
+    const mismatch = refused('precondition_failed', 'version_mismatch');
+    assert.equal((await service.get(ctx, orderId, 0n, [2n, 9n])).order.version, 2n);
+    for (const wanted of [[], [3n], [9n, 1n]]) {
+      await assert.rejects(service.get(ctx, orderId, 2n, wanted), mismatch);
+      await assert.rejects(service.history(ctx, orderId, 0n, wanted), mismatch);
+    }
+    assert.equal((await service.history(ctx, orderId, 0n, [2n])).length, 2);
+    await assert.rejects(
+      service.get(ctx, 'none', 0n, [1n]),
+      refused('not_found', 'order_not_found'),
+    );
+    broken.log = true;
+    await assert.rejects(service.get(ctx, orderId, 0n, [7n]), (error) => isMachineryFailure(error));
   });
 
   it('with the event store away no row older than was asked for is shown, not even as stale', async () => {

@@ -184,6 +184,28 @@ describe('decisions over HTTP', () => {
     assert.equal((await answered(await fetch(url(orderId)))).status, 'Paid');
   });
 
+  it('If-Match names the version: another is 412, and nothing is done', async () => {
+    const commands = [
+      ['cancel', undefined],
+      ['approve', undefined],
+      ['reject', { reason: 'closed' }],
+    ] as const;
+    for (const [command, body] of commands) {
+      const orderId = await order();
+      for (const tag of ['"999"', '"1"', 'W/"2"', '2', '']) {
+        const response = await post(`${orderId}/${command}`, body, { 'if-match': tag });
+        assert.equal((await problem(response, 412)).code, 'version_mismatch', tag);
+      }
+      assert.equal((await answered(await fetch(url(orderId)))).status, 'Paid');
+      const response = await post(`${orderId}/${command}`, body, { 'if-match': '"1", "2"' });
+      assert.equal((await answered(response)).version, 3);
+    }
+    const orderId = await order();
+    await answered(await post(`${orderId}/cancel`, undefined, { 'if-match': '*' }));
+    const unknown = await post('none/cancel', undefined, { 'if-match': '*' });
+    assert.equal((await problem(unknown, 404)).code, 'order_not_found');
+  });
+
   it('an unknown outcome is 503, with when to ask again; then it is found done', async () => {
     const orderId = await order();
     late = true;

@@ -1,20 +1,22 @@
 /**
  * The endpoints over HTTP. An order's version is its `ETag`; `x-stale: true`
  * marks an order that may have moved on since, because the log could not be
- * asked; `If-None-Match` and `min_version` are looked at where one order is read. A decision is answered with the order it leaves behind, also where it
+ * asked; `If-Match`, `If-None-Match` and
+ * `min_version` are looked at where one order is read, and `If-Match` where one
+ * is decided about. A decision is answered with the order it leaves behind, also where it
  * was so before: a command repeated is answered alike.
  */
 import type { Currency } from '../../shared/domain/currency.ts';
 import { type Route, route } from '../../shared/kit/transport/http.ts';
-import { etag, versioned } from '../../shared/kit/transport/http-etag.ts';
+import { versioned, versionHeaders } from '../../shared/kit/transport/http-etag.ts';
 import { answersIn } from './answers.ts';
 import { readCancelBody, readRejectBody } from './decision-body.ts';
 import type { OrderEndpoints } from './endpoints.ts';
 import { openApiRoute } from './openapi.ts';
 import { orderRequestReader } from './order-body.ts';
 import type { DecidedOrder } from './order-decisions.ts';
-import { readOrderListQuery } from './order-list.ts';
-import { readOrderId, readOrderQuery } from './order-query.ts';
+import { LIST_PARAMETERS, readOrderListQuery } from './order-list.ts';
+import { readOrderQuery, readOrderToDecide } from './order-query.ts';
 
 const ORDERS = '/api/orders';
 
@@ -24,7 +26,7 @@ export function orderRoutes(endpoints: OrderEndpoints, currency: Currency): read
   const answers = answersIn(currency.decimals);
   const decided = ({ order }: DecidedOrder) => ({
     status: 200,
-    headers: { etag: etag(order.version) },
+    headers: versionHeaders(order.version),
     body: answers.order(order),
   });
 
@@ -37,13 +39,14 @@ export function orderRoutes(endpoints: OrderEndpoints, currency: Currency): read
       endpoint: endpoints.place,
       encode: ({ order, version }) => ({
         status: 201,
-        headers: { location: `${ORDERS}/${order.orderId}`, etag: etag(version) },
+        headers: { location: `${ORDERS}/${order.orderId}`, ...versionHeaders(version) },
         body: answers.placed(order),
       }),
     }),
     route({
       method: 'GET',
       path: ORDERS,
+      query: LIST_PARAMETERS,
       decode: (http) => readOrderListQuery(http.query),
       endpoint: endpoints.list,
       encode: (page) => ({ status: 200, body: answers.list(page) }),
@@ -51,6 +54,7 @@ export function orderRoutes(endpoints: OrderEndpoints, currency: Currency): read
     route({
       method: 'GET',
       path: `${ORDERS}/:id`,
+      query: ['min_version'],
       decode: readOrderQuery,
       endpoint: endpoints.get,
       encode: ({ order, stale }, http) =>
@@ -63,6 +67,7 @@ export function orderRoutes(endpoints: OrderEndpoints, currency: Currency): read
     route({
       method: 'GET',
       path: `${ORDERS}/:id/events`,
+      query: ['min_version'],
       decode: readOrderQuery,
       endpoint: endpoints.history,
       encode: (events, http) =>
@@ -74,21 +79,21 @@ export function orderRoutes(endpoints: OrderEndpoints, currency: Currency): read
     route({
       method: 'POST',
       path: `${ORDERS}/:id/cancel`,
-      decode: (http) => ({ ...readOrderId(http), reason: readCancelBody(http) }),
+      decode: (http) => ({ ...readOrderToDecide(http), reason: readCancelBody(http) }),
       endpoint: endpoints.cancel,
       encode: decided,
     }),
     route({
       method: 'POST',
       path: `${ORDERS}/:id/approve`,
-      decode: readOrderId,
+      decode: readOrderToDecide,
       endpoint: endpoints.approve,
       encode: decided,
     }),
     route({
       method: 'POST',
       path: `${ORDERS}/:id/reject`,
-      decode: (http) => ({ ...readOrderId(http), reason: readRejectBody(http) }),
+      decode: (http) => ({ ...readOrderToDecide(http), reason: readRejectBody(http) }),
       endpoint: endpoints.reject,
       encode: decided,
     }),

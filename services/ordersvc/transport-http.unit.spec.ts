@@ -207,6 +207,23 @@ describe('ordersvc over HTTP', () => {
     assert.equal(await problem(unknown, 404), 'order_not_found');
   });
 
+  it('If-Match is answered whole at a version that it names, and else 412', async () => {
+    const path = (await post(body)).headers.get('location') ?? '';
+    for (const one of [path, `${path}/events`]) {
+      const asking = (headers: Record<string, string>) =>
+        fetch(`http://127.0.0.1:${server.port()}${one}`, { headers });
+      for (const tag of ['"1"', '"9","1"', '*']) {
+        assert.equal((await asking({ 'if-match': tag })).status, 200, tag);
+      }
+      for (const tag of ['"2"', 'W/"1"', '1']) {
+        assert.equal(await problem(await asking({ 'if-match': tag }), 412), 'version_mismatch');
+      }
+      // RFC 9110, 13.2.2: If-Match comes first.
+      const both = await asking({ 'if-match': '"2"', 'if-none-match': '"1"' });
+      assert.equal(await problem(both, 412), 'version_mismatch');
+    }
+  });
+
   it('a row older than min_version is passed over, and what the log lacks is 412', async () => {
     const { order_id } = (await (await post(body)).json()) as { order_id: string };
     const { order } = await service.get(background(), order_id);
@@ -256,6 +273,26 @@ describe('ordersvc over HTTP', () => {
     assert.equal(events[0]?.version, 1);
     assert.partialDeepStrictEqual(events[0]?.data, { order_id: orderId, amount: 25 });
     assert.ok(events[0]?.metadata.correlation_id);
+  });
+
+  it("an event's payload is told as it stands in the log, to the letter", async () => {
+    const data =
+      ' {"b": 9007199254740993, "a":1e400,"10":1,"9":-0, "price":12.10, "__proto__":{"x":1},"a":"\\u00e9\\/"}';
+    await log.append(background(), [
+      {
+        eventId: 'as-written',
+        eventType: 'ORDERS.unheard_of',
+        aggregateId: 'as-written',
+        aggregateType: ORDER_AGGREGATE,
+        data,
+        metadata: {},
+      },
+    ]);
+    const response = await get('/api/orders/as-written/events');
+    assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
+    const text = await response.text();
+    assert.ok(text.includes(`"data":${data}}`), text);
+    orderEventsAnswer.strict().parse(JSON.parse(text));
   });
 
   it('a list is asked for by customer, and its cursor brings the next page', async () => {

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { charging } from '../domain/charging.ts';
 import type { Currency } from '../domain/currency.ts';
 import { decimalText, MAX_AMOUNT, type Minor, minorFromDecimal } from '../domain/money.ts';
-import { type OrderItem, type PaymentStatus, total } from '../domain/order.ts';
+import { type OrderItem, type OrderStatus, type PaymentStatus, total } from '../domain/order.ts';
 import { keyText, printable, readable, recorded, type TextRule } from './texts.ts';
 
 /** No order has more lines than this. With the longest texts it stays far below the size of an event. */
@@ -184,6 +184,16 @@ export const placedAnswer = z.object({
   amount: money,
   order_items: z.array(orderItemAnswer),
 });
+
+/** What an order's status can be once there is an order to show. */
+export const orderStatuses = [
+  'Pending',
+  'Paid',
+  'Approved',
+  'PaymentFailed',
+  'Rejected',
+  'Cancelled',
+] as const satisfies readonly OrderStatus[];
 
 /** What is known of an order's payment. */
 const paymentStatuses = [

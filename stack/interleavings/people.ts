@@ -162,7 +162,10 @@ export function people(options: PeopleOptions): People {
       const decided = await ask(
         decision,
         orderId,
-        () => service[decision](ctx, orderId, 'because'),
+        () =>
+          decision === 'approve'
+            ? service.approve(ctx, orderId)
+            : service[decision](ctx, orderId, 'because'),
         (code) => {
           if (code === 'order_not_found')
             return !stood(({ status }) => status !== 'None') || from === 0;

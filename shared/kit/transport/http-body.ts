@@ -3,11 +3,6 @@ import type { ByteBudget } from '../byte-budget.ts';
 import { CodedError } from '../errors.ts';
 import { parseJson } from './json.ts';
 
-/** True where the request announces a body, if only an empty one sent in chunks. */
-export function hasBody(headers: IncomingHttpHeaders): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
 /**
  * Reads the body whole. Throws CodedError `too_large` (code `body_too_large`)
  * beyond `limit` bytes, at once where the length is announced, `overloaded`
@@ -66,22 +61,41 @@ function tooMany(): CodedError {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** A body of a kind that is not read: why, as its cause, and the headers that say what is read (RFC 9110, 15.5.16). */
+export class UnsupportedBody extends Error {
+  readonly accepted: Readonly<Record<string, string>>;
+
+  constructor(message: string, accepted: Readonly<Record<string, string>>) {
+    super(message, {
+      cause: new CodedError('unsupported_media_type', 'unsupported_media_type', message),
+    });
+    this.accepted = accepted;
+  }
+}
+
+const TYPE = 'application/json';
+
 /**
- * A JSON body, every number as it was written. Throws CodedError
- * `unsupported_media_type` where the headers announce anything but JSON in
- * UTF-8, and `malformed` (code `malformed_json`) where the bytes are none.
+ * A JSON body, every number as it was written. Throws UnsupportedBody where the
+ * headers announce anything but JSON in UTF-8, and CodedError `malformed` (code
+ * `malformed_json`) where the bytes are none, or there are none.
  */
 export function jsonBody(headers: IncomingHttpHeaders, bytes: Buffer): unknown {
+  if (bytes.length === 0) {
+    throw new CodedError('malformed', 'malformed_json', 'There is no body; send one in JSON.');
+  }
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
   if (!/^application\/([a-z0-9!#$&^_.-]+\+)?json$/.test(type.trim())) {
-    throw unsupported('Send JSON, and say so by Content-Type: application/json.');
+    throw otherType(`Send JSON, and say so by Content-Type: ${TYPE}.`);
   }
   const charset = parameters.map((text) => /^\s*charset="?([^"]*)"?\s*$/.exec(text)?.[1]);
   if (charset.some((name) => name !== undefined && name !== 'utf-8' && name !== 'utf8')) {
-    throw unsupported('Send JSON in UTF-8.');
+    throw otherType('Send JSON in UTF-8.');
   }
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
-    throw unsupported('Send the body as it is, without Content-Encoding.');
+    throw new UnsupportedBody('Send the body as it is, without Content-Encoding.', {
+      'accept-encoding': 'identity',
+    });
   }
   let text: string;
   try {
@@ -92,6 +106,7 @@ export function jsonBody(headers: IncomingHttpHeaders, bytes: Buffer): unknown {
   return parseJson(text);
 }
 
-function unsupported(message: string): CodedError {
-  return new CodedError('unsupported_media_type', 'unsupported_media_type', message);
+/** Bodies are sent by POST alone, so what a POST accepts is said as well as what this request did not. */
+function otherType(message: string): UnsupportedBody {
+  return new UnsupportedBody(message, { accept: TYPE, 'accept-post': TYPE });
 }

@@ -1,11 +1,37 @@
 import assert from 'node:assert/strict';
 import type { HttpRequest } from './http.ts';
-import { etag, isKnown, versioned } from './http-etag.ts';
+import { etag, isKnown, versioned, versionsMatched } from './http-etag.ts';
 
 const asking = (ifNoneMatch?: string) =>
   ({
     headers: ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch },
   }) as unknown as HttpRequest;
+
+describe('If-Match', () => {
+  const cases: readonly (readonly [string | undefined, readonly bigint[] | undefined])[] = [
+    [undefined, undefined],
+    ['*', undefined],
+    [' * ', undefined],
+    ['"2"', [2n]],
+    ['"2", "10" ,,"0"', [2n, 10n, 0n]],
+    ['W/"2"', []],
+    ['W/"2", "3"', [3n]],
+    ['"02"', []],
+    ['"two", "2"', [2n]],
+    ['2', []],
+    ['"2', []],
+    ['"1" "2', []],
+    ['*, "2"', []],
+    ['', []],
+    [`"${'9'.repeat(30)}"`, []],
+  ];
+  for (const [header, versions] of cases) {
+    it(`${header ?? 'none'} names ${versions?.join(', ') ?? 'any version'}${versions?.length === 0 ? 'none' : ''}`, () => {
+      const headers = header === undefined ? {} : { 'if-match': header };
+      assert.deepEqual(versionsMatched({ headers }), versions);
+    });
+  }
+});
 
 describe('If-None-Match', () => {
   const known = ['"2"', 'W/"2"', '*', ' * ', '"1", "2"', '"a,b" ,W/"2"', ',"2",', '"1","2","3"'];
@@ -30,7 +56,7 @@ describe('If-None-Match', () => {
 
   it('304 has the headers of the answer and no body', () => {
     const response = { status: 200, headers: { 'x-stale': 'true' }, body: {} };
-    const headers = { 'x-stale': 'true', etag: '"2"', 'cache-control': 'no-cache' };
+    const headers = { 'x-stale': 'true', etag: '"2"', 'cache-control': 'private, no-cache' };
     assert.deepEqual(versioned(asking('"2"'), 2n, response), { status: 304, headers });
     assert.deepEqual(versioned(asking(), 2n, response), { status: 200, headers, body: {} });
   });

@@ -18,6 +18,7 @@ import { traceId } from '../trace-id.ts';
 import type { Hook } from './hooks.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { pendingAnswers } from './http-pending.ts';
+import { safeHeaders } from './http-safety.ts';
 import { type Refusal, refusalDocument } from './problem.ts';
 
 const malformed: Refusal = {
@@ -219,6 +220,7 @@ function told(hook: Hook<HttpExchange>, refusal: Refusal, request?: IncomingMess
 function headOf(refusal: Refusal, trace: string) {
   const body = JSON.stringify(refusalDocument(refusal, trace));
   const headers = {
+    ...safeHeaders,
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',

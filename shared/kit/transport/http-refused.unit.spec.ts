@@ -79,6 +79,8 @@ describe('what never becomes a request', () => {
     assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/);
     assert.equal(answer.headers.get('content-length'), String(Buffer.byteLength(answer.body)));
     assert.equal(answer.headers.get('connection'), 'close');
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
     const document = JSON.parse(answer.body) as ProblemDocument;
     assert.equal(document.status, answer.status);
     assert.match(document.trace_id ?? '', /^[0-9a-f]{32}$/);

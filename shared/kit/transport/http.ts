@@ -11,11 +11,14 @@ import type { Component } from '../lifecycle.ts';
 import type { Logger } from '../logger.ts';
 import { traceId } from '../trace-id.ts';
 import { guarded, type Hook, noHook } from './hooks.ts';
-import { hasBody, jsonBody, readBody } from './http-body.ts';
+import { jsonBody, readBody, UnsupportedBody } from './http-body.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { headFault } from './http-head.ts';
 import { drain, type HttpLimits, httpLimits, limitedServer } from './http-listening.ts';
+import { refusingOthers } from './http-query.ts';
 import { refuseUnserved } from './http-refused.ts';
+import { safeHeaders } from './http-safety.ts';
+import { JsonText } from './json.ts';
 import { listenOn } from './net-listening.ts';
 import { problemDocument, retryAfterSeconds } from './problem.ts';
 
@@ -33,7 +36,7 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders;
   /** The values of a header, one for each time that it was sent. */
   headerValues(name: string): readonly string[];
-  /** Whether the caller sent a body at all. */
+  /** Whether the caller sent a body; one without a byte is none, however it is announced. */
   readonly hasBody: boolean;
   /**
    * The JSON body, every number as NumberAsWritten. Throws CodedError
@@ -47,13 +50,16 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
+  /** What is JSON already is sent as it is. */
+  readonly body?: unknown | JsonText;
 }
 
 /** A method and path that are served; made by `route`. */
 export interface Route {
   readonly method: string;
   readonly path: string;
+  /** The parameters that its query may have. */
+  readonly query: readonly string[];
   /** What the endpoint rejects with comes as EndpointFailure: its middlewares have logged it. */
   readonly serve: (ctx: Context, http: HttpRequest) => Promise<HttpResponse>;
 }
@@ -61,18 +67,27 @@ export interface Route {
 /** An endpoint's failure, as opposed to one of `decode` and `encode`, which nobody has heard of. */
 class EndpointFailure extends Error {}
 
-/** Ties an endpoint to a method and a path pattern of @koa/router. */
+/**
+ * Ties an endpoint to a method and a path pattern of @koa/router. A request whose
+ * query has another parameter than `query` names is refused (code
+ * `invalid_query`), together with all that `decode` finds wrong with it: to pass
+ * over what narrows an answer would be to answer another question.
+ */
 export function route<Request, Response>(options: {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
+  /** None unless said. */
+  readonly query?: readonly string[];
   readonly decode: (http: HttpRequest) => Request;
   readonly endpoint: Endpoint<Request, Response>;
   readonly encode: (response: Response, http: HttpRequest) => HttpResponse;
 }): Route {
-  const { method, path, decode, endpoint, encode } = options;
+  const { method, path, query = [], endpoint, encode } = options;
+  const decode = refusingOthers(query, options.decode);
   return {
     method,
     path,
+    query,
     serve: async (ctx, http) => {
       const request = decode(http);
       const response = await endpoint(ctx, request).catch((cause: unknown) => {
@@ -204,7 +219,7 @@ async function answer(
     if (error.kind === 'internal' && !heard) {
       logger.error({ err: thrown, trace_id: trace }, 'HTTP request failed');
     }
-    writeProblem(koa, trace, error);
+    writeProblem(koa, trace, error, thrown instanceof UnsupportedBody ? thrown.accepted : {});
   } finally {
     bodies.give(held);
   }
@@ -222,7 +237,7 @@ function httpRequest(koa: RouterContext, exchange: HttpExchange, bytes: Buffer):
     query: new URLSearchParams(koa.querystring),
     headers: koa.headers,
     headerValues: (name) => koa.req.headersDistinct[name] ?? [],
-    hasBody: hasBody(koa.headers),
+    hasBody: bytes.length > 0,
     body: () => jsonBody(koa.headers, bytes),
   };
 }
@@ -240,7 +255,8 @@ function notServed(koa: RouterContext): CodedError {
 
 function write(koa: RouterContext, response: HttpResponse): void {
   // Made first: what cannot be written must not leave half an answer behind.
-  const body = response.body === undefined ? '' : JSON.stringify(response.body);
+  const body = response.body === undefined ? '' : jsonOf(response.body);
+  koa.set(safeHeaders);
   koa.status = response.status;
   koa.body = body;
   if (response.body === undefined) koa.remove('content-type');
@@ -248,7 +264,15 @@ function write(koa: RouterContext, response: HttpResponse): void {
   koa.set(response.headers ?? {});
 }
 
-function writeProblem(koa: RouterContext, trace: string, error: CodedError): void {
+const jsonOf = (body: unknown): string =>
+  body instanceof JsonText ? body.text : JSON.stringify(body);
+
+function writeProblem(
+  koa: RouterContext,
+  trace: string,
+  error: CodedError,
+  more: Readonly<Record<string, string>>,
+): void {
   const document = problemDocument(error, trace);
   const wait = retryAfterSeconds(error);
   write(koa, {
@@ -256,6 +280,7 @@ function writeProblem(koa: RouterContext, trace: string, error: CodedError): voi
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
       ...(wait !== undefined && { 'retry-after': String(wait) }),
+      ...more,
     },
     body: document,
   });

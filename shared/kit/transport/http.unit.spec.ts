@@ -20,6 +20,7 @@ import type { ProblemDocument } from './problem.ts';
 const echo = route({
   method: 'POST',
   path: '/things/:id',
+  query: ['q'],
   decode: (http) => ({ id: http.params.id, query: http.query.get('q'), body: http.body() }),
   endpoint: async (_ctx, request) => request,
   encode: (response) => ({ status: 201, headers: { etag: '"1"' }, body: response }),
@@ -174,6 +175,85 @@ describe('httpServer', () => {
       assert.equal((await problem(response)).code, code);
     });
   }
+
+  it('415 says what is accepted: of types, or of encodings', async () => {
+    const { url } = await serve([echo]);
+    const told = async (headers: Record<string, string>) => {
+      const response = await post(`${url}/things/1`, '1', headers);
+      assert.equal(response.status, 415);
+      await response.text();
+      return ['accept', 'accept-post', 'accept-encoding'].map((name) => response.headers.get(name));
+    };
+    const json = 'application/json';
+    assert.deepEqual(await told({ 'content-type': 'text/plain' }), [json, json, null]);
+    assert.deepEqual(await told({ 'content-type': `${json};charset=latin1` }), [json, json, null]);
+    assert.deepEqual(await told({ 'content-encoding': 'br' }), [null, null, 'identity']);
+  });
+
+  it('a parameter that the route does not know is refused, together with those that are wrong', async () => {
+    const picky = route({
+      method: 'GET',
+      path: '/picky',
+      query: ['size'],
+      decode: () => {
+        throw new CodedError('invalid', 'invalid_query', 'It is too large.', {
+          problems: [{ field: 'size', message: 'is too large' }],
+        });
+      },
+      endpoint: async () => undefined,
+      encode: () => ({ status: 204 }),
+    });
+    let asked = 0;
+    const plain = route({
+      method: 'GET',
+      path: '/plain',
+      decode: () => undefined,
+      endpoint: async () => {
+        asked += 1;
+      },
+      encode: () => ({ status: 204 }),
+    });
+    const { url } = await serve([picky, plain]);
+    const fields = async (path: string) => {
+      const response = await fetch(`${url}${path}`);
+      assert.equal(response.status, 422);
+      const { code, problems } = await problem(response);
+      assert.equal(code, 'invalid_query');
+      return problems?.map(({ field }) => field);
+    };
+    assert.deepEqual(await fields('/picky?size=9&Size=1&status=x&status=y'), [
+      'size',
+      'Size',
+      'status',
+    ]);
+    assert.deepEqual(await fields('/plain?=1'), ['']);
+    assert.deepEqual(await fields(`/plain?${'%E2%80%AE'.repeat(100)}`), ['\\u{202E}'.repeat(64)]);
+    const many = Array.from({ length: 100 }, (_, n) => `p${n}`).join('&');
+    assert.equal((await fields(`/plain?${many}`))?.length, 16);
+    assert.equal(asked, 0);
+    assert.equal((await fetch(`${url}/plain?`)).status, 204);
+  });
+
+  it('no answer is kept by a cache unless its route says so, nor taken for something else', async () => {
+    const kept = route({
+      method: 'GET',
+      path: '/kept',
+      decode: () => undefined,
+      endpoint: async () => undefined,
+      encode: () => ({ status: 200, headers: { 'cache-control': 'max-age=1' }, body: {} }),
+    });
+    const { url } = await serve([kept, echo, failing(new Error('x'))]);
+    for (const [path, cached] of [
+      ['/kept', 'max-age=1'],
+      ['/fail', 'no-store'],
+      ['/none', 'no-store'],
+    ] as const) {
+      const { headers } = await fetch(`${url}${path}`);
+      assert.equal(headers.get('cache-control'), cached);
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+      assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'/);
+    }
+  });
 
   it('a hook that throws fails no request, neither served nor refused, and ends nothing', async () => {
     const broken = () => {

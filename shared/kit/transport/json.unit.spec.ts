@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { CodedError } from '../errors.ts';
 import { NumberAsWritten, parseJson } from './json.ts';
 
@@ -37,6 +38,49 @@ describe('parseJson', () => {
         text,
       );
     }
+  });
+
+  it('refuses an object that has one name twice, however it is written and wherever it lies', () => {
+    for (const [text, line, column] of [
+      ['{"a":1,"a":2}', 1, 8],
+      ['{"a":1,"\\u0061":1}', 1, 8],
+      ['[{"b":{"a":1,\n "c":[{}], "a":1}}]', 2, 12],
+      ['{"":1,"":1}', 1, 7],
+      ['{"__proto__":1,"__proto__":1}', 1, 16],
+      ['{"\\"":"}","\\"":1}', 1, 11],
+    ] as const) {
+      const message = `An object of the body has the same name twice: look at line ${line}, column ${column}.`;
+      assert.throws(
+        () => parseJson(text),
+        (error) =>
+          error instanceof CodedError &&
+          error.code === 'malformed_json' &&
+          error.message === message,
+        text,
+      );
+    }
+  });
+
+  it('takes the same name in different objects, and a text like a name', () => {
+    for (const text of [
+      '{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}',
+      '{"a":"b","b":"a","c":["a","a",":","{","\\\\"]}',
+      '{"a":"\\"a\\":1,\\"a\\":2"}',
+      '["a","a"]',
+      '"a"',
+    ]) {
+      assert.deepEqual(JSON.stringify(parseJson(text)).length > 0, true, text);
+    }
+  });
+
+  it('finds what JSON.parse would have lost, in any JSON', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.string(), fc.json(), (json, name, value) => {
+        parseJson(json);
+        const twice = `[{${JSON.stringify(name)}:${json},${JSON.stringify(name)}:${value}}]`;
+        assert.throws(() => parseJson(twice));
+      }),
+    );
   });
 
   const bad: Record<string, string> = {
