@@ -12,14 +12,9 @@ export function shownLine(line: string, all = false): string | undefined {
   if (!all && quiet.includes(entry.level)) return undefined;
   const reason = entry.err?.message;
   const text = entry.msg ?? '';
-  return reason === undefined || text.includes(reason) ? text : saidOnce(`${text}: ${reason}`);
+  if (reason === undefined || text.includes(reason)) return text;
+  return reason.startsWith(text) ? reason : `${text}: ${reason}`;
 }
-
-/**
- * An error's message as pino writes it has the messages of its causes behind it,
- * and one that was passed on over the network is its own cause: `gone: gone: gone`.
- */
-const saidOnce = (chain: string): string => [...new Set(chain.split(': '))].join(': ');
 
 interface Entry {
   readonly level: number | string;

@@ -8,15 +8,14 @@ describe('shownLine', () => {
     assert.equal(shownLine('{"level":50,"msg":"failed","err":{"message":"gone"}}'), 'failed: gone');
   });
 
-  it('says a reason once, however often the causes say it', () => {
+  it('shows a message whole, whatever it repeats, and says no reason twice', () => {
     const shown = (msg: string, message: string) =>
       shownLine(JSON.stringify({ level: 'warn', msg, err: { message } }));
-    assert.equal(shown('failed', 'gone: gone: gone'), 'failed: gone');
-    assert.equal(
-      shown('failed', 'log: gone: 14 UNAVAILABLE: log: gone'),
-      'failed: log: gone: 14 UNAVAILABLE',
-    );
-    assert.equal(shown('gone', 'gone: gone'), 'gone');
+    const repeated = 'at 10:00: order a: item 1: order b: item 1: no price: no price';
+    assert.equal(shown('refused', repeated), `refused: ${repeated}`);
+    assert.equal(shownLine(JSON.stringify({ level: 'warn', msg: repeated })), repeated);
+    assert.equal(shown('gone', 'gone: connection lost'), 'gone: connection lost');
+    assert.equal(shown('failed: gone', 'gone'), 'failed: gone');
   });
 
   it('knows levels by label as well', () => {

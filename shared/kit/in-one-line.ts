@@ -1,16 +1,27 @@
-/** An error and its causes as one line for people: what went wrong, and why. */
+/**
+ * An error and its causes as one line for people: what went wrong, and why. Every message
+ * is there whole; one that ends with another says that, too, so the other is left out: an
+ * error that came over the network is its own cause.
+ */
 export function inOneLine(error: unknown): string {
   const parts: string[] = [];
+  let links = 0;
+  const add = (text: string) => {
+    const before = parts.at(-1);
+    if (before?.endsWith(text)) return;
+    if (before !== undefined && text.endsWith(before)) parts.pop();
+    parts.push(text);
+  };
   // Eight links are more than any real chain has; a cycle must not hang us.
-  for (let link = error; link !== undefined && parts.length < 8; ) {
+  for (let link = error; link !== undefined && links < 8; links += 1) {
     if (!(link instanceof Error)) {
-      parts.push(String(link));
+      add(String(link));
       break;
     }
     // A connection refused on every address of a name is an AggregateError without a message.
     const cause: unknown = link instanceof AggregateError ? link.errors[0] : link.cause;
-    if (link.message !== '') parts.push(link.message);
-    else if (cause === undefined) parts.push(link.name);
+    if (link.message !== '') add(link.message);
+    else if (cause === undefined) add(link.name);
     link = cause;
   }
   return parts.join(': ').replace(/\s*\n\s*/g, ' ');

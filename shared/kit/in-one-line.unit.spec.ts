@@ -12,9 +12,24 @@ describe('inOneLine', () => {
     assert.equal(inOneLine(new TypeError()), 'TypeError');
   });
 
+  it('says each message whole, and once where a cause says it again', () => {
+    const chain = (...messages: string[]) =>
+      inOneLine(
+        messages.reduceRight<unknown>((cause, message) => new Error(message, { cause }), undefined),
+      );
+    assert.equal(chain('gone', 'gone', 'gone'), 'gone');
+    assert.equal(chain('log: gone', '14 UNAVAILABLE: log: gone'), '14 UNAVAILABLE: log: gone');
+    assert.equal(chain('not read: gone', 'gone'), 'not read: gone');
+    const repeated = 'order a: no price: order b: no price';
+    assert.equal(chain('refused', repeated), `refused: ${repeated}`);
+  });
+
   it('ends where causes go round', () => {
     const error = new Error('round');
     error.cause = error;
-    assert.equal(inOneLine(error).split(': ').length, 8);
+    assert.equal(inOneLine(error), 'round');
+    const other = new Error('there', { cause: new Error('and back') });
+    (other.cause as Error).cause = other;
+    assert.equal(inOneLine(other).split(': ').length, 8);
   });
 });

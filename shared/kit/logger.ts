@@ -2,6 +2,7 @@ import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 import type { Context } from './context.ts';
+import { inOneLine } from './in-one-line.ts';
 
 export type { Logger };
 
@@ -35,6 +36,7 @@ export function createLogger({ service, level, pretty: forPeople }: LoggerOption
     base: { service },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: serialized },
     redact: { paths: [...secrets, ...secrets.map((name) => `*.${name}`)], censor: '***' },
   };
   if (forPeople ?? process.stdout.isTTY) {
@@ -51,6 +53,14 @@ export function createLogger({ service, level, pretty: forPeople }: LoggerOption
   // Written at once, but with a length of 0 `flush` would not wait for what is being written.
   const toStdout = { fd: 1, sync: false, minLength: 1, maxLength: bufferBytes };
   return pino(options, pino.destination(toStdout));
+}
+
+/** As pino has it, but with each message of the chain once: pino repeats what a cause repeats. */
+function serialized(error: Error): unknown {
+  const written: unknown = pino.stdSerializers.err(error);
+  return error instanceof Error
+    ? Object.assign(Object(written), { message: inOneLine(error) })
+    : written;
 }
 
 /**

@@ -40,6 +40,15 @@ describe('the logger', () => {
     assert.doesNotMatch(lines, /hush/);
   });
 
+  it('has the chain of an error once, each message whole, and the stack', () => {
+    const code =
+      "const lost = new Error('a: b: a'); logger.warn({ err: new Error('a: b: a', { cause: lost }) }, 'away');";
+    const { err } = JSON.parse(printed(code));
+    assert.deepEqual([err.type, err.message], ['Error', 'a: b: a']);
+    assert.match(err.stack, /caused by: Error: a: b: a\n/);
+    assert.equal(JSON.parse(printed("logger.warn({ err: 'a text' });")).err, 'a text');
+  });
+
   it('writes for people when told to', () => {
     const text = printed(
       "logger.warn('careful');",
