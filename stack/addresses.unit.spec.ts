@@ -1,4 +1,4 @@
-/** What `make start` starts, `npx orders`, the bench and the demo find by the same variables. */
+/** What `make start` starts, `npx ordersctl`, the bench and the demo find by the same variables. */
 import assert from 'node:assert/strict';
 import { readOptions } from '../bench/orders/options.ts';
 import { type AddressVariable, addressOf } from '../cli/addresses.ts';
@@ -25,8 +25,8 @@ async function started(own: NodeJS.ProcessEnv): Promise<Record<AddressVariable, 
   const http = plan.instances.find(({ row }) => row.serves?.variable === 'HTTP_PORT');
   return {
     ...plan.addresses,
-    ORDERS_URL: `http://127.0.0.1:${http?.port}`,
-    ZIPKIN_URL: new URL(plan.zipkinEndpoint ?? '').origin,
+    ORDERS_URL: plan.ordersUrl ?? `http://127.0.0.1:${http?.port}`,
+    ZIPKIN_URL: plan.zipkinUrl ?? '',
   };
 }
 
@@ -56,6 +56,23 @@ describe('the tools without options', () => {
     [
       'with a Zipkin elsewhere',
       { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://z.example:5/api/v2/spans' },
+    ],
+    ['with its page elsewhere', { ...ports, ZIPKIN_URL: 'http://z.example:6/' }],
+    [
+      'with spans here and a page there',
+      {
+        OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://z.example:5/api/v2/spans',
+        ZIPKIN_URL: 'http://page.example/under',
+      },
+    ],
+    ['with an ordersvc elsewhere', { ...ports, ORDERS_URL: 'http://orders.example:7' }],
+    [
+      'with addresses that are blank',
+      { ...ports, ORDERS_URL: ' ', NATS_URL: '', EVENTSTORE_ADDRESS: ' ', ZIPKIN_URL: ' ' },
+    ],
+    [
+      'with blanks around them',
+      { NATS_URL: ' nats://nats.example:2 ', ZIPKIN_URL: ' http://z:6 ' },
     ],
   ] as const) {
     it(`find what make start starts ${what}`, async () => {

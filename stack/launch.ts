@@ -1,15 +1,17 @@
 import { join, resolve } from 'node:path';
 import type { DataFolder } from './data-folder.ts';
 import { startNats } from './nats.ts';
+import { seconds, watchProgress } from './patience.ts';
 import type { Instance, NatsNode, Plan } from './plan.ts';
+import { checkPorts, portsOf } from './port-check.ts';
 import { LOOPBACK } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { SetupProblem } from './problem.ts';
-import { describeExit, type Process, startProcess, untilReady } from './process.ts';
+import { describeExit, lastWord, type Process, startProcess, untilReady } from './process.ts';
+import { readiness } from './readyz.ts';
 import { withoutRepeats } from './repeats.ts';
 import { shownLine } from './service-lines.ts';
 import { type AddressVariable, bootstrapper, type ServiceRow } from './services.ts';
-import { answers } from './until.ts';
 import { startZipkin } from './zipkin.ts';
 
 /** A word about one process: it is ready, something to know, trouble, or its own line. */
@@ -27,6 +29,8 @@ export interface LaunchContext {
   readonly servicesDir: string;
   /** Further variables for a service, by its name. */
   readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** How long a service that starts may stand still, in milliseconds. */
+  readonly stillMs: number;
   /** What the instance of this name is told, where that is not what the plan has. */
   readonly routed: ReadonlyMap<string, Partial<Record<AddressVariable, string>>>;
 }
@@ -35,8 +39,7 @@ export interface LaunchContext {
 export type Launch = (signal: AbortSignal) => Promise<Process>;
 
 const root = resolve(import.meta.dirname, '..');
-const SERVICE_READY_MS = 30_000;
-const BOOTSTRAP_MS = 60_000;
+const BOOTSTRAP_STILL_MS = 60_000;
 
 export function launchPostgres({ data, durable, say }: LaunchContext, port: number): Launch {
   return async (signal) => {
@@ -95,20 +98,43 @@ export function launchZipkin({ data, say }: LaunchContext, port: number): Launch
 }
 
 export function launchService(context: LaunchContext, instance: Instance): Launch {
+  const { stillMs } = context;
   return async (signal) => {
     const { name, row, port, adminPort } = instance;
+    // Once it was away the system may have given its port to a client, one of ours perhaps.
+    const say = (text: string) => context.say('note', name, text);
+    await checkPorts(portsOf(instance), { say, signal, onlyClients: true });
     const child = await spawnService(context, row, name, {
       ADMIN_PORT: String(adminPort),
       ...(row.serves && { [row.serves.variable]: String(port) }),
     });
-    const ready = (look: AbortSignal) => answers(`${adminUrl(instance)}/readyz`, look);
+    let keptBy: string | undefined;
+    const ready = async (look: AbortSignal) => {
+      const now = await readiness(`${adminUrl(instance)}/readyz`, look);
+      keptBy = now.keptBy;
+      return now.ready;
+    };
+    const patience = {
+      stillMs,
+      says: () => keptBy,
+      onWait: waiting(context.say, child, () => keptBy),
+    };
     try {
-      await untilReady(child, ready, SERVICE_READY_MS, signal);
+      await untilReady(child, ready, patience, signal);
     } catch (error) {
       signal.throwIfAborted();
       throw wrongConfiguration(child) ?? error;
     }
     return child;
+  };
+}
+
+/** Says now and then that what is named so is waited for, and what keeps it, or its last word. */
+function waiting(say: Say, child: Process, keptBy: () => string | undefined = () => undefined) {
+  return (waitedMs: number) => {
+    const why = keptBy() ?? lastWord(child);
+    const text = `starting for ${seconds(waitedMs)}, and waited for`;
+    say('note', child.name, why === undefined ? text : `${text}: ${why}`);
   };
 }
 
@@ -138,22 +164,20 @@ export function adminUrl({ adminPort }: Instance): string {
 export async function runBootstrapper(context: LaunchContext, signal: AbortSignal): Promise<void> {
   const { name } = bootstrapper;
   const child = await spawnService(context, bootstrapper, name, {});
-  const deadline = AbortSignal.timeout(BOOTSTRAP_MS);
-  const either = AbortSignal.any([signal, deadline]);
+  const patience = { stillMs: BOOTSTRAP_STILL_MS, onWait: waiting(context.say, child) };
+  const watch = watchProgress(child, patience);
+  const either = AbortSignal.any([signal, watch.signal]);
   either.addEventListener('abort', () => void child.stop(), { once: true });
   if (either.aborted) await child.stop();
   const exit = await child.exited;
+  watch.stop();
   signal.throwIfAborted();
   if (exit.code === 0) return;
   const wrong = wrongConfiguration(child);
   if (wrong !== undefined) throw wrong;
-  const last = child
-    .tail()
-    .map((line) => shownLine(line))
-    .findLast((line) => line !== undefined);
-  const how = deadline.aborted ? `not done in ${BOOTSTRAP_MS} ms` : describeExit(exit);
+  const how = watch.signal.aborted ? watch.signal.reason : describeExit(exit);
   throw new SetupProblem(
-    `${name} failed (${how}): ${last ?? 'without a word'}`,
+    `${name} failed (${how}): ${lastWord(child, false) ?? 'without a word'}`,
     `look into ${context.data.logFile(name)}`,
   );
 }

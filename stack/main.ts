@@ -62,7 +62,7 @@ function chosen(names: string | undefined): readonly string[] | undefined {
 
 function natsNodes(text: string | undefined): number {
   if (!text || text === '1') return 1;
-  if (text === '3' && !env.NATS_URL) return 3;
+  if (text === '3' && !env.NATS_URL?.trim()) return 3;
   throw text === '3'
     ? new SetupProblem('NATS_NODES and NATS_URL are both set', 'unset one of them')
     : new SetupProblem(`NATS_NODES=${text} is not possible`, 'set 1 or 3, or leave it out');
@@ -80,14 +80,14 @@ function addresses(
 ): readonly (readonly [string, string])[] {
   const { NATS_URL, EVENTSTORE_ADDRESS, EVENTSTORE_DATABASE_URL: sql } = stack.addresses;
   const monitor = stack.natsMonitorUrl ? `, monitor ${stack.natsMonitorUrl}` : '';
-  const shownSql = Object.keys(databases).some((name) => env[name])
+  const shownSql = Object.keys(databases).some((name) => env[name]?.trim())
     ? 'as named by the *_DATABASE_URL variables'
     : `${sql} (also ${Object.values(databases).slice(1).join(', ')})`;
   return [
     ...(stack.httpUrl ? [['HTTP', `${stack.httpUrl}/api/orders`] as const] : []),
     ['gRPC', EVENTSTORE_ADDRESS],
     ['SQL', shownSql],
-    ['NATS', env.NATS_URL ? 'as named by NATS_URL' : `${NATS_URL}${monitor}`],
+    ['NATS', env.NATS_URL?.trim() ? 'as named by NATS_URL' : `${NATS_URL}${monitor}`],
     ...(stack.zipkinUrl && traces !== false
       ? [['Zipkin', `${stack.zipkinUrl}/zipkin${traces ? '' : ' (starting)'}`] as const]
       : []),

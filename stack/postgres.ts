@@ -125,6 +125,11 @@ async function clusterFolder(
   return target;
 }
 
+/** Its words are read here; and a locale that this machine does not have would be refused. */
+function englishEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, LC_ALL: 'C' };
+}
+
 /**
  * PostgreSQL takes its lock file for valid when its process id lives, whosever that
  * is by now. A server works inside its folder, so what works elsewhere is none.
@@ -177,6 +182,7 @@ async function makeCluster(
     args: ['-D', unfinished, ...args, ...(durable ? [] : ['--no-sync'])],
     cwd: '/',
     user,
+    env: englishEnvironment(),
   });
   const giveUp = () => void child.stop();
   signal?.addEventListener('abort', giveUp, { once: true });
@@ -245,7 +251,7 @@ async function attemptServer(options: ServerOptions): Promise<Process | undefine
     user: options.user,
     logFile: options.logFile,
     cwd: '/',
-    env: { ...process.env, LC_MESSAGES: 'C' },
+    env: englishEnvironment(),
     onLine: (line) => {
       ready ||= line.includes('database system is ready to accept connections');
     },
@@ -253,7 +259,7 @@ async function attemptServer(options: ServerOptions): Promise<Process | undefine
     stopSignal: 'SIGINT',
   });
   try {
-    await untilReady(server, () => ready, READY_MS, options.signal);
+    await untilReady(server, () => ready, { stillMs: READY_MS }, options.signal);
     return server;
   } catch (cause) {
     options.signal?.throwIfAborted();

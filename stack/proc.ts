@@ -39,22 +39,70 @@ export function commandName(pid: number): string {
 
 // Columns of /proc/net/tcp: local address as hexadecimal `address:port`, state, inode.
 const LOCAL = 1;
+const REMOTE = 2;
 const STATE = 3;
 const INODE = 9;
 const LISTENING = '0A';
+// The end of a connection that is over; nobody has it, and nobody is kept from listening.
+const TIME_WAIT = '06';
 
-/** The process that listens on the TCP port, as far as this user may see it. */
-export function portHolder(port: number): number | undefined {
+/** Who has a TCP port of this machine, as far as this user may see it. */
+export interface PortUser {
+  readonly pid: number | undefined;
+  /** Where the connection goes whose own end has the port; undefined for one who listens. */
+  readonly connectedTo: string | undefined;
+}
+
+/** One who listens on the port, else one whose connection begins there. */
+export function portUser(port: number): PortUser | undefined {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const sockets = ['/proc/net/tcp', '/proc/net/tcp6']
+  const rows = ['/proc/net/tcp', '/proc/net/tcp6']
     .flatMap((file) => text(file).split('\n').slice(1))
     .map((line) => line.trim().split(/\s+/))
-    .filter((row) => row[LOCAL]?.endsWith(suffix) && row[STATE] === LISTENING)
-    .map((row) => `socket:[${row[INODE]}]`);
-  if (sockets.length === 0) return undefined;
-  return runningPids().find((pid) =>
-    entries(`/proc/${pid}/fd`).some((fd) => sockets.includes(link(`/proc/${pid}/fd/${fd}`) ?? '')),
+    .filter((row) => row[LOCAL]?.endsWith(suffix) && row[STATE] !== TIME_WAIT);
+  const listening = rows.filter((row) => row[STATE] === LISTENING);
+  const [row] = [...listening, ...rows];
+  if (row === undefined) return undefined;
+  const sockets = (listening.length > 0 ? listening : [row]).map((one) => `socket:[${one[INODE]}]`);
+  const pid = runningPids().find((one) =>
+    entries(`/proc/${one}/fd`).some((fd) => sockets.includes(link(`/proc/${one}/fd/${fd}`) ?? '')),
   );
+  return { pid, connectedTo: listening.length > 0 ? undefined : readAddress(row[REMOTE] ?? '') };
+}
+
+/** `0100007F:1F90` is 127.0.0.1:8080: each word of four bytes has its last byte first. */
+function readAddress(written: string): string {
+  const [address = '', port = ''] = written.split(':');
+  const words = address.match(/.{8}/g) ?? [];
+  const bytes = words.flatMap((word) => (word.match(/../g) ?? []).toReversed());
+  const four = bytes.slice(-4).map((byte) => Number.parseInt(byte, 16));
+  const mapped = bytes.length === 16 && /^0{20}ffff$/i.test(bytes.slice(0, 12).join(''));
+  const host =
+    bytes.length === 4 || mapped
+      ? four.join('.')
+      : `[${bytes.join('').toLowerCase().match(/.{4}/g)?.join(':')}]`;
+  return `${host}:${Number.parseInt(port, 16)}`;
+}
+
+/**
+ * How long a process and its children have used a processor, or waited for one, in
+ * milliseconds; 0 where the system does not tell. Threads that ended are not in it.
+ */
+export function busyMs(pid: number): number {
+  const family = [pid, ...runningPids().filter((one) => parentOf(one) === pid)];
+  const nanoseconds = family.flatMap((one) =>
+    entries(`/proc/${one}/task`).flatMap((task) =>
+      text(`/proc/${one}/task/${task}/schedstat`).split(' ').slice(0, 2).map(Number),
+    ),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
+}
+
+/** The process that started it, or took it over. */
+export function parentOf(pid: number): number | undefined {
+  // `pid (name) state parent …`, and the name may hold anything.
+  const stat = text(`/proc/${pid}/stat`);
+  return stat === '' ? undefined : Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]);
 }
 
 function strings(file: string): string[] {

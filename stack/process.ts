@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { guard } from './guard.ts';
 import { LogFile } from './log-file.ts';
+import { type Patience, watchProgress } from './patience.ts';
 import { SetupProblem } from './problem.ts';
+import { shownLine } from './service-lines.ts';
 import { until } from './until.ts';
 
 /** What to run. Only name and command are needed. */
@@ -40,6 +42,8 @@ export interface Process {
   readonly exited: Promise<Exit>;
   /** The last lines it wrote, oldest first; at most 20. */
   readonly tail: () => readonly string[];
+  /** How many lines it wrote. */
+  readonly lines: () => number;
   /** Sends a signal. Harmless after the end. SIGKILL goes to its whole group. */
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Asks it to stop, waits for the deadline, then kills. May be called twice. */
@@ -48,6 +52,9 @@ export interface Process {
 
 const TAIL_LINES = 20;
 const MAX_LINE = 64 * 1024;
+
+/** Seldom after a while: each look costs a busy machine something. */
+const everyMs = (waitedMs: number) => Math.min(500, 50 + waitedMs / 20);
 
 /**
  * Starts a child in its own process group, so that a terminal's Ctrl-C reaches
@@ -96,9 +103,11 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
   if (pid === undefined) throw new Error(`${name} runs without a process id.`);
 
   const tail: string[] = [];
+  let count = 0;
   void exited.then(() => log?.close());
   for (const output of [child.stdout, child.stderr]) {
     const lines = splitLines((line) => {
+      count += 1;
       tail.push(line);
       if (tail.length > TAIL_LINES) tail.shift();
       options.onLine?.(line);
@@ -134,39 +143,54 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
     },
     exited,
     tail: () => tail,
+    lines: () => count,
     kill,
     stop,
   };
 }
 
 /**
- * Waits until `check` is true. When the process ends first, the deadline passes or
- * the signal aborts, the process has been stopped when this rejects; but for the
- * signal, the error quotes the last line it wrote.
+ * Waits until `check` is true. When the process ends first, patience ends or the signal
+ * aborts, the process has been stopped when this rejects; but for the signal, the error
+ * quotes what it says of itself, or else the last line it wrote.
  */
 export async function untilReady(
   child: Process,
   check: (signal: AbortSignal) => Promise<boolean> | boolean,
-  deadlineMs: number,
+  patience: Patience,
   abandon?: AbortSignal | undefined,
 ): Promise<void> {
   const ended = new AbortController();
   void child.exited.then(() => ended.abort());
-  const signal = abandon ? AbortSignal.any([ended.signal, abandon]) : ended.signal;
+  const watch = watchProgress(child, patience);
+  const signals = [ended.signal, watch.signal, ...(abandon ? [abandon] : [])];
   try {
-    await until(check, { what: child.name, deadlineMs, signal });
+    await until(check, { what: child.name, signal: AbortSignal.any(signals), everyMs });
   } catch (cause) {
     const endedItself = !child.running;
+    const said = patience.says?.();
     const exit = await child.stop();
     abandon?.throwIfAborted();
     throw new SetupProblem(
       endedItself
         ? `${child.name} stopped before it was ready (${describeExit(exit)})`
-        : `${child.name} was not ready within ${deadlineMs} ms`,
-      `its last line was: ${child.tail().at(-1) ?? '(nothing)'}`,
+        : `${child.name} ${watch.signal.reason}`,
+      endedItself || said === undefined
+        ? `its last line was: ${lastWord(child) ?? '(nothing)'}`
+        : `it says: ${said}`,
       { cause },
     );
+  } finally {
+    watch.stop();
   }
+}
+
+/** The last line of `child` as people read it; of warnings and worse where not of `all`. */
+export function lastWord(child: Process, all = true): string | undefined {
+  return child
+    .tail()
+    .map((line) => shownLine(line, all))
+    .findLast((line) => line !== undefined);
 }
 
 /** "SIGKILL" or "exit code 1". */

@@ -78,7 +78,7 @@ describe('untilReady', () => {
   it('does not wait for a process that has ended, and quotes its last line', async () => {
     const child = await script(`console.log('no configuration'); process.exit(3)`);
     await assert.rejects(
-      untilReady(child, () => false, 20_000),
+      untilReady(child, () => false, { stillMs: 20_000 }),
       (error) =>
         error instanceof SetupProblem &&
         /exit code 3/.test(error.message) &&
@@ -86,19 +86,66 @@ describe('untilReady', () => {
     );
   });
 
-  it('stops a process that is not ready in time', async () => {
+  it('stops a process that stands still, and says what keeps it', async () => {
     const child = await script(forever);
     await assert.rejects(
-      untilReady(child, () => false, 100),
-      /not ready within 100 ms/,
+      untilReady(child, () => false, { stillMs: 300, says: () => 'no broker' }),
+      (error) =>
+        error instanceof SetupProblem &&
+        error.message === 'child is not ready, and stood still for 0.3 s' &&
+        error.remedy === 'it says: no broker',
     );
     assert.equal(child.running, false);
+  });
+
+  it('waits for one that works, far longer than for one that stands still', async () => {
+    // A processor is in its hands for a third of the time, and it writes nothing.
+    const slow = `
+      const end = performance.now() + 2_000;
+      setInterval(() => { const t = performance.now(); while (performance.now() - t < 20); }, 40);
+      setTimeout(() => console.log('up'), 2_000);`;
+    const child = await script(slow);
+    const waits: number[] = [];
+    const onWait = (ms: number) => waits.push(ms);
+    await untilReady(child, () => child.tail().includes('up'), { stillMs: 300, onWait });
+    assert.equal(waits[0], 300);
+    assert.ok(waits.length >= 3, String(waits));
+    await child.stop();
+  });
+
+  it('waits for one that says other things, or writes lines while it says nothing', async () => {
+    const talking = `let n = 0; setInterval(() => console.log(n += 1), 100);`;
+    const patience = { stillMs: 400, longestMs: 60_000 };
+    const one = await script(talking);
+    await untilReady(one, () => one.tail().includes('15'), patience);
+    await one.stop();
+    const other = await script(talking);
+    let step = 0;
+    const says = () => `step ${step}`;
+    const next = setInterval(() => {
+      step += 1;
+    }, 100);
+    await untilReady(other, () => step > 15, { ...patience, says });
+    clearInterval(next);
+    // Lines alone are the complaints of one that waits for somebody.
+    await assert.rejects(
+      untilReady(other, () => false, { ...patience, says }),
+      /stood still/,
+    );
+  });
+
+  it('gives up in the end, also one that works', async () => {
+    const child = await script('for (;;);');
+    await assert.rejects(
+      untilReady(child, () => false, { stillMs: 200, longestMs: 600 }),
+      /child was not ready within 0.6 s/,
+    );
   });
 
   it('stops the process when it is told to give up', async () => {
     const child = await script(forever);
     const giveUp = new AbortController();
-    const ready = untilReady(child, () => false, 20_000, giveUp.signal);
+    const ready = untilReady(child, () => false, { stillMs: 20_000 }, giveUp.signal);
     giveUp.abort();
     await assert.rejects(ready, { name: 'AbortError' });
     assert.equal(child.running, false);

@@ -1,17 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { shown } from '../shared/kit/shown.ts';
 import { adminUrl, type Say } from './launch.ts';
 import type { Instance } from './plan.ts';
+import { readyz } from './readyz.ts';
 
 const LOOK_MS = 1_000;
 /** A process that does not answer for so long is its supervisor's business, not ours. */
 const ANSWER_MS = 2_000;
-
-const answer = z.object({
-  status: z.string(),
-  reasons: z.array(z.string()).default([]),
-});
 
 /**
  * Looks every second whether each service says that it is ready, and says when
@@ -57,11 +53,11 @@ async function watchOne(
   }
 }
 
-async function look(url: string, signal: AbortSignal): Promise<z.infer<typeof answer> | undefined> {
+async function look(url: string, signal: AbortSignal): Promise<z.infer<typeof readyz> | undefined> {
   try {
     const either = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     const response = await fetch(url, { signal: either });
-    const now = answer.parse(await response.json());
+    const now = readyz.parse(await response.json());
     // Its supervisor says when it begins and ends.
     return now.reasons.every((reason) => /^(starting|stopping)/.test(reason)) &&
       now.status === 'not ready'

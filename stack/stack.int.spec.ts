@@ -17,13 +17,13 @@ const service = `
     .listen(Number(process.env.ADMIN_PORT), '127.0.0.1');
   process.on('SIGTERM', () => { console.log('{"level":40,"msg":"drained"}'); process.exit(0); });`;
 
-async function serviceFolder(bootstrap: string): Promise<string> {
+async function serviceFolder(bootstrap: string, main = service): Promise<string> {
   const folder = await testFolder();
   // CommonJS: the fixtures lie outside the project and its package.json.
   await writeFile(join(folder, 'package.json'), '{"type":"commonjs"}');
   for (const { name } of [bootstrapper, ...services]) {
     await mkdir(join(folder, name));
-    await writeFile(join(folder, name, 'main.ts'), name === 'bootstrapper' ? bootstrap : service);
+    await writeFile(join(folder, name, 'main.ts'), name === 'bootstrapper' ? bootstrap : main);
   }
   return folder;
 }
@@ -167,5 +167,66 @@ describe('startStack', function suite() {
       name: 'AbortError',
     });
     assert.deepEqual(await readdir(join(dataDir, 'run')), []);
+  });
+
+  describe('on a busy machine', () => {
+    const made = `console.log('{"level":30,"msg":"made"}')`;
+
+    it('waits for a service as long as it works, and tells who is waited for', async () => {
+      // It has half a processor, and says nothing before it is ready.
+      const slow = `
+        const end = performance.now() + 4_000;
+        const work = setInterval(() => {
+          const now = performance.now();
+          while (performance.now() - now < 50);
+          if (now < end) return;
+          clearInterval(work);
+          ${service}
+        }, 100);`;
+      said.length = 0;
+      const one = await startStack({
+        ...options,
+        instances: {},
+        services: ['reviewworker'],
+        servicesDir: await serviceFolder(made, slow),
+        stillMs: 600,
+      });
+      await one.stop();
+      assert.ok(said.some((line) => line.startsWith('note reviewworker starting for 0.6 s')));
+      assert.deepEqual(
+        said.filter((line) => line.startsWith('trouble')),
+        [],
+      );
+    });
+
+    it('ends a service that stands still, waits longer each time, and says why in the end', async () => {
+      const waiting = `
+        require('node:http')
+          .createServer((request, response) => {
+            response.statusCode = 503;
+            response.end('{"status":"not ready","reasons":["nats: no broker answers"]}');
+          })
+          .listen(Number(process.env.ADMIN_PORT), '127.0.0.1');`;
+      said.length = 0;
+      const problem = await startStack({
+        ...options,
+        instances: {},
+        services: ['reviewworker'],
+        servicesDir: await serviceFolder(made, waiting),
+        stillMs: 1_000,
+      }).catch((error) => error);
+      assert.ok(problem instanceof SetupProblem);
+      assert.equal(problem.message, 'reviewworker is not ready, and stood still for 1 s');
+      assert.equal(problem.remedy, 'it says: nats: no broker answers');
+      const waits = said.flatMap(
+        (line) => /did not start: .* again in (\d+) ms$/.exec(line)?.[1] ?? [],
+      );
+      assert.equal(waits.length, 5, said.join('\n'));
+      assert.deepEqual(
+        waits.map(Number),
+        waits.map(Number).toSorted((a, b) => a - b),
+      );
+      assert.deepEqual(await readdir(join(dataDir, 'run')), []);
+    });
   });
 });

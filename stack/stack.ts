@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { openDataFolder } from './data-folder.ts';
 import {
@@ -14,12 +15,14 @@ import {
   ZipkinMissing,
 } from './launch.ts';
 import { endOrphans } from './orphans.ts';
-import { checkPorts, makePlan } from './plan.ts';
+import { makePlan } from './plan.ts';
+import { checkPorts, wantedPorts } from './port-check.ts';
 import { LOOPBACK } from './ports.ts';
 import { describeProblem } from './problem.ts';
 import { watchReadiness } from './readiness.ts';
 import { type Route, routeAll } from './route.ts';
 import { type AddressVariable, bootstrapper } from './services.ts';
+import { staggered } from './staggered.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 
 /** How the stack is to be started. Only the data folder is needed. */
@@ -51,19 +54,21 @@ export interface StackOptions {
   readonly signal?: AbortSignal;
   /** Where `<service>/main.ts` is found; default the project's `services/`. */
   readonly servicesDir?: string;
+  /** How long a service that starts may stand still, in milliseconds; default 30,000. */
+  readonly stillMs?: number;
 }
 
 /** The running stack. */
 export interface Stack {
-  /** Of ordersvc; undefined when it is not among the services. */
+  /** Of ordersvc, ours or the user's; undefined when it is not among the services. */
   readonly httpUrl: string | undefined;
   /** NATS, the event store's gRPC and the databases, by variable name. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
-  /** Of ordersvc, one of each instance. */
+  /** Of our ordersvc, one of each instance. */
   readonly httpUrls: readonly string[];
   /** Undefined when NATS is the user's; of the first server where there are three. */
   readonly natsMonitorUrl: string | undefined;
-  /** Zipkin's own address, whether or not it has come up. */
+  /** The address of Zipkin, ours or the user's, whether or not it has come up. */
   readonly zipkinUrl: string | undefined;
   /** True once Zipkin takes spans, false when there will be none. Never rejects. */
   readonly zipkinReady: Promise<boolean>;
@@ -89,8 +94,14 @@ export interface Stack {
 
 const STOP_MS = 20_000;
 
-// A service may lose a race for a port or a connection while all start together.
-const SERVICE_ATTEMPTS = 3;
+// A service may lose a race for a port, or on a busy machine the answer it waits for, while
+// all start; half a minute lies between the first attempt and the last.
+const SERVICE_ATTEMPTS = 6;
+const SERVICE_STILL_MS = 30_000;
+
+// While one waits for an answer, as many others work as there are processors. More would
+// only make each of them later. An instance needs only those that stand before it.
+const STARTING_AT_ONCE = availableParallelism() + 1;
 
 /**
  * Starts PostgreSQL and NATS, runs the bootstrapper, starts the services, and
@@ -109,7 +120,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await endOrphans(data.path, (text) => say('note', 'stack', text), {
       signal: options.signal,
     });
-    await checkPorts(plan);
+    await checkPorts(wantedPorts(plan), {
+      say: (text) => say('note', 'stack', text),
+      signal: options.signal,
+    });
     routed = await routeAll(plan, options.route);
   } catch (error) {
     data.release();
@@ -123,6 +137,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     showAll: options.showAll ?? false,
     servicesDir: options.servicesDir ?? resolve(import.meta.dirname, '../services'),
     environment: options.environment ?? {},
+    stillMs: options.stillMs ?? SERVICE_STILL_MS,
     routed,
   };
 
@@ -134,6 +149,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const unit = supervise({
       name,
       startAttempts,
+      ...(startAttempts > 1 && { firstFailureDelayMs: context.stillMs / 30 }),
       worthAnother: (error) => !(error instanceof WrongConfiguration),
       launch: async (signal) => {
         const child = await launch(signal);
@@ -141,7 +157,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         return child;
       },
       onReady: (tookMs) => say('ready', name, `ready in ${Math.round(tookMs)} ms  ${where}`),
-      onRestart: (why, inMs) => say('trouble', name, `died (${why}); starts again in ${inMs} ms`),
+      onRestart: (what, inMs) => say('trouble', name, `${what}; starts again in ${inMs} ms`),
     });
     units.push(unit);
     return unit;
@@ -175,12 +191,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all(servers.map((server) => server.start()));
     await runBootstrapper(context, giveUp.signal);
     say('ready', bootstrapper.name, 'done: databases, schemas and streams are there');
-    const started = plan.instances.map((instance) => {
+    await staggered(STARTING_AT_ONCE, plan.instances, async (instance) => {
       const { name, port, adminPort } = instance;
       const where = `${port === undefined ? '' : `port ${port}, `}admin ${adminPort}`;
-      return add(name, where, launchService(context, instance), SERVICE_ATTEMPTS).start();
+      await add(name, where, launchService(context, instance), SERVICE_ATTEMPTS).start();
     });
-    await Promise.all(started);
     giveUp.signal.throwIfAborted();
     watchReadiness(plan.instances, say, giveUp.signal);
   } catch (error) {
@@ -199,11 +214,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     .filter(({ row }) => row.serves?.variable === 'HTTP_PORT')
     .map(({ port }) => `http://${LOOPBACK}:${port}`);
   return {
-    httpUrl: httpUrls[0],
+    httpUrl: plan.ordersUrl ?? httpUrls[0],
     httpUrls,
     addresses: plan.addresses,
     natsMonitorUrl: nats && `http://${LOOPBACK}:${nats[0]?.monitorPort}`,
-    zipkinUrl: plan.zipkinEndpoint && new URL(plan.zipkinEndpoint).origin,
+    zipkinUrl: plan.zipkinUrl,
     zipkinReady,
     ports: Object.fromEntries(plan.instances.map(({ name, port }) => [name, port])),
     adminUrls: Object.fromEntries(plan.instances.map((one) => [one.name, adminUrl(one)])),

@@ -54,7 +54,7 @@ export async function startStripeMock(options: StripeMockOptions): Promise<Strip
     args: ['-fixtures', fixtures, '-http-addr', http, '-https-addr', `${LOOPBACK}:0`],
   });
   const url = `http://${http}`;
-  await untilReady(server, (signal) => isAnswering(url, signal), READY_MS);
+  await untilReady(server, (signal) => isAnswering(url, signal), { stillMs: READY_MS });
   return {
     url,
     stop: async () => {

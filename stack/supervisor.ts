@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeProblem } from './problem.ts';
-import { describeExit, type Process } from './process.ts';
+import { describeExit, type Exit, type Process } from './process.ts';
 
 export interface SupervisorOptions {
   readonly name: string;
@@ -11,14 +11,16 @@ export interface SupervisorOptions {
   readonly launch: (signal: AbortSignal) => Promise<Process>;
   /** Told each time it has become ready; how long that took, in milliseconds. */
   readonly onReady?: (tookMs: number) => void;
-  /** Told each time it died or did not come up: why, and when it is tried again. */
-  readonly onRestart?: (why: string, inMs: number) => void;
+  /** Told each time it ended or did not come up: `died (SIGKILL)`, and when it is tried again. */
+  readonly onRestart?: (what: string, inMs: number) => void;
   /** Tries of `start` before it rejects; default 1. Later deaths have no limit. */
   readonly startAttempts?: number;
   /** Whether a `start` that failed so is worth its further attempts; default: always. */
   readonly worthAnother?: (error: unknown) => boolean;
   /** Wait before the first restart; each further one doubles it. Default 250. */
   readonly firstDelayMs?: number;
+  /** The same after a start that failed; default `firstDelayMs`. */
+  readonly firstFailureDelayMs?: number;
   /** Default 10,000. */
   readonly longestDelayMs?: number;
   /** One that was ready for so long begins again at the first delay; default 30,000. */
@@ -68,14 +70,15 @@ export function supervise(options: SupervisorOptions): Supervisor {
       } catch (error) {
         signal.throwIfAborted();
         if (death - firstDeath + 1 >= attempts || !(lasting || worthAnother(error))) throw error;
-        await pause(signal, describeProblem(error), death);
+        const { firstFailureDelayMs: firstDelayMs = options.firstDelayMs } = options;
+        const ms = restartDelay(death, { ...options, ...(firstDelayMs && { firstDelayMs }) });
+        await pause(signal, `did not start: ${describeProblem(error)}`, ms);
       }
     }
   }
 
-  async function pause(signal: AbortSignal, why: string, death: number): Promise<void> {
-    const ms = restartDelay(death, options);
-    options.onRestart?.(why, ms);
+  async function pause(signal: AbortSignal, what: string, ms: number): Promise<void> {
+    options.onRestart?.(what, ms);
     await delay(ms, undefined, { signal });
   }
 
@@ -85,7 +88,7 @@ export function supervise(options: SupervisorOptions): Supervisor {
       const exit = await current?.exited;
       if (exit === undefined || signal.aborted) return;
       if (performance.now() - since > stableMs) death = 0;
-      await pause(signal, describeExit(exit), death);
+      await pause(signal, ending(exit), restartDelay(death, options));
       death = await insist(signal, death + 1, Number.POSITIVE_INFINITY);
     }
   }
@@ -118,6 +121,11 @@ export function supervise(options: SupervisorOptions): Supervisor {
       if (life === ending) life = undefined;
     },
   };
+}
+
+/** Nobody need look for the fault of one that was asked to end, and did. */
+function ending(exit: Exit): string {
+  return exit.code === 0 ? 'ended in order' : `died (${describeExit(exit)})`;
 }
 
 /** The wait before restart number `death` (from 0): doubling, capped, half of it random. */

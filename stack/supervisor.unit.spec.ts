@@ -8,21 +8,21 @@ const within = { deadlineMs: 10_000, everyMs: 5 };
 
 /** Supervises a script that says "up" when it is ready. */
 function supervised(code: string, options: Partial<SupervisorOptions> = {}) {
-  const told = { ready: 0, restarts: [] as { why: string; inMs: number }[] };
+  const told = { ready: 0, restarts: [] as { what: string; inMs: number }[] };
   const supervisor = supervise({
     name: 'child',
     ...quick,
     onReady: () => {
       told.ready += 1;
     },
-    onRestart: (why, inMs) => told.restarts.push({ why, inMs }),
+    onRestart: (what, inMs) => told.restarts.push({ what, inMs }),
     launch: async (signal) => {
       const child = await startProcess({
         name: 'child',
         command: process.execPath,
         args: ['-e', code],
       });
-      await untilReady(child, () => child.tail().includes('up'), 10_000, signal);
+      await untilReady(child, () => child.tail().includes('up'), { stillMs: 10_000 }, signal);
       return child;
     },
     ...options,
@@ -41,8 +41,24 @@ describe('supervise', () => {
     await until(() => told.ready === 2, { what: 'the second life', ...within });
     assert.notEqual(supervisor.process?.pid, first);
     assert.equal(told.restarts.length, 1);
-    assert.equal(told.restarts[0]?.why, 'SIGKILL');
+    assert.equal(told.restarts[0]?.what, 'died (SIGKILL)');
     await supervisor.stop();
+  });
+
+  it('calls an end in order no death, and one that never came up no life', async () => {
+    const polite = `process.on('SIGTERM', () => process.exit(0)); ${healthy}`;
+    const { supervisor, told } = supervised(polite);
+    await supervisor.start();
+    supervisor.kill('SIGTERM');
+    await until(() => told.ready === 2, { what: 'the second life', ...within });
+    assert.deepEqual(
+      told.restarts.map(({ what }) => what),
+      ['ended in order'],
+    );
+    await supervisor.stop();
+    const broken = supervised('process.exit(2)', { startAttempts: 2 });
+    await assert.rejects(broken.supervisor.start());
+    assert.match(broken.told.restarts[0]?.what ?? '', /^did not start: .*\(exit code 2\)/);
   });
 
   it('what is stopped stays down until it is started', async () => {
@@ -64,6 +80,21 @@ describe('supervise', () => {
     await assert.rejects(supervisor.start(), /exit code 2/);
     assert.equal(told.restarts.length, 2);
     assert.equal(told.ready, 0);
+  });
+
+  it('waits longer after each start that failed, by its own measure', async () => {
+    const { supervisor, told } = supervised('process.exit(2)', {
+      startAttempts: 4,
+      firstFailureDelayMs: 40,
+      longestDelayMs: 1_000,
+    });
+    await assert.rejects(supervisor.start());
+    const waits = told.restarts.map(({ inMs }) => inMs);
+    assert.deepEqual(
+      waits.map((ms, death) => ms >= 20 * 2 ** death && ms <= 40 * 2 ** death),
+      [true, true, true],
+      String(waits),
+    );
   });
 
   it('a stop does not wait for a start that never gets ready', async () => {

@@ -12,7 +12,8 @@ const run = promisify(execFile);
 export const toolsDir = resolve(import.meta.dirname, '../.tools');
 
 const INSTALL_MS = 10 * 60_000;
-const LOOK_MS = 10_000;
+// A Java says its version in a tenth of a second, and on a busy machine in a hundred times that.
+const LOOK_MS = 60_000;
 const MAX_OUTPUT = 16 * 1024 * 1024;
 
 /** What a tool wrote, or why it could not be run: missing, or it failed. */

@@ -4,9 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface UntilOptions {
   /** Named in the error when the deadline passes. */
   readonly what: string;
-  readonly deadlineMs: number;
-  /** Pause between two looks; default 50. */
-  readonly everyMs?: number;
+  /** None: until the signal aborts. */
+  readonly deadlineMs?: number;
+  /** Pause between two looks, or what it is after so long; default 50. */
+  readonly everyMs?: number | ((waitedMs: number) => number);
   readonly signal?: AbortSignal;
 }
 
@@ -20,8 +21,9 @@ export async function until<T>(
   check: (signal: AbortSignal) => Promise<T | false | undefined> | T | false | undefined,
   { what, deadlineMs, everyMs = 50, signal }: UntilOptions,
 ): Promise<T> {
-  const deadline = AbortSignal.timeout(deadlineMs);
-  const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  const deadline = deadlineMs === undefined ? [] : [AbortSignal.timeout(deadlineMs)];
+  const either = AbortSignal.any([...deadline, ...(signal ? [signal] : [])]);
+  const began = performance.now();
   let cause: unknown;
   while (!either.aborted) {
     try {
@@ -30,7 +32,8 @@ export async function until<T>(
     } catch (error) {
       cause = error;
     }
-    await delay(everyMs, undefined, { signal: either }).catch(() => {});
+    const pause = typeof everyMs === 'number' ? everyMs : everyMs(performance.now() - began);
+    await delay(pause, undefined, { signal: either }).catch(() => {});
   }
   signal?.throwIfAborted();
   throw new Error(`${what}: not within ${deadlineMs} ms`, { cause });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { portInUse } from './ports.ts';
-import { javaMajor, startZipkin } from './zipkin.ts';
+import { javaMajor, mavenProxy, startZipkin } from './zipkin.ts';
 
 describe('startZipkin', () => {
   it('takes spans on loopback once it is ready, and a second stop is harmless', async function zipkin() {
@@ -38,5 +38,28 @@ describe('javaMajor', () => {
     assert.equal(javaMajor('java version "1.8.0_402"'), 8);
     assert.equal(javaMajor('openjdk version "25" 2025-09-16'), 25);
     assert.equal(javaMajor('command not found'), 0);
+  });
+});
+
+describe('mavenProxy', () => {
+  it('has the proxy of the environment, never its password, and what goes there directly', () => {
+    const env = {
+      HTTPS_PROXY: 'http://me:secret@proxy.example:3128',
+      no_proxy: '.corp.example, db',
+    };
+    assert.deepEqual(mavenProxy(env), [
+      '-Daether.connector.http.useSystemProperties=true',
+      '-Dhttp.nonProxyHosts=localhost|127.*|*.corp.example|db',
+      '-Dhttp.proxyHost=proxy.example',
+      '-Dhttp.proxyPort=3128',
+      '-Dhttps.proxyHost=proxy.example',
+      '-Dhttps.proxyPort=3128',
+    ]);
+    assert.ok(mavenProxy({ http_proxy: 'http://proxy' }).includes('-Dhttps.proxyPort=80'));
+  });
+
+  it('says nothing without a proxy, or with one that Java does not know', () => {
+    assert.deepEqual(mavenProxy({}), []);
+    assert.deepEqual(mavenProxy({ https_proxy: 'socks5://proxy:1080' }), []);
   });
 });

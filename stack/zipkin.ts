@@ -29,7 +29,8 @@ const VERSION = '3.5.1';
 const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy';
 const OLDEST_JAVA = 17;
 /** Nobody waits for it, and a Java on a busy machine takes its time; what hangs is ended all the same. */
-const READY_MS = 300_000;
+const STILL_MS = 60_000;
+const LONGEST_MS = 600_000;
 const REMEDY = 'install Java 17 and Maven, or set OTEL_EXPORTER_ZIPKIN_ENDPOINT; all else works';
 
 /**
@@ -73,12 +74,17 @@ export async function startZipkin(options: ZipkinOptions = {}): Promise<Zipkin |
       '--armeria.ports[0].protocols[0]=http',
     ],
     // At its default of 500,000 spans the memory store drowns in a heap of this size.
-    env: { ...process.env, MEM_MAX_SPANS: '100000' },
+    env: { ...javaEnvironment(), MEM_MAX_SPANS: '100000' },
     logFile: options.logFile,
     stopDeadlineMs: 5_000,
   });
   const healthy = (signal: AbortSignal) => answers(`${url}/health`, signal);
-  const ready = untilReady(server, healthy, READY_MS, options.signal);
+  const ready = untilReady(
+    server,
+    healthy,
+    { stillMs: STILL_MS, longestMs: LONGEST_MS },
+    options.signal,
+  );
   // Whoever does not wait for it must not be ended by its failure.
   ready.catch(() => {});
   return {
@@ -97,6 +103,37 @@ export function javaMajor(printed: string): number {
   return Number((first === '1' ? second : first) ?? 0);
 }
 
+/**
+ * A Java reads and writes the names of files as its locale says, and under `C`, or one that
+ * this machine does not have, finds nothing in a folder named `für`.
+ */
+function javaEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, LC_ALL: 'C.UTF-8' };
+}
+
+/**
+ * The proxy of the environment in the words of Maven, which reads no such variables. A
+ * password is left to Maven's own settings: everybody may read what a process was told.
+ */
+export function mavenProxy(env: NodeJS.ProcessEnv): string[] {
+  const variable = (name: string) => env[name] || env[name.toUpperCase()];
+  const proxy = URL.parse(variable('https_proxy') || variable('http_proxy') || '');
+  if (proxy === null || !/^https?:$/.test(proxy.protocol)) return [];
+  const direct = ['localhost', '127.*', ...(variable('no_proxy') ?? '').split(',')]
+    .map((host) => host.trim().replace(/^\./, '*.'))
+    .filter((host) => host !== '');
+  const port = proxy.port || (proxy.protocol === 'https:' ? '443' : '80');
+  return [
+    // Maven from 3.9 looks at the properties of Java only when it is told to.
+    '-Daether.connector.http.useSystemProperties=true',
+    `-Dhttp.nonProxyHosts=${direct.join('|')}`,
+    ...['http', 'https'].flatMap((of) => [
+      `-D${of}.proxyHost=${proxy.hostname}`,
+      `-D${of}.proxyPort=${port}`,
+    ]),
+  ];
+}
+
 function zipkinJar(say: (line: string) => void, signal?: AbortSignal): Promise<string> {
   const file = `zipkin-server-${VERSION}-exec.jar`;
   return installOnce({
@@ -107,8 +144,11 @@ function zipkinJar(say: (line: string) => void, signal?: AbortSignal): Promise<s
       const artifact = `-Dartifact=io.zipkin:zipkin-server:${VERSION}:jar:exec`;
       const fetched = await runTool(
         'mvn',
-        ['--batch-mode', '--quiet', COPY, artifact, `-DoutputDirectory=${folder}`],
-        options,
+        [
+          ...['--batch-mode', '--quiet', ...mavenProxy(process.env)],
+          ...[COPY, artifact, `-DoutputDirectory=${folder}`],
+        ],
+        { ...options, env: javaEnvironment() },
       );
       if (!fetched.ok) {
         throw new Error(fetched.missing ? 'Maven is not installed' : `Maven: ${fetched.reason}`);

@@ -1,5 +1,9 @@
 import { closeTestServers } from '../testing.ts';
 
+// Tests compare what programs say, and these say it in the language of whoever sits here; or
+// that they do not have it.
+process.env.LC_ALL = 'C.UTF-8';
+
 /** For mocha's `--require`: a hook in a spec's imports would run after the first file of a process alone. */
 export const mochaHooks = {
   async afterAll(this: Mocha.Context): Promise<void> {

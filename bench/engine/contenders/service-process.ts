@@ -53,7 +53,7 @@ export async function startService(
     logFile: join(logFolder, `${name}.log`),
   });
   const ready = (look: AbortSignal) => answers(`http://${LOOPBACK}:${adminPort}/readyz`, look);
-  await untilReady(child, ready, READY_MS, signal);
+  await untilReady(child, ready, { stillMs: READY_MS }, signal);
   const address = `${LOOPBACK}:${grpcPort}`;
   const clients: { stop?(): Promise<void> }[] = [];
   return {
