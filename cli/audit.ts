@@ -1,4 +1,4 @@
-/** `orders audit`: whether all books agree, and `--repair` for what of them is derived. */
+/** `ordersctl audit`: whether all books agree, and `--repair` for what of them is derived. */
 import type { Command } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { background } from '../shared/kit/context.ts';

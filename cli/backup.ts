@@ -1,4 +1,4 @@
-/** `orders backup` and `orders restore`: the two truths, log and ledger, in a file. */
+/** `ordersctl backup` and `ordersctl restore`: the two truths, log and ledger, in a file. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
@@ -267,7 +267,7 @@ const checkDocument = ({ header, sums }: Checked) => ({
 function restoreReport(done: Restored, seconds: number): string {
   const lines = [
     `${done.events} events and ${done.lines} lines of the ledger are there, read back and as they were on ${done.madeAt}, in ${seconds.toFixed(1)} s`,
-    'start the services now: stream, read model and deadlines are filled from the log; then run npx orders audit',
+    'start the services now: stream, read model and deadlines are filled from the log; then run npx ordersctl audit',
   ];
   if (done.wentOn) lines.unshift('an earlier restore of this backup was gone on with');
   return lines.join('\n');

@@ -144,7 +144,7 @@ describe('the command orders, over HTTP', () => {
     const refused = await orders('cancel', '.');
     assert.deepEqual(
       [refused.code, refused.stderr],
-      [2, 'orders: "." is no order id: no address can name it\n'],
+      [2, 'ordersctl: "." is no order id: no address can name it\n'],
     );
   }).timeout(20_000);
 
@@ -153,13 +153,13 @@ describe('the command orders, over HTTP', () => {
     assert.deepEqual(await orders('get', 'o-2'), {
       code: 3,
       stdout: '',
-      stderr: 'orders: There is no such order. (order_not_found)\n',
+      stderr: 'ordersctl: There is no such order. (order_not_found)\n',
     });
     problem(409, 'order_ended', 'Order o-1 is Approved and cannot be cancelled.');
     const refused = await orders('cancel', 'o-1');
     assert.deepEqual(
       [refused.code, refused.stderr],
-      [4, 'orders: Order o-1 is Approved and cannot be cancelled. (order_ended)\n'],
+      [4, 'ordersctl: Order o-1 is Approved and cannot be cancelled. (order_ended)\n'],
     );
     problem(503, 'overloaded', 'Too much is queued.');
     assert.equal((await orders('get', 'o-1')).code, 1);
@@ -168,7 +168,7 @@ describe('the command orders, over HTTP', () => {
       [away.code, away.stderr],
       [
         1,
-        'orders: No ordersvc answers at 127.0.0.1:1 → run make start, or name another address with --orders\n',
+        'ordersctl: No ordersvc answers at 127.0.0.1:1 → run make start, or name another address with --orders\n',
       ],
     );
   });
@@ -185,7 +185,7 @@ describe('the command orders, over HTTP', () => {
       [invalid.code, invalid.stderr],
       [
         4,
-        'orders: The order is not valid: customer_id is missing; order_items must be a list. (invalid_order)\n',
+        'ordersctl: The order is not valid: customer_id is missing; order_items must be a list. (invalid_order)\n',
       ],
     );
     const json = await run(['place', '--json'], env, '{}');
@@ -251,7 +251,7 @@ describe('the command orders, over HTTP', () => {
       assert.notEqual(line, '');
       assert.match(
         hint,
-        /^(orders .*--help shows .*)?$/,
+        /^(ordersctl .*--help shows .*)?$/,
         'a line, and where there is more to know',
       );
       assert.ok(end === '' || end === undefined, wrong.stderr);
@@ -338,7 +338,7 @@ describe('the command orders, over the event store', () => {
     const unknown = await orders('explain', 'o-2');
     assert.deepEqual(
       [unknown.code, unknown.stderr],
-      [3, 'orders: There is no order o-2. (order_not_found)\n'],
+      [3, 'ordersctl: There is no order o-2. (order_not_found)\n'],
     );
   });
 
@@ -423,7 +423,7 @@ describe('the command orders, over the event store', () => {
     const refused = await orders('dlq', 'replay', 'payment-worker', '1');
     assert.deepEqual(
       [refused.code, refused.stderr],
-      [4, 'orders: The dead letter is closed. (letter_closed)\n'],
+      [4, 'ordersctl: The dead letter is closed. (letter_closed)\n'],
     );
   }).timeout(30_000);
 
@@ -465,7 +465,7 @@ describe('the command orders, over the event store', () => {
         [wrong.code, wrong.stderr],
         [
           2,
-          'orders: there is no consumer "paymentworker"; there are payment-worker, review-worker, saga-coordinator\n',
+          'ordersctl: there is no consumer "paymentworker"; there are payment-worker, review-worker, saga-coordinator\n',
         ],
       );
     }
@@ -536,7 +536,7 @@ describe('the command orders, over the event store', () => {
       [away.code, away.stderr],
       [
         1,
-        'orders: No event store answers at 127.0.0.1:1 → run make start, or name another address with --eventstore\n',
+        'ordersctl: No event store answers at 127.0.0.1:1 → run make start, or name another address with --eventstore\n',
       ],
     );
   });

@@ -1,4 +1,4 @@
-/** `orders dlq list | show | replay | close`: what consumers gave up on. */
+/** `ordersctl dlq list | show | replay | close`: what consumers gave up on. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';

@@ -9,7 +9,7 @@ const MOST = 1_000;
 export function errorText(error: unknown, json: boolean): string {
   if (!json) {
     // What was typed comes back in it, and must not steer the terminal.
-    return `orders: ${shown(lineFor(error))}`;
+    return `ordersctl: ${shown(lineFor(error))}`;
   }
   return shownJson(document(error));
 }

@@ -9,7 +9,7 @@ describe('errorText', () => {
   it('does not let what was typed steer the terminal, nor fill it', () => {
     assert.equal(
       errorText(typed('\u001b[31mred'), false),
-      'orders: There is no order \\u{1B}[31mred. (order_not_found)',
+      'ordersctl: There is no order \\u{1B}[31mred. (order_not_found)',
     );
     const long = errorText(typed('x'.repeat(5_000)), false);
     assert.ok(long.length < 1_100 && long.endsWith('… (order_not_found)'));

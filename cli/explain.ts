@@ -1,4 +1,4 @@
-/** `orders explain`: an order's story. */
+/** `ordersctl explain`: an order's story. */
 import type { Command } from 'commander';
 import { terminalPaint } from './paint.ts';
 import { print } from './print.ts';

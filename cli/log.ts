@@ -1,4 +1,4 @@
-/** `orders log recover`: after the log was restored to an older state. */
+/** `ordersctl log recover`: after the log was restored to an older state. */
 import type { Command } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
@@ -36,7 +36,7 @@ interface Outcome {
 const CALL_MS = 30_000;
 
 const ENDINGS =
-  'Next: npx orders audit. A read model that was ahead of the log says so in /readyz of querymodelworker.';
+  'Next: npx ordersctl audit. A read model that was ahead of the log says so in /readyz of querymodelworker.';
 
 export function addLogCommands(program: Command): void {
   const log = program.command('log').description('the log of events, which is the truth');
@@ -105,8 +105,8 @@ const refused = (kind: 'refused' | 'differs', why: string) =>
     'precondition_failed',
     'nothing_to_recover',
     kind === 'differs'
-      ? `The log has events of its own where the stream has others, so they cannot be written back: ${why} → npx orders log recover --discard keeps the stream's in a file, voids their debits, and makes the stream again from the log`
-      : `The stream is not this log's: ${why} → where it may go, npx orders stream reset`,
+      ? `The log has events of its own where the stream has others, so they cannot be written back: ${why} → npx ordersctl log recover --discard keeps the stream's in a file, voids their debits, and makes the stream again from the log`
+      : `The stream is not this log's: ${why} → where it may go, npx ordersctl stream reset`,
   );
 
 function renderOutcome({ looked, done, recovered, file }: Outcome, decimals: number): string {

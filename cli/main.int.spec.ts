@@ -73,13 +73,13 @@ describe('the command orders', () => {
       code: 2,
       stdout: '',
       stderr:
-        'orders: --nats: wanted is nats:// or tls:// with a host, or several separated by commas\n',
+        'ordersctl: --nats: wanted is nats:// or tls:// with a host, or several separated by commas\n',
     });
     const number = await orders(...reset, '--replicas', 'many');
     assert.deepEqual(number, {
       code: 2,
       stdout: '',
-      stderr: 'orders: --replicas: wanted is a whole number from 1 to 5\n',
+      stderr: 'ordersctl: --replicas: wanted is a whole number from 1 to 5\n',
     });
   });
 
@@ -95,7 +95,7 @@ describe('the command orders', () => {
     assert.deepEqual([failed.code, failed.stdout], [1, '']);
     assert.equal(
       failed.stderr,
-      'orders: No NATS server answers at 127.0.0.1:1 → run make start, or name another address with --nats\n',
+      'ordersctl: No NATS server answers at 127.0.0.1:1 → run make start, or name another address with --nats\n',
     );
   });
 });

@@ -1,4 +1,4 @@
-/** `orders place | get | list | cancel | approve | reject`: what ordersvc does, by hand. */
+/** `ordersctl place | get | list | cancel | approve | reject`: what ordersvc does, by hand. */
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import type { Command } from 'commander';

@@ -1,6 +1,6 @@
 import { UsageError } from './option.ts';
 
-/** An order as the options of `orders place` give it. */
+/** An order as the options of `ordersctl place` give it. */
 export interface PlaceOptions {
   readonly customer?: string;
   readonly restaurant?: string;

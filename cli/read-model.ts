@@ -1,4 +1,4 @@
-/** `orders read-model rebuild`: the read model, filled again from the log. */
+/** `ordersctl read-model rebuild`: the read model, filled again from the log. */
 import type { Command } from 'commander';
 import { type Rebuilt, rebuildReadModel } from '../services/querymodelworker/rebuild.ts';
 import { orderEventCodec } from '../shared/contracts/events.ts';

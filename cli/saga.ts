@@ -1,4 +1,4 @@
-/** `orders saga rebuild`: the coordinator's deadlines, made anew from the log. */
+/** `ordersctl saga rebuild`: the coordinator's deadlines, made anew from the log. */
 import type { Command } from 'commander';
 import { sqlDeadlines } from '../services/sagacoordinator/deadlines.ts';
 import { type Rebuilt, rebuildDeadlines } from '../services/sagacoordinator/rebuild.ts';

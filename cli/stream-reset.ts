@@ -19,7 +19,7 @@ export async function checkIsCopy(address: string): Promise<void> {
     throw new CodedError(
       'precondition_failed',
       'only_copy',
-      `The stream holds events that the log has lost: ${why} → npx orders log recover writes them back, and with --discard gives them up; --force throws them away`,
+      `The stream holds events that the log has lost: ${why} → npx ordersctl log recover writes them back, and with --discard gives them up; --force throws them away`,
     );
   } catch (cause) {
     if (!isMachineryFailure(cause)) throw cause;

@@ -1,5 +1,6 @@
 /** No block of a page is left to rot: each is run, or compared, or says why it is not. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { commandBlocks, runnable, withoutWalkthrough } from './commands.ts';
 import { codeBlocks, pages } from './markdown.ts';
 
@@ -45,5 +46,26 @@ describe('the blocks of the pages', () => {
     assert.deepEqual(halves, []);
     assert.ok(runnable().some(({ page }) => page === 'README.md'));
     assert.ok(runnable().some(({ page }) => page === 'CONTRIBUTING.md'));
+  });
+
+  it('can be pasted as they stand: shells read them, and nothing is left to be filled in', () => {
+    for (const { page, text } of commandBlocks()) {
+      for (const shell of ['sh', 'bash']) {
+        const read = spawnSync(shell, ['-n'], { input: text, encoding: 'utf8' });
+        assert.deepEqual([read.status, read.stderr], [0, ''], `${page}: ${text}`);
+      }
+      assert.doesNotMatch(text, /<\w[\w ]*>/, `${page}: ${text}`);
+    }
+    // Some shells take a comment behind a command for more of its words.
+    const front = commandBlocks().filter(({ page }) => page === 'README.md');
+    for (const { text } of front) assert.doesNotMatch(text, /\s#/, text);
+  });
+
+  it('call the command by the name that npm has for this package, and no other', () => {
+    for (const { path, text } of pages()) {
+      // This one tells why.
+      if (path === 'docs/adr/0033-a-name-of-its-own-in-npm.md') continue;
+      assert.doesNotMatch(text, /npx orders\b/, `${path}: npx would fetch somebody else's package`);
+    }
   });
 });

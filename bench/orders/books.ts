@@ -20,7 +20,7 @@ export interface Books {
 
 /**
  * Compares log, stream, read model and ledger once the copies have come to where
- * the log is now, or after 30 seconds, as `orders audit` does. Rejects with the
+ * the log is now, or after 30 seconds, as `ordersctl audit` does. Rejects with the
  * signal's reason as soon as that aborts.
  */
 export function compareBooks(

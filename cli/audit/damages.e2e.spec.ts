@@ -102,7 +102,7 @@ describe('damage to the books', function () {
     }
   });
 
-  /** `orders audit`, told where this stack is and how long its orders may wait. */
+  /** `ordersctl audit`, told where this stack is and how long its orders may wait. */
   function command(...args: string[]) {
     const main = join(import.meta.dirname, '../main.ts');
     const env = { ...process.env, ...stack.addresses, ...stack.deadlines };

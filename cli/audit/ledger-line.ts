@@ -51,7 +51,7 @@ export function unfounded(order: PaidOrder | undefined, line: AuditedLine): stri
   const row = order?.row;
   if (order === undefined || row === undefined || row.status === 'None') {
     // A void may come for what only looks like an order; it moves no money. Or for an
-    // order that was given up after a restore (`orders log recover --discard`).
+    // order that was given up after a restore (`ordersctl log recover --discard`).
     const asked = row?.payment === 'void_requested' || row?.payment === 'voided';
     return (line.kind === 'tombstone' && row !== undefined) || asked
       ? undefined

@@ -9,7 +9,7 @@ export function remedies(report: AuditReport): readonly string[] {
   const said: [when: boolean, what: string][] = [
     [
       repairs.listed.length > 0,
-      `${repairs.listed.length} of these can be put right: \`npx orders audit --repair\` says how, and with --yes does it`,
+      `${repairs.listed.length} of these can be put right: \`npx ordersctl audit --repair\` says how, and with --yes does it`,
     ],
     [
       discrepancies.some(({ fault }) => fault === 'differs'),
@@ -26,14 +26,14 @@ export function remedies(report: AuditReport): readonly string[] {
     ],
     [
       discrepancies.some(({ book, repairable }) => book === 'checkpoints' && !repairable),
-      'a checkpoint of the read model that is gone, or a table: `npx orders read-model rebuild`',
+      'a checkpoint of the read model that is gone, or a table: `npx ordersctl read-model rebuild`',
     ],
-    [waits('dead letters'), 'what was given up: `npx orders dlq list`'],
+    [waits('dead letters'), 'what was given up: `npx ordersctl dlq list`'],
     [
       waits('log'),
       'an event that cannot be read is passed over by everybody: whoever appended it has to say what it should be, as a new event',
     ],
-    [waits('orders'), 'why an order stands still: `npx orders explain <order id>`'],
+    [waits('orders'), 'why an order stands still: `npx ordersctl explain <order id>`'],
   ];
   return said.filter(([when]) => when).map(([, what]) => what);
 }

@@ -25,7 +25,7 @@ export interface Discrepancy {
   readonly fault: Fault;
   /** For people: where, what is there and what should be. */
   readonly message: string;
-  /** `orders audit --repair` can put it right. */
+  /** `ordersctl audit --repair` can put it right. */
   readonly repairable: boolean;
 }
 

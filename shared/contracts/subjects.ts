@@ -18,6 +18,6 @@ export const READ_MODEL = 'query-model';
 
 /**
  * Name of the checkpoint of the read model's second table. Of the two tables one is
- * live, and `orders read-model rebuild` fills the other.
+ * live, and `ordersctl read-model rebuild` fills the other.
  */
 export const READ_MODEL_B = 'query-model-b';

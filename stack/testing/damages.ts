@@ -16,7 +16,7 @@ export interface Damage {
   readonly comesTo?: 'wrong' | 'waiting' | 'unreachable';
   /** Default 30 s. */
   readonly graceMs?: number;
-  /** `orders audit --repair` puts it right; else `undo` does. */
+  /** `ordersctl audit --repair` puts it right; else `undo` does. */
   readonly repaired?: true;
   readonly undo?: (stack: DamagedStack) => Promise<unknown>;
 }

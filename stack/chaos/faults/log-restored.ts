@@ -17,7 +17,7 @@ const cli = resolve(import.meta.dirname, '../../../cli/main.ts');
 
 /**
  * The tables of `eventstoredb` are put back as they were some seconds before, and the
- * operator does what the page says: `orders log recover`. Nobody may append while the
+ * operator does what the page says: `ordersctl log recover`. Nobody may append while the
  * stream takes the last events, for what only the lost tail had would be lost in truth.
  */
 export const logRestored: Fault = {

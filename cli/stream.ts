@@ -1,0 +1,52 @@
+/** `ordersctl stream reset`: the copy of the log in JetStream, thrown away. */
+import type { Command } from 'commander';
+import { setting } from '../shared/kit/setting.ts';
+import { addressHelp, addressOf } from './addresses.ts';
+import { optionOrVariable } from './option.ts';
+import { print } from './print.ts';
+import { checkIsCopy, resetStream } from './stream-reset.ts';
+
+interface ResetOptions {
+  readonly nats?: string;
+  readonly replicas?: string;
+  readonly json?: true;
+  readonly eventstore?: string;
+  readonly force?: true;
+}
+
+export function addStreamCommands(program: Command): void {
+  program
+    .command('stream')
+    .description('the copy of the log in JetStream')
+    .command('reset')
+    .description('throw the copy away; the event store fills it again from the log')
+    .requiredOption('--yes', 'really: consumers begin again where their checkpoints say')
+    .option(
+      '--nats <url>',
+      `address of NATS, or several separated by commas (${addressHelp('NATS_URL')})`,
+    )
+    .option('--replicas <n>', 'copies of the stream on a cluster (default: STREAM_REPLICAS)')
+    .option(
+      '--eventstore <address>',
+      `address of the event store, which knows whether the log has all of it (${addressHelp('EVENTSTORE_ADDRESS')})`,
+    )
+    .option('--force', 'also where it holds events that the log has lost, or nobody can tell')
+    .option('--json', 'print JSON')
+    .action(async ({ nats, replicas, json, eventstore, force }: ResetOptions) => {
+      const natsUrl = addressOf('NATS_URL', { name: '--nats', value: nats });
+      const copies = optionOrVariable(
+        setting.streamReplicas(),
+        { name: '--replicas', value: replicas },
+        'STREAM_REPLICAS',
+      );
+      const store = addressOf('EVENTSTORE_ADDRESS', { name: '--eventstore', value: eventstore });
+      if (!force) await checkIsCopy(store);
+      const { stream, messages } = await resetStream(natsUrl, copies);
+      print(
+        { ...(json && { json }) },
+        { stream, removed_messages: Number(messages) },
+        (reset) =>
+          `${reset.stream}: ${reset.removed_messages} messages removed; the event store fills it again from the log`,
+      );
+    });
+}
