@@ -170,6 +170,10 @@ describe('startStack', function suite() {
   });
 
   describe('on a busy machine', () => {
+    let own: string;
+    beforeEach(async () => {
+      own = join(await testFolder(), 'data');
+    });
     const made = `console.log('{"level":30,"msg":"made"}')`;
 
     it('waits for a service as long as it works, and tells who is waited for', async () => {
@@ -186,6 +190,7 @@ describe('startStack', function suite() {
       said.length = 0;
       const one = await startStack({
         ...options,
+        dataDir: own,
         instances: {},
         services: ['reviewworker'],
         servicesDir: await serviceFolder(made, slow),
@@ -210,6 +215,7 @@ describe('startStack', function suite() {
       said.length = 0;
       const problem = await startStack({
         ...options,
+        dataDir: own,
         instances: {},
         services: ['reviewworker'],
         servicesDir: await serviceFolder(made, waiting),
@@ -226,7 +232,7 @@ describe('startStack', function suite() {
         waits.map(Number),
         waits.map(Number).toSorted((a, b) => a - b),
       );
-      assert.deepEqual(await readdir(join(dataDir, 'run')), []);
+      assert.deepEqual(await readdir(join(own, 'run')), []);
     });
   });
 });
