@@ -63,7 +63,7 @@ describe('what CI runs', () => {
   });
 
   it('is written in bash that bash can read', () => {
-    for (const name of ['run', 'within', 'readme-commands']) {
+    for (const name of ['run', 'within', 'readme-commands', 'first-starts']) {
       execFileSync('bash', ['-n', join(root, '.ci', name)]);
     }
   });
