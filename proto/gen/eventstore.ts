@@ -213,6 +213,27 @@ export interface GetHeadResponse {
   position: bigint;
 }
 
+export interface GetCurrencyRequest {
+}
+
+export interface GetCurrencyResponse {
+  /** ISO 4217, such as USD. */
+  code: string;
+  /** How many its amounts have. */
+  decimals: number;
+}
+
+export interface SettleCurrencyRequest {
+  /** As in GetCurrencyResponse: what the caller counts in. */
+  code: string;
+  decimals: number;
+}
+
+export interface SettleCurrencyResponse {
+  code: string;
+  decimals: number;
+}
+
 export interface SaveCheckpointRequest {
   consumer: string;
   /** The consumer is done with everything up to here. */
@@ -2250,6 +2271,313 @@ export const GetHeadResponse: MessageFns<GetHeadResponse> = {
   fromPartial<I extends Exact<DeepPartial<GetHeadResponse>, I>>(object: I): GetHeadResponse {
     const message = createBaseGetHeadResponse();
     message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
+    return message;
+  },
+};
+
+function createBaseGetCurrencyRequest(): GetCurrencyRequest {
+  return {};
+}
+
+export const GetCurrencyRequest: MessageFns<GetCurrencyRequest> = {
+  encode(_: GetCurrencyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCurrencyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCurrencyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetCurrencyRequest {
+    return {};
+  },
+
+  toJSON(_: GetCurrencyRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetCurrencyRequest>, I>>(base?: I): GetCurrencyRequest {
+    return GetCurrencyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetCurrencyRequest>, I>>(_: I): GetCurrencyRequest {
+    const message = createBaseGetCurrencyRequest();
+    return message;
+  },
+};
+
+function createBaseGetCurrencyResponse(): GetCurrencyResponse {
+  return { code: "", decimals: 0 };
+}
+
+export const GetCurrencyResponse: MessageFns<GetCurrencyResponse> = {
+  encode(message: GetCurrencyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.decimals !== 0) {
+      writer.uint32(16).int32(message.decimals);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetCurrencyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetCurrencyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.decimals = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetCurrencyResponse {
+    return {
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      decimals: isSet(object.decimals) ? globalThis.Number(object.decimals) : 0,
+    };
+  },
+
+  toJSON(message: GetCurrencyResponse): unknown {
+    const obj: any = {};
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.decimals !== 0) {
+      obj.decimals = Math.round(message.decimals);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetCurrencyResponse>, I>>(base?: I): GetCurrencyResponse {
+    return GetCurrencyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetCurrencyResponse>, I>>(object: I): GetCurrencyResponse {
+    const message = createBaseGetCurrencyResponse();
+    message.code = object.code ?? "";
+    message.decimals = object.decimals ?? 0;
+    return message;
+  },
+};
+
+function createBaseSettleCurrencyRequest(): SettleCurrencyRequest {
+  return { code: "", decimals: 0 };
+}
+
+export const SettleCurrencyRequest: MessageFns<SettleCurrencyRequest> = {
+  encode(message: SettleCurrencyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.decimals !== 0) {
+      writer.uint32(16).int32(message.decimals);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SettleCurrencyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSettleCurrencyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.decimals = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SettleCurrencyRequest {
+    return {
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      decimals: isSet(object.decimals) ? globalThis.Number(object.decimals) : 0,
+    };
+  },
+
+  toJSON(message: SettleCurrencyRequest): unknown {
+    const obj: any = {};
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.decimals !== 0) {
+      obj.decimals = Math.round(message.decimals);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SettleCurrencyRequest>, I>>(base?: I): SettleCurrencyRequest {
+    return SettleCurrencyRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SettleCurrencyRequest>, I>>(object: I): SettleCurrencyRequest {
+    const message = createBaseSettleCurrencyRequest();
+    message.code = object.code ?? "";
+    message.decimals = object.decimals ?? 0;
+    return message;
+  },
+};
+
+function createBaseSettleCurrencyResponse(): SettleCurrencyResponse {
+  return { code: "", decimals: 0 };
+}
+
+export const SettleCurrencyResponse: MessageFns<SettleCurrencyResponse> = {
+  encode(message: SettleCurrencyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.decimals !== 0) {
+      writer.uint32(16).int32(message.decimals);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SettleCurrencyResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSettleCurrencyResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.decimals = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SettleCurrencyResponse {
+    return {
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      decimals: isSet(object.decimals) ? globalThis.Number(object.decimals) : 0,
+    };
+  },
+
+  toJSON(message: SettleCurrencyResponse): unknown {
+    const obj: any = {};
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.decimals !== 0) {
+      obj.decimals = Math.round(message.decimals);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SettleCurrencyResponse>, I>>(base?: I): SettleCurrencyResponse {
+    return SettleCurrencyResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SettleCurrencyResponse>, I>>(object: I): SettleCurrencyResponse {
+    const message = createBaseSettleCurrencyResponse();
+    message.code = object.code ?? "";
+    message.decimals = object.decimals ?? 0;
     return message;
   },
 };
@@ -5014,6 +5342,31 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): GetHeadResponse => GetHeadResponse.decode(value),
   },
   /**
+   * The currency that the log is kept in: what amounts in its events mean. Empty where
+   * nobody has said it yet.
+   */
+  getCurrency: {
+    path: "/eventstore.EventStore/GetCurrency" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetCurrencyRequest): Buffer => Buffer.from(GetCurrencyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetCurrencyRequest => GetCurrencyRequest.decode(value),
+    responseSerialize: (value: GetCurrencyResponse): Buffer => Buffer.from(GetCurrencyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetCurrencyResponse => GetCurrencyResponse.decode(value),
+  },
+  /** The same; where nobody has said it yet, it is the one that is named here, for good. */
+  settleCurrency: {
+    path: "/eventstore.EventStore/SettleCurrency" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SettleCurrencyRequest): Buffer =>
+      Buffer.from(SettleCurrencyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SettleCurrencyRequest => SettleCurrencyRequest.decode(value),
+    responseSerialize: (value: SettleCurrencyResponse): Buffer =>
+      Buffer.from(SettleCurrencyResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SettleCurrencyResponse => SettleCurrencyResponse.decode(value),
+  },
+  /**
    * Keeps how far a consumer has come. It moves back only where the log does not
    * have the event that it was kept with.
    */
@@ -5156,6 +5509,13 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   /** The last position of a stream. */
   getHead: handleUnaryCall<GetHeadRequest, GetHeadResponse>;
   /**
+   * The currency that the log is kept in: what amounts in its events mean. Empty where
+   * nobody has said it yet.
+   */
+  getCurrency: handleUnaryCall<GetCurrencyRequest, GetCurrencyResponse>;
+  /** The same; where nobody has said it yet, it is the one that is named here, for good. */
+  settleCurrency: handleUnaryCall<SettleCurrencyRequest, SettleCurrencyResponse>;
+  /**
    * Keeps how far a consumer has come. It moves back only where the log does not
    * have the event that it was kept with.
    */
@@ -5268,6 +5628,41 @@ export interface EventStoreClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetHeadResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * The currency that the log is kept in: what amounts in its events mean. Empty where
+   * nobody has said it yet.
+   */
+  getCurrency(
+    request: GetCurrencyRequest,
+    callback: (error: ServiceError | null, response: GetCurrencyResponse) => void,
+  ): ClientUnaryCall;
+  getCurrency(
+    request: GetCurrencyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetCurrencyResponse) => void,
+  ): ClientUnaryCall;
+  getCurrency(
+    request: GetCurrencyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetCurrencyResponse) => void,
+  ): ClientUnaryCall;
+  /** The same; where nobody has said it yet, it is the one that is named here, for good. */
+  settleCurrency(
+    request: SettleCurrencyRequest,
+    callback: (error: ServiceError | null, response: SettleCurrencyResponse) => void,
+  ): ClientUnaryCall;
+  settleCurrency(
+    request: SettleCurrencyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SettleCurrencyResponse) => void,
+  ): ClientUnaryCall;
+  settleCurrency(
+    request: SettleCurrencyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SettleCurrencyResponse) => void,
   ): ClientUnaryCall;
   /**
    * Keeps how far a consumer has come. It moves back only where the log does not

@@ -31,6 +31,7 @@ import { instrumentingService } from './instrumenting.ts';
 import { createLiveHead, type LiveHead } from './live-head.ts';
 import { createEventLog, type EventLog } from './log.ts';
 import { APPENDING } from './log-append.ts';
+import { createLogCurrency, type LogCurrency } from './log-currency.ts';
 import { loggingService } from './logging.ts';
 import { createLostTail } from './lost-tail.ts';
 import { parkedLetters } from './parked-letters.ts';
@@ -64,6 +65,7 @@ const tokens = {
   log: token<EventLog>('log'),
   commits: token<GroupCommit>('commits'),
   standing: token<Standing>('standing'),
+  logCurrency: token<LogCurrency>('currency of the log'),
   published: token<PublishedStream>('published stream'),
   relay: token<Relay>('relay'),
   checkpoints: token<Checkpoints>('checkpoints'),
@@ -168,6 +170,12 @@ export function createContainer(config: Config): App {
       [tokens.log, tokens.published, tokens.bell, tokens.standing, tokens.logger],
     );
 
+  container
+    .bind(tokens.logCurrency)
+    .toResolvedValue(
+      (database: Database) => createLogCurrency(database, config.stream),
+      [tokens.database],
+    );
   container.bind(tokens.letters).toResolvedValue(createDeadLetters, [tokens.database]);
   container.bind(tokens.service).toResolvedValue(
     (
@@ -178,6 +186,7 @@ export function createContainer(config: Config): App {
       relay: Relay,
       live: LiveHead,
       standing: Standing,
+      currency: LogCurrency,
       { meter }: Metrics,
       logger: Logger,
     ) => {
@@ -194,6 +203,7 @@ export function createContainer(config: Config): App {
         relay.published,
         live,
         standing,
+        currency,
         limits,
       );
       return loggingService(instrumentingService(tracingService(service), meter, relay), logger);
@@ -206,6 +216,7 @@ export function createContainer(config: Config): App {
       tokens.relay,
       tokens.live,
       tokens.standing,
+      tokens.logCurrency,
       tokens.metrics,
       tokens.logger,
     ],

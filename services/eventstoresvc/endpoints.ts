@@ -1,4 +1,5 @@
 /** What the event store can do, each as an endpoint with its middlewares around it. */
+import type { Currency } from '../../shared/domain/currency.ts';
 import type {
   Appended,
   Checkpoint,
@@ -63,6 +64,8 @@ export interface Endpoints {
   readonly stream: Endpoint<StreamRequest, AsyncIterable<RecordedEvent>>;
   readonly batches: Endpoint<StreamRequest, AsyncIterable<readonly RecordedEvent[]>>;
   readonly head: Endpoint<void, bigint>;
+  readonly currency: Endpoint<void, Currency | undefined>;
+  readonly settleCurrency: Endpoint<Currency, Currency>;
   readonly saveCheckpoint: Endpoint<CheckpointRequest, void>;
   readonly getCheckpoint: Endpoint<string, Checkpoint>;
   readonly listCheckpoints: Endpoint<void, readonly KeptCheckpoint[]>;
@@ -92,6 +95,10 @@ export function createEndpoints(
       service.batches(ctx, filter, { follow }),
     ),
     head: wrap('head')((ctx) => service.head(ctx)),
+    currency: wrap('currency')((ctx) => service.currency(ctx)),
+    settleCurrency: wrap('settle currency')((ctx, configured) =>
+      service.settleCurrency(ctx, configured),
+    ),
     saveCheckpoint: wrap('save checkpoint')((ctx, { consumer, checkpoint }) =>
       service.saveCheckpoint(ctx, consumer, checkpoint),
     ),

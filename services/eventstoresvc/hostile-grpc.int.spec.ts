@@ -101,6 +101,7 @@ type Unary =
   | 'createEvent'
   | 'getEvents'
   | 'getHead'
+  | 'settleCurrency'
   | 'saveCheckpoint'
   | 'getCheckpoint'
   | 'listCheckpoints'
@@ -294,6 +295,18 @@ describe('eventstoresvc under input that means no good', () => {
       ['event_types', 'limit'],
     ],
     ['the head of another stream', 'getHead', { stream: 'B' }, ['stream']],
+    [
+      'a currency that is none',
+      'settleCurrency',
+      { code: 'usd', decimals: 5 },
+      ['code', 'decimals'],
+    ],
+    [
+      'a currency without its name',
+      'settleCurrency',
+      { code: '', decimals: -1 },
+      ['code', 'decimals'],
+    ],
     [
       'a checkpoint of nobody, before the log',
       'saveCheckpoint',

@@ -1,4 +1,5 @@
 /** What a request may ask, as event-rules.ts is for what may be appended. Pure. */
+import type { Currency } from '../../shared/domain/currency.ts';
 import { CodedError, type Problem } from '../../shared/kit/errors.ts';
 
 /** Most events or letters that one page holds, and most ids that a list may be of. */
@@ -81,6 +82,21 @@ export function closeReasonProblem(value: string, field = 'reason'): Found {
   }
   return /\p{Cc}/u.test(value) ? { field, message: 'holds a control character' } : undefined;
 }
+
+/** What the log is to be kept in. Any code of the form: the lists of two releases may differ. */
+export function currencyProblems({ code, decimals }: Currency): Found[] {
+  return [
+    /^[A-Z]{3}$/.test(code)
+      ? undefined
+      : { field: 'code', message: 'must be a code of ISO 4217, such as USD' },
+    Number.isInteger(decimals) && decimals >= 0 && decimals <= MAX_DECIMALS
+      ? undefined
+      : { field: 'decimals', message: `is ${decimals}, and must be from 0 to ${MAX_DECIMALS}` },
+  ];
+}
+
+/** No currency of ISO 4217 has more. */
+const MAX_DECIMALS = 4;
 
 export function limitProblem(value: number): Found {
   if (value >= 1 && value <= MAX_PAGE) return undefined;

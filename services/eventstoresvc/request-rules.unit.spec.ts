@@ -4,6 +4,7 @@ import {
   checkRequest,
   closeReasonProblem,
   consumerProblem,
+  currencyProblems,
   deliveriesProblem,
   idProblem,
   idsProblems,
@@ -29,6 +30,8 @@ describe('the rules of requests', () => {
       streamProblem('ORDERS', 'ORDERS'),
       ...idsProblems('ids', ['a', 'b'], 2),
       ...positionsProblems('p', [1n, 2n]),
+      ...currencyProblems({ code: 'CLF', decimals: 4 }),
+      ...currencyProblems({ code: 'JPY', decimals: 0 }),
       ...positionsProblems('p', Array(MAX_PAGE).fill(1n)),
     ];
     assert.deepEqual(
@@ -38,6 +41,8 @@ describe('the rules of requests', () => {
     const refused = [
       limitProblem(0),
       limitProblem(MAX_PAGE + 1),
+      ...['usd', 'US', 'USDX', 'U D', ''].map((code) => currencyProblems({ code, decimals: 2 })[0]),
+      ...[-1, 5, 1.5].map((decimals) => currencyProblems({ code: 'USD', decimals })[1]),
       positionProblem('p', -1n, 0n),
       positionProblem('p', 0n, 1n),
       deliveriesProblem(-1),

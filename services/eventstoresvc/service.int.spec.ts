@@ -17,6 +17,7 @@ import { createGroupCommit } from './group-commit.ts';
 import { createLiveHead } from './live-head.ts';
 import { createEventLog } from './log.ts';
 import { APPENDING } from './log-append.ts';
+import { createLogCurrency } from './log-currency.ts';
 import { createService } from './service.ts';
 
 const folder = fileURLToPath(new URL('migrations', import.meta.url));
@@ -50,6 +51,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
             () => 1_000_000n,
             live,
             { admit: () => undefined, refuse: () => undefined },
+            createLogCurrency(database, 'ORDERS'),
             { stream: 'ORDERS', maxDataBytes: 100_000, connections: CONNECTIONS },
           ),
         );

@@ -19,10 +19,12 @@ import type { GroupCommit } from './group-commit.ts';
 import { letterRefused } from './letter-refused.ts';
 import { type LiveHead, logWentBack } from './live-head.ts';
 import type { EventLog, LogPage } from './log.ts';
+import type { LogCurrency } from './log-currency.ts';
 import {
   checkRequest,
   closeReasonProblem,
   consumerProblem,
+  currencyProblems,
   deliveriesProblem,
   idProblem,
   idsProblems,
@@ -78,6 +80,7 @@ export function createService(
   published: () => bigint,
   live: LiveHead,
   standing: Pick<Standing, 'admit' | 'refuse'>,
+  currency: Pick<LogCurrency, 'written' | 'settle'>,
   limits: ServiceLimits,
 ): EventStore {
   const readers = readersOf(limits.connections);
@@ -209,6 +212,13 @@ export function createService(
     stream: (ctx, filter, options) => oneByOne(service.batches(ctx, filter, options)),
 
     head: (ctx) => log.head(ctx),
+
+    currency: (ctx) => currency.written(ctx),
+
+    settleCurrency: async (ctx, configured) => {
+      checkRequest(...currencyProblems(configured));
+      return currency.settle(ctx, configured);
+    },
 
     saveCheckpoint: async (ctx, consumer, checkpoint) => {
       const { position, eventId, delivered } = checkpoint;

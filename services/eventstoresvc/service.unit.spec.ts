@@ -8,6 +8,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { LiveHead } from './live-head.ts';
 import type { EventLog, LogPage } from './log.ts';
+import type { LogCurrency } from './log-currency.ts';
 import { createService, readersOf } from './service.ts';
 
 describe('readers of the event store', () => {
@@ -128,5 +129,6 @@ const serviceOn = (log: EventLog) =>
     () => 0n,
     {} as LiveHead,
     { admit: () => undefined, refuse: () => undefined },
+    {} as LogCurrency,
     { stream: 'ORDERS', maxDataBytes: 1_000, connections: 40 },
   );

@@ -9,8 +9,10 @@ import {
   type ListDeadLettersRequest,
   type ParkDeadLetterRequest,
   type SaveCheckpointRequest,
+  type SettleCurrencyRequest,
   Lane as WireLane,
 } from '../../proto/gen/eventstore.ts';
+import type { Currency } from '../../shared/domain/currency.ts';
 import type { DeadLetter, Lane } from '../../shared/eventstore/event-store.ts';
 import type { GiveUp } from '../../shared/eventstore/log-recovery.ts';
 import {
@@ -35,6 +37,7 @@ import {
   checkRequest,
   closeReasonProblem,
   consumerProblem,
+  currencyProblems,
   deliveriesProblem,
   idProblem,
   idsProblems,
@@ -145,6 +148,11 @@ export function checkpointFromWire(request: SaveCheckpointRequest): CheckpointRe
 export function consumerFromWire({ consumer }: { readonly consumer: string }): string {
   checkRequest(consumerProblem(consumer));
   return consumer;
+}
+
+export function currencyFromWire({ code, decimals }: SettleCurrencyRequest): Currency {
+  checkRequest(...currencyProblems({ code, decimals }));
+  return { code, decimals };
 }
 
 export function letterFromWire({ letter }: ParkDeadLetterRequest): DeadLetter {

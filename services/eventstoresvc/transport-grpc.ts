@@ -19,6 +19,7 @@ import {
   closeFromWire,
   consumerAt,
   consumerFromWire,
+  currencyFromWire,
   headFromWire,
   letterFromWire,
   lettersFromWire,
@@ -88,6 +89,20 @@ export function createGrpcService(
       decode: (request) => headFromWire(request, stream),
       endpoint: endpoints.head,
       encode: (position) => ({ position }),
+    }),
+
+    getCurrency: unary({
+      ...named('GetCurrency'),
+      decode: () => undefined,
+      endpoint: endpoints.currency,
+      encode: (currency) => currency ?? { code: '', decimals: 0 },
+    }),
+
+    settleCurrency: unary({
+      ...named('SettleCurrency'),
+      decode: currencyFromWire,
+      endpoint: endpoints.settleCurrency,
+      encode: (currency) => currency,
     }),
 
     saveCheckpoint: unary({

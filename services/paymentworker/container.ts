@@ -11,6 +11,7 @@ import {
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import { charging } from '../../shared/domain/charging.ts';
+import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Database } from '../../shared/kit/database.ts';
 import { degradedOnceReady } from '../../shared/kit/degraded.ts';
@@ -71,13 +72,13 @@ export function createContainer(config: Config): App {
   bindEventStore(container, config, config.eventStoreTimeoutMs);
 
   container.bind(tokens.gateway).toResolvedValue(
-    (database: Database) => {
+    (database: Database, agreed: AgreedCurrency) => {
       const ledger = sqlLedger(database);
       const guarded = guardedGateway(chosenGateway(config, ledger), BREAKER);
       const gateway = needingNoGateway(guarded, ledger, charging(config.currency));
-      return { ...guarded, ...gateway };
+      return { ...guarded, ...inAgreedMoney(gateway, agreed) };
     },
-    [tokens.database],
+    [tokens.database, tokens.currency],
   );
 
   container.bind(tokens.service).toResolvedValue(
@@ -141,6 +142,15 @@ export function createContainer(config: Config): App {
     degradedOnceReady(container.get(tokens.transport)),
   ]);
 }
+
+/** `gateway`, of which nothing is asked before it is known what the amounts of the log mean. */
+const inAgreedMoney = (gateway: PaymentGateway, agreed: AgreedCurrency): PaymentGateway => ({
+  debit: async (ctx, debit) => {
+    await agreed.check(ctx);
+    return gateway.debit(ctx, debit);
+  },
+  void: (ctx, request) => gateway.void(ctx, request),
+});
 
 function chosenGateway(config: Config, ledger: Ledger): PaymentGateway {
   return config.stripe === undefined

@@ -6,8 +6,15 @@ import { Container, type ServiceIdentifier } from 'inversify';
 import { grpcClientTrace } from '../../zipkin/grpc.ts';
 import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
 import { ORDERS_STREAM } from '../contracts/subjects.ts';
+import type { Currency } from '../domain/currency.ts';
+import {
+  type AgreedCurrency,
+  agreedCurrency,
+  inAgreedCurrency,
+} from '../eventstore/agreed-currency.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { createGrpcEventStore } from '../eventstore/grpc-event-store.ts';
+import { unsampled } from '../eventstore/unsampled.ts';
 import { adminServer } from '../kit/admin.ts';
 import type { ServiceConfig } from '../kit/config.ts';
 import { createDatabase, type Database, type DatabaseOptions } from '../kit/database.ts';
@@ -28,6 +35,7 @@ export const common = {
   tracing: token<Tracing>('tracing'),
   database: token<Database>('database'),
   nats: token<Nats>('nats'),
+  currency: token<AgreedCurrency>('currency'),
   store: token<EventStore & Component>('event store'),
 };
 
@@ -93,13 +101,17 @@ export function bindNats(
     );
 }
 
-/** The event store, by way of gRPC. `timeoutMs`: of a call whose context has no nearer deadline. */
+/**
+ * The event store, by way of gRPC, and that it counts in our currency. `timeoutMs`: of a
+ * call whose context has no nearer deadline.
+ */
 export function bindEventStore(
   container: Container,
-  config: { readonly eventStoreAddress: string },
+  config: { readonly eventStoreAddress: string; readonly currency: Currency },
   timeoutMs: number,
 ): void {
-  container.bind(common.store).toResolvedValue(
+  const remote = token<EventStore & Component>('event store over gRPC');
+  container.bind(remote).toResolvedValue(
     ({ tracer }: Tracing, logger: Logger, { meter }: Metrics) =>
       createGrpcEventStore({
         address: config.eventStoreAddress,
@@ -111,6 +123,14 @@ export function bindEventStore(
       }),
     [common.tracing, common.logger, common.metrics],
   );
+  container
+    .bind(common.currency)
+    .toResolvedValue(
+      (store: EventStore) =>
+        agreedCurrency(config.currency, (ctx, ours) => store.settleCurrency(unsampled(ctx), ours)),
+      [remote],
+    );
+  container.bind(common.store).toResolvedValue(inAgreedCurrency, [remote, common.currency]);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Currency } from '../domain/currency.ts';
 import type { Context } from '../kit/context.ts';
 
 /** An event that is to be appended. */
@@ -195,6 +196,16 @@ export interface EventStore extends AggregateStore {
 
   /** Position of the last event, 0n for an empty log. */
   head(ctx: Context): Promise<bigint>;
+
+  /** The currency that the log is kept in; undefined where nobody has said it yet. */
+  currency(ctx: Context): Promise<Currency | undefined>;
+
+  /**
+   * Writes `configured` down with the log where nobody has said its currency yet, also
+   * where there are events already, and resolves with what stands. It is written once;
+   * of several that do it at the same moment one writes, and all get the same answer.
+   */
+  settleCurrency(ctx: Context, configured: Currency): Promise<Currency>;
 
   /**
    * Remembers how far `consumer` has come; may be repeated. The position moves

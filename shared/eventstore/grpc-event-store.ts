@@ -172,6 +172,24 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       return position;
     },
 
+    currency: async (ctx) => {
+      const { code, decimals } = await callUnary(
+        link.client().getCurrency.bind(link.client()),
+        {},
+        ctx,
+        call('GetCurrency'),
+      );
+      return code === '' ? undefined : { code, decimals };
+    },
+
+    settleCurrency: (ctx, { code, decimals }) =>
+      callUnary(
+        link.client().settleCurrency.bind(link.client()),
+        { code, decimals },
+        ctx,
+        call('SettleCurrency'),
+      ),
+
     saveCheckpoint: async (ctx, consumer, { position, eventId, delivered }) => {
       await callUnary(
         link.client().saveCheckpoint.bind(link.client()),

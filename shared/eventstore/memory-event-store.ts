@@ -3,6 +3,7 @@
  * holds here too, so services can be tested without servers.
  */
 import { EventEmitter, once } from 'node:events';
+import type { Currency } from '../domain/currency.ts';
 import type { Context } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
 import type {
@@ -31,6 +32,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
   const byId = new Map<string, RecordedEvent>();
   const aggregates = new Map<string, RecordedEvent[]>();
   const appended = new EventEmitter().setMaxListeners(0);
+  let written: Currency | undefined;
   const now = options.now ?? (() => new Date());
   const aggregate = (type: string, id: string) => aggregates.get(`${type}\n${id}`) ?? [];
 
@@ -142,6 +144,11 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
     batches,
     stream: (ctx, filter, options) => oneByOne(batches(ctx, filter, options)),
     head: async () => BigInt(log.length),
+    currency: async () => written,
+    settleCurrency: async (_ctx, configured) => {
+      written ??= configured;
+      return written;
+    },
     ...memoryCheckpoints(now, (position) => log[Number(position) - 1]?.eventId),
     ...memoryDeadLetters(now),
   };

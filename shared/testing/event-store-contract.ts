@@ -39,6 +39,13 @@ export function eventStoreContract(store: () => EventStore): void {
       assert.ok(second.position > first.position);
     });
 
+    it('the currency of the log is what was said first', async () => {
+      const usd = { code: 'USD', decimals: 2 };
+      assert.deepEqual(await store().settleCurrency(ctx, usd), usd);
+      assert.deepEqual(await store().settleCurrency(ctx, { code: 'JPY', decimals: 0 }), usd);
+      assert.deepEqual(await store().currency(ctx), usd);
+    });
+
     it('without an expected version the next one is assigned', async () => {
       const aggregateId = randomUUID();
       const events = Array.from({ length: 20 }, () => anEvent({ aggregateId }));

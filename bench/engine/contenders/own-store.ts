@@ -5,6 +5,7 @@ import { createGroupCommit } from '../../../services/eventstoresvc/group-commit.
 import { createLiveHead } from '../../../services/eventstoresvc/live-head.ts';
 import { createEventLog } from '../../../services/eventstoresvc/log.ts';
 import { APPENDING } from '../../../services/eventstoresvc/log-append.ts';
+import { createLogCurrency } from '../../../services/eventstoresvc/log-currency.ts';
 import { createService } from '../../../services/eventstoresvc/service.ts';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import type { EventStore, NewEvent } from '../../../shared/eventstore/event-store.ts';
@@ -39,6 +40,7 @@ export function openOwnStore(url: string): OwnStore {
     live,
     // No stream is beside the log that it could be compared with.
     { admit: () => undefined, refuse: () => undefined },
+    createLogCurrency(database, ORDERS_STREAM),
     { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024, connections: POOL_SIZE },
   );
   return {

@@ -62,6 +62,7 @@ const kindOfStatus: Readonly<Partial<Record<status, Kind>>> = {
   [status.FAILED_PRECONDITION]: 'precondition_failed',
   [status.ABORTED]: 'conflict',
   [status.UNAVAILABLE]: 'unavailable',
+  [status.UNIMPLEMENTED]: 'method_not_allowed',
 };
 
 /**

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { Currency } from '../domain/currency.ts';
+import { background } from '../kit/context.ts';
+import { CodedError, codedError } from '../kit/errors.ts';
+import { currency, usd } from '../testing/currency.ts';
+import { anEvent } from '../testing/events.ts';
+import { eventually } from '../testing/eventually.ts';
+import { agreedCurrency, inAgreedCurrency } from './agreed-currency.ts';
+import { createMemoryEventStore } from './memory-event-store.ts';
+
+const ctx = background();
+const jpy = currency('JPY');
+const away = () => new CodedError('unavailable', 'unavailable', 'The event store is away.');
+const differs = (error: unknown) => codedError(error).code === 'currency_differs';
+
+describe('an agreed currency', () => {
+  it('a start with another than the log has is refused, by code and by decimals', async () => {
+    for (const written of [jpy, { code: 'USD', decimals: 3 }]) {
+      await assert.rejects(agreedCurrency(usd, async () => written).start(), differs);
+    }
+    const same = agreedCurrency(usd, async () => ({ ...usd }));
+    assert.ok(same.notReady(), 'nobody has said it yet');
+    await same.start();
+    assert.equal(same.notReady(), undefined);
+    assert.equal(same.check(ctx), undefined);
+  });
+
+  it('a start while nobody can tell goes on, is not ready, and takes nothing until it is told', async () => {
+    let answer: Currency | undefined;
+    const agreed = agreedCurrency(
+      usd,
+      async () => {
+        if (answer === undefined) throw away();
+        return answer;
+      },
+      { againMs: 1 },
+    );
+    const store = inAgreedCurrency(
+      { name: 'event store', ...createMemoryEventStore({ stream: 'ORDERS' }) },
+      agreed,
+    );
+    await store.start?.();
+    assert.ok(store.notReady?.());
+    await assert.rejects(store.append(ctx, [anEvent()]), /away/);
+    answer = usd;
+    await eventually('agreement', () => store.notReady?.() === undefined);
+    assert.equal((await store.append(ctx, [anEvent()])).position, 1n);
+    await store.stop?.();
+  });
+
+  it('a difference that is seen only later is told once, and nothing is taken meanwhile', async () => {
+    let asked = 0;
+    const told: Error[] = [];
+    const agreed = agreedCurrency(
+      usd,
+      async () => {
+        if (++asked < 3) throw away();
+        return jpy;
+      },
+      { againMs: 1, differs: (error) => told.push(error) },
+    );
+    await agreed.start();
+    await eventually('the difference', () => told.length > 0);
+    assert.ok(differs(told[0]));
+    await assert.rejects(async () => agreed.check(ctx), differs);
+    assert.match(agreed.notReady() ?? '', /set CURRENCY=JPY/);
+    await agreed.stop();
+    assert.equal(told.length, 1);
+  });
+
+  it('an event store of an older release cannot tell, and is believed', async () => {
+    const old = agreedCurrency(usd, async () => {
+      throw new CodedError('method_not_allowed', 'method_not_allowed', 'There is no GetCurrency.');
+    });
+    await old.start();
+    assert.equal(old.notReady(), undefined);
+  });
+
+  it('stopped, it asks no more', async () => {
+    let asked = 0;
+    const agreed = agreedCurrency(
+      usd,
+      async () => {
+        asked++;
+        throw away();
+      },
+      { againMs: 1 },
+    );
+    await agreed.start();
+    await eventually('asked again', () => asked > 2);
+    await agreed.stop();
+    const then = asked;
+    await agreed.start();
+    assert.equal(asked, then + 1, 'only the start itself');
+  });
+});
