@@ -328,6 +328,7 @@ export const paths = {
     get: {
       operationId: 'getOpenApi',
       summary: 'Get this document',
+      description: 'As OpenAPI 3.1, for the currency that this service counts in.',
       tags: ['about'],
       responses: {
         200: answer('This document.', { 'application/json': { schema: { type: 'object' } } }),

@@ -69,6 +69,34 @@ describe('the OpenAPI document', () => {
     assert.deepEqual(described.sort(), served.sort());
   });
 
+  it('has patterns that any reader of JSON Schema can compile, and no character that does not show', () => {
+    const patterns = new Set<string>();
+    for (const code of ['JPY', 'USD', 'KWD']) {
+      JSON.stringify(openApiDocument(currency(code)), (name, value: unknown) => {
+        if (name === 'pattern') patterns.add(String(value));
+        if (typeof value === 'string') {
+          assert.doesNotMatch(value.replaceAll('\n', ''), /[^\P{C}]|[\p{Zl}\p{Zp}]/u, name);
+        }
+        return value;
+      });
+    }
+    assert.ok(patterns.size >= 4, [...patterns].join());
+    for (const pattern of patterns) {
+      // What is not ASCII is read by code units without flags, and by characters elsewhere.
+      assert.match(pattern, /^[\x20-\x7e]+$/);
+      for (const flags of ['', 'u', 'v']) new RegExp(pattern, flags);
+      // RE2 has neither lookaround nor references; \\u and \\p are read differently by each reader.
+      assert.doesNotMatch(pattern, /\(\?[^:]|\\[upPkcbB1-9]/);
+    }
+  });
+
+  it('has the version of the package', () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    assert.equal(openApiDocument(usd).info.version, version);
+  });
+
   it('names every operation once, and every link leads to one', () => {
     const text = JSON.stringify(openApiDocument(usd).paths);
     const operations = Object.values(openApiDocument(usd).paths).flatMap((item) =>

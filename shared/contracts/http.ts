@@ -23,7 +23,12 @@ const wanted = (what: string) => (issue: { readonly input?: unknown }) =>
 
 const idText = '1 to 200 printable characters';
 /** How a rule for texts stands in the OpenAPI document. */
-const spelled = ({ pattern, maxLength }: TextRule) => ({ pattern, minLength: 1, maxLength });
+const spelled = ({ pattern, maxLength, format }: TextRule) => ({
+  pattern,
+  minLength: 1,
+  maxLength,
+  ...(format && { format }),
+});
 
 const text = (rule: TextRule) =>
   z

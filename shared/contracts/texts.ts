@@ -1,41 +1,52 @@
 /**
  * Which characters texts may have, each said twice: by Unicode's properties, by
- * which we judge, and spelled out for a JSON Schema, because many a validator
- * knows no `\p{…}`. Lone surrogates are not spelled out: a text that has one is
- * no Unicode, and most validators cannot even name them.
+ * which we judge, and for a JSON Schema, whose readers differ in what they know.
  */
 export interface TextRule {
   readonly regex: RegExp;
   /**
-   * The source of an ECMAScript pattern that Python and Rust understand too, and
-   * without a lookahead, of which generators make little. How long the text may
-   * be stands beside it.
+   * The source of a pattern that ECMAScript reads with and without flags, and so do
+   * RE2, Python and Rust: printable ASCII, no lookahead, no `\p{…}`, no `\u…`. It
+   * takes all that `regex` takes, and more where `format` is given. How long the
+   * text may be stands beside it.
    */
   readonly pattern: string;
+  /** Names what the pattern cannot say; `formats` says it. */
+  readonly format?: string;
   /** In characters, of which an astral one is one. */
   readonly maxLength: number;
 }
 
-/** Cc, Zl and Zp. */
-const controls = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';
-/** Cf. The last lie beyond what four digits can name, and stand for themselves. */
-const formats =
-  '\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufeff\\ufff9-\\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}';
+/** Cc. */
+const controls = '\\x00-\\x1f\\x7f-\\x9f';
 
-/** None of `unwanted`, and one at least that is not blank. */
-const notBlank = (unwanted: string) => `^[^${unwanted}]*[^\\s${unwanted}][^${unwanted}]*$`;
+/** Without controls, and not all blank as far as ASCII and Latin-1 know blanks. */
+const notBlank = `^[^${controls}]*[^\\x20\\xa0${controls}][^${controls}]*$`;
+
+const VISIBLE = 'visible-text';
+const ONE_LINE = 'text-in-one-line';
+
+/** What each format asks for, in words. */
+export const formats: Readonly<Record<string, string>> = {
+  [VISIBLE]:
+    'text without anything that does not show (no control or format characters, no line or paragraph separators: Unicode Cc, Cf, Zl, Zp), and not all blank',
+  [ONE_LINE]:
+    'text in one line (no control characters, no line or paragraph separators: Unicode Cc, Zl, Zp), and not all blank',
+};
 
 /** Of ids: not blank, and nothing that does not show, for two ids that look the same should be the same. */
 export const printable: TextRule = {
   regex: /^(?=.*\S)[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u,
-  pattern: notBlank(controls + formats),
+  pattern: notBlank,
+  format: VISIBLE,
   maxLength: 200,
 };
 
 /** What people read may join its characters by invisible ones, as many scripts and emoji do. */
 export const readable: TextRule = {
   regex: /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u,
-  pattern: notBlank(controls),
+  pattern: notBlank,
+  format: ONE_LINE,
   maxLength: 200,
 };
 
@@ -49,6 +60,6 @@ export const recorded: TextRule = {
 /** Of an `Idempotency-Key`. */
 export const keyText: TextRule = {
   regex: /^(?=.*\S)[^\p{Cc}]{1,255}$/u,
-  pattern: notBlank('\\u0000-\\u001f\\u007f-\\u009f'),
+  pattern: notBlank,
   maxLength: 255,
 };

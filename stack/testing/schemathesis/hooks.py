@@ -19,6 +19,19 @@ schemathesis.openapi.format(
     st.builds(as_cursor, st.integers(0, 10**16 - 1), st.uuids().map(str)),
 )
 
+def without(*categories: str) -> st.SearchStrategy[str]:
+    """Texts without characters of these categories of Unicode, nor any that are not assigned."""
+    return st.text(
+        st.characters(exclude_categories=("Cc", "Cs", "Cn", "Zl", "Zp", *categories)),
+        min_size=1,
+        max_size=200,
+    ).filter(str.strip)
+
+
+# As shared/contracts/texts.ts has them.
+schemathesis.openapi.format("visible-text", without("Cf"))
+schemathesis.openapi.format("text-in-one-line", without())
+
 # 422 of a request that its schema allows: the code, and the field where there is one.
 BEYOND_SCHEMA = {
     # Which keys were used is not in the request.
