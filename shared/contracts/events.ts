@@ -22,24 +22,40 @@ export const eventTypes = {
   paymentvoided: `${ORDERS_STREAM}.paymentvoided`,
 } as const satisfies Record<OrderEvent['type'], string>;
 
-/** Payloads as JSON, money as decimal major units with `decimals` decimals. */
-function payloads(decimals: number) {
-  const amount = z.number().transform((value, check): Minor => {
-    const read = minorFromDecimal(String(value), decimals);
-    if (read !== undefined) return read;
-    check.addIssue({ code: 'custom', message: `${value} is no amount with ${decimals} decimals` });
-    return z.NEVER;
-  });
+/**
+ * Payloads as JSON, money as decimal major units with `decimals` decimals. The
+ * JSON Schemas in docs/schemas are made of what goes in here.
+ */
+export function eventPayloads(decimals: number) {
+  const amount = z
+    .number()
+    .meta({
+      minimum: 0,
+      description: "In major units of the currency, with at most the currency's decimals.",
+    })
+    .transform((value, check): Minor => {
+      const read = minorFromDecimal(String(value), decimals);
+      if (read !== undefined) return read;
+      const message = `${value} is no amount with ${decimals} decimals`;
+      check.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    });
   // What no database column or header can hold must not get as far as a debit.
   const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'));
   const id = text.min(1).max(200);
+  const decider = z
+    .string()
+    .default('')
+    .describe('`customer`, `restaurant`, `policy` or `saga-coordinator`.');
   return {
     created: z
       .object({
         order_id: id,
         customer_id: id,
+        // Written for the Go sample's readers, and not read here.
+        status: z.unknown().optional().meta({ const: 'Pending' }),
+        created_on: z.string().describe('ISO 8601, by the clock of who took the order.'),
         restaurant_id: text,
-        created_on: z.string(),
         amount,
         order_items: z.array(
           z.object({
@@ -71,7 +87,10 @@ function payloads(decimals: number) {
         OrderID: id,
         CustomerID: text,
         Amount: amount,
-        payment_id: z.string().default(''),
+        payment_id: z
+          .string()
+          .default('')
+          .describe("The gateway's name for the payment; absent where the Go sample wrote it."),
       })
       .transform(
         (p): OrderEvent => ({
@@ -83,13 +102,21 @@ function payloads(decimals: number) {
         }),
       ),
     paymentfailed: z
-      .object({ order_id: id, reason: z.string() })
+      .object({ order_id: id, reason: z.string().describe('In words of the gateway.') })
       .transform(
         (p): OrderEvent => ({ type: 'paymentfailed', orderId: p.order_id, reason: p.reason }),
       ),
-    approved: z.object({ decided_by: z.string().default('') }),
+    approved: z.object({
+      // Not read here: who files the event names the order, and the Go sample wrote no payload.
+      order_id: z.unknown().optional().meta({ type: 'string' }),
+      decided_by: decider,
+    }),
     rejected: z
-      .object({ order_id: id, reason: z.string(), decided_by: z.string().default('') })
+      .object({
+        order_id: id,
+        reason: z.string().describe('Words for people, or a code of ours.'),
+        decided_by: decider,
+      })
       .transform(
         (p): OrderEvent => ({
           type: 'rejected',
@@ -99,7 +126,11 @@ function payloads(decimals: number) {
         }),
       ),
     cancelled: z
-      .object({ order_id: id, reason: z.string(), decided_by: z.string().default('') })
+      .object({
+        order_id: id,
+        reason: z.string().describe('Words for people, or a code of ours.'),
+        decided_by: decider,
+      })
       .transform(
         (p): OrderEvent => ({
           type: 'cancelled',
@@ -113,13 +144,21 @@ function payloads(decimals: number) {
       .transform(
         (p): OrderEvent => ({ type: 'voidrequested', orderId: p.order_id, reason: p.reason }),
       ),
-    paymentvoided: z.object({ order_id: id, payment_id: z.string().default('') }).transform(
-      (p): OrderEvent => ({
-        type: 'paymentvoided',
-        orderId: p.order_id,
-        paymentId: p.payment_id,
-      }),
-    ),
+    paymentvoided: z
+      .object({
+        order_id: id,
+        payment_id: z
+          .string()
+          .default('')
+          .describe('Of the debit that was undone; empty where there was none.'),
+      })
+      .transform(
+        (p): OrderEvent => ({
+          type: 'paymentvoided',
+          orderId: p.order_id,
+          paymentId: p.payment_id,
+        }),
+      ),
   };
 }
 
@@ -156,7 +195,7 @@ export interface OrderEventCodec {
 
 /** A codec for a currency with `decimals` decimals. Stateless and safe to share. */
 export function orderEventCodec(decimals: number): OrderEventCodec {
-  const schemas = payloads(decimals);
+  const schemas = eventPayloads(decimals);
   const major = (amount: Minor) => majorUnits(amount, decimals);
 
   function payload(event: OrderEvent): object {

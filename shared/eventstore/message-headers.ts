@@ -1,0 +1,46 @@
+/** The headers of an event's message, as the relay publishes it: see message.ts, which writes them. */
+import { z } from 'zod';
+
+/** CloudEvents 1.0 in binary mode: each attribute is a header, `ce-` and its name. */
+export const messageHeaders = z.object({
+  'Nats-Msg-Id': z.string().describe("The event's id, by which JetStream knows a repeat."),
+  'ce-specversion': z.literal('1.0'),
+  'ce-id': z.string().describe("The event's id. With `ce-source` it is unique for ever."),
+  'ce-type': z.string().describe("The event's type, which is the subject too."),
+  'ce-source': z
+    .string()
+    .regex(/^\/eventstore\/.+$/)
+    .describe('`/eventstore/` and the name of the stream.'),
+  'ce-subject': z.string().describe('The aggregate: the id of the order. UTF-8, as it was given.'),
+  'ce-time': z
+    .string()
+    .meta({ format: 'date-time' })
+    .describe("When it was appended, by the log's clock."),
+  'ce-datacontenttype': z
+    .literal('application/json')
+    .optional()
+    .describe('Absent where there is no payload.'),
+  'ce-aggregatetype': z.string().describe('What the aggregate is: `order`.'),
+  'ce-version': z
+    .string()
+    .regex(/^[1-9][0-9]*$/)
+    .describe('Place among the events of the aggregate.'),
+  'ce-position': z
+    .string()
+    .regex(/^[1-9][0-9]*$/)
+    .describe('Place in the log, and the sequence of the message in the stream.'),
+  'ce-correlationid': z
+    .string()
+    .optional()
+    .describe('Shared by all that one request brought about.'),
+  'ce-causationid': z.string().optional().describe('The id of the event that this one answers.'),
+  'ce-storedtraceparent': z
+    .string()
+    .optional()
+    .describe('The trace context that the event was appended with.'),
+  traceparent: z
+    .string()
+    .optional()
+    .describe('W3C Trace Context of the publishing, a child of `ce-storedtraceparent`.'),
+  tracestate: z.string().optional().describe('W3C Trace Context.'),
+});
