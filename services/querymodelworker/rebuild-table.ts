@@ -1,5 +1,5 @@
 /** What a rebuild does in SQL; each function is one statement, or the same one again and again. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -20,20 +20,27 @@ export interface Begun extends Place {
   readonly builds: Side;
 }
 
-/** The migrations that make each table, in their order. */
-const migrations: Readonly<Record<string, readonly string[]>> = {
-  projection_checkpoint: [
-    '003.do.projection-checkpoint',
-    '008.do.checkpoint-retirements',
-    '011.do.checkpoint-place',
-  ],
-  projection_failures: ['005.do.projection-failures'],
-  read_model_rebuild: ['010.do.read-model-rebuild'],
-  orders: ['001.do.orders', '002.do.orders-by-customer'],
-  orders_b: ['006.do.orders-b', '007.do.orders-b-by-customer'],
-};
+/** A table of the read model. */
+export type Table =
+  | 'projection_checkpoint'
+  | 'projection_failures'
+  | 'read_model_rebuild'
+  | 'orders'
+  | 'orders_b';
 
-export type Table = keyof typeof migrations;
+const folder = join(import.meta.dirname, 'migrations');
+
+/** How a statement that makes or changes a table, or an index of it, begins. */
+const shaping =
+  /^(?:create table if not exists|alter table|create index if not exists \w+\s+on)\s+(\w+)/;
+
+/** The migrations that make `table` and its indexes, in their order; those that write rows are left out. */
+export function shapeOf(table: Table): readonly string[] {
+  return readdirSync(folder)
+    .sort()
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .filter((sql) => shaping.exec(sql.replace(/^--.*\n/gm, '').trim())?.[1] === table);
+}
 
 /** The names of the tables that there are. */
 export async function existingTables(database: Database, ctx: Context): Promise<Set<string>> {
@@ -48,8 +55,7 @@ export async function existingTables(database: Database, ctx: Context): Promise<
 
 /** Makes a table that is missing, as its migrations do. */
 export async function makeTable(database: Database, ctx: Context, table: Table): Promise<void> {
-  for (const name of migrations[table] ?? []) {
-    const statement = readFileSync(join(import.meta.dirname, 'migrations', `${name}.sql`), 'utf8');
+  for (const statement of shapeOf(table)) {
     await database.query(ctx, (sql) => sql.unsafe(statement));
   }
 }

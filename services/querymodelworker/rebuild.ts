@@ -70,7 +70,11 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
   let failures = 0;
 
   const existing = await tables.existingTables(database, ctx);
-  for (const table of ['projection_checkpoint', 'projection_failures', 'read_model_rebuild']) {
+  for (const table of [
+    'projection_checkpoint',
+    'projection_failures',
+    'read_model_rebuild',
+  ] as const) {
     if (!existing.has(table)) await tables.makeTable(database, ctx, table);
   }
   const begun = await tables.takeOver(database, ctx, owner);
