@@ -12,6 +12,8 @@ export interface EventLimits {
   readonly stream: string;
   /** Largest `event_data`, in bytes; well below the broker's limit for a message. */
   readonly maxDataBytes: number;
+  /** The event was in the log before, perhaps by an older release, whose rules then hold. */
+  readonly stoodBefore?: boolean;
 }
 
 /** Events in one append, at most: an append is one statement's worth and never more. */
@@ -134,7 +136,7 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
     wrong('event_data', 'holds a NUL character');
   } else if (event.data !== '' && !isJson(event.data)) {
     wrong('event_data', 'must be empty or JSON');
-  } else if (holdsLoneSurrogate(event.data)) {
+  } else if (!limits.stoodBefore && holdsLoneSurrogate(event.data)) {
     wrong('event_data', 'holds half of a surrogate pair, which no text can');
   } else if (isTooDeep(event.data)) {
     wrong('event_data', `is nested more than ${MAX_DEPTH} deep`);

@@ -99,6 +99,14 @@ describe('what may enter the log', () => {
     it(`refuses ${what}`, () => assert.deepEqual(fieldsAtFault(anEvent(overrides)), [field]));
   }
 
+  it('takes back what an older release took: half of a surrogate pair', () => {
+    const event = anEvent({ data: '"\\ud83d"' });
+    const append = { events: [event], expectedVersion: undefined };
+    const limits = { stream: 'ORDERS', maxDataBytes: 1_000 };
+    checkAppend(append, { ...limits, stoodBefore: true });
+    assert.throws(() => checkAppend(append, limits));
+  });
+
   it('names every field that is at fault', () => {
     assert.deepEqual(fieldsAtFault(anEvent({ eventId: '', eventType: 'x', data: '{' })), [
       'event.event_id',

@@ -249,6 +249,7 @@ describe('eventstoresvc under input that means no good', () => {
       ['event.event_data'],
     ],
     ['data with a raw NUL', 'createEvent', create({ eventData: '"\0"' }), ['event.event_data']],
+    ['half a pair', 'createEvent', create({ eventData: '"\\ud800"' }), ['event.event_data']],
     [
       'too much data, of another stream',
       'createEvent',
@@ -418,7 +419,7 @@ describe('eventstoresvc under input that means no good', () => {
       '',
       ' {"b":1, "a":1,"a":2} ',
       '"\\u0000"',
-      '"\\ud800"',
+      '"\\ud83d\\ude00"',
       '1e400',
       '"😀\u2028"',
     ]) {

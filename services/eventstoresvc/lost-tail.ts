@@ -105,7 +105,8 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
   function eventOf(message: StreamMessage): RecordedEvent {
     try {
       const event = decodeStored(message);
-      checkAppend({ events: [event], expectedVersion: undefined }, limits);
+      const ofBefore = { ...limits, stoodBefore: true };
+      checkAppend({ events: [event], expectedVersion: undefined }, ofBefore);
       return event;
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : 'it cannot be read';
