@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { childrenOf } from './orphans.ts';
 import { freePort } from './ports.ts';
 import { databaseUrl } from './postgres.ts';
-import { commandName } from './proc.ts';
+import { commandName, parentOf } from './proc.ts';
 import {
   freeEnvironment,
   type Running,
@@ -202,6 +202,29 @@ describe('make start', function suite() {
     assert.match(output, /^stopping/m);
     assert.equal(commandName(Number.parseInt(output, 10)), '');
     assert.deepEqual(childrenOf(dataDir), []);
+  });
+
+  it('stops when the terminal closes, though only make is told, which waits for it', async () => {
+    // `script` is the terminal. What it runs first heeds a hangup as little as make does.
+    const typescript = join(await testFolder(), 'typescript');
+    const command = `trap '' HUP; '${process.execPath}' '${join(import.meta.dirname, 'main.ts')}'; :`;
+    const terminal = spawn('script', ['-q', '-f', '-c', command, typescript], {
+      env: { ...process.env, ...env, STACK_DATA_DIR: dataDir },
+      stdio: 'ignore',
+    });
+    const said = () => readFile(typescript, 'utf8');
+    const isReady = async () => /^ready /m.test(await said());
+    await until(isReady, { what: 'ready', deadlineMs: 40_000 });
+    const children = childrenOf(dataDir);
+    assert.ok(children.length >= 3);
+    const stack = parentOf(children.find((pid) => commandName(pid).startsWith('nats')) ?? 0) ?? 0;
+    try {
+      terminal.kill('SIGKILL');
+      await untilNothingRuns(dataDir);
+    } finally {
+      // Where it heard nothing.
+      if (commandName(stack) !== '') process.kill(stack, 'SIGTERM');
+    }
   });
 
   it('a port in use is said with its holder and the variable', async () => {

@@ -100,9 +100,18 @@ export function busyMs(pid: number): number {
 
 /** The process that started it, or took it over. */
 export function parentOf(pid: number): number | undefined {
-  // `pid (name) state parent …`, and the name may hold anything.
+  return numberIn(pid, 2);
+}
+
+/** Whether its session has a terminal, that can close and take the session along. */
+export function hasTerminal(pid: number): boolean {
+  return (numberIn(pid, 5) ?? 0) !== 0;
+}
+
+/** Of `pid (name) state parent group session terminal …`, counted from the name, which may hold anything. */
+function numberIn(pid: number, column: number): number | undefined {
   const stat = text(`/proc/${pid}/stat`);
-  return stat === '' ? undefined : Number(stat.slice(stat.lastIndexOf(')')).split(' ')[2]);
+  return stat === '' ? undefined : Number(stat.slice(stat.lastIndexOf(')')).split(' ')[column]);
 }
 
 function strings(file: string): string[] {

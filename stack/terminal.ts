@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Say } from './launch.ts';
+import { hasTerminal } from './proc.ts';
 
 const NAME_WIDTH = 16;
 const colour = { ready: 'green', note: 'cyan', trouble: 'red', line: 'yellow' } as const;
@@ -16,13 +17,14 @@ export function terminalSay(stream: NodeJS.WriteStream): Say {
 // One Ctrl-C arrives twice: from the terminal and, a moment later, through npm.
 const SAME_PRESS_MS = 1_000;
 
-const PARENT_LOOK_MS = 500;
+const LOOK_MS = 500;
 
 /**
  * A signal that aborts on the first Ctrl-C, SIGTERM or SIGHUP. The second, more
  * than a second later, ends this process at once, and with it every child. With a
  * `parent` it aborts also when that is no longer the process that started this one:
- * a SIGKILL to it tells nobody.
+ * a SIGKILL to it tells nobody. Likewise when the terminal has closed: the system tells
+ * only the first process of its session, and `make`, when it is that, then waits for us.
  */
 export function interruption(onFirst: () => void, parent?: number): AbortSignal {
   const first = new AbortController();
@@ -37,12 +39,15 @@ export function interruption(onFirst: () => void, parent?: number): AbortSignal 
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
-  if (parent !== undefined) {
+  const onTerminal = hasTerminal(process.pid);
+  const alone = () =>
+    (parent !== undefined && process.ppid !== parent) || (onTerminal && !hasTerminal(process.pid));
+  if (parent !== undefined || onTerminal) {
     const look = setInterval(() => {
-      if (process.ppid === parent) return;
+      if (!alone()) return;
       clearInterval(look);
       if (firstAt === undefined) interrupt();
-    }, PARENT_LOOK_MS);
+    }, LOOK_MS);
     look.unref();
   }
   return first.signal;
