@@ -8,8 +8,10 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { createLogCopy, type LogCopy } from '../services/eventstoresvc/log-copy.ts';
+import { createLogCurrency, type LogCurrency } from '../services/eventstoresvc/log-currency.ts';
 import { createLedgerCopy, type LedgerCopy } from '../services/paymentworker/ledger-copy.ts';
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
+import { currencyText } from '../shared/domain/currency.ts';
 import { background } from '../shared/kit/context.ts';
 import { createDatabase } from '../shared/kit/database.ts';
 import { CodedError } from '../shared/kit/errors.ts';
@@ -95,6 +97,7 @@ const withDatabases = (command: Command): Command =>
 
 interface Books {
   readonly log: LogCopy;
+  readonly currency: LogCurrency;
   readonly ledger: LedgerCopy;
 }
 
@@ -123,6 +126,7 @@ async function withBooks<T>(
   try {
     const books = {
       log: createLogCopy(logDatabase, ORDERS_STREAM),
+      currency: createLogCurrency(logDatabase, ORDERS_STREAM),
       ledger: createLedgerCopy(ledgerDatabase),
     };
     return await work(books, progress);
@@ -253,11 +257,12 @@ async function checked(path: string): Promise<Checked> {
 }
 
 const checkReport = ({ header, sums }: Checked): string =>
-  `the backup of ${header.made_at} is whole: ${sums.events} events up to position ${header.head} and ${sums.lines} lines of the ledger`;
+  `the backup of ${header.made_at} is whole: ${sums.events} events up to position ${header.head} and ${sums.lines} lines of the ledger, in ${header.currency === undefined ? 'a currency that it does not name' : currencyText(header.currency)}`;
 
 const checkDocument = ({ header, sums }: Checked) => ({
   head: Number(header.head),
   made_at: header.made_at,
+  ...(header.currency !== undefined && { currency: header.currency.code }),
   events: sums.events,
   ledger_lines: sums.lines,
   ledger_lines_left_out: sums.left_out,
@@ -269,6 +274,11 @@ function restoreReport(done: Restored, seconds: number): string {
     `${done.events} events and ${done.lines} lines of the ledger are there, read back and as they were on ${done.madeAt}, in ${seconds.toFixed(1)} s`,
     'start the services now: stream, read model and deadlines are filled from the log; then run npx ordersctl audit',
   ];
+  lines.push(
+    done.currency === undefined
+      ? 'the backup does not name its currency: give all services the CURRENCY that they had; the first to start writes it down'
+      : `the log is kept in ${currencyText(done.currency)}: start the services with CURRENCY=${done.currency.code}`,
+  );
   if (done.wentOn) lines.unshift('an earlier restore of this backup was gone on with');
   return lines.join('\n');
 }
@@ -278,6 +288,7 @@ const restoreDocument = (done: Restored, seconds: number) => ({
   events: done.events,
   ledger_lines: done.lines,
   made_at: done.madeAt,
+  ...(done.currency !== undefined && { currency: done.currency.code }),
   went_on: done.wentOn,
   seconds: Number(seconds.toFixed(3)),
   content_sha256: done.content,

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { createLogCopy, type LogCopy } from '../../services/eventstoresvc/log-copy.ts';
+import { createLogCurrency, type LogCurrency } from '../../services/eventstoresvc/log-currency.ts';
 import { sqlLedger } from '../../services/paymentworker/ledger.ts';
 import { createLedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
@@ -19,6 +20,7 @@ import { background } from '../../shared/kit/context.ts';
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
+import { currency, usd } from '../../shared/testing/currency.ts';
 import { freePort } from '../../stack/ports.ts';
 import { testFolder, testPostgres } from '../../stack/testing.ts';
 import { backup } from './backup.ts';
@@ -35,7 +37,11 @@ interface System {
   readonly ledgerUrl: string;
   readonly log: Database;
   readonly ledger: Database;
-  readonly books: { log: LogCopy; ledger: ReturnType<typeof createLedgerCopy> };
+  readonly books: {
+    log: LogCopy;
+    currency: LogCurrency;
+    ledger: ReturnType<typeof createLedgerCopy>;
+  };
 }
 
 describe('backup and restore', function suite() {
@@ -68,6 +74,7 @@ describe('backup and restore', function suite() {
       ledger: ledger.database,
       books: {
         log: createLogCopy(log.database, ORDERS_STREAM),
+        currency: createLogCurrency(log.database, ORDERS_STREAM),
         ledger: createLedgerCopy(ledger.database),
       },
     };
@@ -257,6 +264,7 @@ describe('backup and restore', function suite() {
     const chunks: Uint8Array[] = [];
     const made = await backup(ctx, {
       log,
+      currency: system.books.currency,
       ledger: system.books.ledger,
       write: async (bytes) => void chunks.push(bytes),
     });
@@ -290,6 +298,28 @@ describe('backup and restore', function suite() {
     await debit(withLedger, 'order-9');
     await assert.rejects(restoring(withLedger, bytes), { code: 'restore_not_empty' });
     assert.equal((await rows(withLedger.log, 'select 1 as one from events')).length, 0);
+  });
+
+  it('carries the currency of the log, which stands in the restored system whatever stood there', async () => {
+    const system = await emptySystem();
+    const jpy = currency('JPY');
+    await system.books.currency.settle(ctx, jpy);
+    await order(system, created('order-1'));
+    const bytes = await bytesOf(system);
+    const other = await emptySystem();
+    // It had been started once, with the default.
+    await other.books.currency.settle(ctx, usd);
+    assert.deepEqual((await restoring(other, bytes)).currency, jpy);
+    assert.deepEqual(await other.books.currency.written(ctx), jpy);
+  });
+
+  it('of a log that does not know its currency says nothing of it: the first service to start does', async () => {
+    const system = await emptySystem();
+    await order(system, created('order-1'));
+    const bytes = await bytesOf(system);
+    const other = await emptySystem();
+    assert.equal((await restoring(other, bytes)).currency, undefined);
+    assert.equal(await other.books.currency.written(ctx), undefined);
   });
 
   it('a damaged backup writes nothing', async () => {

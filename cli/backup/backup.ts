@@ -7,6 +7,7 @@
  * payment worker finds what it did for each order that goes on.
  */
 import type { CopiedEvent, LogCopy } from '../../services/eventstoresvc/log-copy.ts';
+import type { LogCurrency } from '../../services/eventstoresvc/log-currency.ts';
 import type { CopiedLine, LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
@@ -16,6 +17,7 @@ import { MAGIC, type PartKind, partWriter } from './frames.ts';
 
 export interface BackupOptions {
   readonly log: Pick<LogCopy, 'head' | 'page' | 'having'>;
+  readonly currency: Pick<LogCurrency, 'written'>;
   readonly ledger: Pick<LedgerCopy, 'page'>;
   /** Resolves when there is room for more. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
@@ -33,7 +35,7 @@ const PART = 1024 * 1024;
 /** Writes the whole backup. What was written before it rejects is no backup, and is refused as such. */
 export async function backup(
   ctx: Context,
-  { log, ledger, write, onProgress = () => undefined }: BackupOptions,
+  { log, currency, ledger, write, onProgress = () => undefined }: BackupOptions,
 ): Promise<BackedUp> {
   const encode = partWriter();
   const sums = contentSums();
@@ -60,10 +62,12 @@ export async function backup(
 
   await put(MAGIC);
   const head = await log.head(ctx);
+  const written = await currency.written(ctx);
   const header: Header = {
     stream: ORDERS_STREAM,
     head: String(head),
     made_at: new Date().toISOString(),
+    ...(written !== undefined && { currency: written }),
   };
   await put(await encode('h', JSON.stringify(header)));
 

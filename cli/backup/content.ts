@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CopiedEvent } from '../../services/eventstoresvc/log-copy.ts';
 import type { CopiedLine } from '../../services/paymentworker/ledger-copy.ts';
+import type { Currency } from '../../shared/domain/currency.ts';
 import { damaged, type Part, readParts } from './frames.ts';
 
 /** The first part. */
@@ -11,6 +12,8 @@ export interface Header {
   readonly head: string;
   /** When it was begun, ISO 8601. */
   readonly made_at: string;
+  /** What the log is kept in; absent where nobody had said it yet, and in backups of older releases. */
+  readonly currency?: Currency;
 }
 
 /** The last part: what all before it come to. */

@@ -52,6 +52,7 @@ async function made(log: BackupOptions['log'], ledger: BackupOptions['ledger']):
   const chunks: Uint8Array[] = [];
   await backup(background(), {
     log,
+    currency: { written: async () => ({ code: 'USD', decimals: 2 }) },
     ledger,
     write: async (bytes) => void chunks.push(bytes),
   });

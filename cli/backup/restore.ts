@@ -6,8 +6,10 @@
  * running it again with the same file.
  */
 import type { LogCopy } from '../../services/eventstoresvc/log-copy.ts';
+import type { LogCurrency } from '../../services/eventstoresvc/log-currency.ts';
 import type { LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import type { Currency } from '../../shared/domain/currency.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { eventPages } from './backup.ts';
@@ -17,6 +19,7 @@ export interface RestoreOptions {
   /** The backup from its first byte on; asked for twice. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
   readonly log: LogCopy;
+  readonly currency: Pick<LogCurrency, 'replace'>;
   readonly ledger: LedgerCopy;
   readonly onProgress?: (
     what: 'checked' | 'events' | 'lines' | 'read back',
@@ -28,6 +31,8 @@ export interface RestoreOptions {
 export interface Restored extends Sums {
   readonly head: bigint;
   readonly madeAt: string;
+  /** What the log is kept in; undefined where the backup does not say. */
+  readonly currency: Currency | undefined;
   /** An earlier restore of the same backup had not ended. */
   readonly wentOn: boolean;
 }
@@ -63,7 +68,7 @@ export async function check(
  */
 export async function restore(
   ctx: Context,
-  { bytes, log, ledger, onProgress = () => undefined }: RestoreOptions,
+  { bytes, log, currency, ledger, onProgress = () => undefined }: RestoreOptions,
 ): Promise<Restored> {
   const { header, sums } = await check(bytes(), (done, total) =>
     onProgress('checked', done, total),
@@ -82,6 +87,9 @@ export async function restore(
     await log.begin(ctx, name);
   }
 
+  // Whatever stands beside the empty log says nothing of these events. Where the backup
+  // does not say it either, the first service to start does.
+  if (header.currency !== undefined) await currency.replace(ctx, header.currency);
   await writeAll(ctx, { bytes, log, ledger, onProgress }, sums);
 
   const back = contentSums();
@@ -99,7 +107,13 @@ export async function restore(
   if (back.content() !== sums.content) throw differs();
   // An empty log has its head where it belongs.
   if (!(await log.finish(ctx, name, head)) && head > 0n) throw differs();
-  return { ...sums, head, madeAt: header.made_at, wentOn: begun === name };
+  return {
+    ...sums,
+    head,
+    madeAt: header.made_at,
+    currency: header.currency,
+    wentOn: begun === name,
+  };
 }
 
 /** Statements under way at once: while the database writes one, the next part is read and unpacked. */
@@ -107,7 +121,7 @@ const AT_ONCE = 2;
 
 async function writeAll(
   ctx: Context,
-  { bytes, log, ledger, onProgress }: Required<RestoreOptions>,
+  { bytes, log, ledger, onProgress }: Required<Omit<RestoreOptions, 'currency'>>,
   sums: Sums,
 ): Promise<void> {
   const written = { events: 0, lines: 0 };
