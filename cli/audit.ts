@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { background } from '../shared/kit/context.ts';
+import { isMachineryFailure } from '../shared/kit/errors.ts';
 import { setting } from '../shared/kit/setting.ts';
 import { type AuditOptions, audit } from './audit/audit.ts';
 import { withSources } from './audit/connect.ts';
@@ -12,19 +13,14 @@ import { type AuditReport, verdictOf } from './audit/report.ts';
 import { settled } from './audit/settle.ts';
 import type { AuditSources } from './audit/sources.ts';
 import { auditProgress } from './audit-progress.ts';
+import { configuredCurrency, currencyOfLog } from './currency.ts';
 import { auditExitCodes } from './exit-code.ts';
 import { optionOrVariable, UsageError } from './option.ts';
 import { terminalPaint } from './paint.ts';
 import { print } from './print.ts';
 import { auditDocument, renderAudit } from './render-audit.ts';
 import { planned, type RepairAnswer, repairAnswer, repairedLine } from './render-repair.ts';
-import {
-  bookAddresses,
-  type CommonOptions,
-  currencyDecimals,
-  deadlines,
-  withOptions,
-} from './settings.ts';
+import { bookAddresses, type CommonOptions, deadlines, withOptions } from './settings.ts';
 import { resetStream } from './stream-reset.ts';
 
 const GRACE_MS = 30_000;
@@ -46,8 +42,7 @@ export function addAuditCommand(program: Command): void {
         'read. The databases are found by ORDERS_DATABASE_URL, PAYMENTS_DATABASE_URL and ' +
         'SAGA_DATABASE_URL, NATS by NATS_URL, and without these on the ports of make start ' +
         '(SQL_PORT, NATS_PORT); PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS, VOID_RETRY_MS, ' +
-        'DEADLINE_CEILING_MS, STREAM_REPLICAS and ' +
-        'CURRENCY must be as the services have them',
+        'DEADLINE_CEILING_MS and STREAM_REPLICAS must be as the services have them',
     )
     .option(
       '--grace <ms>',
@@ -64,9 +59,15 @@ export function addAuditCommand(program: Command): void {
       checkRepair(options);
       const addresses = bookAddresses(options);
       const patience = { ...deadlines(), graceMs: graceOf(options) };
-      const codec = orderEventCodec(currencyDecimals());
       const replicas = replicasOf();
       await withSources(addresses, async (sources, tools) => {
+        const { decimals } = await currencyOfLog(tools.log).catch((error: unknown) => {
+          // The log is a book like the others: away, it is told so, and they are compared.
+          if (!isMachineryFailure(error)) throw error;
+          return configuredCurrency();
+        });
+        const codec = orderEventCodec(decimals);
+        const show = showIn(decimals);
         const report = await look(sources, { codec, patience });
         if (!options.repair) return show(report, options);
         const plan = report.repairs.listed;
@@ -110,26 +111,27 @@ async function look(
   }
 }
 
-/** Prints the report, and sets the exit code to what it comes to. */
-function show(report: AuditReport, options: CommonOptions, repair?: RepairAnswer): void {
-  const decimals = currencyDecimals();
-  print(
-    options,
-    { report, repair },
-    (found) => {
-      const lines = renderAudit(found.report, decimals, terminalPaint);
-      // What was done has been told already.
-      return repair?.dry_run
-        ? [lines, ...planned(found.report.repairs.listed, terminalPaint, true)].join('\n')
-        : lines;
-    },
-    (found) => ({
-      ...auditDocument(found.report, decimals),
-      ...(repair !== undefined && { repair: found.repair }),
-    }),
-  );
-  process.exitCode = auditExitCodes[verdictOf(report)];
-}
+/** Prints the report, money with `decimals` decimals, and sets the exit code to what it comes to. */
+const showIn =
+  (decimals: number) =>
+  (report: AuditReport, options: CommonOptions, repair?: RepairAnswer): void => {
+    print(
+      options,
+      { report, repair },
+      (found) => {
+        const lines = renderAudit(found.report, decimals, terminalPaint);
+        // What was done has been told already.
+        return repair?.dry_run
+          ? [lines, ...planned(found.report.repairs.listed, terminalPaint, true)].join('\n')
+          : lines;
+      },
+      (found) => ({
+        ...auditDocument(found.report, decimals),
+        ...(repair !== undefined && { repair: found.repair }),
+      }),
+    );
+    process.exitCode = auditExitCodes[verdictOf(report)];
+  };
 
 const tell = (lines: readonly string[]): void =>
   print({}, { lines }, (found) => found.lines.join('\n'));

@@ -11,6 +11,7 @@ import type {
 } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
+import { currencyOfLog } from './currency.ts';
 import { withEventStore } from './event-store.ts';
 import { exitCodes } from './exit-code.ts';
 import { letterAnswer } from './letter-answer.ts';
@@ -27,13 +28,7 @@ import {
   renderReplay,
 } from './render-letter.ts';
 import { awaitReplays } from './replay-outcome.ts';
-import {
-  type CommonOptions,
-  currencyDecimals,
-  eventStoreAddress,
-  wholeNumber,
-  withOptions,
-} from './settings.ts';
+import { type CommonOptions, eventStoreAddress, wholeNumber, withOptions } from './settings.ts';
 
 const PAGE = 1_000;
 /** More in one go is no list any more. */
@@ -267,7 +262,8 @@ async function subjectOf(
   if (event === undefined) return undefined;
   const { aggregateId } = event;
   const history = await store.readAggregate(ctx, ORDER_AGGREGATE, aggregateId);
-  const { status, payment } = standing(history, orderEventCodec(currencyDecimals()));
+  const { decimals } = await currencyOfLog(store);
+  const { status, payment } = standing(history, orderEventCodec(decimals));
   return {
     event_type: event.eventType,
     order_id: aggregateId,

@@ -5,17 +5,13 @@ import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import { createGrpcLogRecovery } from '../shared/eventstore/grpc-log-recovery.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
+import { currencyOfLog } from './currency.ts';
 import { withEventStore } from './event-store.ts';
 import { UsageError } from './option.ts';
 import { print } from './print.ts';
 import { giveUp, type Looked, look, recoverLog } from './recovery/recover.ts';
 import { lostDocument, renderLost } from './recovery/render-lost.ts';
-import {
-  type CommonOptions,
-  currencyDecimals,
-  eventStoreAddress,
-  withOptions,
-} from './settings.ts';
+import { type CommonOptions, eventStoreAddress, withOptions } from './settings.ts';
 
 interface RecoverOptions extends CommonOptions {
   readonly yes?: true;
@@ -30,6 +26,8 @@ interface Outcome {
   readonly done: 'nothing' | 'recovered' | 'given up';
   readonly recovered: number;
   readonly file: string | undefined;
+  /** Of the currency that the log is kept in. */
+  readonly decimals: number;
 }
 
 /** Longer than an event store needs for a hundred appends or to make a stream again. */
@@ -55,8 +53,8 @@ export function addLogCommands(program: Command): void {
       if (!options.yes && !options.dryRun) {
         throw new UsageError('--yes: say it, or --dry-run to see what would be done');
       }
-      const decimals = currencyDecimals();
-      const outcome = await recover(options, decimals);
+      const outcome = await recover(options);
+      const { decimals } = outcome;
       print(
         options,
         outcome,
@@ -71,19 +69,20 @@ export function addLogCommands(program: Command): void {
     });
 }
 
-async function recover(options: RecoverOptions, decimals: number): Promise<Outcome> {
+async function recover(options: RecoverOptions): Promise<Outcome> {
   const { discard = false, dryRun = false } = options;
   const address = eventStoreAddress(options);
-  const codec = orderEventCodec(decimals);
   const ctx = background();
   const onProgress = (text: string) => void process.stderr.write(`${text}\n`);
   const recovery = createGrpcLogRecovery({ address, stream: ORDERS_STREAM, timeoutMs: CALL_MS });
   try {
     return await withEventStore(address, async (store): Promise<Outcome> => {
+      const { decimals } = await currencyOfLog(store);
+      const codec = orderEventCodec(decimals);
       const file = discard && !dryRun ? (options.file ?? fileOfNow()) : undefined;
       const looked = await look(ctx, recovery, codec, file);
       const { kind, why } = looked.standing;
-      const seen = { looked, done: 'nothing', recovered: 0, file } as const;
+      const seen = { looked, done: 'nothing', recovered: 0, file, decimals } as const;
       if (dryRun || kind === 'follows') return seen;
       if (kind === 'refused' || (kind === 'differs' && !discard)) throw refused(kind, why);
       if (!discard) {

@@ -6,15 +6,11 @@ import { background } from '../shared/kit/context.ts';
 import { createDatabase } from '../shared/kit/database.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { addressHelp, addressOf } from './addresses.ts';
+import { currencyOfLog } from './currency.ts';
 import { withEventStore } from './event-store.ts';
 import { print } from './print.ts';
 import { terminalProgress } from './progress.ts';
-import {
-  type CommonOptions,
-  currencyDecimals,
-  eventStoreAddress,
-  withOptions,
-} from './settings.ts';
+import { type CommonOptions, eventStoreAddress, withOptions } from './settings.ts';
 
 /** A statement of a rebuild writes thousands of rows. */
 const QUERY_MS = 60_000;
@@ -30,7 +26,7 @@ export function addReadModelCommands(program: Command): void {
     .description(
       'fill a second table from the log, compare it with the live one, and let the two change ' +
         'places; everything may run meanwhile, and readers are served all the time. What was ' +
-        'killed is gone on with by running it again. CURRENCY must be as the services have it',
+        'killed is gone on with by running it again',
     )
     .option('--database <url>', `of the read model (${addressHelp('ORDERS_DATABASE_URL')})`)
     .option('--fresh', 'begin at the beginning, although an earlier rebuild could be gone on with')
@@ -50,7 +46,6 @@ export function addReadModelCommands(program: Command): void {
 async function rebuild(options: RebuildCommandOptions): Promise<Rebuilt> {
   const url = addressOf('ORDERS_DATABASE_URL', { name: '--database', value: options.database });
   const address = eventStoreAddress(options);
-  const codec = orderEventCodec(currencyDecimals());
   const database = createDatabase({
     url,
     name: 'orders read-model rebuild',
@@ -60,11 +55,11 @@ async function rebuild(options: RebuildCommandOptions): Promise<Rebuilt> {
   });
   const progress = terminalProgress();
   try {
-    return await withEventStore(address, (log) =>
+    return await withEventStore(address, async (log) =>
       rebuildReadModel(background(), {
         log,
         database,
-        codec,
+        codec: orderEventCodec((await currencyOfLog(log)).decimals),
         fresh: options.fresh === true,
         onProgress: (now) => {
           if (now.step === 'emptying') progress.report('old rows removed', now.removed);

@@ -2,8 +2,8 @@ import { orderEventCodec } from '../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
+import { currencyOfLog } from './currency.ts';
 import { withEventStore } from './event-store.ts';
-import { currencyDecimals } from './settings.ts';
 import { type Setting, type Story, tell } from './story.ts';
 
 /** Dead letters of an order that are told of; one that has more has other troubles. */
@@ -18,10 +18,10 @@ export function readStory(
   address: string,
   place: Pick<Setting, 'deadlines' | 'zipkinUrl'>,
 ): Promise<Story> {
-  const decimals = currencyDecimals();
-  const setting = { ...place, codec: orderEventCodec(decimals), decimals };
   return withEventStore(address, async (store) => {
     const ctx = background();
+    const { decimals } = await currencyOfLog(store);
+    const setting = { ...place, codec: orderEventCodec(decimals), decimals };
     const events = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
     if (events.length === 0) {
       throw new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);

@@ -7,15 +7,10 @@ import { background } from '../shared/kit/context.ts';
 import { createDatabase } from '../shared/kit/database.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { addressHelp, addressOf } from './addresses.ts';
+import { currencyOfLog } from './currency.ts';
 import { withEventStore } from './event-store.ts';
 import { print } from './print.ts';
-import {
-  type CommonOptions,
-  currencyDecimals,
-  deadlines,
-  eventStoreAddress,
-  withOptions,
-} from './settings.ts';
+import { type CommonOptions, deadlines, eventStoreAddress, withOptions } from './settings.ts';
 
 const QUERY_MS = 10_000;
 
@@ -45,7 +40,6 @@ async function rebuild(options: CommonOptions & { readonly database?: string }):
   const address = eventStoreAddress(options);
   const { paymentMs, reviewMs, voidMs, ceilingMs } = deadlines();
   const times = { payment: paymentMs, review: reviewMs, void: voidMs, ceiling: ceilingMs };
-  const codec = orderEventCodec(currencyDecimals());
   const database = createDatabase({
     url,
     name: 'orders saga rebuild',
@@ -54,9 +48,10 @@ async function rebuild(options: CommonOptions & { readonly database?: string }):
     logger: silentLogger,
   });
   try {
-    return await withEventStore(address, (store) =>
-      rebuildDeadlines(background(), store, sqlDeadlines(database), { times, codec }),
-    );
+    return await withEventStore(address, async (store) => {
+      const codec = orderEventCodec((await currencyOfLog(store)).decimals);
+      return rebuildDeadlines(background(), store, sqlDeadlines(database), { times, codec });
+    });
   } finally {
     await database.stop();
   }

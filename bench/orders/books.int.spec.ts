@@ -35,7 +35,7 @@ describe('compareBooks', () => {
       sagaDatabaseUrl: url,
     };
     const pressed = new AbortController();
-    const comparing = compareBooks(addresses, 2, pressed.signal);
+    const comparing = compareBooks(addresses, pressed.signal);
     comparing.catch(() => undefined);
     await reached;
     const began = performance.now();

@@ -2,6 +2,7 @@ import { audit } from '../../cli/audit/audit.ts';
 import { type AuditAddresses, withSources } from '../../cli/audit/connect.ts';
 import type { AuditReport } from '../../cli/audit/report.ts';
 import type { AuditSources } from '../../cli/audit/sources.ts';
+import { currencyOfLog } from '../../cli/currency.ts';
 import { deadlines } from '../../cli/settings.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { background, type Context, withSignal } from '../../shared/kit/context.ts';
@@ -16,6 +17,8 @@ const GRACE_MS = 30_000;
 export interface Books {
   readonly report: AuditReport;
   readonly head: bigint;
+  /** Of the currency that the log is kept in. */
+  readonly decimals: number;
 }
 
 /**
@@ -23,19 +26,16 @@ export interface Books {
  * the log is now, or after 30 seconds, as `ordersctl audit` does. Rejects with the
  * signal's reason as soon as that aborts.
  */
-export function compareBooks(
-  addresses: AuditAddresses,
-  decimals: number,
-  signal: AbortSignal,
-): Promise<Books> {
+export function compareBooks(addresses: AuditAddresses, signal: AbortSignal): Promise<Books> {
   const ctx = withSignal(background(), signal);
-  return withSources(addresses, async (sources) => {
+  return withSources(addresses, async (sources, { log }) => {
+    const { decimals } = await unlessAborted(currencyOfLog(log), signal);
     const head = await unlessAborted(sources.log.head(ctx), signal);
     await caughtUp(ctx, sources, head, signal);
     const patience = { ...deadlines(), graceMs: GRACE_MS };
     const options = { codec: orderEventCodec(decimals), patience };
     // Not every book can be interrupted while it is read.
-    return { report: await unlessAborted(audit(ctx, sources, options), signal), head };
+    return { report: await unlessAborted(audit(ctx, sources, options), signal), head, decimals };
   });
 }
 

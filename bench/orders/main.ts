@@ -7,7 +7,6 @@ import { CommanderError } from 'commander';
 import { exitCodes } from '../../cli/exit-code.ts';
 import { UsageError } from '../../cli/option.ts';
 import { terminalPaint } from '../../cli/paint.ts';
-import { currencyDecimals } from '../../cli/settings.ts';
 import { keepLoopbackDirect } from '../../shared/kit/direct-loopback.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { describeProblem, SetupProblem } from '../../stack/problem.ts';
@@ -32,14 +31,13 @@ process.exit();
 
 async function bench(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  const decimals = currencyDecimals();
   // Standard output is for the figures alone when a program reads it.
   const progress = options.json ? process.stderr : process.stdout;
   const result = await run(options, progress, interrupted);
   const { books: addresses } = options;
   const durability = await askDurability(addresses.eventStoreDatabaseUrl);
-  const books = await compareBooks(addresses, decimals, interrupted);
-  const report = { options, result, durability, books, decimals };
+  const books = await compareBooks(addresses, interrupted);
+  const report = { options, result, durability, books };
   console.log(
     options.json ? JSON.stringify(reportDocument(report)) : renderReport(report, terminalPaint),
   );

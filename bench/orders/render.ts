@@ -16,11 +16,10 @@ export interface BenchReport {
   readonly result: RunResult;
   readonly durability: Durability;
   readonly books: Books;
-  readonly decimals: number;
 }
 
 export function renderReport(report: BenchReport, paint: Paint): string {
-  const { options, result, durability, books, decimals } = report;
+  const { options, result, durability, books } = report;
   const { orders, callers, rate, url } = options;
   const pace = rate === undefined ? `${callers} callers` : `${rate}/s, at most ${callers} at once`;
   const count = (of: Readonly<Record<string, number>>) =>
@@ -47,7 +46,7 @@ export function renderReport(report: BenchReport, paint: Paint): string {
     `ended: ${count(result.endings).join(', ') || 'none'}`,
     ...(refused.length > 0 ? [paint('warn', `not accepted: ${refused.join(', ')}`)] : []),
     '',
-    renderAudit(books.report, decimals, paint),
+    renderAudit(books.report, books.decimals, paint),
     // Below the audit, which does not know of them and may say that all is right.
     ...shortcomings(result, books).map((line) => paint('bad', line)),
   ].join('\n');
@@ -55,7 +54,7 @@ export function renderReport(report: BenchReport, paint: Paint): string {
 
 /** Rates a second, times in milliseconds. */
 export function reportDocument(report: BenchReport): object {
-  const { options, result, durability, books, decimals } = report;
+  const { options, result, durability, books } = report;
   const { url, orders, callers, rate } = options;
   return {
     url,
@@ -75,7 +74,7 @@ export function reportDocument(report: BenchReport): object {
     endings: result.endings,
     not_ended: result.notEnded,
     shortcomings: shortcomings(result, books),
-    audit: auditDocument(books.report, decimals),
+    audit: auditDocument(books.report, books.decimals),
   };
 }
 

@@ -31,7 +31,7 @@ const { stream, readModel, ledger } = report;
 
 describe('the shortcomings of a run', () => {
   it('are none where the copies have what the run left, whatever others have added since', () => {
-    assert.deepEqual(shortcomings(result, { report, head: 10n }), []);
+    assert.deepEqual(shortcomings(result, { report, head: 10n, decimals: 2 }), []);
   });
 
   const wrong: Record<string, [change: Partial<AuditReport>, said: RegExp]> = {
@@ -58,6 +58,7 @@ describe('the shortcomings of a run', () => {
       const [line = '', ...others] = shortcomings(result, {
         report: { ...report, ...change },
         head: 10n,
+        decimals: 2,
       });
       assert.match(line, said);
       assert.deepEqual(others, []);
@@ -65,7 +66,7 @@ describe('the shortcomings of a run', () => {
   }
 
   it('are orders that were not accepted, or did not end', () => {
-    const books = { report, head: 10n };
+    const books = { report, head: 10n, decimals: 2 };
     assert.deepEqual(shortcomings({ accepted: 0, notEnded: 0 }, books), ['no order was accepted']);
     const lost = { accepted: 4, notEnded: 1 };
     assert.deepEqual(shortcomings(lost, books), ['accepted and never ended: 1']);

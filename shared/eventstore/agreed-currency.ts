@@ -1,4 +1,5 @@
 import { type Currency, currencyText } from '../domain/currency.ts';
+import { configError } from '../kit/config.ts';
 import { background, type Context, withTimeLeft } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
 import type { Component } from '../kit/lifecycle.ts';
@@ -8,7 +9,8 @@ import type { EventStore } from './event-store.ts';
  * That this process counts in the currency that the log is kept in. Amounts stand in
  * the log without their currency: read with another, they mean something else.
  *
- * As a component it asks when it starts, and refuses to start where the two differ.
+ * As a component it asks when it starts, and refuses to start (ConfigError) where the two
+ * differ.
  * Where nobody can tell at that moment, the process starts all the same, asks again
  * until it is told, and is not ready meanwhile; `check` keeps it from doing anything
  * that hangs on an amount.
@@ -77,7 +79,7 @@ export function agreedCurrency(
       try {
         await look(soon());
       } catch (error) {
-        if (isDifference(error)) throw error;
+        if (isDifference(error)) throw configError([codedError(error).message]);
         lookAgain();
       }
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Currency } from '../domain/currency.ts';
+import { ConfigError } from '../kit/config.ts';
 import { background } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
 import { currency, usd } from '../testing/currency.ts';
@@ -16,7 +17,11 @@ const differs = (error: unknown) => codedError(error).code === 'currency_differs
 describe('an agreed currency', () => {
   it('a start with another than the log has is refused, by code and by decimals', async () => {
     for (const written of [jpy, { code: 'USD', decimals: 3 }]) {
-      await assert.rejects(agreedCurrency(usd, async () => written).start(), differs);
+      await assert.rejects(agreedCurrency(usd, async () => written).start(), (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, /kept in .*, and CURRENCY says USD \(2 decimals\)/);
+        return true;
+      });
     }
     const same = agreedCurrency(usd, async () => ({ ...usd }));
     assert.ok(same.notReady(), 'nobody has said it yet');

@@ -20,6 +20,12 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** The ConfigError that tells these problems. */
+export const configError = (problems: readonly string[]): ConfigError =>
+  new ConfigError(
+    ['The configuration is wrong:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
+  );
+
 /**
  * Reads the configuration from environment variables. A variable that is set
  * to nothing counts as unset. Throws ConfigError that lists every problem, not
@@ -41,9 +47,7 @@ export function loadConfig<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv = pro
   const open = openBinding(set);
   if (open !== undefined) problems.push(open);
   if (!result.success || problems.length > 0) {
-    throw new ConfigError(
-      ['The configuration is wrong:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
-    );
+    throw configError(problems);
   }
   return result.data;
 }

@@ -1,3 +1,4 @@
+import { ConfigError } from './config.ts';
 import { inOneLine } from './in-one-line.ts';
 import { flushed, type Logger } from './logger.ts';
 
@@ -142,8 +143,8 @@ const sameWishMs = 250;
  *
  * SIGTERM or SIGINT stops it: exit code 0, or 1 when something did not stop in
  * time. A second signal exits at once with 1, whatever is still in flight. A
- * failed start is logged in one line, what was started is stopped, and the
- * code is 1. An error that nobody handled is logged and ends the process at
+ * failed start is logged in one line (a configuration that turned out to be wrong
+ * is printed for people), what was started is stopped, and the code is 1. An error that nobody handled is logged and ends the process at
  * once with 1, since nothing is known of its state any more.
  */
 export async function runProcess(lifecycle: Lifecycle, logger: Logger): Promise<void> {
@@ -189,7 +190,10 @@ export async function runProcess(lifecycle: Lifecycle, logger: Logger): Promise<
   } catch (error) {
     // Told to stop while starting: that is no failure, and the exit is on its way.
     if (signalled !== undefined) return;
-    logger.fatal(inOneLine(error));
+    const wrong = error instanceof Error ? error.cause : undefined;
+    // As of one that is wrong before anything is started.
+    if (wrong instanceof ConfigError) process.stderr.write(`${wrong.message}\n`);
+    else logger.fatal(inOneLine(error));
     await stopAndExit(1);
   }
 }

@@ -1,0 +1,32 @@
+import { type Currency, currencyOf } from '../shared/domain/currency.ts';
+import type { EventStore } from '../shared/eventstore/event-store.ts';
+import { background } from '../shared/kit/context.ts';
+import { codedError } from '../shared/kit/errors.ts';
+import { setting } from '../shared/kit/setting.ts';
+import { UsageError } from './option.ts';
+import { fromEnvironment } from './settings.ts';
+
+/** What CURRENCY says, or the services' default. Throws UsageError. */
+export const configuredCurrency = (): Currency =>
+  fromEnvironment(setting.currency('USD'), 'CURRENCY');
+
+/**
+ * The currency that the log of `store` is kept in, which it says itself; where nobody
+ * has said it yet, what CURRENCY says. Throws UsageError where the two differ: whoever
+ * sets CURRENCY takes the log for another.
+ */
+export async function currencyOfLog(store: Pick<EventStore, 'currency'>): Promise<Currency> {
+  const configured = configuredCurrency();
+  const written = await store.currency(background()).catch((error: unknown) => {
+    // An event store of an older release cannot tell.
+    if (codedError(error).kind === 'method_not_allowed') return undefined;
+    throw error;
+  });
+  const told = process.env.CURRENCY?.trim();
+  if (written !== undefined && told && currencyOf(told)?.code !== written.code) {
+    throw new UsageError(
+      `CURRENCY is ${told}, and the log is kept in ${written.code}: leave CURRENCY out, or name another event store`,
+    );
+  }
+  return written ?? configured;
+}
