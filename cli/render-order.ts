@@ -35,8 +35,10 @@ export function renderList(
     order.payment_status.replace('_', ' '),
     order.amount.toFixed(decimals),
     order.created_on,
+    order.customer_id,
+    order.restaurant_id,
   ]);
-  const heading = ['order', 'status', 'payment', 'amount', 'placed'];
+  const heading = ['order', 'status', 'payment', 'amount', 'placed', 'customer', 'restaurant'];
   const lines = table([heading.map((text) => paint('quiet', text)), ...rows]);
   if (next_cursor !== undefined) lines.push(`more with --cursor ${next_cursor}`);
   return lines.join('\n');

@@ -70,8 +70,8 @@ describe('text for people', () => {
     assert.equal(
       renderList({ orders: [order], next_cursor: 'abc', position: 1 }, 2, plain),
       [
-        'order  status     payment         amount  placed',
-        'o-1    Cancelled  void requested  21.25   2026-01-31T12:00:00.000Z',
+        'order  status     payment         amount  placed                    customer  restaurant',
+        'o-1    Cancelled  void requested  21.25   2026-01-31T12:00:00.000Z  c-1       trattoria',
         'more with --cursor abc',
       ].join('\n'),
     );
