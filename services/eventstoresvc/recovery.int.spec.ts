@@ -4,13 +4,20 @@
  */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { connect, type NatsConnection } from 'nats';
 import postgres from 'postgres';
+import {
+  type DiscardLostEventsRequest,
+  type GiveUpEventsRequest,
+  LogRecoveryClient,
+} from '../../proto/gen/eventstore.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
 import { createGrpcLogRecovery } from '../../shared/eventstore/grpc-log-recovery.ts';
 import type { LogRecovery } from '../../shared/eventstore/log-recovery.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
+import { newEventToWire } from '../../shared/eventstore/wire.ts';
 import { background } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
@@ -304,5 +311,55 @@ describe('a log that was restored to an older state', function () {
     );
     assert.deepEqual(await lost(), before.slice(6));
     await streamEndsAt(10);
+  });
+
+  it('is not touched by who asks for nonsense, or for a recovery that nothing needs', async () => {
+    await appendMany(3);
+    await streamEndsAt(3);
+    const before = await all();
+    const client = new LogRecoveryClient(
+      `127.0.0.1:${app?.ports().grpc}`,
+      credentials.createInsecure(),
+    );
+    const told = (error: ServiceError | null) => [
+      error?.code,
+      error?.metadata.get('error-code')[0] ?? error?.details,
+    ];
+    const giveUp = (request: Partial<GiveUpEventsRequest>) =>
+      new Promise((resolve) =>
+        client.giveUpEvents(
+          { agreed: 3n, streamLast: 3n, events: [], ...request },
+          (error: ServiceError | null) => resolve(told(error)),
+        ),
+      );
+    const discard = (request: Partial<DiscardLostEventsRequest>) =>
+      new Promise((resolve) =>
+        client.discardLostEvents(
+          { agreed: 3n, streamLast: 3n, resumeAfter: 0n, ...request },
+          (error: ServiceError | null) => resolve(told(error)),
+        ),
+      );
+    const event = newEventToWire(anEvent({ aggregateId: 'x' }), 'ORDERS');
+    const wrong = [status.INVALID_ARGUMENT, 'invalid_request'];
+    const notNeeded = [status.FAILED_PRECONDITION, 'tail_moved'];
+    try {
+      for (const [refused, expected, what] of [
+        [giveUp({ agreed: -1n }), wrong, 'a place before the first'],
+        [giveUp({ events: Array.from({ length: 101 }, () => event) }), wrong, 'too many events'],
+        [giveUp({ events: [{ ...event, stream: 'OTHERS' }] }), wrong, 'another stream'],
+        [discard({ streamLast: -1n, resumeAfter: -1n }), wrong, 'an end before the first'],
+        [giveUp({ events: [event] }), notNeeded, 'a log that lost nothing'],
+        [discard({}), notNeeded, 'a stream that the log has'],
+        [discard({ agreed: 2n ** 62n, streamLast: 2n ** 62n }), notNeeded, 'a place of no log'],
+      ] as const) {
+        assert.deepEqual(await refused, expected, what);
+      }
+    } finally {
+      client.close();
+    }
+    assert.deepEqual(await refusal(recover()), ['precondition_failed', 'nothing_to_recover']);
+    assert.deepEqual(await lost(), []);
+    assert.deepEqual(await all(), before);
+    await streamEndsAt(3);
   });
 });
