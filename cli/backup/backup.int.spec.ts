@@ -13,7 +13,7 @@ import { createLogCurrency, type LogCurrency } from '../../services/eventstoresv
 import { sqlLedger } from '../../services/paymentworker/ledger.ts';
 import { createLedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { background } from '../../shared/kit/context.ts';
@@ -377,6 +377,59 @@ describe('backup and restore', function suite() {
     assert.equal((await rows(other.log, 'select consumer from checkpoints')).length, 0);
   });
 
+  it('workers go on where they were, before the first message that waits for somebody', async () => {
+    const system = await emptySystem();
+    for (let n = 0; n < 6; n++) await order(system, created(`order-${n}`));
+    const idAt = async (position: number) =>
+      (await rows(system.log, `select event_id from events where position = ${position}`))[0]
+        ?.event_id;
+    const at = async (consumer: string, position: number) =>
+      rows(
+        system.log,
+        `insert into checkpoints (consumer, position, event_id)
+         values ('${consumer}', ${position}, '${await idAt(position)}')`,
+      );
+    const letter = (consumer: string, position: number, resolved: string) =>
+      rows(
+        system.log,
+        `insert into dead_letters
+           (consumer, position, event_id, reason, last_error, deliveries, traceparent, resolved_at)
+         values ('${consumer}', ${position}, 'x', 'r', 'e', 1, '', ${resolved})`,
+      );
+    await at(durables.payment, 6);
+    await at(durables.review, 5);
+    await at(durables.saga, 6);
+    await letter(durables.review, 2, 'now()');
+    await letter(durables.review, 4, 'null');
+    await letter(durables.saga, 1, 'null');
+    const other = await emptySystem();
+    await restoring(other, await bytesOf(system));
+    const places = await rows(
+      other.log,
+      'select consumer, position::text, event_id, delivered::text from checkpoints order by consumer',
+    );
+    assert.deepEqual(
+      [...places],
+      [
+        { consumer: durables.payment, position: '6', event_id: await idAt(6), delivered: '6' },
+        { consumer: durables.review, position: '3', event_id: await idAt(3), delivered: '3' },
+      ],
+    );
+  });
+
+  it('a place that the log does not have is nobody’s', async () => {
+    const system = await emptySystem();
+    for (let n = 0; n < 3; n++) await order(system, created(`order-${n}`));
+    await rows(
+      system.log,
+      `insert into checkpoints (consumer, position, event_id)
+       values ('${durables.payment}', 9, 'z'), ('${durables.review}', 2, 'of another log')`,
+    );
+    const other = await emptySystem();
+    await restoring(other, await bytesOf(system));
+    assert.equal((await rows(other.log, 'select consumer from checkpoints')).length, 0);
+  });
+
   it('somebody who appends meanwhile is noticed, and the head does not move', async () => {
     const system = await emptySystem();
     for (let n = 0; n < 3; n++) await order(system, created(`order-${n}`));
@@ -393,7 +446,7 @@ describe('backup and restore', function suite() {
     assert.equal(await other.books.log.head(ctx), 1n);
     // Nor does it where somebody appends at the very end.
     await other.books.log.begin(ctx, 'at the end');
-    assert.equal(await other.books.log.finish(ctx, 'at the end', 3n), false);
+    assert.equal(await other.books.log.finish(ctx, 'at the end', 3n, []), false);
     assert.equal(await other.books.log.head(ctx), 1n);
   });
 

@@ -4,19 +4,20 @@
  * then in the ledger. What the ledger has beyond that head is taken back: a line
  * whose order begins later is left out, and a void that is asked for later is not
  * in its line. So the backup is the system at one position, and after a restore the
- * payment worker finds what it did for each order that goes on.
+ * payment worker finds what it did for each order that goes on, and looks at nothing
+ * again that it was done with.
  */
 import type { CopiedEvent, LogCopy } from '../../services/eventstoresvc/log-copy.ts';
 import type { LogCurrency } from '../../services/eventstoresvc/log-currency.ts';
 import type { CopiedLine, LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
 import { eventTypes } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { contentSums, type Header, type Sums } from './content.ts';
 import { MAGIC, type PartKind, partWriter } from './frames.ts';
 
 export interface BackupOptions {
-  readonly log: Pick<LogCopy, 'head' | 'page' | 'having'>;
+  readonly log: Pick<LogCopy, 'head' | 'places' | 'page' | 'having'>;
   readonly currency: Pick<LogCurrency, 'written'>;
   readonly ledger: Pick<LedgerCopy, 'page'>;
   /** Resolves when there is room for more. */
@@ -28,6 +29,12 @@ export interface BackedUp extends Sums {
   readonly head: bigint;
   readonly bytes: number;
 }
+
+/**
+ * Workers all of whose work is in log and ledger. The coordinator's is in its deadlines,
+ * which are not copied: it reads the log from its beginning.
+ */
+const ANSWERING = [durables.payment, durables.review];
 
 /** Characters of a part: each is held, compressed and written as one. */
 const PART = 1024 * 1024;
@@ -61,6 +68,8 @@ export async function backup(
   };
 
   await put(MAGIC);
+  // Before the head: then every answer to what stands before a place is in the backup.
+  const places = await log.places(ctx, ANSWERING);
   const head = await log.head(ctx);
   const written = await currency.written(ctx);
   const header: Header = {
@@ -68,6 +77,7 @@ export async function backup(
     head: String(head),
     made_at: new Date().toISOString(),
     ...(written !== undefined && { currency: written }),
+    places,
   };
   await put(await encode('h', JSON.stringify(header)));
 

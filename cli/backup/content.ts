@@ -1,6 +1,6 @@
 /** What stands in the parts of a backup, and the rules that make it whole. */
 import { createHash } from 'node:crypto';
-import type { CopiedEvent } from '../../services/eventstoresvc/log-copy.ts';
+import type { CopiedEvent, CopiedPlace } from '../../services/eventstoresvc/log-copy.ts';
 import type { CopiedLine } from '../../services/paymentworker/ledger-copy.ts';
 import type { Currency } from '../../shared/domain/currency.ts';
 import { damaged, type Part, readParts } from './frames.ts';
@@ -14,6 +14,8 @@ export interface Header {
   readonly made_at: string;
   /** What the log is kept in; absent where nobody had said it yet, and in backups of older releases. */
   readonly currency?: Currency;
+  /** Where the workers go on that answer events; a backup of an older release has none. */
+  readonly places?: readonly CopiedPlace[];
 }
 
 /** The last part: what all before it come to. */

@@ -13,8 +13,9 @@ async function* inPieces(bytes: Uint8Array, size = bytes.length): AsyncGenerator
 }
 
 /** A log of so many events, and nothing else. */
-const memoryLog = (count: number): Pick<LogCopy, 'head' | 'page' | 'having'> => ({
+const memoryLog = (count: number): Pick<LogCopy, 'head' | 'places' | 'page' | 'having'> => ({
   head: async () => BigInt(count),
+  places: async () => [],
   page: async (_ctx, after) =>
     Array.from({ length: count - Number(after) }, (_, n) => ({
       position: String(Number(after) + n + 1),

@@ -106,7 +106,7 @@ export async function restore(
   }
   if (back.content() !== sums.content) throw differs();
   // An empty log has its head where it belongs.
-  if (!(await log.finish(ctx, name, head)) && head > 0n) throw differs();
+  if (!(await log.finish(ctx, name, head, header.places ?? [])) && head > 0n) throw differs();
   return {
     ...sums,
     head,

@@ -22,9 +22,23 @@ export interface CopiedEvent {
   readonly createdMicros: string;
 }
 
+/** How far a worker is: everything up to here is answered, and its answers are in the log. */
+export interface CopiedPlace {
+  readonly consumer: string;
+  readonly position: string;
+  readonly eventId: string;
+}
+
 export interface LogCopy {
   /** Position of the last event. */
   head(ctx: Context): Promise<bigint>;
+  /**
+   * The places of `consumers`, as far as the log has them. To be asked before `head`, so
+   * that every answer to what stands before them is in the log up to it. A place is before
+   * the first message that was given up on and waits for somebody: letters are not copied,
+   * so what was parked has to come again.
+   */
+  places(ctx: Context, consumers: readonly string[]): Promise<readonly CopiedPlace[]>;
   /** Events after `after` and up to `upTo`, by position: some, as long as there are any. */
   page(ctx: Context, after: bigint, upTo: bigint): Promise<readonly CopiedEvent[]>;
   /** Of these orders those that have an event of one of the types at `upTo` or before. */
@@ -45,8 +59,16 @@ export interface LogCopy {
    * `finish`. May be repeated.
    */
   write(ctx: Context, events: readonly CopiedEvent[]): Promise<void>;
-  /** Moves the head to `head`, which ends the restore. False: somebody appended meanwhile. */
-  finish(ctx: Context, name: string, head: bigint): Promise<boolean>;
+  /**
+   * Moves the head to `head`, which ends the restore, and puts workers where they were.
+   * False: somebody appended meanwhile.
+   */
+  finish(
+    ctx: Context,
+    name: string,
+    head: bigint,
+    places: readonly CopiedPlace[],
+  ): Promise<boolean>;
 }
 
 /** Events of a page, and the bytes of payload after which it ends. */
@@ -69,6 +91,27 @@ export function createLogCopy(database: Database, stream: string): LogCopy {
 
   return {
     head,
+
+    places: (ctx, consumers) =>
+      database.query<CopiedPlace>(
+        ctx,
+        (sql) => sql`
+          with done as (
+            select c.consumer,
+                   least(c.position, coalesce(min(l.position) - 1, c.position)) as position
+            from checkpoints c
+            join events e on e.stream = ${stream}::text and e.position = c.position
+                             and c.event_id in ('', e.event_id)
+            left join dead_letters l on l.consumer = c.consumer
+                                        and l.resolved_at is null and l.closed_at is null
+            where c.consumer = any(${consumers as string[]}::text[])
+            group by c.consumer, c.position
+          )
+          select d.consumer, d.position, e.event_id as "eventId"
+          from done d
+          join events e on e.stream = ${stream}::text and e.position = d.position
+          order by d.consumer`,
+      ),
 
     page: (ctx, after, upTo) =>
       database.query<CopiedEvent>(
@@ -160,16 +203,28 @@ export function createLogCopy(database: Database, stream: string): LogCopy {
       );
     },
 
-    finish: async (ctx, name, last) => {
+    finish: async (ctx, name, last, places) => {
+      const text = (column: (place: CopiedPlace) => string) => places.map(column);
       const moved = await database.query<{ position: string }>(
         ctx,
         (sql) => sql`
           with ended as (
             delete from checkpoints where consumer = ${RESTORE + name}::text returning 1
+          ), moved as (
+            update log_head set position = ${String(last)}::int8
+            where stream = ${stream}::text and position = 0 and exists (select 1 from ended)
+            returning position
+          ), placed as (
+            insert into checkpoints (consumer, position, event_id, delivered)
+            select p.consumer, p.position::int8, p.event_id, p.position::int8
+            from moved, unnest(
+              ${text((p) => p.consumer)}::text[], ${text((p) => p.position)}::text[],
+              ${text((p) => p.eventId)}::text[]
+            ) as p (consumer, position, event_id)
+            on conflict (consumer) do nothing
+            returning 1
           )
-          update log_head set position = ${String(last)}::int8
-          where stream = ${stream}::text and position = 0 and exists (select 1 from ended)
-          returning position`,
+          select position from moved`,
       );
       return moved.length === 1;
     },
