@@ -122,20 +122,27 @@ export function createContainer(config: Config): App {
   );
 
   container.bind(tokens.clock).toResolvedValue(
-    (endpoints: SagaEndpoints, deadlines: Deadlines, store: EventStore, logger: Logger) =>
+    (
+      endpoints: SagaEndpoints,
+      deadlines: Deadlines,
+      nats: Nats,
+      store: EventStore,
+      logger: Logger,
+    ) =>
       deadlineTransport(endpoints, {
         deadlines,
         catchUp: catchUp(store, durables.saga, followedTypes),
         delivery: deliveryWatch(store, {
           times: config.times,
           everyMs: lookEveryMs(config.times, config.pollMs),
+          broker: async () => (await nats.connection()).flush(),
         }),
         continued,
         maxFiring: config.maxFiring,
         pollMs: config.pollMs,
         logger,
       }),
-    [tokens.endpoints, tokens.deadlines, tokens.store, tokens.logger],
+    [tokens.endpoints, tokens.deadlines, tokens.nats, tokens.store, tokens.logger],
   );
 
   return assemble(container, config, [

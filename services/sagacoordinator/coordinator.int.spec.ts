@@ -241,7 +241,11 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     describe('and the queues of the workers', () => {
       /** As the coordinator watches, with a wait of a fifth of a second for what was delivered. */
       const watching = () =>
-        deliveryWatch(store, { times: { ...times, payment: 200 }, everyMs: 50 });
+        deliveryWatch(store, {
+          times: { ...times, payment: 200 },
+          everyMs: 50,
+          broker: async () => undefined,
+        });
       const deliver = (position: bigint) =>
         store.saveCheckpoint(ctx, durables.payment, {
           position: 0n,

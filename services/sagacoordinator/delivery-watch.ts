@@ -2,8 +2,10 @@
  * Since when the workers that orders wait for could have answered. A deadline
  * measures a silent worker, not a long queue: it counts from when the event that
  * is to be answered was delivered to its worker, which is kept beside the
- * worker's checkpoint.
+ * worker's checkpoint. While the broker is silent nobody can answer, and what it
+ * had delivered before it delivers again: then the time begins once more.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { unsampled } from '../../shared/eventstore/unsampled.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -18,7 +20,8 @@ export interface DeliveryWatch {
   look(ctx: Context): Promise<void>;
   /**
    * How much longer a deadline that is due has to wait, in milliseconds; 0: it
-   * fires. One whose event was not delivered yet waits until its ceiling at most.
+   * fires. One whose event was not delivered yet waits until its ceiling at most, and
+   * one that was delivered again and again its own time longer.
    */
   rest(deadline: Pick<UpcomingDeadline, 'kind' | 'position' | 'ceilingInMs'>): number;
 }
@@ -27,6 +30,8 @@ export interface DeliveryWatchOptions {
   readonly times: DeadlineTimes;
   /** Between two questions, in milliseconds. */
   readonly everyMs: number;
+  /** Resolves once the broker has answered; it is silent where that takes longer than `everyMs`. */
+  readonly broker: () => Promise<unknown>;
   /** In milliseconds, by a clock that nobody sets. */
   readonly now?: () => number;
 }
@@ -53,13 +58,34 @@ export const lookEveryMs = (times: DeadlineTimes, pollMs: number): number =>
  */
 export function deliveryWatch(
   store: Pick<EventStore, 'getCheckpoint'>,
-  { times, everyMs, now = () => performance.now() }: DeliveryWatchOptions,
+  { times, everyMs, broker, now = () => performance.now() }: DeliveryWatchOptions,
 ): DeliveryWatch {
   const consumers = [...new Set(Object.values(answeredBy).map(({ consumer }) => consumer))];
   const marks = new Map<string, Mark[]>(consumers.map((consumer) => [consumer, []]));
   const longestMs = Math.max(times.payment, times.review);
   let watchedMs = 0;
   let lookedAt: number | undefined;
+  let asking: Promise<boolean> | undefined;
+  let silent = false;
+
+  /** Whether the broker answers; of a silent one nothing more is asked until it does. */
+  function hears(): Promise<boolean> {
+    asking ??= broker()
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        asking = undefined;
+      });
+    return Promise.race([asking, delay(everyMs, false, { ref: false })]);
+  }
+
+  /** All that was delivered is delivered once more, from now on. */
+  function again(own: Mark[]): void {
+    const last = own.at(-1);
+    if (last !== undefined) own.splice(0, own.length, { ...last, sinceMs: watchedMs });
+  }
 
   function note(own: Mark[], delivered: bigint): void {
     // It goes back where the stream was made again: what is beyond is delivered once more.
@@ -77,11 +103,18 @@ export function deliveryWatch(
     async look(ctx) {
       const at = now();
       if (lookedAt !== undefined && at - lookedAt < everyMs) return;
+      if (!(await hears())) {
+        silent = true;
+        lookedAt = at;
+        return;
+      }
       const found = await Promise.all(
         consumers.map((consumer) => store.getCheckpoint(unsampled(ctx), consumer)),
       );
       if (lookedAt !== undefined) watchedMs += Math.min(at - lookedAt, COUNTED_INTERVALS * everyMs);
       lookedAt = at;
+      if (silent) for (const own of marks.values()) again(own);
+      silent = false;
       for (const [index, consumer] of consumers.entries()) {
         note(marks.get(consumer) ?? [], found[index]?.delivered ?? 0n);
       }
@@ -96,6 +129,7 @@ export function deliveryWatch(
       }
       // To ask for a void once more does no harm, however short the wait was.
       if (kind === 'void') return 0;
+      if (ceilingInMs <= -times[kind]) return 0;
       return Math.max(0, times[kind] - (watchedMs - mark.sinceMs));
     },
   };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { durables } from '../../shared/contracts/subjects.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
 import { type DeliveryWatch, deliveryWatch } from './delivery-watch.ts';
 import type { DeadlineKind } from './saga.ts';
 
@@ -12,6 +13,7 @@ describe('since when a worker could have answered', () => {
   let delivered: Record<string, bigint>;
   let asked: string[];
   let away: boolean;
+  let silent: Promise<void>;
   let clock: number;
   let watch: DeliveryWatch;
 
@@ -19,6 +21,7 @@ describe('since when a worker could have answered', () => {
     delivered = { [durables.payment]: 100n, [durables.review]: 50n };
     asked = [];
     away = false;
+    silent = Promise.resolve();
     clock = 5_000_000;
     watch = aWatch();
   });
@@ -29,7 +32,8 @@ describe('since when a worker could have answered', () => {
       asked.push(consumer);
       return { position: 0n, eventId: '', delivered: delivered[consumer] ?? 0n };
     };
-    return deliveryWatch({ getCheckpoint }, { times, everyMs: 1_000, now: () => clock });
+    const broker = () => silent;
+    return deliveryWatch({ getCheckpoint }, { times, everyMs: 1_000, broker, now: () => clock });
   }
 
   /** `ms` go by, in which it looks every quarter of a second. */
@@ -102,6 +106,52 @@ describe('since when a worker could have answered', () => {
     await pass(1_000);
     assert.ok(rest('payment', 110n) >= 55_000, `${rest('payment', 110n)}`);
     assert.equal(rest('payment', 100n), 0);
+  });
+
+  it('while the broker is away nobody could answer, and what was delivered is delivered once more', async () => {
+    delivered[durables.payment] = 110n;
+    await pass(50_000);
+    assert.equal(rest('payment', 110n), 10_000);
+    silent = Promise.reject(new Error('The connection to NATS is lost.'));
+    silent.catch(() => undefined);
+    await pass(600_000);
+    assert.equal(rest('payment', 110n), 10_000);
+    silent = Promise.resolve();
+    await pass(1_000);
+    assert.equal(rest('payment', 110n), 60_000);
+    assert.equal(rest('payment', 1n), 60_000);
+    await pass(60_000);
+    assert.equal(rest('payment', 110n), 0);
+  });
+
+  it('a broker that is silent is away, and is asked once', async () => {
+    const everyMs = 20;
+    let questions = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    watch = deliveryWatch(
+      { getCheckpoint: async () => ({ position: 0n, eventId: '', delivered: 110n }) },
+      { times, everyMs, now: () => clock, broker: () => (questions++ < 100 ? silent : promise) },
+    );
+    silent = Promise.resolve();
+    await pass(5_000);
+    const before = rest('payment', 110n);
+    assert.ok(before < 60_000);
+    questions = 100;
+    await pass(1_000);
+    assert.equal(questions, 101);
+    assert.equal(rest('payment', 110n), before);
+    questions = 0;
+    resolve();
+    await eventually('it answers', async () => {
+      await pass(250);
+      return rest('payment', 110n) === 60_000;
+    });
+  });
+
+  it('a broker that goes away again and again ends no wait for ever', async () => {
+    await pass(0);
+    assert.equal(rest('payment', 100n, -59_999), 60_000);
+    assert.equal(rest('payment', 100n, -60_000), 0);
   });
 
   it('a process that was frozen, or a machine that slept, has watched nobody meanwhile', async () => {
