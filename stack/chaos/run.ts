@@ -181,8 +181,10 @@ function silencesOf(
   happened: readonly Happened[],
   { instances }: ChaosOptions,
 ): readonly Silence[] {
-  return happened.flatMap(({ silenced, beganAt: from, overAt: to }) =>
-    silenced.length === instances ? silenced.map((service) => ({ service, from, to })) : [],
+  return happened.flatMap(({ silenced, handed, beganAt: from, overAt: to }) =>
+    silenced.length === instances
+      ? silenced.map((service) => ({ service, from, to, handed: handed[service] ?? 0n }))
+      : [],
   );
 }
 

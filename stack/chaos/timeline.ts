@@ -10,6 +10,8 @@ export interface Happened {
   readonly what: string | undefined;
   /** Processes that answered nobody from its beginning until it was undone. */
   readonly silenced: readonly string[];
+  /** How much of the log these had been handed when it was undone, by service. */
+  readonly handed: Readonly<Record<string, bigint>>;
   readonly beganAt: number;
   /** When it was undone. */
   readonly overAt: number;
@@ -43,7 +45,7 @@ export interface TimelineOptions {
 /** Nothing has happened yet. One fault is done at a time, and all processes are ready before the next. */
 export function timeline(
   faults: readonly Fault[],
-  where: Where,
+  where: Omit<Where, 'hands'>,
   { quietMs, gapMs, onBegin, onEnd }: TimelineOptions,
 ): Timeline {
   const happened: Happened[] = [];
@@ -67,7 +69,11 @@ export function timeline(
     const beganAt = now();
     onBegin(name);
     let failed: string | undefined;
-    const what = await doIt(where).catch((error: Error) => {
+    const handed: Record<string, bigint> = {};
+    const hands = (service: string, position: bigint) => {
+      handed[service] = position;
+    };
+    const what = await doIt({ ...where, hands }).catch((error: Error) => {
       where.signal.throwIfAborted();
       failed = error.message;
       return undefined;
@@ -76,7 +82,8 @@ export function timeline(
     await where.wires.pass();
     const restarted = await untilReady(where.stack, where.signal);
     const readyAt = restarted.length === 0 ? now() : undefined;
-    const one = { name, what, silenced: silences, beganAt, overAt, readyAt, restarted, failed };
+    const told = { name, what, silenced: silences, handed };
+    const one = { ...told, beganAt, overAt, readyAt, restarted, failed };
     underWay = undefined;
     happened.push(one);
     onEnd(one);

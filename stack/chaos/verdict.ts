@@ -30,6 +30,8 @@ export interface Silence {
   readonly service: string;
   readonly from: number;
   readonly to: number;
+  /** The position in the log up to which its processes had been handed events. */
+  readonly handed: bigint;
 }
 
 /** What orders are judged by besides their wishes. */
@@ -170,26 +172,31 @@ function handsHadTheirTime(
   );
 }
 
-/** What an event needs at most to be in its worker's hands, and two clocks of one machine differ. */
-const DELIVERED_MS = 1_000;
-
 /**
- * The worker that was waited for was silent: it got the event in the moment when all of its
- * processes were stopped. An event that came later waits in a queue, which is no cause.
+ * The worker that was waited for was silent: its processes had been handed the event, and
+ * all of them stood still for longer than the deadline, in which it passed. An event that
+ * had not been handed out waits in a queue, which is no cause.
  */
 function inStoppedHands(
   events: readonly RecordedEvent[],
   reason: string,
   { deadlineMs, silences }: Rules,
 ): boolean {
-  const [service, cause] =
+  const [service, type] =
     reason === 'payment_deadline'
       ? ['paymentworker', eventTypes.created]
       : ['reviewworker', eventTypes.paymentdebited];
-  const at = timeOf(events, cause);
+  const cause = events.find(({ eventType }) => eventType === type);
+  const ended = timeOf(events, eventTypes.cancelled);
   return silences.some(
-    ({ service: silent, from, to }) =>
-      silent === service && to - from >= deadlineMs && Math.abs(at - from) <= DELIVERED_MS,
+    ({ service: silent, from, to, handed }) =>
+      silent === service &&
+      to - from >= deadlineMs &&
+      cause !== undefined &&
+      cause.position <= handed &&
+      from <= ended &&
+      // A machine that is busy fires late.
+      ended <= to + deadlineMs / 3,
   );
 }
 

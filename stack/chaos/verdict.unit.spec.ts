@@ -152,19 +152,26 @@ describe('the verdict of chaos', () => {
 
   it('what a worker held when it was stopped for longer than the deadline is counted, and what came later is no cause', () => {
     const ended = [created, cancelled('payment_deadline'), voided];
-    const silence = (service: string, from: number, ms: number) => ({
+    const endedAt = began + 100;
+    const silence = (service: string, from: number, ms: number, handed = 1n) => ({
       ...rules,
-      silences: [{ service, from, to: from + ms }],
+      silences: [{ service, from, to: from + ms, handed }],
     });
     const verdict = (by: Rules) =>
       judge([told('approved')], new Map([[orderId, history(ended)]]), by);
-    const held = verdict(silence('paymentworker', began + 200, DEADLINE_MS));
-    assert.deepEqual([held.wrong, held.inStoppedHands], [[], 1]);
     for (const by of [
-      silence('reviewworker', began + 200, DEADLINE_MS),
-      silence('paymentworker', began + 200, DEADLINE_MS - 1),
-      silence('paymentworker', began - 1_001, DEADLINE_MS),
-      silence('paymentworker', began + 1_001, DEADLINE_MS),
+      silence('paymentworker', endedAt, DEADLINE_MS),
+      silence('paymentworker', endedAt - DEADLINE_MS - 1_000, DEADLINE_MS),
+    ]) {
+      const held = verdict(by);
+      assert.deepEqual([held.wrong, held.inStoppedHands], [[], 1]);
+    }
+    for (const by of [
+      silence('reviewworker', endedAt - DEADLINE_MS, DEADLINE_MS),
+      silence('paymentworker', endedAt - DEADLINE_MS, DEADLINE_MS - 1),
+      silence('paymentworker', endedAt - DEADLINE_MS, DEADLINE_MS, 0n),
+      silence('paymentworker', endedAt + 1, DEADLINE_MS),
+      silence('paymentworker', endedAt - 2 * DEADLINE_MS, DEADLINE_MS),
     ]) {
       assert.deepEqual(
         verdict(by).wrong.map(({ what }) => what),

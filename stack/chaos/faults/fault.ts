@@ -24,5 +24,7 @@ export interface Where {
   readonly dataDir: string;
   readonly natsNodes: readonly string[];
   readonly luck: Dice;
+  /** To be told how much of the log a service that answers nobody had been handed by then. */
+  readonly hands: (service: string, handed: bigint) => void;
   readonly signal: AbortSignal;
 }

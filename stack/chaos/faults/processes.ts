@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect } from 'nats';
+import { durables, ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import { until } from '../../until.ts';
 import type { Fault, Where } from './fault.ts';
 
@@ -48,12 +50,34 @@ export const stopped = (names: readonly string[], ms: number): Fault => ({
     signalAll(where, names, 'SIGSTOP');
     try {
       await delay(ms, undefined, { signal: where.signal });
+      await tellHands(where, names);
     } finally {
       signalAll(where, names, 'SIGCONT');
     }
     return undefined;
   },
 });
+
+const durableOf: Readonly<Record<string, string>> = {
+  paymentworker: durables.payment,
+  reviewworker: durables.review,
+};
+
+/** What the broker had handed out: some of it may lie in the sockets of processes that stand still. */
+async function tellHands({ stack, hands }: Where, names: readonly string[]): Promise<void> {
+  const workers = names.filter((name) => durableOf[name] !== undefined);
+  if (workers.length === 0) return;
+  const connection = await connect({ servers: stack.addresses.NATS_URL });
+  try {
+    const { consumers } = await connection.jetstreamManager();
+    for (const name of workers) {
+      const { delivered } = await consumers.info(ORDERS_STREAM, durableOf[name] ?? '');
+      hands(name, BigInt(delivered.stream_seq));
+    }
+  } finally {
+    await connection.close();
+  }
+}
 
 function signalAll({ stack }: Where, names: readonly string[], signal: NodeJS.Signals): void {
   for (const name of names) stack.kill(name, signal);
