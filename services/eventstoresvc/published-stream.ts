@@ -83,7 +83,7 @@ export function createPublishedStream(
   }
 
   return {
-    remedy: `Where that stream may go (it is only a copy of the log): \`npx orders stream reset\`.`,
+    remedy: `Where that stream may go (it is only a copy of the log): \`npx ordersctl stream reset\`.`,
 
     inspect: () =>
       whileConnected(async (connection) => {

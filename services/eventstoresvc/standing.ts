@@ -45,9 +45,9 @@ const LOOK_MS = 100;
 const RETRY_AFTER_MS = 5_000;
 
 const RECOVER =
-  '`npx orders log recover` writes the missing events back from the stream; with --discard it gives them up';
+  '`npx ordersctl log recover` writes the missing events back from the stream; with --discard it gives them up';
 const DISCARD =
-  '`npx orders log recover --discard` keeps in a file what only the stream has, voids its debits, and makes the stream again from the log';
+  '`npx ordersctl log recover --discard` keeps in a file what only the stream has, voids its debits, and makes the stream again from the log';
 
 export function createStanding(options: StandingOptions): Standing {
   const { connected, logger, awayMs = 1_500, silentMs = 15_000, patienceMs = 2_000 } = options;

@@ -180,7 +180,7 @@ export function jetstreamTransport(
     throw new CodedError(
       'precondition_failed',
       'read_model_ahead',
-      `The read model ${why}, so it is not this log's, and nothing is projected. Fill it from this log: npx orders read-model rebuild`,
+      `The read model ${why}, so it is not this log's, and nothing is projected. Fill it from this log: npx ordersctl read-model rebuild`,
     );
   }
 
