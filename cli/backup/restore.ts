@@ -88,8 +88,8 @@ export async function restore(
   }
 
   // Whatever stands beside the empty log says nothing of these events. Where the backup
-  // does not say it either, the first service to start does.
-  if (header.currency !== undefined) await currency.replace(ctx, header.currency);
+  // does not say it either, nothing may stand there: the first service to start says it.
+  await currency.replace(ctx, header.currency);
   await writeAll(ctx, { bytes, log, ledger, onProgress }, sums);
 
   const back = contentSums();

@@ -12,8 +12,11 @@ export interface LogCurrency {
   settle(ctx: Context, configured: Currency): Promise<Currency>;
   /** What stands; undefined where nothing does, as in a log that no service has used since this is written down. */
   written(ctx: Context): Promise<Currency | undefined>;
-  /** Writes `currency` over what stands. For a log without events, whose services are down. */
-  replace(ctx: Context, currency: Currency): Promise<void>;
+  /**
+   * Writes `currency` over what stands; undefined: nothing stands any more. For a log
+   * without events, whose services are down.
+   */
+  replace(ctx: Context, currency: Currency | undefined): Promise<void>;
 }
 
 interface Row {
@@ -49,7 +52,15 @@ export function createLogCurrency(database: Database, stream: string): LogCurren
       return row && read(row);
     },
 
-    replace: async (ctx, { code, decimals }) => {
+    replace: async (ctx, currency) => {
+      if (currency === undefined) {
+        await database.query(
+          ctx,
+          (sql) => sql`delete from log_currency where stream = ${stream}::text`,
+        );
+        return;
+      }
+      const { code, decimals } = currency;
       await database.query(
         ctx,
         (sql) => sql`
