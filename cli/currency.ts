@@ -1,8 +1,8 @@
 import { type Currency, currencyOf } from '../shared/domain/currency.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
-import { codedError } from '../shared/kit/errors.ts';
 import { setting } from '../shared/kit/setting.ts';
+import { isUnimplemented } from '../shared/kit/transport/grpc-status.ts';
 import { UsageError } from './option.ts';
 import { fromEnvironment } from './settings.ts';
 
@@ -19,7 +19,7 @@ export async function currencyOfLog(store: Pick<EventStore, 'currency'>): Promis
   const configured = configuredCurrency();
   const written = await store.currency(background()).catch((error: unknown) => {
     // An event store of an older release cannot tell.
-    if (codedError(error).kind === 'method_not_allowed') return undefined;
+    if (isUnimplemented(error)) return undefined;
     throw error;
   });
   const told = process.env.CURRENCY?.trim();

@@ -46,8 +46,7 @@ describe('the currency that a command counts in', () => {
     assert.deepEqual(await currencyOfLog(store), jpy);
     assert.equal(await store.currency(background()), undefined);
     const old = {
-      currency: () =>
-        Promise.reject(new CodedError('method_not_allowed', 'method_not_allowed', 'No.')),
+      currency: () => Promise.reject(new CodedError('internal', 'unimplemented', 'No.')),
     };
     assert.deepEqual(await currencyOfLog(old), jpy);
   });

@@ -3,6 +3,7 @@ import { configError } from '../kit/config.ts';
 import { background, type Context, withTimeLeft } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
 import type { Component } from '../kit/lifecycle.ts';
+import { isUnimplemented } from '../kit/transport/grpc-status.ts';
 import type { EventStore } from './event-store.ts';
 
 /**
@@ -51,7 +52,7 @@ export function agreedCurrency(
     if (agreed) return;
     const written = await settle(ctx, configured).catch((error: unknown) => {
       // An event store of before: it does not know either, and services of before do not ask.
-      if (codedError(error).kind === 'method_not_allowed') return configured;
+      if (isUnimplemented(error)) return configured;
       throw error;
     });
     agreed = written.code === configured.code && written.decimals === configured.decimals;

@@ -75,7 +75,7 @@ describe('an agreed currency', () => {
 
   it('an event store of an older release cannot tell, and is believed', async () => {
     const old = agreedCurrency(usd, async () => {
-      throw new CodedError('method_not_allowed', 'method_not_allowed', 'There is no GetCurrency.');
+      throw new CodedError('internal', 'unimplemented', 'There is no SettleCurrency.');
     });
     await old.start();
     assert.equal(old.notReady(), undefined);

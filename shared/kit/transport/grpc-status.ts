@@ -13,6 +13,13 @@ const trailers = {
 const MAX_PROBLEMS_BYTES = 4096;
 const MAX_MESSAGE_LENGTH = 1024;
 
+/**
+ * True where a call failed because its server does not know it: that is of another
+ * release or another program, or a proxy answered in its place.
+ */
+export const isUnimplemented = (error: unknown): boolean =>
+  codedError(error).code === 'unimplemented';
+
 /** What a caller reads of a failure that is ours, whatever the error says. */
 const ours = 'Something went wrong on our side.';
 
@@ -62,7 +69,6 @@ const kindOfStatus: Readonly<Partial<Record<status, Kind>>> = {
   [status.FAILED_PRECONDITION]: 'precondition_failed',
   [status.ABORTED]: 'conflict',
   [status.UNAVAILABLE]: 'unavailable',
-  [status.UNIMPLEMENTED]: 'method_not_allowed',
 };
 
 /**
@@ -99,6 +105,10 @@ export function fromServiceError(error: unknown): CodedError {
  * call shows as a reset stream or as CANCELLED.
  */
 function withoutTrailers(error: ServiceError): CodedError {
+  // A fault of who runs the two, and no answer to a caller or an event: it may pass later.
+  if (error.code === status.UNIMPLEMENTED) {
+    return new CodedError('internal', 'unimplemented', ours, { cause: error });
+  }
   const kind = /RST_STREAM|[Cc]onnection|ECONN/.test(error.details)
     ? 'unavailable'
     : (kindOfStatus[error.code] ?? 'internal');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Metadata, status } from '@grpc/grpc-js';
 import { CodedError, type Kind, kinds } from '../errors.ts';
-import { fromServiceError, toServiceError } from './grpc-status.ts';
+import { fromServiceError, isUnimplemented, toServiceError } from './grpc-status.ts';
 
 const foreign = (code: status, details: string) =>
   Object.assign(new Error(`${code} ${details}`), { code, details, metadata: new Metadata() });
@@ -76,6 +76,21 @@ describe('errors over gRPC', () => {
   it('a deadline that passed is a timeout', () => {
     const back = fromServiceError(foreign(status.DEADLINE_EXCEEDED, 'Deadline exceeded'));
     assert.deepEqual([back.kind, back.code], ['timeout', 'deadline_exceeded']);
+  });
+
+  it('a call that its server does not know is a fault of ours, and refuses no caller and no event', () => {
+    const bare = foreign(status.UNIMPLEMENTED, 'The server does not implement the method /x/Y');
+    const named = foreign(status.UNIMPLEMENTED, 'The call ended with UNIMPLEMENTED.');
+    named.metadata.set('error-code', 'unimplemented');
+    for (const sent of [bare, named]) {
+      const back = fromServiceError(sent);
+      assert.deepEqual([back.kind, isUnimplemented(back)], ['internal', true]);
+      assert.ok(isUnimplemented(new Error('outer', { cause: back })));
+    }
+    assert.equal(
+      isUnimplemented(new CodedError('method_not_allowed', 'unsupported_call', '')),
+      false,
+    );
   });
 
   it('a coded error stays the one it is', () => {
