@@ -36,6 +36,23 @@ module.exports = {
       to: { path: '^(services|cli)/' },
     },
     {
+      name: 'wires-are-strangers',
+      comment: 'What two wires share stands beside their rooms.',
+      severity: 'error',
+      from: { path: '^shared/kit/transport/([^/]+)/' },
+      to: {
+        path: '^shared/kit/transport/(http|grpc|jetstream)/',
+        pathNot: '^shared/kit/transport/$1/',
+      },
+    },
+    {
+      name: 'http-and-grpc-know-no-nats',
+      comment: 'Only JetStream runs over NATS.',
+      severity: 'error',
+      from: { path: '^shared/kit/transport/(http|grpc)/' },
+      to: { path: '^shared/kit/transport/nats/' },
+    },
+    {
       name: 'the-domain-is-pure',
       comment: 'Deciders see values only: no input, no output, no clock, no packages.',
       severity: 'error',

@@ -21,7 +21,7 @@ import { createDatabase, type Database } from '../shared/kit/database.ts';
 import { nop } from '../shared/kit/endpoint.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { migrate } from '../shared/kit/migrations.ts';
-import { grpcServer } from '../shared/kit/transport/grpc.ts';
+import { grpcServer } from '../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../shared/kit/transport/hooks.ts';
 import { orderCreated, type WorkerRig, workerRig } from '../shared/testing/worker-rig.ts';
 import { testNats, testPostgres } from '../stack/testing.ts';

@@ -3,8 +3,8 @@ import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import { createGrpcLogRecovery } from '../shared/eventstore/grpc-log-recovery.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError, codedError, isMachineryFailure } from '../shared/kit/errors.ts';
-import { remakeStream, streamState } from '../shared/kit/transport/jetstream-stream.ts';
-import { natsConnectionOptions } from '../shared/kit/transport/nats.ts';
+import { remakeStream, streamState } from '../shared/kit/transport/jetstream/jetstream-stream.ts';
+import { natsConnectionOptions } from '../shared/kit/transport/nats/nats-connection.ts';
 
 /**
  * Asks the event store at `address` whether the log has all that the stream has.

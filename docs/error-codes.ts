@@ -18,8 +18,8 @@ export interface CodedPlace {
 export const handOn: readonly string[] = [
   'services/ordersvc/order-decisions.ts',
   'services/ordersvc/service.ts',
-  'shared/kit/transport/grpc-status.ts',
-  'shared/kit/transport/http-refused.ts',
+  'shared/kit/transport/grpc/grpc-status.ts',
+  'shared/kit/transport/http/refused-requests.ts',
 ];
 
 const DOMAIN = 'shared/domain/order.ts';

@@ -16,7 +16,7 @@ import { background } from '../shared/kit/context.ts';
 import { createDatabase, type Database } from '../shared/kit/database.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { migrate } from '../shared/kit/migrations.ts';
-import { parseJson } from '../shared/kit/transport/json.ts';
+import { parseJson } from '../shared/kit/transport/http/json.ts';
 import { currency } from '../shared/testing/currency.ts';
 import { type StripeImitation, startStripeImitation } from './testing/stripe-imitation.ts';
 import { testPostgres } from './testing.ts';

@@ -10,7 +10,7 @@ import { createGrpcService } from '../services/eventstoresvc/transport-grpc.ts';
 import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.ts';
 import { nop } from '../shared/kit/endpoint.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
-import { grpcServer } from '../shared/kit/transport/grpc.ts';
+import { grpcServer } from '../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../shared/kit/transport/hooks.ts';
 import { freePort } from './ports.ts';
 

@@ -1,6 +1,6 @@
 import { SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { withTelemetry } from '../shared/kit/context.ts';
-import type { GrpcCarrier } from '../shared/kit/transport/grpc-carrier.ts';
+import type { GrpcCarrier } from '../shared/kit/transport/grpc/carrier.ts';
 import type { Hook, Outcome } from '../shared/kit/transport/hooks.ts';
 import { extract, inject } from './propagation.ts';
 import { endSpan } from './span.ts';

@@ -1,7 +1,10 @@
 import { SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { withTelemetry } from '../shared/kit/context.ts';
 import type { Hook } from '../shared/kit/transport/hooks.ts';
-import type { IncomingMessage, OutgoingMessage } from '../shared/kit/transport/jetstream-wire.ts';
+import type {
+  IncomingMessage,
+  OutgoingMessage,
+} from '../shared/kit/transport/jetstream/messages/jetstream-wire.ts';
 import { extract, inject } from './propagation.ts';
 import { attributes, endSpan, linksTo } from './span.ts';
 

@@ -2,9 +2,9 @@
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { readStream } from '../../shared/kit/transport/jetstream-reader.ts';
-import { streamState } from '../../shared/kit/transport/jetstream-stream.ts';
-import { connectNats } from '../../shared/kit/transport/nats.ts';
+import { streamState } from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
+import { readStream } from '../../shared/kit/transport/jetstream/reader.ts';
+import { connectNats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import { SetupProblem } from '../../stack/problem.ts';
 import type { Ending } from './journeys.ts';

@@ -6,7 +6,7 @@ import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.t
 import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { natsConnectionOptions } from '../../shared/kit/transport/nats.ts';
+import { natsConnectionOptions } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { auditedPlaces } from './places.ts';
 import { publishedMessages } from './published.ts';
 import type { AuditSources, Published } from './sources.ts';

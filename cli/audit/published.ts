@@ -1,6 +1,6 @@
 import { AckPolicy, DeliverPolicy, type NatsConnection, nanos } from 'nats';
 import { CodedError } from '../../shared/kit/errors.ts';
-import { streamState } from '../../shared/kit/transport/jetstream-stream.ts';
+import { streamState } from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
 import type { Published } from './sources.ts';
 
 const PAGE = 1_000;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { streamState } from '../../shared/kit/transport/jetstream-stream.ts';
-import { connectNats } from '../../shared/kit/transport/nats.ts';
+import { streamState } from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
+import { connectNats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { freePort } from '../../stack/ports.ts';
 import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
 

@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isKind } from '../../shared/kit/errors.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import { ensureStream, type StreamOptions } from '../../shared/kit/transport/jetstream-stream.ts';
-import { connectNats } from '../../shared/kit/transport/nats.ts';
+import {
+  ensureStream,
+  type StreamOptions,
+} from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
+import { connectNats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 
 export interface PrepareStreamOptions {

@@ -21,7 +21,7 @@ import {
   recordCarrier,
   sendHeartbeats,
   toServiceError,
-} from '../../shared/kit/transport/grpc.ts';
+} from '../../shared/kit/transport/grpc/grpc-server.ts';
 import { guarded, type Hook } from '../../shared/kit/transport/hooks.ts';
 import type { AppendRequest } from './endpoints.ts';
 import { createTurns } from './turns.ts';

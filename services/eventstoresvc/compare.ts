@@ -3,7 +3,7 @@
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { decodeStored } from '../../shared/eventstore/stored-message.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 import type { EventLog } from './log.ts';
 import { observed } from './observed-message.ts';
 import type { PublishedStream } from './published-stream.ts';

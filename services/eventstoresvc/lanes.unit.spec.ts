@@ -10,7 +10,7 @@ import { newEventToWire } from '../../shared/eventstore/wire.ts';
 import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { grpcServer } from '../../shared/kit/transport/grpc.ts';
+import { grpcServer } from '../../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
 import { anEvent } from '../../shared/testing/events.ts';
 import { createEndpoints } from './endpoints.ts';

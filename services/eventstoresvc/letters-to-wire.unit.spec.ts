@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ListDeadLettersResponse } from '../../proto/gen/eventstore.ts';
 import type { ParkedLetter } from '../../shared/eventstore/event-store.ts';
-import { grpcLimits } from '../../shared/kit/transport/grpc-limits.ts';
+import { grpcLimits } from '../../shared/kit/transport/grpc/limits.ts';
 import { lettersToWire } from './letters-to-wire.ts';
 import { MAX_PAGE } from './request-rules.ts';
 

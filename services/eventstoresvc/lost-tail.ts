@@ -8,7 +8,7 @@ import type { GiveUp, LogRecovery, LogStanding } from '../../shared/eventstore/l
 import { decodeStored } from '../../shared/eventstore/stored-message.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { lastAgreed, observe } from './compare.ts';
 import { checkAppend, type EventLimits } from './event-rules.ts';

@@ -1,5 +1,5 @@
 import { decodeStored } from '../../shared/eventstore/stored-message.ts';
-import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 import type { ObservedMessage } from './relay-verdict.ts';
 
 /** What is to be known of a message to tell whose it is. */

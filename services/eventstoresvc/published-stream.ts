@@ -6,17 +6,17 @@ import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { type Logger, silentLogger } from '../../shared/kit/logger.ts';
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
-import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
-import { readStream } from '../../shared/kit/transport/jetstream-reader.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 import {
   apiCode,
   mendStream,
   remakeStream,
   type StreamOptions,
-} from '../../shared/kit/transport/jetstream-stream.ts';
-import type { OutgoingMessage } from '../../shared/kit/transport/jetstream-wire.ts';
-import type { Nats } from '../../shared/kit/transport/nats.ts';
-import { connectionStatus } from '../../shared/kit/transport/nats-status.ts';
+} from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
+import type { OutgoingMessage } from '../../shared/kit/transport/jetstream/messages/jetstream-wire.ts';
+import { readStream } from '../../shared/kit/transport/jetstream/reader.ts';
+import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
+import { connectionStatus } from '../../shared/kit/transport/nats/nats-status.ts';
 import { observed } from './observed-message.ts';
 import type { ObservedStream } from './relay-verdict.ts';
 

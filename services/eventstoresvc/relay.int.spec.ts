@@ -7,7 +7,7 @@ import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
-import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
+import { connectNats, type Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { anEvent } from '../../shared/testing/events.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { type Nats as NatsServer, startNats } from '../../stack/nats.ts';

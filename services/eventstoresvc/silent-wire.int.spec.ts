@@ -17,7 +17,7 @@ import { nop } from '../../shared/kit/endpoint.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { noMeter } from '../../shared/kit/metrics.ts';
-import { grpcServer } from '../../shared/kit/transport/grpc.ts';
+import { grpcServer } from '../../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
 import { anEvent } from '../../shared/testing/events.ts';
 import { eventually } from '../../shared/testing/eventually.ts';

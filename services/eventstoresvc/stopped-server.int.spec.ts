@@ -20,7 +20,7 @@ const server = `
   import { createMemoryEventStore } from ${module('../../shared/eventstore/memory-event-store.ts')};
   import { nop } from ${module('../../shared/kit/endpoint.ts')};
   import { silentLogger } from ${module('../../shared/kit/logger.ts')};
-  import { grpcServer } from ${module('../../shared/kit/transport/grpc.ts')};
+  import { grpcServer } from ${module('../../shared/kit/transport/grpc/grpc-server.ts')};
   import { noHook } from ${module('../../shared/kit/transport/hooks.ts')};
   import { createEndpoints } from ${module('./endpoints.ts')};
   import { createGrpcService } from ${module('./transport-grpc.ts')};

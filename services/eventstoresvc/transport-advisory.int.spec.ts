@@ -3,7 +3,7 @@ import type { NatsConnection } from 'nats';
 import { pino } from 'pino';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { connectNats, type Nats } from '../../shared/kit/transport/nats.ts';
+import { connectNats, type Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { type TestNats, testNats } from '../../stack/testing.ts';
 import type { Exhausted } from './exhausted.ts';

@@ -9,8 +9,8 @@ import { background, type Context, withSignal, withTimeLeft } from '../../shared
 import type { Endpoint } from '../../shared/kit/endpoint.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import { keepSubscribed } from '../../shared/kit/transport/keep-subscribed.ts';
-import type { Nats } from '../../shared/kit/transport/nats.ts';
+import { keepSubscribed } from '../../shared/kit/transport/nats/keep-subscribed.ts';
+import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { Exhausted, ExhaustedOutcome } from './exhausted.ts';
 

@@ -6,7 +6,7 @@ import {
   type GrpcService,
   serverStream,
   unary,
-} from '../../shared/kit/transport/grpc.ts';
+} from '../../shared/kit/transport/grpc/grpc-server.ts';
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
 import { createAppendStreams } from './append-stream.ts';
 import type { Endpoints } from './endpoints.ts';

@@ -8,7 +8,7 @@ import type {
 import { majorUnits } from '../../shared/domain/money.ts';
 import type { OrderDetails } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { JsonText } from '../../shared/kit/transport/json.ts';
+import { JsonText } from '../../shared/kit/transport/http/json.ts';
 import { encodeCursor } from './order-list.ts';
 import type { OrderView } from './order-view.ts';
 import type { OrderPage } from './read-model.ts';

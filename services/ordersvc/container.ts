@@ -15,7 +15,7 @@ import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
 import { requestMiddleware } from '../../shared/kit/onions.ts';
 import type { Runnable } from '../../shared/kit/run-service.ts';
-import { httpServer } from '../../shared/kit/transport/http.ts';
+import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { httpServerTrace } from '../../zipkin/http.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';

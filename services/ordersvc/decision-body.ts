@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import { cancelOrderBody, rejectOrderBody } from '../../shared/contracts/http.ts';
 import { problemsOf } from '../../shared/contracts/problems-of.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import type { HttpRequest } from '../../shared/kit/transport/http.ts';
-import { NumberAsWritten } from '../../shared/kit/transport/json.ts';
+import type { HttpRequest } from '../../shared/kit/transport/http/http-server.ts';
+import { NumberAsWritten } from '../../shared/kit/transport/http/json.ts';
 
 /** Why the customer cancels; undefined without a body, or without a reason in it. Throws as `readRejectBody`. */
 export function readCancelBody(http: HttpRequest): string | undefined {

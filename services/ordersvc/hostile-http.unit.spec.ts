@@ -10,8 +10,8 @@ import { createMemoryEventStore } from '../../shared/eventstore/memory-event-sto
 import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { httpServer } from '../../shared/kit/transport/http.ts';
-import type { ProblemDocument } from '../../shared/kit/transport/problem.ts';
+import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
+import type { ProblemDocument } from '../../shared/kit/transport/http/problem.ts';
 import { usd } from '../../shared/testing/currency.ts';
 import { type RawAnswer, sendRaw } from '../../shared/testing/raw-http.ts';
 import { spanRecorder } from '../../shared/testing/span-recorder.ts';

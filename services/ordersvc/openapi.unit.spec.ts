@@ -16,8 +16,8 @@ import {
   rejectOrderBody,
 } from '../../shared/contracts/http.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import { parseJson } from '../../shared/kit/transport/json.ts';
-import { problemDocument } from '../../shared/kit/transport/problem.ts';
+import { parseJson } from '../../shared/kit/transport/http/json.ts';
+import { problemDocument } from '../../shared/kit/transport/http/problem.ts';
 import { currency, usd } from '../../shared/testing/currency.ts';
 import type { OrderEndpoints } from './endpoints.ts';
 import { openApiDocument } from './openapi.ts';

@@ -9,7 +9,7 @@ import type { Currency } from '../../shared/domain/currency.ts';
 import { minor } from '../../shared/domain/money.ts';
 import { total } from '../../shared/domain/order.ts';
 import { CodedError, type Problem } from '../../shared/kit/errors.ts';
-import { NumberAsWritten } from '../../shared/kit/transport/json.ts';
+import { NumberAsWritten } from '../../shared/kit/transport/http/json.ts';
 import type { OrderRequest } from './order-request.ts';
 
 /**

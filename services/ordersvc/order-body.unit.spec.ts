@@ -5,7 +5,7 @@ import { charging } from '../../shared/domain/charging.ts';
 import { currencies } from '../../shared/domain/currency.ts';
 import { decimalText, MAX_AMOUNT, minor } from '../../shared/domain/money.ts';
 import { CodedError, codedError } from '../../shared/kit/errors.ts';
-import { parseJson } from '../../shared/kit/transport/json.ts';
+import { parseJson } from '../../shared/kit/transport/http/json.ts';
 import { currency, usd } from '../../shared/testing/currency.ts';
 import { orderRequestReader } from './order-body.ts';
 

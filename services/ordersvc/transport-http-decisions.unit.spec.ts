@@ -11,7 +11,7 @@ import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { httpServer } from '../../shared/kit/transport/http.ts';
+import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
 import { usd } from '../../shared/testing/currency.ts';
 import { spanRecorder } from '../../shared/testing/span-recorder.ts';
 import { hasSingleSpanNamed } from '../../shared/testing/spans.ts';

@@ -7,8 +7,8 @@
  * was so before: a command repeated is answered alike.
  */
 import type { Currency } from '../../shared/domain/currency.ts';
-import { type Route, route } from '../../shared/kit/transport/http.ts';
-import { versioned, versionHeaders } from '../../shared/kit/transport/http-etag.ts';
+import { versioned, versionHeaders } from '../../shared/kit/transport/http/etag.ts';
+import { type Route, route } from '../../shared/kit/transport/http/http-server.ts';
 import { answersIn } from './answers.ts';
 import { readCancelBody, readRejectBody } from './decision-body.ts';
 import type { OrderEndpoints } from './endpoints.ts';

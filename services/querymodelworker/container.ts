@@ -21,7 +21,7 @@ import { logging } from '../../shared/kit/middleware/logging.ts';
 import { retry } from '../../shared/kit/middleware/retry.ts';
 import { timeout } from '../../shared/kit/middleware/timeout.ts';
 import { inProcessRetry } from '../../shared/kit/onions.ts';
-import type { Nats } from '../../shared/kit/transport/nats.ts';
+import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
 import type { Config } from './config.ts';

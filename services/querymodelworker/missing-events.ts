@@ -2,7 +2,7 @@ import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-st
 import { decodeStored, eventAt } from '../../shared/eventstore/stored-message.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import type { StreamMessage } from '../../shared/kit/transport/jetstream.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 
 /** Where events are had from when the stream does not have them, and how far there are any. */
 export type Log = Pick<EventStore, 'read' | 'head'>;

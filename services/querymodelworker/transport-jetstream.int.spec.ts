@@ -11,7 +11,7 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/migrations.ts';
-import { connectNats } from '../../shared/kit/transport/nats.ts';
+import { connectNats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import type { PublishedLog } from '../../shared/testing/published-log.ts';
 import { spanRecorder } from '../../shared/testing/span-recorder.ts';
 import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';

@@ -15,7 +15,7 @@ import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
 import { workerMiddleware } from '../../shared/kit/onions.ts';
-import type { Nats } from '../../shared/kit/transport/nats.ts';
+import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';

@@ -21,7 +21,7 @@ import { instrumenting } from '../../shared/kit/middleware/instrumenting.ts';
 import { logging } from '../../shared/kit/middleware/logging.ts';
 import { timeout } from '../../shared/kit/middleware/timeout.ts';
 import { workerMiddleware } from '../../shared/kit/onions.ts';
-import type { Nats } from '../../shared/kit/transport/nats.ts';
+import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import { extract } from '../../zipkin/propagation.ts';

@@ -23,7 +23,7 @@ import { createLogger, type Logger } from '../kit/logger.ts';
 import { createMetrics, type Metrics } from '../kit/metrics.ts';
 import { measureReadiness } from '../kit/readiness.ts';
 import type { Runnable } from '../kit/run-service.ts';
-import { connectNats, type Nats } from '../kit/transport/nats.ts';
+import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts';
 
 /** A name under which a container holds a T. Each call makes another. */
 export const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);

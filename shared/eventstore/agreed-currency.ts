@@ -3,7 +3,7 @@ import { configError } from '../kit/config.ts';
 import { background, type Context, withTimeLeft } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
 import type { Component } from '../kit/lifecycle.ts';
-import { isUnimplemented } from '../kit/transport/grpc-status.ts';
+import { isUnimplemented } from '../kit/transport/grpc/grpc-status.ts';
 import type { EventStore } from './event-store.ts';
 
 /**

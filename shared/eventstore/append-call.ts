@@ -11,7 +11,7 @@ import {
   type HeartbeatSettings,
   isThere,
   promisesHeartbeats,
-} from '../kit/transport/grpc-heartbeat.ts';
+} from '../kit/transport/grpc/heartbeat.ts';
 
 export interface AppendCallOptions extends HeartbeatSettings {
   /** Answers, or a sign of life without any. */

@@ -12,12 +12,12 @@ import {
   callUnary,
   type GrpcCarrier,
   recordCarrier,
-} from '../kit/transport/grpc.ts';
+} from '../kit/transport/grpc/grpc-server.ts';
 import {
   type HeartbeatSettings,
   heartbeatDefaults,
   isThere,
-} from '../kit/transport/grpc-heartbeat.ts';
+} from '../kit/transport/grpc/heartbeat.ts';
 import { type Hook, noHook } from '../kit/transport/hooks.ts';
 import { createAppendStream } from './append-stream.ts';
 import type { EventFilter, EventStore, ParkedLetter, RecordedEvent } from './event-store.ts';

@@ -1,7 +1,7 @@
 /** The recovery of the log across the network. */
 import { credentials } from '@grpc/grpc-js';
 import { LogRecoveryClient } from '../../proto/gen/eventstore.ts';
-import { callServerStream, callUnary, channelOptions } from '../kit/transport/grpc.ts';
+import { callServerStream, callUnary, channelOptions } from '../kit/transport/grpc/grpc-server.ts';
 import type { LogRecovery, StandingKind } from './log-recovery.ts';
 import { newEventToWire, recordedFromWire } from './wire.ts';
 

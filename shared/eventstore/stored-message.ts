@@ -4,7 +4,7 @@
  */
 import type { Context } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
-import type { StreamMessage } from '../kit/transport/jetstream.ts';
+import type { StreamMessage } from '../kit/transport/jetstream/jetstream-consumer.ts';
 import type { EventStore, RecordedEvent } from './event-store.ts';
 import { decodeMessage, encodeMessage } from './message.ts';
 

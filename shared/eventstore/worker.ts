@@ -6,8 +6,11 @@ import type { Endpoint } from '../kit/endpoint.ts';
 import type { Component } from '../kit/lifecycle.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { Hook } from '../kit/transport/hooks.ts';
-import { type JetstreamConsumerOptions, jetstreamConsumer } from '../kit/transport/jetstream.ts';
-import type { IncomingMessage } from '../kit/transport/jetstream-wire.ts';
+import {
+  type JetstreamConsumerOptions,
+  jetstreamConsumer,
+} from '../kit/transport/jetstream/jetstream-consumer.ts';
+import type { IncomingMessage } from '../kit/transport/jetstream/messages/jetstream-wire.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
 import type { EventStore, RecordedEvent } from './event-store.ts';
 import { loggedEvents } from './logged-events.ts';

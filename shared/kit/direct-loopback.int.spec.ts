@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { keepLoopbackDirect } from './direct-loopback.ts';
 import { silentLogger } from './logger.ts';
 import { isLoopback } from './loopback.ts';
-import { channelOptionsFor, grpcServer } from './transport/grpc.ts';
+import { channelOptionsFor, grpcServer } from './transport/grpc/grpc-server.ts';
 
 const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 

@@ -15,9 +15,9 @@ const allowed: Readonly<Record<string, string>> = {
   'cli/read-story.ts': 'tells people how long ago an event was',
   'services/ordersvc/service.ts': 'writes when an order was placed',
   'shared/eventstore/memory-event-store.ts': 'writes when an event was appended',
-  'shared/kit/transport/grpc-call.ts': 'grpc-js takes deadlines of this clock',
-  'shared/kit/transport/grpc-heartbeat.ts': 'grpc-js takes deadlines of this clock',
-  'shared/kit/transport/grpc-context.ts': 'grpc-js gives deadlines of this clock',
+  'shared/kit/transport/grpc/call.ts': 'grpc-js takes deadlines of this clock',
+  'shared/kit/transport/grpc/heartbeat.ts': 'grpc-js takes deadlines of this clock',
+  'shared/kit/transport/grpc/call-context.ts': 'grpc-js gives deadlines of this clock',
 };
 
 /** Both ask the clock that people and time servers set, also back. */
@@ -32,7 +32,7 @@ describe('the clock of the machine', () => {
 
   it('is asked by nobody who measures how long something takes', () => {
     const asked = sources.filter((file) => asking.test(code(file)));
-    assert.ok(asked.includes('shared/kit/transport/grpc-call.ts'), 'the search finds something');
+    assert.ok(asked.includes('shared/kit/transport/grpc/call.ts'), 'the search finds something');
     assert.deepEqual(
       asked.filter((file) => allowed[file] === undefined),
       [],

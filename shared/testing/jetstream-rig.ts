@@ -2,7 +2,7 @@ import { createNoopMeter } from '@opentelemetry/api';
 import { headers, type NatsConnection } from 'nats';
 import type { Delivery } from '../kit/delivery.ts';
 import { silentLogger } from '../kit/logger.ts';
-import type { JetstreamConsumerOptions } from '../kit/transport/jetstream.ts';
+import type { JetstreamConsumerOptions } from '../kit/transport/jetstream/jetstream-consumer.ts';
 
 /** What a test message carries: which key it belongs to, and its number. */
 export interface Numbered {

@@ -3,7 +3,7 @@ import { ORDERS_STREAM } from '../contracts/subjects.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
 import { createMemoryEventStore } from '../eventstore/memory-event-store.ts';
 import { encodeMessage } from '../eventstore/message.ts';
-import { ensureStream } from '../kit/transport/jetstream-stream.ts';
+import { ensureStream } from '../kit/transport/jetstream/jetstream-stream.ts';
 
 /** A log in memory whose events are published as the relay would. */
 export interface PublishedLog {

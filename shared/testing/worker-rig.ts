@@ -11,7 +11,7 @@ import type { Component } from '../kit/lifecycle.ts';
 import { silentLogger } from '../kit/logger.ts';
 import { noMeter } from '../kit/metrics.ts';
 import { workerMiddleware } from '../kit/onions.ts';
-import { connectNats, type Nats } from '../kit/transport/nats.ts';
+import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts';
 import { type PublishedLog, publishedLog } from './published-log.ts';
 
 /** What a worker lives on, for one test: a broker, a log that it follows, and the workers. */

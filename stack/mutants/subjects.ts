@@ -17,7 +17,7 @@ export const subjects: readonly Subject[] = [
   beside('shared/kit/errors.ts'),
   beside('shared/kit/in-one-line.ts'),
   beside('shared/kit/degraded.ts'),
-  beside('shared/kit/transport/retry-delay.ts'),
+  beside('shared/kit/transport/jetstream/messages/retry-delay.ts'),
   beside('services/sagacoordinator/saga.ts'),
   beside('services/sagacoordinator/standing.ts'),
   beside('services/reviewworker/review-policy.ts'),

@@ -14,7 +14,7 @@ import { encodeMessage, type Message } from '../../shared/eventstore/message.ts'
 import { background } from '../../shared/kit/context.ts';
 import { createDatabase } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { remakeStream } from '../../shared/kit/transport/jetstream-stream.ts';
+import { remakeStream } from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { orderHands } from './order-hands.ts';
 import { type OrderStack, startOrderStack } from './order-stack.ts';

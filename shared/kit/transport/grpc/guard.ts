@@ -1,0 +1,272 @@
+/** What every call has to pass before its handler sees it, and while it is open. */
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  type ServerListener,
+  type ServerMethodDefinition,
+  status,
+} from '@grpc/grpc-js';
+import { byteBudget } from '../../byte-budget.ts';
+import { CodedError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import { isLoopback } from '../../loopback.ts';
+import { seldom } from '../../seldom.ts';
+import { type Silence, watchSilence } from '../../silence.ts';
+import { peerName } from '../connection-room.ts';
+import { createFrames } from './frames.ts';
+import { toServiceError } from './grpc-status.ts';
+import type { GrpcLimits } from './limits.ts';
+import { openCalls } from './open-calls.ts';
+import { refusedByLibrary, type SentStatus } from './refused-calls.ts';
+
+type Method = ServerMethodDefinition<unknown, unknown>;
+
+export interface CallGuard {
+  readonly interceptor: ServerInterceptor;
+  /** Calls that are open. */
+  open(): number;
+}
+
+export interface CallGuardOptions {
+  readonly limits: GrpcLimits;
+  readonly logger: Logger;
+  /** A call of the connection begins or ends; `peer` is its address and port. */
+  readonly onCall: (peer: string, begins: boolean) => void;
+}
+
+/** A call with the stream that it keeps; grpc-js has no way to reach it. */
+type Call = ServerInterceptingCallInterface & { readonly stream?: ServerHttp2Stream };
+
+/** What is said of a refusal. */
+type Told = Pick<CodedError, 'code' | 'message'>;
+
+/** How often the same is said of calls that are refused, in milliseconds. */
+const TELL_EVERY_MS = 10_000;
+/** Looks at a message that does not arrive, until it is refused. */
+const LOOKS = 10;
+/** How long the reason of a refusal has to be sent, in milliseconds: nothing tells when it was. */
+const LAST_WORDS_MS = 100;
+
+/**
+ * Bounds how many calls are open, how much of requests is held, how long one may
+ * take to arrive and how long an answer may wait for its reader, as `limits` says; and gives every
+ * status that the library makes by itself a code. What it refuses is told to the
+ * client by a status, and to the log now and then.
+ */
+export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGuard {
+  const calls = openCalls(limits);
+  const requests = byteBudget(limits.maxRequestBytes);
+  const tellers = new Map<string, (method: string, told: Told) => void>();
+
+  /** One line for each code now and then, with how many there were. */
+  function tell({ path }: Method, error: Told): void {
+    let teller = tellers.get(error.code);
+    if (teller === undefined) {
+      teller = seldom(TELL_EVERY_MS, (leftOut, method: string, { code, message }: Told) =>
+        logger.warn({ method, code, reason: message, since: leftOut }, 'a call was refused'),
+      );
+      tellers.set(error.code, teller);
+    }
+    teller(path, error);
+  }
+
+  function refusal(method: Method, owner: string, metadata: Metadata): CodedError | undefined {
+    const bytes = sizeOf(metadata);
+    if (bytes > limits.maxMetadataBytes) {
+      return new CodedError(
+        'too_large',
+        'metadata_too_large',
+        `The metadata is ${bytes} bytes, at most ${limits.maxMetadataBytes} are taken.`,
+      );
+    }
+    return calls.makeRoom(method, owner) ? undefined : tooManyCalls();
+  }
+
+  const interceptor = (method: Method, call: Call) => {
+    const send = call.sendStatus.bind(call);
+    const { address, peer } = peerOf(call);
+    // On loopback all have one address: there each connection is somebody of its own.
+    const owner = isLoopback(address) ? peer : address;
+    // Of the statuses that the library makes no interceptor hears. It sends
+    // them by this method, as it does all others.
+    call.sendStatus = (sent) => {
+      const library = refusedByLibrary(sent, limits.maxMessageBytes);
+      if (library !== undefined || method.requestStream) tellStatus(library ?? sent);
+      send(library ?? sent);
+    };
+    const frames = createFrames();
+    const sizes: number[] = [];
+    let leave: (() => void) | undefined;
+    let heard = () => {};
+    let over = false;
+    let held = 0;
+    let arriving: Silence | undefined;
+
+    function tellStatus({ code, details, metadata }: SentStatus): void {
+      // The two that the caller brought about are the onion's to tell.
+      if (code === status.OK || code === status.CANCELLED || code === status.DEADLINE_EXCEEDED) {
+        return;
+      }
+      const known = String(metadata?.get('error-code')[0] ?? status[code ?? status.UNKNOWN]);
+      tell(method, { code: known, message: details ?? '' });
+    }
+
+    function refuse(error: CodedError): void {
+      if (over) return;
+      over = true;
+      tell(method, error);
+      // Otherwise the client could go on sending, and what it sent would be kept. A
+      // reset without an error would be kept from Node's own client while it sends.
+      cutWhenTold(call);
+      send(toServiceError(error));
+    }
+
+    /** The request, or a next part of it, is due. */
+    function expect(): void {
+      arriving ??= watchSilence({
+        everyMs: Math.ceil(limits.requestMs / LOOKS),
+        most: LOOKS - 1,
+        onSilent: () => refuse(incomplete(limits.requestMs)),
+      });
+    }
+
+    function arrived(): void {
+      arriving?.stop();
+      arriving = undefined;
+    }
+
+    function hold(bytes: Buffer): void {
+      if (over) return;
+      if (!requests.take(bytes.length)) {
+        refuse(tooManyBytes());
+        return;
+      }
+      held += bytes.length;
+      if (!method.requestStream) return;
+      heard();
+      // By its bytes and not by its handler, which may be slow to take the next message.
+      const whole = frames.take(bytes);
+      if (whole.length > 0) arrived();
+      sizes.push(...whole);
+      if (frames.partial()) expect();
+    }
+
+    function release(bytes = held): void {
+      requests.give(bytes);
+      held -= bytes;
+    }
+
+    return new GuardedCall(call, limits.stalledMs, {
+      onReceiveMetadata: (metadata, next) => {
+        const error = refusal(method, owner, metadata);
+        if (error !== undefined) return refuse(error);
+        const entered = calls.enter(method, owner, () => refuse(madeRoom()));
+        leave = entered.leave;
+        heard = entered.heard;
+        onCall(peer, true);
+        expect();
+        // Paused by the library until its handler reads: nothing has gone by.
+        call.stream?.on('data', hold);
+        next(metadata);
+      },
+      onReceiveMessage: (message, next) => {
+        if (method.requestStream) release(sizes.shift() ?? 0);
+        next(message);
+      },
+      onReceiveHalfClose: (next) => {
+        arrived();
+        next();
+      },
+      // Comes at the end of every call, however it ended.
+      onCancel: () => {
+        over = true;
+        arrived();
+        release();
+        if (leave === undefined) return;
+        leave();
+        onCall(peer, false);
+      },
+    });
+  };
+  return { interceptor, open: calls.count };
+}
+
+/** A call whose answers may wait for their reader only so long; then it is cut off. */
+class GuardedCall extends ServerInterceptingCall {
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #stalledMs: number;
+
+  constructor(call: ServerInterceptingCallInterface, stalledMs: number, listener: ServerListener) {
+    super(call, { start: (next) => next(listener) });
+    this.#call = call;
+    this.#stalledMs = stalledMs;
+  }
+
+  // The reader is one that takes nothing, so it could not be told by a status.
+  override sendMessage(message: unknown, sent: () => void): void {
+    let waits = true;
+    const late = () => waits && cut(this.#call);
+    // After a pause of this process what its reader took lies in the socket still.
+    const stalled = setTimeout(setImmediate, this.#stalledMs, late).unref();
+    super.sendMessage(message, () => {
+      waits = false;
+      clearTimeout(stalled);
+      sent();
+    });
+  }
+}
+
+/** Resets the stream of a call once its status has left: a reset takes back what waits to be sent. */
+function cutWhenTold(call: Call): void {
+  setTimeout(cut, LAST_WORDS_MS, call).unref();
+}
+
+/** Resets the stream of a call, which frees whatever is kept for it. */
+function cut(call: Call): void {
+  if (call.stream?.closed === false) call.stream.close(constants.NGHTTP2_CANCEL);
+}
+
+function peerOf(call: Call) {
+  const { remoteAddress: address = '', remotePort } = call.getConnectionInfo();
+  return { address, peer: peerName(address, remotePort) };
+}
+
+function sizeOf(metadata: Metadata): number {
+  let bytes = 0;
+  for (const [key, values] of Object.entries(metadata.toHttp2Headers())) {
+    for (const value of Array.isArray(values) ? values : [values]) {
+      bytes += key.length + String(value).length;
+    }
+  }
+  return bytes;
+}
+
+const tooManyCalls = () =>
+  new CodedError(
+    'overloaded',
+    'too_many_calls',
+    'As many calls are open as can be served; try again later.',
+    { retryAfterMs: 1_000 },
+  );
+
+const tooManyBytes = () =>
+  new CodedError(
+    'overloaded',
+    'too_many_bytes',
+    'More is being sent at the moment than there is room for; try again later.',
+    { retryAfterMs: 1_000 },
+  );
+
+const incomplete = (ms: number) =>
+  new CodedError('timeout', 'request_incomplete', `The request did not arrive within ${ms} ms.`);
+
+const madeRoom = () =>
+  new CodedError(
+    'unavailable',
+    'stream_idle',
+    'The stream was silent while others wanted its place; open it again.',
+    { retryAfterMs: 1_000 },
+  );

@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import { CodedError } from '../../errors.ts';
+
+/** A name or address, and perhaps a port; or empty, where the target has no authority (RFC 9112, 3.2). */
+const host = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d{0,5})?$/i;
+
+/**
+ * What is wrong with a request although Node's parser took it: an address that
+ * cannot be decoded, a Host that is missing, doubled or none, and a body in
+ * another form than chunks, or in chunks by HTTP/1.0 (RFC 9112, 6.1). Each is read
+ * differently by different servers, and so gets past the rules of a proxy.
+ * CodedError `malformed` (code `malformed_request`); undefined where all is well.
+ */
+export function headFault(request: IncomingMessage): CodedError | undefined {
+  const hosts = request.headersDistinct.host ?? [];
+  // HTTP/1.0 knows no Host.
+  const needed = request.httpVersion === '1.0' ? hosts.length : 1;
+  if (hosts.length !== needed || hosts.length > 1) {
+    return malformed('The request must name its host once, by the header Host.');
+  }
+  if (hosts.some((name) => !host.test(name))) {
+    return malformed('The header Host is no name of a host.');
+  }
+  const coding = request.headers['transfer-encoding'];
+  if (coding !== undefined && (request.httpVersion === '1.0' || !/^chunked$/i.test(coding))) {
+    return malformed('The only Transfer-Encoding is chunked, and HTTP/1.0 has none.');
+  }
+  if (!isReadable(request.url ?? '')) {
+    return malformed(
+      'The address cannot be read; after each % in it belong two hexadecimal digits, of UTF-8.',
+    );
+  }
+  return undefined;
+}
+
+/** True for a path, a whole address, or the `*` of OPTIONS, each with sound percent-encoding. */
+function isReadable(target: string): boolean {
+  try {
+    decodeURIComponent(target);
+  } catch {
+    return false;
+  }
+  if (target.startsWith('/') || target === '*') return true;
+  const [, authority = ''] = /^https?:\/\/([^/?]+)/i.exec(target) ?? [];
+  return authority !== '' && host.test(authority) && URL.canParse(target);
+}
+
+function malformed(message: string): CodedError {
+  return new CodedError('malformed', 'malformed_request', message);
+}

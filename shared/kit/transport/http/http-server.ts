@@ -1,0 +1,287 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import Router, { type RouterContext } from '@koa/router';
+import Koa from 'koa';
+import { type ByteBudget, byteBudget } from '../../byte-budget.ts';
+import { background, type Context, withSignal } from '../../context.ts';
+import type { Endpoint } from '../../endpoint.ts';
+import { CodedError, codedError } from '../../errors.ts';
+import type { Component } from '../../lifecycle.ts';
+import type { Logger } from '../../logger.ts';
+import { traceId } from '../../trace-id.ts';
+import { guarded, type Hook, noHook } from '../hooks.ts';
+import { listenOn } from '../net-listening.ts';
+import { jsonBody, readBody, UnsupportedBody } from './body.ts';
+import type { HttpExchange } from './exchange.ts';
+import { headFault } from './head.ts';
+import { drain, type HttpLimits, httpLimits, limitedServer } from './http-listening.ts';
+import { JsonText } from './json.ts';
+import { problemDocument, retryAfterSeconds } from './problem.ts';
+import { refusingOthers } from './query.ts';
+import { refuseUnserved } from './refused-requests.ts';
+import { safeHeaders } from './safe-headers.ts';
+
+export type { HttpExchange };
+
+/** A request as `decode` reads it. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  /** Of the route, percent-decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** A header that was sent more than once is joined by commas here. */
+  readonly headers: IncomingHttpHeaders;
+  /** The values of a header, one for each time that it was sent. */
+  headerValues(name: string): readonly string[];
+  /** Whether the caller sent a body; one without a byte is none, however it is announced. */
+  readonly hasBody: boolean;
+  /**
+   * The JSON body, every number as NumberAsWritten. Throws CodedError
+   * `unsupported_media_type` or `malformed`. A route that wants no body does
+   * not call it, and whatever was sent is ignored.
+   */
+  body(): unknown;
+}
+
+/** What `encode` makes of a response: `body` is sent as JSON; without one the answer is empty. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What is JSON already is sent as it is. */
+  readonly body?: unknown | JsonText;
+}
+
+/** A method and path that are served; made by `route`. */
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+  /** The parameters that its query may have. */
+  readonly query: readonly string[];
+  /** What the endpoint rejects with comes as EndpointFailure: its middlewares have logged it. */
+  readonly serve: (ctx: Context, http: HttpRequest) => Promise<HttpResponse>;
+}
+
+/** An endpoint's failure, as opposed to one of `decode` and `encode`, which nobody has heard of. */
+class EndpointFailure extends Error {}
+
+/**
+ * Ties an endpoint to a method and a path pattern of @koa/router. A request whose
+ * query has another parameter than `query` names is refused (code
+ * `invalid_query`), together with all that `decode` finds wrong with it: to pass
+ * over what narrows an answer would be to answer another question.
+ */
+export function route<Request, Response>(options: {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  /** None unless said. */
+  readonly query?: readonly string[];
+  readonly decode: (http: HttpRequest) => Request;
+  readonly endpoint: Endpoint<Request, Response>;
+  readonly encode: (response: Response, http: HttpRequest) => HttpResponse;
+}): Route {
+  const { method, path, query = [], endpoint, encode } = options;
+  const decode = refusingOthers(query, options.decode);
+  return {
+    method,
+    path,
+    query,
+    serve: async (ctx, http) => {
+      const request = decode(http);
+      const response = await endpoint(ctx, request).catch((cause: unknown) => {
+        throw new EndpointFailure('', { cause });
+      });
+      return encode(response, http);
+    },
+  };
+}
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The first that matches serves. */
+  readonly routes: readonly Route[];
+  readonly logger: Logger;
+  readonly hook?: Hook<HttpExchange>;
+  readonly bodyLimitBytes?: number;
+  /** How long `stop` waits for answers that are being made, in milliseconds. */
+  readonly drainMs?: number;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+const defaults = { bodyLimitBytes: 256 * 1024, drainMs: 5000 };
+
+/**
+ * Serves endpoints over HTTP. Errors become problem documents (RFC 9457) by
+ * the table in errors.ts, and so does what Node's parser refuses; every answer
+ * carries `x-trace-id`; a caller that goes away aborts `ctx.signal`. `start` rejects where it cannot listen; `stop`
+ * drains, closes what is left after `drainMs`, and may be called twice.
+ */
+export function httpServer(given: HttpServerOptions): Component & { port(): number } {
+  let stopped: Promise<void> | undefined;
+  const limits = { ...httpLimits, ...given.limits };
+  const hook = guarded(given.hook ?? noHook);
+  const options = {
+    ...defaults,
+    ...given,
+    hook,
+    bodies: byteBudget(limits.bodiesBytes),
+    stopping: () => stopped !== undefined,
+    last: (socket: Duplex) => refusing.last(socket),
+  };
+  const server = limitedServer(limits, given.logger);
+  const refusing = refuseUnserved(server, hook, application(options).callback());
+  return {
+    name: 'http',
+    port: () => (server.address() as AddressInfo).port,
+    notReady: () => (server.listening ? undefined : 'not listening'),
+    start: () => listenOn(server, 'HTTP', options.host, options.port, options.logger),
+    stop: () => {
+      stopped ??= drain(server, options.drainMs);
+      return stopped;
+    },
+  };
+}
+
+type ServerSettings = HttpServerOptions &
+  typeof defaults & {
+    readonly hook: Hook<HttpExchange>;
+    /** What all bodies take that are held. */
+    readonly bodies: ByteBudget;
+    stopping(): boolean;
+    /** See Refusing. */
+    last(socket: Duplex): void;
+  };
+
+function application(options: ServerSettings): Koa {
+  const app = new Koa();
+  // Only a broken connection ends up here: everything else was answered below.
+  app.on('error', (err) => options.logger.debug({ err }, 'an HTTP answer was not delivered'));
+  const router = new Router({ sensitive: true });
+  for (const each of options.routes) {
+    router.register(each.path, [each.method], (koa) => answer(koa, each, options));
+  }
+  app.use((koa, next) => {
+    const fault = headFault(koa.req);
+    if (fault === undefined) return next();
+    options.last(koa.req.socket);
+    return answer(koa as RouterContext, undefined, options, fault);
+  });
+  app.use(router.routes());
+  app.use((koa) => answer(koa as RouterContext, undefined, options));
+  return app;
+}
+
+/** One request, from its first header to the end of its answer. */
+async function answer(
+  koa: RouterContext,
+  found: Route | undefined,
+  { hook, bodyLimitBytes, bodies, logger, stopping }: ServerSettings,
+  fault?: CodedError,
+): Promise<void> {
+  const exchange: HttpExchange = {
+    method: koa.method,
+    // Of a faulty address it cannot always be told.
+    path: fault === undefined ? koa.path : '',
+    route: found?.path,
+    params: koa.params ?? {},
+    header: (name) => koa.get(name) || undefined,
+  };
+  const gone = new AbortController();
+  const ctx = hook.before(withSignal(background(), gone.signal), exchange);
+  const trace = traceId(ctx);
+  if (trace !== '') koa.set('x-trace-id', trace);
+  const awaits100 = koa.headers.expect !== undefined && koa.req.httpVersion !== '1.0';
+  let error: CodedError | undefined;
+  let held = 0;
+  koa.res.once('close', () => {
+    const left = !koa.res.writableFinished;
+    if (left) gone.abort(new CodedError('cancelled', 'cancelled', 'The caller went away.'));
+    hook.after(
+      ctx,
+      exchange,
+      left ? { status: 499, error: gone.signal.reason } : { status: koa.res.statusCode, error },
+    );
+  });
+  try {
+    if (found === undefined) throw fault ?? notServed(koa);
+    const bytes = await readBody(koa.req, bodyLimitBytes, bodies, () => {
+      if (awaits100) koa.res.writeContinue();
+    });
+    held = bytes.length;
+    write(koa, await found.serve(ctx, httpRequest(koa, exchange, bytes)));
+  } catch (thrown) {
+    const heard = thrown instanceof EndpointFailure;
+    error = codedError(heard ? thrown.cause : thrown);
+    if (error.kind === 'internal' && !heard) {
+      logger.error({ err: thrown, trace_id: trace }, 'HTTP request failed');
+    }
+    writeProblem(koa, trace, error, thrown instanceof UnsupportedBody ? thrown.accepted : {});
+  } finally {
+    bodies.give(held);
+  }
+  // Who sends a faulty head may mean another end of the request than we do.
+  if (fault !== undefined) koa.set('connection', 'close');
+  // Otherwise the connection would stay for the next request, and keep `stop` waiting.
+  if (stopping()) koa.set('connection', 'close');
+}
+
+function httpRequest(koa: RouterContext, exchange: HttpExchange, bytes: Buffer): HttpRequest {
+  return {
+    method: koa.method,
+    path: koa.path,
+    params: exchange.params,
+    query: new URLSearchParams(koa.querystring),
+    headers: koa.headers,
+    headerValues: (name) => koa.req.headersDistinct[name] ?? [],
+    hasBody: bytes.length > 0,
+    body: () => jsonBody(koa.headers, bytes),
+  };
+}
+
+/** 405 where the path is served with other methods, else 404. */
+function notServed(koa: RouterContext): CodedError {
+  const methods = new Set((koa.matched ?? []).flatMap((layer) => layer.methods));
+  if (methods.size === 0)
+    return new CodedError('not_found', 'not_found', 'There is nothing at this path.');
+  const allowed = [...methods].sort().join(', ');
+  koa.set('allow', allowed);
+  const message = `${koa.method} is not allowed here; allowed are ${allowed}.`;
+  return new CodedError('method_not_allowed', 'method_not_allowed', message);
+}
+
+function write(koa: RouterContext, response: HttpResponse): void {
+  // Made first: what cannot be written must not leave half an answer behind.
+  const body = response.body === undefined ? '' : jsonOf(response.body);
+  koa.set(safeHeaders);
+  koa.status = response.status;
+  koa.body = body;
+  if (response.body === undefined) koa.remove('content-type');
+  else koa.set('content-type', 'application/json; charset=utf-8');
+  koa.set(response.headers ?? {});
+}
+
+const jsonOf = (body: unknown): string =>
+  body instanceof JsonText ? body.text : JSON.stringify(body);
+
+function writeProblem(
+  koa: RouterContext,
+  trace: string,
+  error: CodedError,
+  more: Readonly<Record<string, string>>,
+): void {
+  const document = problemDocument(error, trace);
+  const wait = retryAfterSeconds(error);
+  write(koa, {
+    status: document.status,
+    headers: {
+      'content-type': 'application/problem+json; charset=utf-8',
+      ...(wait !== undefined && { 'retry-after': String(wait) }),
+      ...more,
+    },
+    body: document,
+  });
+}

@@ -1,0 +1,62 @@
+import { STATUS_CODES } from 'node:http';
+import { type CodedError, kinds, type Problem } from '../../errors.ts';
+
+/** An error as RFC 9457 has it. `code` is for programs and stable; `type` is made of it. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly problems?: readonly Problem[];
+  readonly trace_id?: string;
+}
+
+/** A caller that is told to come back without being told when waits this long. */
+const DEFAULT_RETRY_AFTER_SECONDS = 1;
+
+/** What a caller reads of a failure that is ours, whatever the error says. */
+const ours = 'Something went wrong on our side.';
+
+/**
+ * The problem document for `error`. Nothing of the inside gets into it: not
+ * the cause, and for a 500 not even the message. `traceId` may be empty.
+ */
+export function problemDocument(error: CodedError, traceId: string): ProblemDocument {
+  const status = kinds[error.kind].http;
+  const { code, problems } = error;
+  const detail = status === 500 ? ours : error.message;
+  return {
+    ...refusalDocument({ status, code, detail }, traceId),
+    ...(problems.length > 0 && { problems }),
+  };
+}
+
+/** What is refused by HTTP itself, before there is a request that an endpoint could answer. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** The problem document for `refusal`. `traceId` may be empty. */
+export function refusalDocument(
+  { status, code, detail }: Refusal,
+  traceId: string,
+): ProblemDocument {
+  return {
+    type: `urn:orders:problem:${code}`,
+    title: STATUS_CODES[status] ?? 'Client Closed Request',
+    status,
+    detail,
+    code,
+    ...(traceId !== '' && { trace_id: traceId }),
+  };
+}
+
+/** Value of Retry-After in seconds, at least 1; undefined where coming back would not help. */
+export function retryAfterSeconds(error: CodedError): number | undefined {
+  if (error.retryAfterMs !== undefined) return Math.max(1, Math.ceil(error.retryAfterMs / 1000));
+  const status = kinds[error.kind].http;
+  return status === 429 || status === 503 ? DEFAULT_RETRY_AFTER_SECONDS : undefined;
+}

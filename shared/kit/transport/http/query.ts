@@ -1,0 +1,45 @@
+import { CodedError, type Problem } from '../../errors.ts';
+import { shown } from '../../shown.ts';
+
+/** Beyond, what is not known is not named one by one. */
+const MAX_NAMED = 16;
+const MAX_NAME = 64;
+
+/** The parameters of a query that are not `known`, each as a problem with its name. */
+function unknownParameters(query: URLSearchParams, known: readonly string[]): Problem[] {
+  const unknown = new Set([...query.keys()].filter((name) => !known.includes(name)));
+  const message =
+    known.length === 0
+      ? 'is not known here, and neither is any other parameter'
+      : `is not known here; known are ${known.join(', ')}`;
+  return [...unknown].slice(0, MAX_NAMED).map((name) => ({
+    field: shown([...name].slice(0, MAX_NAME).join('')),
+    message,
+  }));
+}
+
+/** A `decode` that refuses parameters that are not `known`, in one answer with what else is wrong with the query. */
+export function refusingOthers<Http extends { readonly query: URLSearchParams }, Request>(
+  known: readonly string[],
+  decode: (http: Http) => Request,
+): (http: Http) => Request {
+  return (http) => {
+    const unknown = unknownParameters(http.query, known);
+    if (unknown.length === 0) return decode(http);
+    const refused = (problems: readonly Problem[]) =>
+      new CodedError(
+        'invalid',
+        'invalid_query',
+        'The address has parameters that are not known here.',
+        { problems },
+      );
+    try {
+      decode(http);
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'invalid_query') {
+        throw refused([...error.problems, ...unknown]);
+      }
+    }
+    throw refused(unknown);
+  };
+}

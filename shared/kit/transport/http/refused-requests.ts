@@ -1,0 +1,256 @@
+/**
+ * Answers for what never becomes a request that can be served, because Node's
+ * HTTP parser gives up on it, or because it asks for what is not done here.
+ * Left to itself Node answers such with a bare status, or closes without a word.
+ */
+import {
+  type IncomingMessage,
+  METHODS,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
+import { background } from '../../context.ts';
+import { CodedError } from '../../errors.ts';
+import { traceId } from '../../trace-id.ts';
+import type { Hook } from '../hooks.ts';
+import type { HttpExchange } from './exchange.ts';
+import { pendingAnswers } from './pending.ts';
+import { type Refusal, refusalDocument } from './problem.ts';
+import { safeHeaders } from './safe-headers.ts';
+
+const malformed: Refusal = {
+  status: 400,
+  code: 'malformed_request',
+  detail: 'What was sent is no HTTP/1.1 request.',
+};
+
+/** By the code of Node's error; every other is `malformed`. */
+const refusals: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: 'headers_too_large',
+    detail: 'The address and the headers are larger together, or more, than is allowed.',
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: 413,
+    code: 'body_too_large',
+    detail: 'The extensions of a chunk are larger than is allowed.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: 'request_timeout',
+    detail: 'The request did not arrive whole in time; send it again, on a new connection.',
+  },
+};
+
+const notImplemented: Refusal = {
+  status: 501,
+  code: 'method_not_implemented',
+  detail: 'No address here knows this method.',
+};
+
+const expectationFailed: Refusal = {
+  status: 417,
+  code: 'expectation_failed',
+  detail: 'The only Expect that can be met is 100-continue.',
+};
+
+const tooManyAtOnce: Refusal = {
+  status: 429,
+  code: 'rate_limited',
+  detail:
+    'Too many requests wait for their answers on this connection; what was not answered was not done: send it again, on a new connection.',
+};
+
+/**
+ * How many requests of one connection are served at once; Node would take as
+ * many as fit through, and begin them all. Who sends the next before it has an
+ * answer seldom sends more than ten.
+ */
+const MAX_AT_ONCE = 100;
+
+/** As Node reports what its parser cannot read, with the bytes that it looked at. */
+type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+
+/** A request line that is whole but for its method, which Node does not know. */
+const requestLine = /^([!#$%&'*+.^`|~\w-]+) \S+ HTTP\/1\.[01]\r?\n/;
+
+/** How long a caller that was refused has to read why, in milliseconds. */
+const LINGER_MS = 1_000;
+
+/** What a server does once `refuseUnserved` looks after it. */
+export interface Refusing {
+  /**
+   * The request that is being served is the last of its connection: what comes
+   * after it is not looked at, for its answer would reach nobody (RFC 9112, 9.6).
+   */
+  last(socket: Duplex): void;
+}
+
+/**
+ * Answers on `server` what Node would refuse, and more requests at once than one
+ * connection may have: each gets a problem document with a code and, by `hook`,
+ * a trace of its own, and its connection is closed. What was asked before on the
+ * same connection is answered first; nothing is written into the middle of an
+ * answer. Everything else goes to `serve`.
+ */
+export function refuseUnserved(
+  server: Server,
+  hook: Hook<HttpExchange>,
+  serve: RequestListener,
+): Refusing {
+  const pending = pendingAnswers();
+  const refused = new WeakSet<Duplex>();
+  const ending = new WeakSet<Duplex>();
+  /** Requests whose headers have come, by connection. */
+  const begun = new WeakMap<Duplex, number>();
+
+  /** False where the request is not to be served; what is to be said of that is said. */
+  function admitted({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    begun.set(socket, (begun.get(socket) ?? 0) + 1);
+    if (ending.has(socket) || refused.has(socket)) return false;
+    if (pending.count(socket) >= MAX_AT_ONCE) {
+      refused.add(socket);
+      stopReading(socket);
+      void refuseAfterDue(socket, tooManyAtOnce);
+      return false;
+    }
+    pending.add(response);
+    return true;
+  }
+
+  const onRequest: RequestListener = (request, response) => {
+    if (admitted(request, response)) serve(request, response);
+  };
+  // Whoever awaits a 100 is told so once its body is wanted; where it is not, Node
+  // closes the connection, for the body may come or not.
+  server.on('request', onRequest).on('checkContinue', onRequest);
+
+  server.on('clientError', (error: ParserError, socket) => {
+    // Node reports anew with each further packet, and with each look at the clock.
+    if (refused.has(socket)) return;
+    // Node looks at the clock before it reads: after a pause of this process the rest lies there.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return void refuseUnlessRead(socket);
+    refused.add(socket);
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy(error);
+      return;
+    }
+    const refusal = unknownMethod(error) ? notImplemented : refusals[error.code ?? ''];
+    void refuseAfterDue(socket, refusal ?? malformed);
+  });
+
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    if (!admitted(request, response)) return;
+    ending.add(request.socket);
+    const head = headOf(expectationFailed, told(hook, expectationFailed, request));
+    response.writeHead(expectationFailed.status, head.headers).end(head.body);
+  });
+
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    // Node has let go of the socket, and with it of its errors.
+    socket.on('error', () => socket.destroy());
+    void due(socket).then(() => {
+      writeAndClose(socket, notImplemented, told(hook, notImplemented, request));
+    });
+  });
+
+  function refuseUnlessRead(socket: Duplex): void {
+    const before = begun.get(socket);
+    const unread = pending.unread(socket);
+    setImmediate(() => {
+      const read = unread === undefined ? begun.get(socket) !== before : unread.req.complete;
+      if (read || refused.has(socket)) return;
+      refused.add(socket);
+      void refuseAfterDue(socket, refusals.ERR_HTTP_REQUEST_TIMEOUT ?? malformed);
+    });
+  }
+
+  async function refuseAfterDue(socket: Duplex, refusal: Refusal): Promise<void> {
+    const broken = pending.unread(socket);
+    await due(socket, broken);
+    if (broken?.headersSent) {
+      // It is answered: another would be read as the answer to a request to come.
+      await due(socket);
+      endSoon(socket);
+      return;
+    }
+    const known = broken?.getHeader('x-trace-id');
+    writeAndClose(socket, refusal, known === undefined ? told(hook, refusal) : String(known));
+  }
+
+  /** Who keeps sending is not idle; but nobody is waited for any longer than who is. */
+  async function due(socket: Duplex, except?: ServerResponse): Promise<void> {
+    const deadline = setTimeout(() => socket.destroy(), server.timeout);
+    await pending.due(socket, except);
+    clearTimeout(deadline);
+  }
+
+  return { last: (socket) => ending.add(socket) };
+}
+
+/** Whoever reads a body on the same connection would begin it anew. */
+function stopReading(socket: Duplex): void {
+  socket.on('resume', () => socket.pause());
+  socket.pause();
+}
+
+/** Tells `hook` of a request that was refused; the id of its trace, empty where it has none. */
+function told(hook: Hook<HttpExchange>, refusal: Refusal, request?: IncomingMessage): string {
+  const exchange: HttpExchange = {
+    // OpenTelemetry's name for a method that is not known.
+    method: request?.method ?? '_OTHER',
+    path: '',
+    route: undefined,
+    params: {},
+    header: (name) => {
+      const value = request?.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+  };
+  const ctx = hook.before(background(), exchange);
+  const error = new CodedError('malformed', refusal.code, refusal.detail);
+  hook.after(ctx, exchange, { status: refusal.status, error });
+  return traceId(ctx);
+}
+
+function headOf(refusal: Refusal, trace: string) {
+  const body = JSON.stringify(refusalDocument(refusal, trace));
+  const headers = {
+    ...safeHeaders,
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+    ...(refusal.status === 429 && { 'retry-after': '1' }),
+    ...(trace !== '' && { 'x-trace-id': trace }),
+  };
+  return { headers, body };
+}
+
+/** Closing at once could take the answer with it: what is still coming in would reset the connection. */
+function writeAndClose(socket: Duplex, refusal: Refusal, trace: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { headers, body } = headOf(refusal, trace);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const status = `${refusal.status} ${STATUS_CODES[refusal.status]}`;
+  endSoon(socket, `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
+}
+
+function endSoon(socket: Duplex, lastWords = ''): void {
+  const close = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(close));
+  socket.end(lastWords);
+}
+
+function unknownMethod(error: ParserError): boolean {
+  if (error.code !== 'HPE_INVALID_METHOD') return false;
+  const [, method] = requestLine.exec(error.rawPacket?.toString('latin1') ?? '') ?? [];
+  // A known one stands in the packet before what could not be read.
+  return method !== undefined && !METHODS.includes(method);
+}

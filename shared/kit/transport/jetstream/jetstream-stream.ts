@@ -1,0 +1,221 @@
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  type NatsConnection,
+  NatsError,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from 'nats';
+import { CodedError } from '../../errors.ts';
+
+/** What may be said of a stream; the rest is the same for all of ours. */
+export interface StreamOptions {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  /** 1 on a single server, 3 on a cluster. */
+  readonly replicas: number;
+}
+
+/** What a stream holds, as the server said it. */
+export interface StreamState {
+  readonly messages: bigint;
+  /** Sequence of the first message; 0n, or one after the last, in an empty stream. */
+  readonly first: bigint;
+  /** Sequence of the last message; 0n in a stream that never had one. */
+  readonly last: bigint;
+}
+
+const REQUEST_MS = 5_000;
+/** The shortest that the server takes. Duplicates are kept out by the expected sequence instead. */
+const DUPLICATE_WINDOW_NS = 100_000_000;
+const NOT_FOUND = 10059;
+const NAME_IN_USE = 10058;
+
+/**
+ * Makes the stream, or verifies and mends the one that is there: files, no
+ * limits, nothing can be deleted from it. Safe when several run at once.
+ * Returns the stream's state read *after* that, because a stream that was just
+ * made may hold messages: a damaged one can come back with its old content.
+ *
+ * Rejects with CodedError `precondition_failed` / `stream_mismatch` where a
+ * stream of that name differs in what no server can change, naming what differs
+ * and the remedy; `unavailable` / `broker_unavailable` otherwise.
+ */
+export async function ensureStream(
+  connection: NatsConnection,
+  options: StreamOptions,
+): Promise<StreamState> {
+  const { state, unfit } = await mendStream(connection, options);
+  if (unfit !== undefined) throw mismatch(options.name, unfit);
+  return state;
+}
+
+/**
+ * As `ensureStream`, but tells of a stream that differs in what no server can
+ * change, as `unfit`, rather than reject: one that holds nothing may be remade.
+ */
+export async function mendStream(
+  connection: NatsConnection,
+  options: StreamOptions,
+): Promise<{ readonly state: StreamState; readonly unfit: string | undefined }> {
+  return inCodedErrors(async () => {
+    const manager = await managerOf(connection);
+    const wanted = configOf(options);
+    // A second round is for the one who lost the race to make it.
+    for (let round = 1; ; round++) {
+      const found = await find(manager, options.name);
+      try {
+        const unfit = found && unchangeable(found, wanted);
+        if (found === undefined) await manager.streams.add(wanted);
+        else if (unfit === undefined) await mend(manager, found, wanted);
+        return { state: await readState(manager, options.name), unfit };
+      } catch (error) {
+        const lostRace = apiCode(error) === NAME_IN_USE || apiCode(error) === NOT_FOUND;
+        if (!lostRace || round === 3) throw error;
+      }
+    }
+  });
+}
+
+/**
+ * Deletes the stream with all that it holds, its durables with it, and makes it
+ * anew. Only for a stream whose content is a copy that will be filled again.
+ * Returns the state after that; judge it before filling.
+ */
+export async function remakeStream(
+  connection: NatsConnection,
+  options: StreamOptions,
+): Promise<StreamState> {
+  await inCodedErrors(async () => {
+    const manager = await managerOf(connection);
+    await manager.streams.delete(options.name).catch((error) => {
+      if (apiCode(error) !== NOT_FOUND) throw error;
+    });
+  });
+  return ensureStream(connection, options);
+}
+
+/** The stream's state, undefined where there is no such stream. Errors as of `ensureStream`. */
+export function streamState(
+  connection: NatsConnection,
+  name: string,
+): Promise<StreamState | undefined> {
+  return inCodedErrors(async () => {
+    const info = await find(await managerOf(connection), name);
+    return info && stateOf(info);
+  });
+}
+
+function configOf({ name, subjects, replicas }: StreamOptions) {
+  return {
+    name,
+    subjects: [...subjects],
+    num_replicas: replicas,
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    max_msgs: -1,
+    max_bytes: -1,
+    max_age: 0,
+    max_msgs_per_subject: -1,
+    max_msg_size: -1,
+    max_consumers: -1,
+    duplicate_window: DUPLICATE_WINDOW_NS,
+    deny_delete: true,
+    deny_purge: true,
+    allow_rollup_hdrs: false,
+    // A direct read may be answered by a replica that is behind.
+    allow_direct: false,
+    sealed: false,
+  } satisfies Partial<StreamConfig>;
+}
+
+/** What a server refuses to change in a stream that exists. */
+const immutable = ['storage', 'retention', 'sealed', 'max_consumers'] as const;
+
+type WantedConfig = ReturnType<typeof configOf>;
+
+const differences = (found: StreamConfig, wanted: WantedConfig) =>
+  (Object.keys(wanted) as (keyof WantedConfig)[]).filter((key) => !same(found[key], wanted[key]));
+
+/** Why no update makes the stream what is wanted; undefined where one may. */
+function unchangeable({ config: found }: StreamInfo, wanted: WantedConfig): string | undefined {
+  const different = differences(found, wanted);
+  const fixed: string[] = immutable
+    .filter((key) => different.includes(key))
+    .map((key) => `${key} is ${found[key]} and must be ${wanted[key]}`);
+  if (found.mirror !== undefined) fixed.push('it mirrors another stream');
+  if ((found.sources ?? []).length > 0) fixed.push('it gathers from other streams');
+  return fixed.length > 0 ? fixed.join(', ') : undefined;
+}
+
+async function mend(
+  manager: JetStreamManager,
+  { config: found }: StreamInfo,
+  wanted: WantedConfig,
+): Promise<void> {
+  const different = differences(found, wanted);
+  if (different.length === 0) return;
+  try {
+    await manager.streams.update(wanted.name, wanted);
+  } catch (error) {
+    if (apiCode(error) === undefined || apiCode(error) === NOT_FOUND) throw error;
+    throw mismatch(wanted.name, `${different.join(', ')}: ${(error as Error).message}`, error);
+  }
+}
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a ?? false) === JSON.stringify(b);
+
+function mismatch(name: string, what: string, cause?: unknown): CodedError {
+  return new CodedError(
+    'precondition_failed',
+    'stream_mismatch',
+    `The stream ${name} exists and cannot be used: ${what}. Delete it (it is a copy, and is filled from the log again), or name another server.`,
+    { cause },
+  );
+}
+
+async function find(manager: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+  try {
+    return await manager.streams.info(name);
+  } catch (error) {
+    if (apiCode(error) === NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+async function readState(manager: JetStreamManager, name: string): Promise<StreamState> {
+  return stateOf(await manager.streams.info(name));
+}
+
+function stateOf({ state }: StreamInfo): StreamState {
+  return {
+    messages: BigInt(state.messages),
+    first: BigInt(state.first_seq),
+    last: BigInt(state.last_seq),
+  };
+}
+
+const managerOf = (connection: NatsConnection) =>
+  connection.jetstreamManager({ timeout: REQUEST_MS, checkAPI: false });
+
+/** JetStream's own error number; undefined where the server did not answer with one. */
+export function apiCode(error: unknown): number | undefined {
+  return error instanceof NatsError ? error.api_error?.err_code : undefined;
+}
+
+async function inCodedErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new CodedError(
+      'unavailable',
+      'broker_unavailable',
+      `JetStream did not do what it was asked: ${error instanceof Error ? error.message : error}`,
+      { cause: error },
+    );
+  }
+}
