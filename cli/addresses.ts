@@ -2,7 +2,7 @@
  * Where the servers and services are found: each by the variable that the services
  * know too, else on this machine, on the port that `make start` was given.
  */
-import { type Setting, setting } from '../shared/kit/setting.ts';
+import { type Setting, setting } from '../shared/kit/process/setting.ts';
 import { optionOrVariable } from './option.ts';
 
 /** The variables that `make start` takes its ports by, and its ports without them. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { background } from '../shared/kit/context.ts';
 import { isMachineryFailure } from '../shared/kit/errors.ts';
-import { setting } from '../shared/kit/setting.ts';
+import { setting } from '../shared/kit/process/setting.ts';
 import { type AuditOptions, audit } from './audit/audit.ts';
 import { withSources } from './audit/connect.ts';
 import { repairHands } from './audit/hands.ts';

@@ -15,7 +15,7 @@ import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.
 import { background } from '../shared/kit/context.ts';
 import { nop } from '../shared/kit/endpoint.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
-import { migrate } from '../shared/kit/migrations.ts';
+import { migrate } from '../shared/kit/sql/migrations.ts';
 import { grpcServer } from '../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../shared/kit/transport/hooks.ts';
 import { anEvent } from '../shared/testing/events.ts';

@@ -1,6 +1,6 @@
 /** The command `ordersctl`: what an operator does by hand. Exit codes: see exit-code.ts. */
 import { Command, CommanderError } from 'commander';
-import { keepLoopbackDirect } from '../shared/kit/direct-loopback.ts';
+import { keepLoopbackDirect } from '../shared/kit/process/direct-loopback.ts';
 import { errorText } from './error-text.ts';
 import { EXIT_CODES_HELP, exitCodeOf, exitCodes } from './exit-code.ts';
 import { addCommands } from './groups.ts';

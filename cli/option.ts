@@ -1,4 +1,4 @@
-import type { Setting } from '../shared/kit/setting.ts';
+import type { Setting } from '../shared/kit/process/setting.ts';
 
 /** The command was used wrongly. Its message is one line, and is meant to be printed. */
 export class UsageError extends Error {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { setting } from '../shared/kit/setting.ts';
+import { setting } from '../shared/kit/process/setting.ts';
 import { optionOrVariable } from './option.ts';
 
 describe('optionOrVariable', () => {

@@ -1,6 +1,6 @@
 /** Options that several commands have, each with its variable and default. */
 import type { Command } from 'commander';
-import { type Setting, setting } from '../shared/kit/setting.ts';
+import { type Setting, setting } from '../shared/kit/process/setting.ts';
 import { addressHelp, addressOf } from './addresses.ts';
 import { optionOrVariable } from './option.ts';
 

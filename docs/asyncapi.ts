@@ -9,7 +9,7 @@ import { eventPayloads, eventTypes } from '../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../shared/domain/order.ts';
 import { messageHeaders } from '../shared/eventstore/message-headers.ts';
-import { version } from '../shared/kit/version.ts';
+import { version } from '../shared/kit/process/version.ts';
 import { section } from './markdown.ts';
 
 type Name = OrderEvent['type'];

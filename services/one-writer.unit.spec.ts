@@ -72,7 +72,7 @@ describe('one writer', () => {
     // The lease beside the schema is what migrations rest on, and so has none of its own.
     assert.deepEqual(
       unknown.filter(
-        ({ file, table }) => file !== 'shared/kit/migrations.ts' || table !== 'migration_lease',
+        ({ file, table }) => file !== 'shared/kit/sql/migrations.ts' || table !== 'migration_lease',
       ),
       [],
     );

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { ConfigError } from '../shared/kit/config.ts';
+import { ConfigError } from '../shared/kit/process/config.ts';
 import { databaseUrl } from './postgres.ts';
 import { bootstrapper, databases, serverPorts, services } from './services.ts';
 import {
@@ -54,7 +54,7 @@ const leftOut = {
 async function variables(): Promise<readonly string[]> {
   const files = [
     ...rows.map(({ name }) => `services/${name}/config.ts`),
-    'shared/kit/service-settings.ts',
+    'shared/kit/process/service-settings.ts',
     'shared/eventstore/worker-settings.ts',
   ];
   const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));

@@ -13,9 +13,9 @@ import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts'
 import { charging, stripeCharging } from '../shared/domain/charging.ts';
 import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
-import { createDatabase, type Database } from '../shared/kit/database.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
-import { migrate } from '../shared/kit/migrations.ts';
+import { createDatabase, type Database } from '../shared/kit/sql/database.ts';
+import { migrate } from '../shared/kit/sql/migrations.ts';
 import { parseJson } from '../shared/kit/transport/http/json.ts';
 import { currency } from '../shared/testing/currency.ts';
 import { type StripeImitation, startStripeImitation } from './testing/stripe-imitation.ts';

@@ -9,7 +9,7 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setImmediate as soon } from 'node:timers/promises';
-import { keepLoopbackDirect } from '../shared/kit/direct-loopback.ts';
+import { keepLoopbackDirect } from '../shared/kit/process/direct-loopback.ts';
 import { childMark } from './orphans.ts';
 import { asProblem, describeProblem, SetupProblem } from './problem.ts';
 import { databases } from './services.ts';

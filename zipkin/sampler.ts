@@ -5,7 +5,7 @@ import {
   type Sampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
-import { samplerNames } from '../shared/kit/service-settings.ts';
+import { samplerNames } from '../shared/kit/process/service-settings.ts';
 
 /**
  * The sampler that OpenTelemetry calls `name`; `argument` is the ratio from 0

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { samplerNames } from '../shared/kit/service-settings.ts';
+import { samplerNames } from '../shared/kit/process/service-settings.ts';
 import { samplerFor } from './sampler.ts';
 
 describe('samplerFor', () => {

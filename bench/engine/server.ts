@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readlink, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import postgres from 'postgres';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { migrate } from '../../shared/kit/migrations.ts';
+import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { startPostgres } from '../../stack/postgres.ts';
 import { askDurability } from '../orders/durability.ts';
 import { type ServiceProcess, startService } from './contenders/service-process.ts';

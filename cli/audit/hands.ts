@@ -9,7 +9,7 @@ import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { READ_MODEL } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 import type { Repair } from './repairs.ts';
 
 export interface RepairTools {

@@ -2,7 +2,7 @@
 import { findLiveTable } from '../../services/querymodelworker/live-table.ts';
 import { sqlReadModel } from '../../services/querymodelworker/read-model.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 import type { AuditedLine } from './ledger-line.ts';
 import type {
   AuditedDeadlines,

@@ -17,9 +17,9 @@ import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { background } from '../../shared/kit/context.ts';
-import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { migrate } from '../../shared/kit/migrations.ts';
+import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
+import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { currency, usd } from '../../shared/testing/currency.ts';
 import { freePort } from '../../stack/ports.ts';
 import { testFolder, testPostgres } from '../../stack/testing.ts';

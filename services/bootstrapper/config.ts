@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { loadConfig, serviceSettings, setting } from '../../shared/kit/config.ts';
+import { loadConfig, serviceSettings, setting } from '../../shared/kit/process/config.ts';
 
 /** What the bootstrapper can be told by its environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;

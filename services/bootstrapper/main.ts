@@ -1,4 +1,4 @@
-import { ConfigError } from '../../shared/kit/config.ts';
+import { ConfigError } from '../../shared/kit/process/config.ts';
 import { readConfig } from './config.ts';
 import { createContainer } from './container.ts';
 import { BootstrapError } from './service.ts';

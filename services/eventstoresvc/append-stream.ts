@@ -11,10 +11,10 @@ import type {
   AppendResult,
 } from '../../proto/gen/eventstore.ts';
 import type { Appended } from '../../shared/eventstore/event-store.ts';
-import { byteBudget } from '../../shared/kit/byte-budget.ts';
 import { background } from '../../shared/kit/context.ts';
 import type { Endpoint } from '../../shared/kit/endpoint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import { byteBudget } from '../../shared/kit/transport/byte-budget.ts';
 import {
   decoded,
   type GrpcCarrier,

@@ -1,9 +1,9 @@
 /** How far each consumer has come, kept beside the log so that it survives the broker. */
 import type { Checkpoint, KeptCheckpoint } from '../../shared/eventstore/event-store.ts';
-import type { Sql } from '../../shared/kit/connections.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import type { Sql } from '../../shared/kit/sql/connections.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 
 /** See the methods of EventStore that these stand behind. */
 export interface Checkpoints {

@@ -5,9 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../shared/kit/context.ts';
-import { sqlState } from '../../shared/kit/database.ts';
 import { CodedError, codedError } from '../../shared/kit/errors.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
+import { sqlState } from '../../shared/kit/sql/database.ts';
 import type { NumberedEvent } from './append.ts';
 import { classify } from './classify.ts';
 import type { EventLog } from './log.ts';

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { loadConfig, serviceConfig, serviceSettings, setting } from '../../shared/kit/config.ts';
+import {
+  loadConfig,
+  serviceConfig,
+  serviceSettings,
+  setting,
+} from '../../shared/kit/process/config.ts';
 
 /** What eventstoresvc can be told by its environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;

@@ -8,13 +8,13 @@ import {
   token,
 } from '../../shared/composition/container.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createDatabase, type Database } from '../../shared/kit/database.ts';
-import { degradedInstead } from '../../shared/kit/degraded.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
-import { requestMiddleware } from '../../shared/kit/onions.ts';
-import type { Runnable } from '../../shared/kit/run-service.ts';
+import { requestMiddleware } from '../../shared/kit/middleware/onions.ts';
+import { degradedInstead } from '../../shared/kit/process/degraded.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
+import type { Runnable } from '../../shared/kit/process/run-service.ts';
+import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { grpcServer } from '../../shared/kit/transport/grpc/grpc-server.ts';
 import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';

@@ -1,14 +1,15 @@
 /** What consumers gave up on, kept beside the log so that it survives the broker. */
+
 import type {
-  DeadLetter,
   LetterFilter,
   LetterState,
   ParkedLetter,
 } from '../../shared/eventstore/event-store.ts';
 import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../../shared/eventstore/replay-lease.ts';
-import type { Sql } from '../../shared/kit/connections.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { DeadLetter } from '../../shared/kit/delivery.ts';
+import type { Sql } from '../../shared/kit/sql/connections.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 
 /** See the methods of EventStore that these stand behind; but for the counting, which is for operators. */
 export interface DeadLetters {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DeadLetter } from '../../proto/gen/eventstore.ts';
 import { deadLetterToWire } from '../../shared/eventstore/wire.ts';
 import { background } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 import { createDeadLetters } from './dead-letters.ts';
 
 /** As a forged advisory of the broker leaves it: nothing else is so large. */

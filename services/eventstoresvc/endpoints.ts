@@ -3,7 +3,6 @@ import type { Currency } from '../../shared/domain/currency.ts';
 import type {
   Appended,
   Checkpoint,
-  DeadLetter,
   EventFilter,
   EventPage,
   EventStore,
@@ -14,6 +13,7 @@ import type {
   ParkedLetter,
   RecordedEvent,
 } from '../../shared/eventstore/event-store.ts';
+import type { DeadLetter } from '../../shared/kit/delivery.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
 import { type Exhausted, type ExhaustedOutcome, parkExhausted } from './exhausted.ts';
 

@@ -23,7 +23,7 @@ import {
   type ListDeadLettersRequest,
 } from '../../proto/gen/eventstore.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { migrate } from '../../shared/kit/migrations.ts';
+import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
 import { readConfig } from './config.ts';

@@ -5,7 +5,7 @@
  */
 import { background, type Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 
 export interface LiveHead extends Component {
   /** This process committed up to `position`. */

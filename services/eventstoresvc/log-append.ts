@@ -7,7 +7,7 @@
  * subquery, since as a semi-join the planner reads the whole table.
  */
 import type { Context } from '../../shared/kit/context.ts';
-import { type Database, prepared } from '../../shared/kit/database.ts';
+import { type Database, prepared } from '../../shared/kit/sql/database.ts';
 import { column } from './column.ts';
 import type { PredictedEvent } from './optimistic.ts';
 

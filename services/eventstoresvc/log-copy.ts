@@ -4,8 +4,8 @@
  * store runs; `orders restore` uses it, and nothing writes beside it then.
  */
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 
 /** An event as it is stored, int8 as text. */
 export interface CopiedEvent {

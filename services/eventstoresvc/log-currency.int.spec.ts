@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { background } from '../../shared/kit/context.ts';
-import { createDatabase, type Database } from '../../shared/kit/database.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { migrate } from '../../shared/kit/migrations.ts';
+import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
+import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { currency, usd } from '../../shared/testing/currency.ts';
 import { testPostgres } from '../../stack/testing.ts';
 import { createLogCurrency, type LogCurrency } from './log-currency.ts';

@@ -1,6 +1,6 @@
 import type { Currency } from '../../shared/domain/currency.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 
 /** The currency that stands written beside the log. */
 export interface LogCurrency {

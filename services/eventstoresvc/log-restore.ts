@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 
 /**
  * Writes events back as they were, at their own positions, versions and times, on

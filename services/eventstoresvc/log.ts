@@ -1,13 +1,13 @@
 /**
  * The log in SQL. Each function is one complete statement, since every write
- * must be one (see shared/kit/database.ts). Valid on PostgreSQL and CockroachDB
+ * must be one (see shared/kit/sql/database.ts). Valid on PostgreSQL and CockroachDB
  * alike.
  */
 
 import type { EventFilter, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 import { type Append, aggregateOf } from './append.ts';
 import type { KnownEvent, Snapshot } from './classify.ts';
 import { appendMany, appendOne, type Written } from './log-append.ts';

@@ -1,4 +1,4 @@
-import { runService } from '../../shared/kit/run-service.ts';
+import { runService } from '../../shared/kit/process/run-service.ts';
 import { readConfig } from './config.ts';
 import { createContainer } from './container.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Meter } from '@opentelemetry/api';
 import { background, withSignal } from '../../shared/kit/context.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { DeadLetters } from './dead-letters.ts';
 
 /** Between two looks, in milliseconds. */

@@ -14,9 +14,9 @@ import { createMemoryEventStore } from '../../shared/eventstore/memory-event-sto
 import { newEventToWire } from '../../shared/eventstore/wire.ts';
 import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { noMeter } from '../../shared/kit/metrics.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { grpcServer } from '../../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
 import { anEvent } from '../../shared/testing/events.ts';

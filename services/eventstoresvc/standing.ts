@@ -6,8 +6,8 @@
  */
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { Verdict } from './relay-verdict.ts';
 

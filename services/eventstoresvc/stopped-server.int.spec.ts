@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
 import { background, withSignal } from '../../shared/kit/context.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { anEvent } from '../../shared/testing/events.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { NatsConnection } from 'nats';
 import { pino } from 'pino';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { connectNats, type Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { type TestNats, testNats } from '../../stack/testing.ts';

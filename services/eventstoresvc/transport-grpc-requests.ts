@@ -1,4 +1,5 @@
 /** Requests as they came over gRPC, checked: every problem of one is told at once. */
+
 import {
   type Append,
   type CloseDeadLetterRequest,
@@ -13,13 +14,14 @@ import {
   Lane as WireLane,
 } from '../../proto/gen/eventstore.ts';
 import type { Currency } from '../../shared/domain/currency.ts';
-import type { DeadLetter, Lane } from '../../shared/eventstore/event-store.ts';
+import type { Lane } from '../../shared/eventstore/event-store.ts';
 import type { GiveUp } from '../../shared/eventstore/log-recovery.ts';
 import {
   deadLetterFromWire,
   letterStateFromWire,
   newEventFromWire,
 } from '../../shared/eventstore/wire.ts';
+import type { DeadLetter } from '../../shared/kit/delivery.ts';
 import type { Problem } from '../../shared/kit/errors.ts';
 import type {
   AppendRequest,

@@ -9,9 +9,9 @@ import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.t
 import { decodeMessage } from '../../shared/eventstore/message.ts';
 import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { migrate } from '../../shared/kit/migrations.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
+import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { eventStoreContract } from '../../shared/testing/event-store-contract.ts';
 import { anEvent } from '../../shared/testing/events.ts';
 import { eventually } from '../../shared/testing/eventually.ts';

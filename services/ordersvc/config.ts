@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { loadConfig, serviceConfig, serviceSettings, setting } from '../../shared/kit/config.ts';
+import {
+  loadConfig,
+  serviceConfig,
+  serviceSettings,
+  setting,
+} from '../../shared/kit/process/config.ts';
 
 /** What ordersvc can be told by its environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ConfigError } from '../../shared/kit/config.ts';
+import { ConfigError } from '../../shared/kit/process/config.ts';
 import { readConfig } from './config.ts';
 
 describe('payment worker configuration', () => {

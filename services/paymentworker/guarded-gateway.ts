@@ -1,8 +1,8 @@
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import {
   type CircuitBreakerOptions,
   circuitBreaker,
 } from '../../shared/kit/middleware/circuit-breaker.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { PaymentGateway } from './payment-gateway.ts';
 
 /**

@@ -3,7 +3,7 @@
  * is stored, times to the microsecond.
  */
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 
 /** A line as it is stored, int8 as text. */
 export interface CopiedLine {

@@ -5,8 +5,8 @@
  * one statement.
  */
 import type { Context } from '../../shared/kit/context.ts';
-import { type Database, type Statement, sqlState } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import { type Database, type Statement, sqlState } from '../../shared/kit/sql/database.ts';
 import { type Debit, type DebitAnswer, VOIDED, type Void } from './payment-gateway.ts';
 
 /** What stands in an order's line. */

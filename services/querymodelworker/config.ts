@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { followerConfig, followerSettings } from '../../shared/eventstore/worker-settings.ts';
-import { loadConfig, setting } from '../../shared/kit/config.ts';
+import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 
 /** What the query model worker can be told by its environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;

@@ -5,10 +5,10 @@
  * moves, so one statement changes places and no write slips in between.
  */
 import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
-import type { Sql } from '../../shared/kit/connections.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import type { Sql } from '../../shared/kit/sql/connections.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 
 /** A table of the read model, by the name of its checkpoint. */
 export type Side = typeof READ_MODEL | typeof READ_MODEL_B;

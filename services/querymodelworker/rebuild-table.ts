@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 import { otherSide, type Side } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';

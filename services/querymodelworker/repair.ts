@@ -8,8 +8,8 @@ import { ORDER_AGGREGATE, READ_MODEL } from '../../shared/contracts/subjects.ts'
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { eventAt } from '../../shared/eventstore/stored-message.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/database.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 import { foldBatch } from './batch.ts';
 import { findLiveTable, type LiveTable, liveTable, notPrepared } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { amountLimit, minorLimit } from '../../shared/contracts/amount-limit.ts';
 import { workerConfig, workerSettings } from '../../shared/eventstore/worker-settings.ts';
-import { loadConfig, setting } from '../../shared/kit/config.ts';
+import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 import type { ReviewPolicy } from './review-policy.ts';
 
 /** What the review worker can be told by its environment. Durations are in milliseconds. */

@@ -10,11 +10,11 @@ import {
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { degradedOnceReady } from '../../shared/kit/degraded.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
-import { workerMiddleware } from '../../shared/kit/onions.ts';
+import { workerMiddleware } from '../../shared/kit/middleware/onions.ts';
+import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';

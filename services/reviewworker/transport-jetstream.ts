@@ -1,7 +1,7 @@
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import { eventWorker, type WorkerOptions } from '../../shared/eventstore/worker.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { ReviewEndpoints } from './endpoints.ts';
 
 /** Serves paid orders from the durable `review-worker`. */

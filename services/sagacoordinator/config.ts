@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { workerConfig, workerSettings } from '../../shared/eventstore/worker-settings.ts';
-import { loadConfig, setting } from '../../shared/kit/config.ts';
+import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 
 /** What the saga coordinator can be told by its environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;

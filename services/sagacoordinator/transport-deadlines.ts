@@ -5,8 +5,8 @@
  */
 import { background, type Context, causedBy, withSignal } from '../../shared/kit/context.ts';
 import { isMachineryFailure } from '../../shared/kit/errors.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import { type Logger, logFields } from '../../shared/kit/logger.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { retryDelay } from '../../shared/kit/transport/jetstream/messages/retry-delay.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Deadlines, UpcomingDeadline } from './deadlines.ts';

@@ -1,7 +1,7 @@
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import { eventWorker, type WorkerOptions } from '../../shared/eventstore/worker.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { SagaEndpoints } from './endpoints.ts';
 
 /** What begins or ends a wait: all that happens to an order. */

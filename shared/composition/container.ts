@@ -15,14 +15,14 @@ import {
 import type { EventStore } from '../eventstore/event-store.ts';
 import { createGrpcEventStore } from '../eventstore/grpc-event-store.ts';
 import { unsampled } from '../eventstore/unsampled.ts';
-import { adminServer } from '../kit/admin.ts';
-import type { ServiceConfig } from '../kit/config.ts';
-import { createDatabase, type Database, type DatabaseOptions } from '../kit/database.ts';
-import { type Component, createLifecycle } from '../kit/lifecycle.ts';
 import { createLogger, type Logger } from '../kit/logger.ts';
 import { createMetrics, type Metrics } from '../kit/metrics.ts';
-import { measureReadiness } from '../kit/readiness.ts';
-import type { Runnable } from '../kit/run-service.ts';
+import type { ServiceConfig } from '../kit/process/config.ts';
+import { type Component, createLifecycle } from '../kit/process/lifecycle.ts';
+import { measureReadiness } from '../kit/process/readiness.ts';
+import type { Runnable } from '../kit/process/run-service.ts';
+import { createDatabase, type Database, type DatabaseOptions } from '../kit/sql/database.ts';
+import { adminServer } from '../kit/transport/http/admin.ts';
 import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts';
 
 /** A name under which a container holds a T. Each call makes another. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Currency } from '../domain/currency.ts';
-import { ConfigError } from '../kit/config.ts';
 import { background } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
+import { ConfigError } from '../kit/process/config.ts';
 import { currency, usd } from '../testing/currency.ts';
 import { anEvent } from '../testing/events.ts';
 import { eventually } from '../testing/eventually.ts';

@@ -1,5 +1,6 @@
 import type { Currency } from '../domain/currency.ts';
 import type { Context } from '../kit/context.ts';
+import type { DeadLetter } from '../kit/delivery.ts';
 
 /** An event that is to be appended. */
 export interface NewEvent {
@@ -67,22 +68,6 @@ export interface ReadOptions {
 export interface EventPage {
   readonly events: readonly RecordedEvent[];
   readonly nextPosition: bigint | undefined;
-}
-
-/**
- * A message that a consumer gave up on, kept beside the log so that it
- * survives the broker. The event itself is in the log, at `position`.
- */
-export interface DeadLetter {
-  readonly consumer: string;
-  readonly position: bigint;
-  readonly eventId: string;
-  /** Code of the last error. */
-  readonly reason: string;
-  /** Message of the last error. */
-  readonly lastError: string;
-  readonly deliveries: number;
-  readonly traceparent: string;
 }
 
 /**

@@ -3,10 +3,9 @@ import type { Meter } from '@opentelemetry/api';
 import { Lane, type DeadLetter as WireDeadLetter } from '../../proto/gen/eventstore.ts';
 import type { Context } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
-import type { Component } from '../kit/lifecycle.ts';
 import type { Logger } from '../kit/logger.ts';
 import { noMeter } from '../kit/metrics.ts';
-import { countReplaced } from '../kit/replaced-streams.ts';
+import type { Component } from '../kit/process/lifecycle.ts';
 import {
   callServerStream,
   callUnary,
@@ -19,6 +18,7 @@ import {
   isThere,
 } from '../kit/transport/grpc/heartbeat.ts';
 import { type Hook, noHook } from '../kit/transport/hooks.ts';
+import { countReplaced } from '../kit/transport/replaced-streams.ts';
 import { createAppendStream } from './append-stream.ts';
 import type { EventFilter, EventStore, ParkedLetter, RecordedEvent } from './event-store.ts';
 import { createLink } from './link.ts';

@@ -3,8 +3,8 @@
  * message says only where to look. Many messages share one reading.
  */
 import { background, type Context } from '../kit/context.ts';
+import { inProcessRetry } from '../kit/middleware/onions.ts';
 import { retry } from '../kit/middleware/retry.ts';
-import { inProcessRetry } from '../kit/onions.ts';
 import type { EventStore, RecordedEvent } from './event-store.ts';
 import { unsampled } from './unsampled.ts';
 

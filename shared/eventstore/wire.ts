@@ -1,11 +1,12 @@
 /** Between the contract's generated messages and the types that everybody works with. */
+
 import type {
   Checkpoint as WireCheckpoint,
   DeadLetter as WireDeadLetter,
   Event as WireEvent,
 } from '../../proto/gen/eventstore.ts';
+import type { DeadLetter } from '../kit/delivery.ts';
 import type {
-  DeadLetter,
   KeptCheckpoint,
   LetterState,
   NewEvent,

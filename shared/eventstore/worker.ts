@@ -3,8 +3,8 @@ import { ORDER_AGGREGATE, ORDERS_STREAM } from '../contracts/subjects.ts';
 import { background } from '../kit/context.ts';
 import type { Delivery } from '../kit/delivery.ts';
 import type { Endpoint } from '../kit/endpoint.ts';
-import type { Component } from '../kit/lifecycle.ts';
 import type { Logger } from '../kit/logger.ts';
+import type { Component } from '../kit/process/lifecycle.ts';
 import type { Hook } from '../kit/transport/hooks.ts';
 import {
   type JetstreamConsumerOptions,

@@ -22,3 +22,19 @@ export interface Delivery<Body = unknown> {
   /** W3C trace context that it came with; empty if none. */
   readonly traceparent: string;
 }
+
+/**
+ * A message that a consumer gave up on, kept beside the log so that it
+ * survives the broker. The event itself is in the log, at `position`.
+ */
+export interface DeadLetter {
+  readonly consumer: string;
+  readonly position: bigint;
+  readonly eventId: string;
+  /** Code of the last error. */
+  readonly reason: string;
+  /** Message of the last error. */
+  readonly lastError: string;
+  readonly deliveries: number;
+  readonly traceparent: string;
+}

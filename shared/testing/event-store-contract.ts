@@ -3,17 +3,18 @@
  * over gRPC. A suite calls it with a way to its store; the store may hold
  * events already and keeps those of one test while the next runs.
  */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type {
   Appended,
   Checkpoint,
-  DeadLetter,
   EventStore,
   NewEvent,
   RecordedEvent,
 } from '../eventstore/event-store.ts';
 import { background } from '../kit/context.ts';
+import type { DeadLetter } from '../kit/delivery.ts';
 import { codedError, type Kind } from '../kit/errors.ts';
 import { anEvent } from './events.ts';
 import { eventually } from './eventually.ts';

@@ -7,10 +7,10 @@ import type { NewEvent } from '../eventstore/event-store.ts';
 import { background } from '../kit/context.ts';
 import type { Delivery } from '../kit/delivery.ts';
 import type { Middleware } from '../kit/endpoint.ts';
-import type { Component } from '../kit/lifecycle.ts';
 import { silentLogger } from '../kit/logger.ts';
 import { noMeter } from '../kit/metrics.ts';
-import { workerMiddleware } from '../kit/onions.ts';
+import { workerMiddleware } from '../kit/middleware/onions.ts';
+import type { Component } from '../kit/process/lifecycle.ts';
 import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts';
 import { type PublishedLog, publishedLog } from './published-log.ts';
 

@@ -16,7 +16,7 @@ export const subjects: readonly Subject[] = [
   beside('shared/domain/order.ts'),
   beside('shared/kit/errors.ts'),
   beside('shared/kit/in-one-line.ts'),
-  beside('shared/kit/degraded.ts'),
+  beside('shared/kit/process/degraded.ts'),
   beside('shared/kit/transport/jetstream/messages/retry-delay.ts'),
   beside('services/sagacoordinator/saga.ts'),
   beside('services/sagacoordinator/standing.ts'),

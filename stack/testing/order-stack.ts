@@ -12,9 +12,9 @@ import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
-import { createDatabase } from '../../shared/kit/database.ts';
-import type { Component } from '../../shared/kit/lifecycle.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
+import { createDatabase } from '../../shared/kit/sql/database.ts';
 import { type Stack, type StackOptions, startStack } from '../stack.ts';
 import { testFolder } from '../testing.ts';
 

@@ -10,8 +10,8 @@ import { createService } from '../../../services/eventstoresvc/service.ts';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import type { EventStore, NewEvent } from '../../../shared/eventstore/event-store.ts';
 import { background } from '../../../shared/kit/context.ts';
-import { createDatabase } from '../../../shared/kit/database.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
+import { createDatabase } from '../../../shared/kit/sql/database.ts';
 import { AGGREGATE_TYPE, type Step } from '../workload.ts';
 
 /** With the one for appends as many as Emmett has. */

@@ -5,7 +5,7 @@
  */
 import postgres from 'postgres';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
-import type { Sql } from '../../../shared/kit/connections.ts';
+import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import { type Contender, measure } from '../contender.ts';
 import { names } from '../names.ts';
 import { AGGREGATE_TYPE, type Step, steps } from '../workload.ts';

@@ -1,7 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
-import type { DeadLetter } from '../../eventstore/event-store.ts';
 import type { Context } from '../context.ts';
-import type { Delivery } from '../delivery.ts';
+import type { DeadLetter, Delivery } from '../delivery.ts';
 import type { Middleware } from '../endpoint.ts';
 import { CodedError, codedError, isKind, kinds } from '../errors.ts';
 import { inOneLine } from '../in-one-line.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import type { DeadLetter } from '../../eventstore/event-store.ts';
 import { recordingLogger, recordingMeter } from '../../testing/recording.ts';
 import { background, type Context, remaining, withSignal, withTimeLeft } from '../context.ts';
-import type { Delivery } from '../delivery.ts';
+import type { DeadLetter, Delivery } from '../delivery.ts';
 import { CodedError, codedError } from '../errors.ts';
 import { deadLetter } from './dead-letter.ts';
 

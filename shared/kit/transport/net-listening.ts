@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import type { Logger } from '../logger.ts';
-import { seldom } from '../seldom.ts';
+import { seldom } from './seldom.ts';
 
 /** How often the same is said of connections that are not taken. */
 const TELL_EVERY_MS = 10_000;

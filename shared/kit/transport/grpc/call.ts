@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { type Context, remaining } from '../../context.ts';
 import { CodedError } from '../../errors.ts';
-import { isLoopback } from '../../loopback.ts';
+import { isLoopback } from '../../process/loopback.ts';
 import { type Silence, watchSilence } from '../../silence.ts';
 import { type Hook, noHook } from '../hooks.ts';
 import { writeContext } from './call-context.ts';

@@ -2,8 +2,8 @@ import { Server, type ServiceDefinition, type UntypedServiceImplementation } fro
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
-import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../logger.ts';
+import type { Component } from '../../process/lifecycle.ts';
 import { decodingTolerantly } from './decoding.ts';
 import { grpcListener } from './grpc-listening.ts';
 import { callGuard } from './guard.ts';

@@ -9,13 +9,13 @@ import {
   type ServerMethodDefinition,
   status,
 } from '@grpc/grpc-js';
-import { byteBudget } from '../../byte-budget.ts';
 import { CodedError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { isLoopback } from '../../loopback.ts';
-import { seldom } from '../../seldom.ts';
+import { isLoopback } from '../../process/loopback.ts';
 import { type Silence, watchSilence } from '../../silence.ts';
+import { byteBudget } from '../byte-budget.ts';
 import { peerName } from '../connection-room.ts';
+import { seldom } from '../seldom.ts';
 import { createFrames } from './frames.ts';
 import { toServiceError } from './grpc-status.ts';
 import type { GrpcLimits } from './limits.ts';

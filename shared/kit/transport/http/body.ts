@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { ByteBudget } from '../../byte-budget.ts';
 import { CodedError } from '../../errors.ts';
+import type { ByteBudget } from '../byte-budget.ts';
 import { parseJson } from './json.ts';
 
 /**

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { byteBudget } from '../../byte-budget.ts';
 import { codedError } from '../../errors.ts';
+import { byteBudget } from '../byte-budget.ts';
 import { readBody } from './body.ts';
 
 /** A request of so many bytes, in parts. */

@@ -6,7 +6,7 @@ import { until } from '../../../../stack/until.ts';
 import { consumerOptions, publishNumbers, TEST_STREAM } from '../../../testing/jetstream-rig.ts';
 import type { Delivery } from '../../delivery.ts';
 import { CodedError } from '../../errors.ts';
-import type { Component } from '../../lifecycle.ts';
+import type { Component } from '../../process/lifecycle.ts';
 import type { Outcome } from '../hooks.ts';
 import { jetstreamConsumer, type PlacedProgress } from './jetstream-consumer.ts';
 import { remakeStream } from './jetstream-stream.ts';

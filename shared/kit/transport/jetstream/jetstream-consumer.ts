@@ -1,14 +1,14 @@
 import type { Context } from '../../context.ts';
 import type { Delivery } from '../../delivery.ts';
 import { CodedError, codedError, isKind, kinds } from '../../errors.ts';
-import type { Component } from '../../lifecycle.ts';
 import { logFields } from '../../logger.ts';
-import { countReplaced } from '../../replaced-streams.ts';
+import type { Component } from '../../process/lifecycle.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 import type { Outcome } from '../hooks.ts';
 import { guarded, noHook } from '../hooks.ts';
 import { keepSubscribed, type Subscription } from '../nats/keep-subscribed.ts';
 import { connectionStatus } from '../nats/nats-status.ts';
+import { countReplaced } from '../replaced-streams.ts';
 import { consumerMetrics } from './consumer-metrics.ts';
 import type { JetstreamConsumerOptions } from './consumer-options.ts';
 import { ensureDurable, jetstreamManager } from './durable.ts';

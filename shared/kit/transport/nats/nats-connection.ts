@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Meter } from '@opentelemetry/api';
 import { type ConnectionOptions, connect, type NatsConnection } from 'nats';
-import type { Component } from '../../lifecycle.ts';
 import type { Logger } from '../../logger.ts';
 import { noMeter } from '../../metrics.ts';
-import { countReplaced } from '../../replaced-streams.ts';
+import type { Component } from '../../process/lifecycle.ts';
+import { countReplaced } from '../replaced-streams.ts';
 import { type ConnectionStatus, connectionStatus } from './nats-status.ts';
 
 export interface NatsOptions {

@@ -5,13 +5,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { Meter } from '@opentelemetry/api';
 import postgres from 'postgres';
-import { type FaultyWire, faultyWire } from '../../stack/faulty-wire.ts';
-import { testPostgres } from '../../stack/testing.ts';
-import { eventually } from '../testing/eventually.ts';
-import { background } from './context.ts';
+import { type FaultyWire, faultyWire } from '../../../stack/faulty-wire.ts';
+import { testPostgres } from '../../../stack/testing.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { background } from '../context.ts';
+import { codedError } from '../errors.ts';
+import { silentLogger } from '../logger.ts';
 import { createDatabase, type Database, type DatabaseOptions } from './database.ts';
-import { codedError } from './errors.ts';
-import { silentLogger } from './logger.ts';
 
 describe('a silent connection to the database', () => {
   const ctx = background();

@@ -7,12 +7,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import postgres from 'postgres';
-import { testPostgres } from '../../stack/testing.ts';
+import { testPostgres } from '../../../stack/testing.ts';
+import { background } from '../context.ts';
+import { codedError } from '../errors.ts';
+import { silentLogger } from '../logger.ts';
 import type { ConnectionOptions } from './connections.ts';
-import { background } from './context.ts';
 import { createDatabase, type Database, prepared, type Statement, sqlState } from './database.ts';
-import { codedError } from './errors.ts';
-import { silentLogger } from './logger.ts';
 
 /** What happens to a statement, and to the rest of its connection with it. */
 type Fault = 'none' | 'raises' | 'unique' | 'cancelled' | '40001' | 'disconnected';

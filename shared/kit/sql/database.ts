@@ -16,9 +16,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
+import { background, type Context, remaining } from '../context.ts';
+import type { Component } from '../process/lifecycle.ts';
 import type { Statement } from './answer.ts';
 import type { Sql } from './connections.ts';
-import { background, type Context, remaining } from './context.ts';
 import {
   asCoded,
   cancelled,
@@ -27,7 +28,6 @@ import {
   overloaded,
   sqlState,
 } from './database-errors.ts';
-import type { Component } from './lifecycle.ts';
 import { createStatements, type StatementsOptions } from './statements.ts';
 
 export type { Statement } from './answer.ts';

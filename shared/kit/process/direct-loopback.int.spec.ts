@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { silentLogger } from '../logger.ts';
+import { channelOptionsFor, grpcServer } from '../transport/grpc/grpc-server.ts';
 import { keepLoopbackDirect } from './direct-loopback.ts';
-import { silentLogger } from './logger.ts';
 import { isLoopback } from './loopback.ts';
-import { channelOptionsFor, grpcServer } from './transport/grpc/grpc-server.ts';
 
 const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 
@@ -15,9 +15,9 @@ const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).h
 const client = `
   import { get } from 'node:http';
   import { keepLoopbackDirect } from ${module('./direct-loopback.ts')};
-  import { silentLogger } from ${module('./logger.ts')};
-  import { createGrpcEventStore } from ${module('../eventstore/grpc-event-store.ts')};
-  import { eventually } from ${module('../testing/eventually.ts')};
+  import { silentLogger } from ${module('../logger.ts')};
+  import { createGrpcEventStore } from ${module('../../eventstore/grpc-event-store.ts')};
+  import { eventually } from ${module('../../testing/eventually.ts')};
   keepLoopbackDirect();
   const [httpPort, grpcPort] = process.argv.slice(-2);
   const url = 'http://127.0.0.1:' + httpPort;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { recordingLogger } from '../testing/recording.ts';
+import { recordingLogger } from '../../testing/recording.ts';
+import { silentLogger as logger } from '../logger.ts';
 import { type Component, createLifecycle } from './lifecycle.ts';
-import { silentLogger as logger } from './logger.ts';
 
 /** A component that leaves its name at each step. */
 function trail(name: string, steps: string[], more: Partial<Component> = {}): Component {

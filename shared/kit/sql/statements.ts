@@ -13,6 +13,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Meter } from '@opentelemetry/api';
+import type { Logger } from '../logger.ts';
+import { noMeter } from '../metrics.ts';
 import { type Answer, gather, type Statement } from './answer.ts';
 import type { Backend } from './cancel-statement.ts';
 import {
@@ -22,8 +24,6 @@ import {
   type Sql,
 } from './connections.ts';
 import { goesOn, late, unavailable } from './database-errors.ts';
-import type { Logger } from './logger.ts';
-import { noMeter } from './metrics.ts';
 
 export interface StatementsOptions extends ConnectionOptions {
   readonly logger: Logger;

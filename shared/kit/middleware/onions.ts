@@ -1,14 +1,14 @@
 import type { Meter } from '@opentelemetry/api';
-import type { Delivery } from './delivery.ts';
-import { chain, type Middleware, nop } from './endpoint.ts';
-import type { Logger } from './logger.ts';
-import { type CircuitBreakerOptions, circuitBreaker } from './middleware/circuit-breaker.ts';
-import { type DeadLetterOptions, deadLetter } from './middleware/dead-letter.ts';
-import { instrumenting } from './middleware/instrumenting.ts';
-import { type LoggingOptions, logging } from './middleware/logging.ts';
-import { type RateLimitOptions, rateLimit } from './middleware/rate-limit.ts';
-import { type RetryOptions, retry } from './middleware/retry.ts';
-import { timeout } from './middleware/timeout.ts';
+import type { Delivery } from '../delivery.ts';
+import { chain, type Middleware, nop } from '../endpoint.ts';
+import type { Logger } from '../logger.ts';
+import { type CircuitBreakerOptions, circuitBreaker } from './circuit-breaker.ts';
+import { type DeadLetterOptions, deadLetter } from './dead-letter.ts';
+import { instrumenting } from './instrumenting.ts';
+import { type LoggingOptions, logging } from './logging.ts';
+import { type RateLimitOptions, rateLimit } from './rate-limit.ts';
+import { type RetryOptions, retry } from './retry.ts';
+import { timeout } from './timeout.ts';
 
 /** What every endpoint's onion needs. */
 interface OnionOptions {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
-import { testPostgres } from '../../stack/testing.ts';
-import { eventually } from '../testing/eventually.ts';
-import { background, withTimeLeft } from './context.ts';
+import { testPostgres } from '../../../stack/testing.ts';
+import { eventually } from '../../testing/eventually.ts';
+import { background, withTimeLeft } from '../context.ts';
+import { codedError } from '../errors.ts';
+import { silentLogger } from '../logger.ts';
 import { createDatabase, type Database, sqlState } from './database.ts';
-import { codedError } from './errors.ts';
-import { silentLogger } from './logger.ts';
 
 describe('the database client', () => {
   const ctx = background();

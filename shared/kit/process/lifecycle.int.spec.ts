@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 function program(component: string, stopTimeoutMs: number): string {
   return `
     import { createLifecycle, runProcess } from './lifecycle.ts';
-    import { createLogger } from './logger.ts';
+    import { createLogger } from '../logger.ts';
     const logger = createLogger({ service: 'fixture', level: 'info', pretty: false });
     // Without a handle of its own the process would end for want of work.
     setInterval(() => {}, 60_000);

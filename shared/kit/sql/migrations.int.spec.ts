@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { testFolder, testPostgres } from '../../stack/testing.ts';
-import { silentLogger } from './logger.ts';
+import { testFolder, testPostgres } from '../../../stack/testing.ts';
+import { silentLogger } from '../logger.ts';
 import { migrate } from './migrations.ts';
 
 describe('migrations', () => {

@@ -6,7 +6,7 @@ function run(create: string) {
   const program = `
     import { ConfigError } from './config.ts';
     import { createLifecycle } from './lifecycle.ts';
-    import { createLogger } from './logger.ts';
+    import { createLogger } from '../logger.ts';
     import { runService } from './run-service.ts';
     const logger = createLogger({ service: 'fixture', level: 'info', pretty: false });
     const start = async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { recordingLogger, recordingMeter } from '../testing/recording.ts';
-import { background, type Context, withTimeLeft } from './context.ts';
-import type { Delivery } from './delivery.ts';
-import type { Endpoint, Middleware } from './endpoint.ts';
-import { CodedError, codedError } from './errors.ts';
+import { recordingLogger, recordingMeter } from '../../testing/recording.ts';
+import { background, type Context, withTimeLeft } from '../context.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Endpoint, Middleware } from '../endpoint.ts';
+import { CodedError, codedError } from '../errors.ts';
 import {
   type RequestOnionOptions,
   requestMiddleware,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { eventually } from '../testing/eventually.ts';
+import { eventually } from '../../../testing/eventually.ts';
+import { createMetrics, type Metrics } from '../../metrics.ts';
+import { measureReadiness } from '../../process/readiness.ts';
 import { adminServer } from './admin.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { measureReadiness } from './readiness.ts';
 
 describe('the admin server', () => {
   let reasons: string[] = [];

@@ -1,7 +1,7 @@
+import type { Logger } from '../logger.ts';
 import { ConfigError } from './config.ts';
 import { keepLoopbackDirect } from './direct-loopback.ts';
 import { type Lifecycle, runProcess } from './lifecycle.ts';
-import type { Logger } from './logger.ts';
 
 /** A service, put together and not yet started. */
 export interface Runnable {

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Postgrator from 'postgrator';
 import postgres from 'postgres';
+import type { Logger } from '../logger.ts';
 import { sqlState } from './database.ts';
-import type { Logger } from './logger.ts';
 
 export interface MigrationOptions {
   /** URL of the service's database, which is created if it does not exist. */

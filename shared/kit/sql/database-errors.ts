@@ -1,6 +1,6 @@
 /** What a statement's failure means to who asked for it: a CodedError, with the server's own words behind it. */
 import postgres from 'postgres';
-import { CodedError } from './errors.ts';
+import { CodedError } from '../errors.ts';
 
 /** The SQLSTATE in `error` or its causes; undefined where it did not come from the server. */
 export function sqlState(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
+import { inOneLine } from '../in-one-line.ts';
+import { flushed, type Logger } from '../logger.ts';
 import { ConfigError } from './config.ts';
-import { inOneLine } from './in-one-line.ts';
-import { flushed, type Logger } from './logger.ts';
 
 /** A part of a process that is started, stopped, or both. */
 export interface Component {

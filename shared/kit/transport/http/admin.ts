@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Component } from './lifecycle.ts';
-import type { Metrics } from './metrics.ts';
-import { keepRoom } from './transport/http/http-listening.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { Component } from '../../process/lifecycle.ts';
+import { keepRoom } from './http-listening.ts';
 
 export interface AdminOptions {
   readonly host: string;
