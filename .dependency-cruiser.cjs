@@ -19,7 +19,21 @@ module.exports = {
       comment: 'Services talk over gRPC, JetStream and HTTP, never by import.',
       severity: 'error',
       from: { path: '^services/([^/]+)/' },
-      to: { path: '^services/', pathNot: '^services/$1/' },
+      to: { path: '^services/', pathNot: '^services/($1/|composition[.]ts$)' },
+    },
+    {
+      name: 'the-composition-knows-no-service',
+      comment: 'It holds what all composition roots share, and nothing of one alone.',
+      severity: 'error',
+      from: { path: '^services/composition[.]ts$' },
+      to: { path: '^services/' },
+    },
+    {
+      name: 'shared-knows-no-tracing',
+      comment: 'The composition, which stands above both, puts the hooks of zipkin/ in.',
+      severity: 'error',
+      from: { path: '^shared/', pathNot: `(${spec}|^shared/testing/)` },
+      to: { path: '^zipkin/' },
     },
     {
       name: 'shared-knows-no-service',
@@ -114,9 +128,9 @@ module.exports = {
     },
     {
       name: 'the-container-stays-in-the-container',
-      comment: 'inversify binds in container.ts and nowhere else.',
+      comment: 'inversify binds in container.ts, and in what all of them share.',
       severity: 'error',
-      from: { pathNot: 'container[.]ts$' },
+      from: { pathNot: '(container|^services/composition)[.]ts$' },
       to: { path: 'node_modules/inversify/' },
     },
     {
@@ -131,7 +145,7 @@ module.exports = {
       comment: 'What all composition roots share is for composition roots.',
       severity: 'error',
       from: { pathNot: `(container[.]ts$|${spec})` },
-      to: { path: '^shared/composition/' },
+      to: { path: '^services/composition[.]ts$' },
     },
     {
       name: 'tests-stay-out-of-the-product',

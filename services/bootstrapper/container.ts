@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Container } from 'inversify';
-import { common, token } from '../../shared/composition/container.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { createLogger, type Logger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
+import { common, token } from '../composition.ts';
 import type { Config } from './config.ts';
 import { loggingStep } from './logging.ts';
 import { type BootstrapService, createBootstrapService, type Step } from './service.ts';

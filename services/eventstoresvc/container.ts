@@ -1,12 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import {
-  assemble,
-  bindDatabase,
-  bindNats,
-  common,
-  createServiceContainer,
-  token,
-} from '../../shared/composition/container.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
@@ -21,6 +13,14 @@ import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { grpcServerTrace } from '../../zipkin/grpc.ts';
 import { jetstreamProducerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
+import {
+  assemble,
+  bindDatabase,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../composition.ts';
 import { type Bell, createBell } from './bell.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import type { Config } from './config.ts';

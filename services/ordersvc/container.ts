@@ -1,11 +1,3 @@
-import {
-  assemble,
-  bindDatabase,
-  bindEventStore,
-  common,
-  createServiceContainer,
-  token,
-} from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { isStandstill } from '../../shared/eventstore/log-recovery.ts';
@@ -19,6 +11,14 @@ import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { httpServerTrace } from '../../zipkin/http.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
+import {
+  assemble,
+  bindDatabase,
+  bindEventStore,
+  common,
+  createServiceContainer,
+  token,
+} from '../composition.ts';
 import type { Config } from './config.ts';
 import { type OrderEndpoints, orderEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';

@@ -1,13 +1,3 @@
-import {
-  type App,
-  assemble,
-  bindDatabase,
-  bindEventStore,
-  bindNats,
-  common,
-  createServiceContainer,
-  token,
-} from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import { charging } from '../../shared/domain/charging.ts';
@@ -23,6 +13,16 @@ import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
+import {
+  type App,
+  assemble,
+  bindDatabase,
+  bindEventStore,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../composition.ts';
 import type { Config } from './config.ts';
 import { type PaymentEndpoints, paymentEndpoints } from './endpoints.ts';
 import { guardedGateway } from './guarded-gateway.ts';

@@ -1,13 +1,3 @@
-import {
-  type App,
-  assemble,
-  bindDatabase,
-  bindEventStore,
-  bindNats,
-  common,
-  createServiceContainer,
-  token,
-} from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
@@ -24,6 +14,16 @@ import type { Database } from '../../shared/kit/sql/database.ts';
 import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
+import {
+  type App,
+  assemble,
+  bindDatabase,
+  bindEventStore,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../composition.ts';
 import type { Config } from './config.ts';
 import { type QueryModelEndpoints, queryModelEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';

@@ -1,12 +1,3 @@
-import {
-  type App,
-  assemble,
-  bindEventStore,
-  bindNats,
-  common,
-  createServiceContainer,
-  token,
-} from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
@@ -19,6 +10,15 @@ import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
+import {
+  type App,
+  assemble,
+  bindEventStore,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../composition.ts';
 import type { Config } from './config.ts';
 import { type ReviewEndpoints, reviewEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';

@@ -1,13 +1,3 @@
-import {
-  type App,
-  assemble,
-  bindDatabase,
-  bindEventStore,
-  bindNats,
-  common,
-  createServiceContainer,
-  token,
-} from '../../shared/composition/container.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
@@ -26,6 +16,16 @@ import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import { extract } from '../../zipkin/propagation.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
+import {
+  type App,
+  assemble,
+  bindDatabase,
+  bindEventStore,
+  bindNats,
+  common,
+  createServiceContainer,
+  token,
+} from '../composition.ts';
 import { catchUp } from './catch-up.ts';
 import type { Config } from './config.ts';
 import { type Deadlines, sqlDeadlines, type UpcomingDeadline } from './deadlines.ts';

@@ -3,27 +3,27 @@
  * from that and from its own. Each service's container.ts adds the onion.
  */
 import { Container, type ServiceIdentifier } from 'inversify';
-import { grpcClientTrace } from '../../zipkin/grpc.ts';
-import { startTracing, type Tracing } from '../../zipkin/tracer.ts';
-import { ORDERS_STREAM } from '../contracts/subjects.ts';
-import type { Currency } from '../domain/currency.ts';
+import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
+import type { Currency } from '../shared/domain/currency.ts';
 import {
   type AgreedCurrency,
   agreedCurrency,
   inAgreedCurrency,
-} from '../eventstore/agreed-currency.ts';
-import type { EventStore } from '../eventstore/event-store.ts';
-import { createGrpcEventStore } from '../eventstore/grpc-event-store.ts';
-import { unsampled } from '../eventstore/unsampled.ts';
-import { createLogger, type Logger } from '../kit/logger.ts';
-import { createMetrics, type Metrics } from '../kit/metrics.ts';
-import type { ServiceConfig } from '../kit/process/config.ts';
-import { type Component, createLifecycle } from '../kit/process/lifecycle.ts';
-import { measureReadiness } from '../kit/process/readiness.ts';
-import type { Runnable } from '../kit/process/run-service.ts';
-import { createDatabase, type Database, type DatabaseOptions } from '../kit/sql/database.ts';
-import { adminServer } from '../kit/transport/http/admin.ts';
-import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts';
+} from '../shared/eventstore/agreed-currency.ts';
+import type { EventStore } from '../shared/eventstore/event-store.ts';
+import { createGrpcEventStore } from '../shared/eventstore/grpc-event-store.ts';
+import { unsampled } from '../shared/eventstore/unsampled.ts';
+import { createLogger, type Logger } from '../shared/kit/logger.ts';
+import { createMetrics, type Metrics } from '../shared/kit/metrics.ts';
+import type { ServiceConfig } from '../shared/kit/process/config.ts';
+import { type Component, createLifecycle } from '../shared/kit/process/lifecycle.ts';
+import { measureReadiness } from '../shared/kit/process/readiness.ts';
+import type { Runnable } from '../shared/kit/process/run-service.ts';
+import { createDatabase, type Database, type DatabaseOptions } from '../shared/kit/sql/database.ts';
+import { adminServer } from '../shared/kit/transport/http/admin.ts';
+import { connectNats, type Nats } from '../shared/kit/transport/nats/nats-connection.ts';
+import { grpcClientTrace } from '../zipkin/grpc.ts';
+import { startTracing, type Tracing } from '../zipkin/tracer.ts';
 
 /** A name under which a container holds a T. Each call makes another. */
 export const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
