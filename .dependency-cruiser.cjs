@@ -78,6 +78,21 @@ module.exports = {
       to: { path: '^shared/kit/[^/]+/', pathNot: '^shared/kit/($1|process)/' },
     },
     {
+      name: 'the-event-store-runs-downward',
+      comment:
+        'What an event store is stands below its clients, its workers and the one in memory.',
+      severity: 'error',
+      from: { path: '^shared/eventstore/[^/]+[.]ts$', pathNot: spec },
+      to: { path: '^shared/eventstore/[^/]+/' },
+    },
+    {
+      name: 'event-stores-are-strangers',
+      comment: 'A worker takes any event store, and none knows another.',
+      severity: 'error',
+      from: { path: '^shared/eventstore/([^/]+)/', pathNot: spec },
+      to: { path: '^shared/eventstore/[^/]+/', pathNot: '^shared/eventstore/$1/' },
+    },
+    {
       name: 'wires-are-strangers',
       comment: 'What two wires share stands beside their rooms.',
       severity: 'error',

@@ -11,7 +11,7 @@ import { createGrpcService } from '../services/eventstoresvc/transport-grpc.ts';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { minor } from '../shared/domain/money.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { nop } from '../shared/kit/endpoint.ts';
 import { silentLogger } from '../shared/kit/logger.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { currency, usd } from '../shared/testing/currency.ts';

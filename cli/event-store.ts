@@ -1,6 +1,6 @@
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../shared/eventstore/grpc/grpc-event-store.ts';
 import { CodedError, codedError } from '../shared/kit/errors.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 

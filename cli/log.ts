@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
-import { createGrpcLogRecovery } from '../shared/eventstore/grpc-log-recovery.ts';
+import { createGrpcLogRecovery } from '../shared/eventstore/grpc/grpc-log-recovery.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { currencyOfLog } from './currency.ts';

@@ -15,7 +15,7 @@ import { orderEventCodec } from '../shared/contracts/events.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import { minor } from '../shared/domain/money.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { nop } from '../shared/kit/endpoint.ts';
 import { silentLogger } from '../shared/kit/logger.ts';

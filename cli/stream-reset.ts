@@ -1,6 +1,6 @@
 import { connect, ErrorCode, NatsError } from 'nats';
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
-import { createGrpcLogRecovery } from '../shared/eventstore/grpc-log-recovery.ts';
+import { createGrpcLogRecovery } from '../shared/eventstore/grpc/grpc-log-recovery.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError, codedError, isMachineryFailure } from '../shared/kit/errors.ts';
 import { remakeStream, streamState } from '../shared/kit/transport/jetstream/jetstream-stream.ts';

@@ -11,7 +11,7 @@ import {
   inAgreedCurrency,
 } from '../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../shared/eventstore/grpc/grpc-event-store.ts';
 import { unsampled } from '../shared/eventstore/unsampled.ts';
 import { createLogger, type Logger } from '../shared/kit/logger.ts';
 import { createMetrics, type Metrics } from '../shared/kit/metrics.ts';

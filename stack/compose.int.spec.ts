@@ -55,7 +55,7 @@ async function variables(): Promise<readonly string[]> {
   const files = [
     ...rows.map(({ name }) => `services/${name}/config.ts`),
     'shared/kit/process/service-settings.ts',
-    'shared/eventstore/worker-settings.ts',
+    'shared/eventstore/worker/worker-settings.ts',
   ];
   const texts = await Promise.all(files.map((file) => readFile(join(root, file), 'utf8')));
   const names = texts.flatMap(

@@ -11,7 +11,7 @@ import { eventTypes, orderEventCodec } from '../shared/contracts/events.ts';
 import { newId } from '../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import { charging, stripeCharging } from '../shared/domain/charging.ts';
-import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../shared/kit/sql/database.ts';

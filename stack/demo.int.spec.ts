@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createEndpoints } from '../services/eventstoresvc/endpoints.ts';
 import { createGrpcService } from '../services/eventstoresvc/transport-grpc.ts';
-import { createMemoryEventStore } from '../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { nop } from '../shared/kit/endpoint.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { grpcServer } from '../shared/kit/transport/grpc/grpc-server.ts';

@@ -11,7 +11,7 @@ import { orderIdFor } from '../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import { minor } from '../shared/domain/money.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../shared/eventstore/grpc/grpc-event-store.ts';
 import { background, withTimeLeft } from '../shared/kit/context.ts';
 import { isKind } from '../shared/kit/errors.ts';
 import { silentLogger } from '../shared/kit/logger.ts';

@@ -2,7 +2,7 @@
 import { connect } from 'nats';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';

@@ -4,7 +4,7 @@
  * that no worker can serve, so it must be a server for this alone. Without the
  * variable there is nothing here: transport-grpc.int.spec.ts brings its own.
  */
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { eventStoreContract } from '../../shared/testing/event-store-contract.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DeadLetter } from '../../proto/gen/eventstore.ts';
-import { deadLetterToWire } from '../../shared/eventstore/wire.ts';
+import { deadLetterToWire } from '../../shared/eventstore/grpc/wire.ts';
 import { background } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
 import { createDeadLetters } from './dead-letters.ts';

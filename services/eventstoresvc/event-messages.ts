@@ -5,7 +5,7 @@
  */
 import type { GetEventsResponse } from '../../proto/gen/eventstore.ts';
 import type { EventPage, RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { recordedToWire } from '../../shared/eventstore/wire.ts';
+import { recordedToWire } from '../../shared/eventstore/grpc/wire.ts';
 
 /** What a page may take of a message; the rest is for the framing of its fields. */
 const PAGE_BYTES = 3.5 * 1024 * 1024;

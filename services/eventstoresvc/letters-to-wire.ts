@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../proto/gen/eventstore.ts';
 import type { ParkedLetter } from '../../shared/eventstore/event-store.ts';
-import { deadLetterToWire } from '../../shared/eventstore/wire.ts';
+import { deadLetterToWire } from '../../shared/eventstore/grpc/wire.ts';
 
 /** What a list may take of a message. */
 const LIST_BYTES = 3.5 * 1024 * 1024;

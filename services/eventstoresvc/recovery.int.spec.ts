@@ -13,11 +13,11 @@ import {
   LogRecoveryClient,
 } from '../../proto/gen/eventstore.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
-import { createGrpcLogRecovery } from '../../shared/eventstore/grpc-log-recovery.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
+import { createGrpcLogRecovery } from '../../shared/eventstore/grpc/grpc-log-recovery.ts';
+import { newEventToWire } from '../../shared/eventstore/grpc/wire.ts';
 import type { LogRecovery } from '../../shared/eventstore/log-recovery.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
-import { newEventToWire } from '../../shared/eventstore/wire.ts';
 import { background } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';

@@ -9,9 +9,9 @@ import {
   Lane,
 } from '../../proto/gen/eventstore.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
-import { newEventToWire } from '../../shared/eventstore/wire.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
+import { newEventToWire } from '../../shared/eventstore/grpc/wire.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';

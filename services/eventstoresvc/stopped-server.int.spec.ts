@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
 import { background, withSignal } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
@@ -17,7 +17,7 @@ const STOPPED_MS = 5 * REQUEST_MS;
 
 /** An event store in memory, as a process; it tells its port. */
 const server = `
-  import { createMemoryEventStore } from ${module('../../shared/eventstore/memory-event-store.ts')};
+  import { createMemoryEventStore } from ${module('../../shared/eventstore/memory/memory-event-store.ts')};
   import { nop } from ${module('../../shared/kit/endpoint.ts')};
   import { silentLogger } from ${module('../../shared/kit/logger.ts')};
   import { grpcServer } from ${module('../../shared/kit/transport/grpc/grpc-server.ts')};

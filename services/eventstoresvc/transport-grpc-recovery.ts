@@ -1,6 +1,6 @@
 /** The recovery of the log as the service LogRecovery of proto/eventstore.proto. */
 import { type LogRecoveryServer, LogRecoveryService } from '../../proto/gen/eventstore.ts';
-import { recordedToWire } from '../../shared/eventstore/wire.ts';
+import { recordedToWire } from '../../shared/eventstore/grpc/wire.ts';
 import {
   type GrpcCarrier,
   type GrpcService,

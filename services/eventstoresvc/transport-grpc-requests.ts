@@ -15,12 +15,12 @@ import {
 } from '../../proto/gen/eventstore.ts';
 import type { Currency } from '../../shared/domain/currency.ts';
 import type { Lane } from '../../shared/eventstore/event-store.ts';
-import type { GiveUp } from '../../shared/eventstore/log-recovery.ts';
 import {
   deadLetterFromWire,
   letterStateFromWire,
   newEventFromWire,
-} from '../../shared/eventstore/wire.ts';
+} from '../../shared/eventstore/grpc/wire.ts';
+import type { GiveUp } from '../../shared/eventstore/log-recovery.ts';
 import type { DeadLetter } from '../../shared/kit/delivery.ts';
 import type { Problem } from '../../shared/kit/errors.ts';
 import type {

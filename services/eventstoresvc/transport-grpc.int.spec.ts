@@ -5,7 +5,7 @@ import { credentials, type Metadata, type ServiceError, status } from '@grpc/grp
 import { connect } from 'nats';
 import { type Event, EventStoreClient, Lane } from '../../proto/gen/eventstore.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
 import { decodeMessage } from '../../shared/eventstore/message.ts';
 import { background, withSignal, withTimeLeft } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';

@@ -1,6 +1,6 @@
 /** The endpoints as the service of proto/eventstore.proto: decode, call one endpoint, encode. */
 import { type EventStoreServer, EventStoreService } from '../../proto/gen/eventstore.ts';
-import { deadLetterToWire, recordedToWire } from '../../shared/eventstore/wire.ts';
+import { deadLetterToWire, recordedToWire } from '../../shared/eventstore/grpc/wire.ts';
 import {
   type GrpcCarrier,
   type GrpcService,

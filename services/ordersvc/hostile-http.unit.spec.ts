@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';

@@ -5,7 +5,7 @@ import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, remaining, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, type Kind } from '../../shared/kit/errors.ts';
 import { createOrderDecisions } from './order-decisions.ts';

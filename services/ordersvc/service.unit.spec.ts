@@ -5,7 +5,7 @@ import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isMachineryFailure, type Kind } from '../../shared/kit/errors.ts';
 import type { OrderRequest } from './order-request.ts';

@@ -8,7 +8,7 @@ import {
 } from '../../shared/contracts/http.ts';
 import { orderIdFor } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';

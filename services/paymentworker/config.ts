@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { amountLimit, minorLimit } from '../../shared/contracts/amount-limit.ts';
 import { stripeCharging } from '../../shared/domain/charging.ts';
-import { workerConfig, workerSettings } from '../../shared/eventstore/worker-settings.ts';
+import { workerConfig, workerSettings } from '../../shared/eventstore/worker/worker-settings.ts';
 import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 
 /** What the payment worker can be told by its environment. Durations are in milliseconds. */

@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { followerConfig, followerSettings } from '../../shared/eventstore/worker-settings.ts';
+import {
+  followerConfig,
+  followerSettings,
+} from '../../shared/eventstore/worker/worker-settings.ts';
 import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 
 /** What the query model worker can be told by its environment. Durations are in milliseconds. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { amountLimit, minorLimit } from '../../shared/contracts/amount-limit.ts';
-import { workerConfig, workerSettings } from '../../shared/eventstore/worker-settings.ts';
+import { workerConfig, workerSettings } from '../../shared/eventstore/worker/worker-settings.ts';
 import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 import type { ReviewPolicy } from './review-policy.ts';
 

@@ -4,7 +4,7 @@ import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.
 import { MAX_AMOUNT, minor } from '../../shared/domain/money.ts';
 import type { OrderDetails, OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
 import type { ReviewPolicy } from './review-policy.ts';
 import { createReviewService } from './service.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { workerConfig, workerSettings } from '../../shared/eventstore/worker-settings.ts';
+import { workerConfig, workerSettings } from '../../shared/eventstore/worker/worker-settings.ts';
 import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 
 /** What the saga coordinator can be told by its environment. Durations are in milliseconds. */

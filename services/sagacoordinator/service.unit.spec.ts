@@ -5,7 +5,7 @@ import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
 import type { Deadline, UpcomingDeadline } from './deadlines.ts';
 import type { DeadlineWrites } from './grouped-writes.ts';

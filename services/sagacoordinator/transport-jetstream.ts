@@ -1,6 +1,6 @@
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
-import { eventWorker, type WorkerOptions } from '../../shared/eventstore/worker.ts';
+import { eventWorker, type WorkerOptions } from '../../shared/eventstore/worker/event-worker.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { SagaEndpoints } from './endpoints.ts';
 

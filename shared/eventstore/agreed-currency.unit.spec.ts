@@ -7,7 +7,7 @@ import { currency, usd } from '../testing/currency.ts';
 import { anEvent } from '../testing/events.ts';
 import { eventually } from '../testing/eventually.ts';
 import { agreedCurrency, inAgreedCurrency } from './agreed-currency.ts';
-import { createMemoryEventStore } from './memory-event-store.ts';
+import { createMemoryEventStore } from './memory/memory-event-store.ts';
 
 const ctx = background();
 const jpy = currency('JPY');

@@ -7,7 +7,7 @@ import { background, causedBy } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
 import { createOrderCommandHandler } from './command-handler.ts';
 import type { EventStore } from './event-store.ts';
-import { createMemoryEventStore } from './memory-event-store.ts';
+import { createMemoryEventStore } from './memory/memory-event-store.ts';
 
 const codec = orderEventCodec(2);
 const ctx = causedBy(background('c-1'), { eventId: 'cause-1' });

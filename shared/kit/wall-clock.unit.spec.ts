@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, string>> = {
   'cli/log.ts': 'names a file by when it was made',
   'cli/read-story.ts': 'tells people how long ago an event was',
   'services/ordersvc/service.ts': 'writes when an order was placed',
-  'shared/eventstore/memory-event-store.ts': 'writes when an event was appended',
+  'shared/eventstore/memory/memory-event-store.ts': 'writes when an event was appended',
   'shared/kit/transport/grpc/call.ts': 'grpc-js takes deadlines of this clock',
   'shared/kit/transport/grpc/heartbeat.ts': 'grpc-js takes deadlines of this clock',
   'shared/kit/transport/grpc/call-context.ts': 'grpc-js gives deadlines of this clock',

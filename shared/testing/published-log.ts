@@ -1,7 +1,7 @@
 import type { NatsConnection } from 'nats';
 import { ORDERS_STREAM } from '../contracts/subjects.ts';
 import type { EventStore } from '../eventstore/event-store.ts';
-import { createMemoryEventStore } from '../eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../eventstore/memory/memory-event-store.ts';
 import { encodeMessage } from '../eventstore/message.ts';
 import { ensureStream } from '../kit/transport/jetstream/jetstream-stream.ts';
 

@@ -1,7 +1,7 @@
 import type { AuditReport } from '../../cli/audit/report.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { dice } from '../interleavings/dice.ts';
 import type { Say } from '../launch.ts';

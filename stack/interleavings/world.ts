@@ -23,7 +23,7 @@ import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { readable } from '../../shared/eventstore/command-handler.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory-event-store.ts';
+import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { dice } from './dice.ts';

@@ -2,7 +2,7 @@
 import { credentials } from '@grpc/grpc-js';
 import { EventStoreClient, GetEventsRequest, Lane } from '../../../proto/gen/eventstore.ts';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
-import { newEventToWire } from '../../../shared/eventstore/wire.ts';
+import { newEventToWire } from '../../../shared/eventstore/grpc/wire.ts';
 import type { Step } from '../workload.ts';
 import { newEvent } from './own-store.ts';
 

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../../shared/eventstore/grpc-event-store.ts';
+import { createGrpcEventStore } from '../../../shared/eventstore/grpc/grpc-event-store.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { freePorts, LOOPBACK } from '../../../stack/ports.ts';
 import { startProcess, untilReady } from '../../../stack/process.ts';

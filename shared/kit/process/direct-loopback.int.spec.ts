@@ -16,7 +16,7 @@ const client = `
   import { get } from 'node:http';
   import { keepLoopbackDirect } from ${module('./direct-loopback.ts')};
   import { silentLogger } from ${module('../logger.ts')};
-  import { createGrpcEventStore } from ${module('../../eventstore/grpc-event-store.ts')};
+  import { createGrpcEventStore } from ${module('../../eventstore/grpc/grpc-event-store.ts')};
   import { eventually } from ${module('../../testing/eventually.ts')};
   keepLoopbackDirect();
   const [httpPort, grpcPort] = process.argv.slice(-2);

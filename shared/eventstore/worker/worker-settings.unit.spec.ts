@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { loadConfig } from '../kit/process/config.ts';
+import { loadConfig } from '../../kit/process/config.ts';
 import { workerConfig, workerSettings } from './worker-settings.ts';
 
 const schema = z.object(workerSettings({ serviceName: 'worker', adminPort: 9102 }));

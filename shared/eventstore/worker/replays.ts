@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { background, withSignal } from '../kit/context.ts';
-import type { Delivery } from '../kit/delivery.ts';
-import type { Endpoint } from '../kit/endpoint.ts';
-import { CodedError, codedError, kinds } from '../kit/errors.ts';
-import { type Logger, logFields } from '../kit/logger.ts';
-import type { Component } from '../kit/process/lifecycle.ts';
-import type { Hook, Outcome } from '../kit/transport/hooks.ts';
-import { contextOf } from '../kit/transport/jetstream/messages/incoming-message.ts';
-import type { IncomingMessage } from '../kit/transport/jetstream/messages/jetstream-wire.ts';
-import { retryDelay } from '../kit/transport/jetstream/messages/retry-delay.ts';
-import type { EventStore, ParkedLetter, RecordedEvent } from './event-store.ts';
-import { encodeMessage } from './message.ts';
-import { eventAt } from './stored-message.ts';
-import { unsampled } from './unsampled.ts';
+import { background, withSignal } from '../../kit/context.ts';
+import type { Delivery } from '../../kit/delivery.ts';
+import type { Endpoint } from '../../kit/endpoint.ts';
+import { CodedError, codedError, kinds } from '../../kit/errors.ts';
+import { type Logger, logFields } from '../../kit/logger.ts';
+import type { Component } from '../../kit/process/lifecycle.ts';
+import type { Hook, Outcome } from '../../kit/transport/hooks.ts';
+import { contextOf } from '../../kit/transport/jetstream/messages/incoming-message.ts';
+import type { IncomingMessage } from '../../kit/transport/jetstream/messages/jetstream-wire.ts';
+import { retryDelay } from '../../kit/transport/jetstream/messages/retry-delay.ts';
+import type { EventStore, ParkedLetter, RecordedEvent } from '../event-store.ts';
+import { encodeMessage } from '../message.ts';
+import { eventAt } from '../stored-message.ts';
+import { unsampled } from '../unsampled.ts';
 
 /** What replays need of the event store. */
 export type ReplaySource = Pick<EventStore, 'read' | 'takeReplays' | 'resolveReplay' | 'park'>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { background, withSignal } from '../kit/context.ts';
-import { CodedError } from '../kit/errors.ts';
-import { anEvent } from '../testing/events.ts';
-import type { EventFilter, RecordedEvent } from './event-store.ts';
+import { background, withSignal } from '../../kit/context.ts';
+import { CodedError } from '../../kit/errors.ts';
+import { anEvent } from '../../testing/events.ts';
+import type { EventFilter, RecordedEvent } from '../event-store.ts';
 import { resuming } from './resuming.ts';
 
 const at = (position: bigint): RecordedEvent => ({

@@ -1,7 +1,7 @@
-import { background } from '../kit/context.ts';
-import { isKind } from '../kit/errors.ts';
-import type { Logger } from '../kit/logger.ts';
-import type { Checkpoint, EventStore } from './event-store.ts';
+import { background } from '../../kit/context.ts';
+import { isKind } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Checkpoint, EventStore } from '../event-store.ts';
 
 /** Keeps a consumer's checkpoint where it survives the broker. */
 export interface CheckpointSaver {

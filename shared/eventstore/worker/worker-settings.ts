@@ -4,7 +4,7 @@ import {
   serviceConfig,
   serviceSettings,
   setting,
-} from '../kit/process/config.ts';
+} from '../../kit/process/config.ts';
 
 const milliseconds = /^\d{1,9}$/;
 

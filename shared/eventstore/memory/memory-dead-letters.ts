@@ -1,6 +1,6 @@
-import { CodedError } from '../kit/errors.ts';
-import type { EventStore, LetterState, ParkedLetter } from './event-store.ts';
-import { REPLAY_LEASE_MS, REPLAY_TAKES } from './replay-lease.ts';
+import { CodedError } from '../../kit/errors.ts';
+import type { EventStore, LetterState, ParkedLetter } from '../event-store.ts';
+import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../replay-lease.ts';
 
 /** A letter and who has it: what the real store keeps in columns of the same names. */
 interface Row {

@@ -4,15 +4,15 @@ import type {
   Checkpoint as WireCheckpoint,
   DeadLetter as WireDeadLetter,
   Event as WireEvent,
-} from '../../proto/gen/eventstore.ts';
-import type { DeadLetter } from '../kit/delivery.ts';
+} from '../../../proto/gen/eventstore.ts';
+import type { DeadLetter } from '../../kit/delivery.ts';
 import type {
   KeptCheckpoint,
   LetterState,
   NewEvent,
   ParkedLetter,
   RecordedEvent,
-} from './event-store.ts';
+} from '../event-store.ts';
 
 /** An event that is to be appended, as it is sent. */
 export function newEventToWire(event: NewEvent, stream: string): WireEvent {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { pino } from 'pino';
-import { CodedError } from '../kit/errors.ts';
-import { silentLogger } from '../kit/logger.ts';
+import { CodedError } from '../../kit/errors.ts';
+import { silentLogger } from '../../kit/logger.ts';
+import type { Checkpoint } from '../event-store.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
-import type { Checkpoint } from './event-store.ts';
 
 const at = (position: bigint, delivered = position): Checkpoint => ({
   position,

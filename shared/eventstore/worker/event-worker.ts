@@ -1,21 +1,21 @@
 import type { Meter } from '@opentelemetry/api';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../contracts/subjects.ts';
-import { background } from '../kit/context.ts';
-import type { Delivery } from '../kit/delivery.ts';
-import type { Endpoint } from '../kit/endpoint.ts';
-import type { Logger } from '../kit/logger.ts';
-import type { Component } from '../kit/process/lifecycle.ts';
-import type { Hook } from '../kit/transport/hooks.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../contracts/subjects.ts';
+import { background } from '../../kit/context.ts';
+import type { Delivery } from '../../kit/delivery.ts';
+import type { Endpoint } from '../../kit/endpoint.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Component } from '../../kit/process/lifecycle.ts';
+import type { Hook } from '../../kit/transport/hooks.ts';
 import {
   type JetstreamConsumerOptions,
   jetstreamConsumer,
-} from '../kit/transport/jetstream/jetstream-consumer.ts';
-import type { IncomingMessage } from '../kit/transport/jetstream/messages/jetstream-wire.ts';
+} from '../../kit/transport/jetstream/jetstream-consumer.ts';
+import type { IncomingMessage } from '../../kit/transport/jetstream/messages/jetstream-wire.ts';
+import type { EventStore, RecordedEvent } from '../event-store.ts';
+import { asStored, decodeStored, isSame } from '../stored-message.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
-import type { EventStore, RecordedEvent } from './event-store.ts';
 import { loggedEvents } from './logged-events.ts';
 import { type ReplaySource, replays } from './replays.ts';
-import { asStored, decodeStored, isSame } from './stored-message.ts';
 
 export interface WorkerOptions {
   readonly connection: JetstreamConsumerOptions<RecordedEvent>['connection'];

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { testNats } from '../../stack/testing.ts';
-import { until } from '../../stack/until.ts';
-import { background, type Context } from '../kit/context.ts';
-import { silentLogger } from '../kit/logger.ts';
-import { noMeter } from '../kit/metrics.ts';
-import type { Component } from '../kit/process/lifecycle.ts';
-import type { Outcome } from '../kit/transport/hooks.ts';
-import { remakeStream } from '../kit/transport/jetstream/jetstream-stream.ts';
-import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts';
-import { anEvent } from '../testing/events.ts';
-import { type PublishedLog, publishedLog } from '../testing/published-log.ts';
-import type { RecordedEvent } from './event-store.ts';
-import { encodeMessage } from './message.ts';
-import { eventWorker } from './worker.ts';
+import { testNats } from '../../../stack/testing.ts';
+import { until } from '../../../stack/until.ts';
+import { background, type Context } from '../../kit/context.ts';
+import { silentLogger } from '../../kit/logger.ts';
+import { noMeter } from '../../kit/metrics.ts';
+import type { Component } from '../../kit/process/lifecycle.ts';
+import type { Outcome } from '../../kit/transport/hooks.ts';
+import { remakeStream } from '../../kit/transport/jetstream/jetstream-stream.ts';
+import { connectNats, type Nats } from '../../kit/transport/nats/nats-connection.ts';
+import { anEvent } from '../../testing/events.ts';
+import { type PublishedLog, publishedLog } from '../../testing/published-log.ts';
+import type { RecordedEvent } from '../event-store.ts';
+import { encodeMessage } from '../message.ts';
+import { eventWorker } from './event-worker.ts';
 
 describe('event worker', () => {
   let nats: Nats;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { background } from '../kit/context.ts';
+import { background } from '../../kit/context.ts';
 import { memoryDeadLetters } from './memory-dead-letters.ts';
 
 const ctx = background();

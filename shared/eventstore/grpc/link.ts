@@ -1,6 +1,6 @@
 import { connectivityState, credentials } from '@grpc/grpc-js';
-import { EventStoreClient } from '../../proto/gen/eventstore.ts';
-import { channelOptionsFor } from '../kit/transport/grpc/grpc-server.ts';
+import { EventStoreClient } from '../../../proto/gen/eventstore.ts';
+import { channelOptionsFor } from '../../kit/transport/grpc/grpc-server.ts';
 
 /** The way to one event store: a connection that can be given up for another. */
 export interface Link {

@@ -3,9 +3,9 @@
  * holds here too, so services can be tested without servers.
  */
 import { EventEmitter, once } from 'node:events';
-import type { Currency } from '../domain/currency.ts';
-import type { Context } from '../kit/context.ts';
-import { CodedError } from '../kit/errors.ts';
+import type { Currency } from '../../domain/currency.ts';
+import type { Context } from '../../kit/context.ts';
+import { CodedError } from '../../kit/errors.ts';
 import type {
   Appended,
   EventFilter,
@@ -13,10 +13,10 @@ import type {
   NewEvent,
   ReadOptions,
   RecordedEvent,
-} from './event-store.ts';
+} from '../event-store.ts';
+import { oneByOne } from '../one-by-one.ts';
 import { memoryCheckpoints } from './memory-checkpoints.ts';
 import { memoryDeadLetters } from './memory-dead-letters.ts';
-import { oneByOne } from './one-by-one.ts';
 
 export interface MemoryEventStoreOptions {
   readonly stream: string;

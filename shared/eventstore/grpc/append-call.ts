@@ -4,14 +4,14 @@ import type {
   AppendResult,
   EventStoreClient,
   Heartbeat,
-} from '../../proto/gen/eventstore.ts';
-import { watchSilence } from '../kit/silence.ts';
+} from '../../../proto/gen/eventstore.ts';
+import { watchSilence } from '../../kit/silence.ts';
 import {
   askForHeartbeats,
   type HeartbeatSettings,
   isThere,
   promisesHeartbeats,
-} from '../kit/transport/grpc/heartbeat.ts';
+} from '../../kit/transport/grpc/heartbeat.ts';
 
 export interface AppendCallOptions extends HeartbeatSettings {
   /** Answers, or a sign of life without any. */

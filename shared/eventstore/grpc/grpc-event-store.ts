@@ -1,28 +1,28 @@
 /** The event store across the network: the same interface, so nobody can tell. */
 import type { Meter } from '@opentelemetry/api';
-import { Lane, type DeadLetter as WireDeadLetter } from '../../proto/gen/eventstore.ts';
-import type { Context } from '../kit/context.ts';
-import { CodedError } from '../kit/errors.ts';
-import type { Logger } from '../kit/logger.ts';
-import { noMeter } from '../kit/metrics.ts';
-import type { Component } from '../kit/process/lifecycle.ts';
+import { Lane, type DeadLetter as WireDeadLetter } from '../../../proto/gen/eventstore.ts';
+import type { Context } from '../../kit/context.ts';
+import { CodedError } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { noMeter } from '../../kit/metrics.ts';
+import type { Component } from '../../kit/process/lifecycle.ts';
 import {
   callServerStream,
   callUnary,
   type GrpcCarrier,
   recordCarrier,
-} from '../kit/transport/grpc/grpc-server.ts';
+} from '../../kit/transport/grpc/grpc-server.ts';
 import {
   type HeartbeatSettings,
   heartbeatDefaults,
   isThere,
-} from '../kit/transport/grpc/heartbeat.ts';
-import { type Hook, noHook } from '../kit/transport/hooks.ts';
-import { countReplaced } from '../kit/transport/replaced-streams.ts';
+} from '../../kit/transport/grpc/heartbeat.ts';
+import { type Hook, noHook } from '../../kit/transport/hooks.ts';
+import { countReplaced } from '../../kit/transport/replaced-streams.ts';
+import type { EventFilter, EventStore, ParkedLetter, RecordedEvent } from '../event-store.ts';
+import { oneByOne } from '../one-by-one.ts';
 import { createAppendStream } from './append-stream.ts';
-import type { EventFilter, EventStore, ParkedLetter, RecordedEvent } from './event-store.ts';
 import { createLink } from './link.ts';
-import { oneByOne } from './one-by-one.ts';
 import { resuming } from './resuming.ts';
 import {
   deadLetterToWire,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Context } from '../kit/context.ts';
-import { isMachineryFailure } from '../kit/errors.ts';
-import type { EventFilter, RecordedEvent } from './event-store.ts';
+import type { Context } from '../../kit/context.ts';
+import { isMachineryFailure } from '../../kit/errors.ts';
+import type { EventFilter, RecordedEvent } from '../event-store.ts';
 
 /** Between attempts, at most, in milliseconds; full jitter. */
 const MAX_PAUSE_MS = 1_000;

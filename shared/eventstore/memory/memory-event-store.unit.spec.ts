@@ -1,4 +1,4 @@
-import { eventStoreContract } from '../testing/event-store-contract.ts';
+import { eventStoreContract } from '../../testing/event-store-contract.ts';
 import { createMemoryEventStore } from './memory-event-store.ts';
 
 describe('the event store in memory', () => {

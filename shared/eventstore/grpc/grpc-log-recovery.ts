@@ -1,8 +1,12 @@
 /** The recovery of the log across the network. */
 import { credentials } from '@grpc/grpc-js';
-import { LogRecoveryClient } from '../../proto/gen/eventstore.ts';
-import { callServerStream, callUnary, channelOptions } from '../kit/transport/grpc/grpc-server.ts';
-import type { LogRecovery, StandingKind } from './log-recovery.ts';
+import { LogRecoveryClient } from '../../../proto/gen/eventstore.ts';
+import {
+  callServerStream,
+  callUnary,
+  channelOptions,
+} from '../../kit/transport/grpc/grpc-server.ts';
+import type { LogRecovery, StandingKind } from '../log-recovery.ts';
 import { newEventToWire, recordedFromWire } from './wire.ts';
 
 export interface GrpcLogRecoveryOptions {

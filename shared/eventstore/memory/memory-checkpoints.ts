@@ -1,5 +1,5 @@
-import { CodedError } from '../kit/errors.ts';
-import type { EventStore, KeptCheckpoint } from './event-store.ts';
+import { CodedError } from '../../kit/errors.ts';
+import type { EventStore, KeptCheckpoint } from '../event-store.ts';
 
 type Checkpoints = Pick<EventStore, 'saveCheckpoint' | 'getCheckpoint' | 'listCheckpoints'>;
 

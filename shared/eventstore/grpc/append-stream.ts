@@ -4,14 +4,14 @@
  * everything that has no answer is sent again, which the events' ids make safe.
  */
 import { Metadata } from '@grpc/grpc-js';
-import type { Append, AppendResult } from '../../proto/gen/eventstore.ts';
-import { type Context, remaining } from '../kit/context.ts';
-import { CodedError } from '../kit/errors.ts';
-import type { Logger } from '../kit/logger.ts';
-import { fromServiceError } from '../kit/transport/grpc/grpc-server.ts';
-import { type HeartbeatSettings, heartbeatDefaults } from '../kit/transport/grpc/heartbeat.ts';
+import type { Append, AppendResult } from '../../../proto/gen/eventstore.ts';
+import { type Context, remaining } from '../../kit/context.ts';
+import { CodedError } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import { fromServiceError } from '../../kit/transport/grpc/grpc-server.ts';
+import { type HeartbeatSettings, heartbeatDefaults } from '../../kit/transport/grpc/heartbeat.ts';
+import type { Appended } from '../event-store.ts';
 import { type AppendCall, openAppendCall } from './append-call.ts';
-import type { Appended } from './event-store.ts';
 import type { Link } from './link.ts';
 
 export interface AppendStream {

@@ -2,11 +2,11 @@
  * What the log has at a position, for workers that answer nothing else: a
  * message says only where to look. Many messages share one reading.
  */
-import { background, type Context } from '../kit/context.ts';
-import { inProcessRetry } from '../kit/middleware/onions.ts';
-import { retry } from '../kit/middleware/retry.ts';
-import type { EventStore, RecordedEvent } from './event-store.ts';
-import { unsampled } from './unsampled.ts';
+import { background, type Context } from '../../kit/context.ts';
+import { inProcessRetry } from '../../kit/middleware/onions.ts';
+import { retry } from '../../kit/middleware/retry.ts';
+import type { EventStore, RecordedEvent } from '../event-store.ts';
+import { unsampled } from '../unsampled.ts';
 
 export interface LoggedEvents {
   /**
