@@ -126,11 +126,38 @@ module.exports = {
       },
     },
     {
+      name: 'the-log-and-its-consumers-know-themselves-only',
+      comment:
+        'What a log is, and what is kept of its consumers, does not depend on who carries it on.',
+      severity: 'error',
+      from: { path: '^services/eventstoresvc/(log|consumers)/', pathNot: spec },
+      to: { path: '^services/eventstoresvc/', pathNot: '^services/eventstoresvc/$1/' },
+    },
+    {
+      name: 'the-relay-knows-the-log-only',
+      comment: 'It copies the log to the stream; who asks for what is not its business.',
+      severity: 'error',
+      from: { path: '^services/eventstoresvc/relay/', pathNot: spec },
+      to: { path: '^services/eventstoresvc/', pathNot: '^services/eventstoresvc/(relay|log)/' },
+    },
+    {
+      name: 'recovery-knows-no-layer',
+      comment: 'It stands above log, relay and consumers, and below the wire and the layers.',
+      severity: 'error',
+      from: { path: '^services/eventstoresvc/recovery/', pathNot: spec },
+      to: {
+        path: '^services/eventstoresvc/',
+        pathNot: '^services/eventstoresvc/(recovery|log|relay|consumers)/',
+      },
+    },
+    {
       name: 'endpoints-know-no-transport',
       comment: 'The same endpoint is served over any wire.',
       severity: 'error',
-      from: { path: `${service}endpoints[.]ts$` },
-      to: { path: '(transport-[a-z]+[.]ts$|/transport/|node_modules/(koa|@koa|@grpc|nats)/)' },
+      from: { path: [`${service}endpoints[.]ts$`, `${service}[a-z]+/[a-z]+-endpoints[.]ts$`] },
+      to: {
+        path: '(transport-[a-z]+[.]ts$|/transport/|^services/[^/]+/(http|grpc)/|node_modules/(koa|@koa|@grpc|nats)/)',
+      },
     },
     {
       name: 'services-know-no-endpoint-or-transport',
@@ -138,7 +165,7 @@ module.exports = {
       severity: 'error',
       from: { path: `${service}service[.]ts$` },
       to: {
-        path: '(endpoints[.]ts$|transport-[a-z]+[.]ts$|/transport/|node_modules/(koa|@koa|@grpc|nats|inversify)/)',
+        path: '(endpoints[.]ts$|transport-[a-z]+[.]ts$|/transport/|^services/[^/]+/(http|grpc)/|node_modules/(koa|@koa|@grpc|nats|inversify)/)',
       },
     },
     {

@@ -75,7 +75,7 @@ describe('docs/errors.md', () => {
 
   it('what ordersvc and HTTP fail with stands among what is heard over HTTP', () => {
     const told = new Set(rowsUnder(HTTP).map(({ code }) => code));
-    const heard = /^(services\/ordersvc\/|shared\/kit\/transport\/(http|json|problem))/;
+    const heard = /^(services\/ordersvc\/|shared\/kit\/transport\/http\/)/;
     const missing = places.filter(({ file, code }) => heard.test(file) && !told.has(code));
     assert.deepEqual(missing.map(named), []);
   });
@@ -92,7 +92,7 @@ describe('docs/errors.md', () => {
   it('what eventstoresvc and gRPC refuse stands among what is heard over gRPC', () => {
     const told = new Set(rowsUnder(GRPC).map(({ code }) => code));
     const heard =
-      /^(services\/eventstoresvc\/(?!published-stream)|shared\/kit\/transport\/grpc-(guard|handler|refused|context|bounds))/;
+      /^(services\/eventstoresvc\/(?!relay\/published-stream)|shared\/kit\/transport\/grpc\/(guard|handler|refused-calls|call-context))/;
     const missing = places.filter(({ file, code }) => heard.test(file) && !told.has(code));
     assert.deepEqual(missing.map(named), []);
   });

@@ -8,8 +8,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { createLogCopy, type LogCopy } from '../../services/eventstoresvc/log-copy.ts';
-import { createLogCurrency, type LogCurrency } from '../../services/eventstoresvc/log-currency.ts';
+import {
+  createLogCurrency,
+  type LogCurrency,
+} from '../../services/eventstoresvc/log/log-currency.ts';
+import { createLogCopy, type LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
 import { sqlLedger } from '../../services/paymentworker/ledger.ts';
 import { createLedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';

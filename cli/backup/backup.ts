@@ -7,8 +7,8 @@
  * payment worker finds what it did for each order that goes on, and looks at nothing
  * again that it was done with.
  */
-import type { CopiedEvent, LogCopy } from '../../services/eventstoresvc/log-copy.ts';
-import type { LogCurrency } from '../../services/eventstoresvc/log-currency.ts';
+import type { LogCurrency } from '../../services/eventstoresvc/log/log-currency.ts';
+import type { CopiedEvent, LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
 import type { CopiedLine, LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';

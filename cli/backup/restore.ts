@@ -5,8 +5,8 @@
  * until it does there is no event for anybody. Killed, it is gone on with by
  * running it again with the same file.
  */
-import type { LogCopy } from '../../services/eventstoresvc/log-copy.ts';
-import type { LogCurrency } from '../../services/eventstoresvc/log-currency.ts';
+import type { LogCurrency } from '../../services/eventstoresvc/log/log-currency.ts';
+import type { LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
 import type { LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { Currency } from '../../shared/domain/currency.ts';

@@ -21,29 +21,29 @@ import {
   createServiceContainer,
   token,
 } from '../composition.ts';
-import { type Bell, createBell } from './bell.ts';
-import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import type { Config } from './config.ts';
-import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { parkedLetters } from './consumers/parked-letters.ts';
+import { type Checkpoints, createCheckpoints } from './consumers/sql-checkpoints.ts';
+import { createDeadLetters, type DeadLetters } from './consumers/sql-letters.ts';
+import { advisoryTransport } from './consumers/transport-advisory.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
-import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import { createRecoveryGrpcService } from './grpc/recovery-service.ts';
 import { instrumentingService } from './instrumenting.ts';
-import { createLiveHead, type LiveHead } from './live-head.ts';
-import { createEventLog, type EventLog } from './log.ts';
-import { APPENDING } from './log-append.ts';
-import { createLogCurrency, type LogCurrency } from './log-currency.ts';
+import { createGroupCommit, type GroupCommit } from './log/group-commit.ts';
+import { createLiveHead, type LiveHead } from './log/live-head.ts';
+import { createLogCurrency, type LogCurrency } from './log/log-currency.ts';
+import { APPENDING } from './log/sql-append.ts';
+import { createEventLog, type EventLog } from './log/sql-log.ts';
 import { loggingService } from './logging.ts';
-import { createLostTail } from './lost-tail.ts';
-import { parkedLetters } from './parked-letters.ts';
-import { createPublishedStream, type PublishedStream } from './published-stream.ts';
-import { createRecoveryEndpoints, type RecoveryEndpoints } from './recovery-endpoints.ts';
-import { createRelay, type Relay, relayDefaults } from './relay.ts';
+import { createLostTail } from './recovery/lost-tail.ts';
+import { createRecoveryEndpoints, type RecoveryEndpoints } from './recovery/recovery-endpoints.ts';
+import { type Bell, createBell } from './relay/bell.ts';
+import { createStanding, type Standing } from './relay/log-standing.ts';
+import { createPublishedStream, type PublishedStream } from './relay/published-stream.ts';
+import { createRelay, type Relay, relayDefaults } from './relay/relay.ts';
 import { createService } from './service.ts';
-import { createStanding, type Standing } from './standing.ts';
 import { tracingService } from './tracing.ts';
-import { advisoryTransport } from './transport-advisory.ts';
 import { createGrpcService } from './transport-grpc.ts';
-import { createRecoveryGrpcService } from './transport-grpc-recovery.ts';
 
 /** What main runs and tests look at. */
 export interface App extends Runnable {

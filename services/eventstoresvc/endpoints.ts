@@ -15,7 +15,7 @@ import type {
 } from '../../shared/eventstore/event-store.ts';
 import type { DeadLetter } from '../../shared/kit/delivery.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
-import { type Exhausted, type ExhaustedOutcome, parkExhausted } from './exhausted.ts';
+import { type Exhausted, type ExhaustedOutcome, parkExhausted } from './consumers/exhausted.ts';
 
 export interface AppendRequest {
   readonly events: readonly NewEvent[];

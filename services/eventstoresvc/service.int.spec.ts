@@ -11,13 +11,13 @@ import { eventStoreContract } from '../../shared/testing/event-store-contract.ts
 import { anEvent } from '../../shared/testing/events.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { testPostgres } from '../../stack/testing.ts';
-import { createCheckpoints } from './checkpoints.ts';
-import { createDeadLetters } from './dead-letters.ts';
-import { createGroupCommit } from './group-commit.ts';
-import { createLiveHead } from './live-head.ts';
-import { createEventLog } from './log.ts';
-import { APPENDING } from './log-append.ts';
-import { createLogCurrency } from './log-currency.ts';
+import { createCheckpoints } from './consumers/sql-checkpoints.ts';
+import { createDeadLetters } from './consumers/sql-letters.ts';
+import { createGroupCommit } from './log/group-commit.ts';
+import { createLiveHead } from './log/live-head.ts';
+import { createLogCurrency } from './log/log-currency.ts';
+import { APPENDING } from './log/sql-append.ts';
+import { createEventLog } from './log/sql-log.ts';
 import { createService } from './service.ts';
 
 const folder = fileURLToPath(new URL('migrations', import.meta.url));

@@ -12,14 +12,15 @@ import type {
 import { oneByOne } from '../../shared/eventstore/one-by-one.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import type { Checkpoints } from './checkpoints.ts';
-import type { DeadLetters } from './dead-letters.ts';
-import { checkAppend, type EventLimits } from './event-rules.ts';
-import type { GroupCommit } from './group-commit.ts';
-import { letterRefused } from './letter-refused.ts';
-import { type LiveHead, logWentBack } from './live-head.ts';
-import type { EventLog, LogPage } from './log.ts';
-import type { LogCurrency } from './log-currency.ts';
+import { letterRefused } from './consumers/letter-refused.ts';
+import type { Checkpoints } from './consumers/sql-checkpoints.ts';
+import type { DeadLetters } from './consumers/sql-letters.ts';
+import { checkAppend, type EventLimits } from './log/event-rules.ts';
+import type { GroupCommit } from './log/group-commit.ts';
+import { type LiveHead, logWentBack } from './log/live-head.ts';
+import type { LogCurrency } from './log/log-currency.ts';
+import type { EventLog, LogPage } from './log/sql-log.ts';
+import type { Standing } from './relay/log-standing.ts';
 import {
   checkRequest,
   closeReasonProblem,
@@ -33,7 +34,6 @@ import {
   MAX_PAGE,
   positionProblem,
 } from './request-rules.ts';
-import type { Standing } from './standing.ts';
 
 /** Rows in one round trip while streaming, fewer where they are large: a slow reader holds two of them. */
 const STREAM_PAGE = 500;

@@ -3,12 +3,12 @@ import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
 import { anEvent } from '../../shared/testing/events.ts';
-import type { Checkpoints } from './checkpoints.ts';
-import type { DeadLetters } from './dead-letters.ts';
-import type { GroupCommit } from './group-commit.ts';
-import type { LiveHead } from './live-head.ts';
-import type { EventLog, LogPage } from './log.ts';
-import type { LogCurrency } from './log-currency.ts';
+import type { Checkpoints } from './consumers/sql-checkpoints.ts';
+import type { DeadLetters } from './consumers/sql-letters.ts';
+import type { GroupCommit } from './log/group-commit.ts';
+import type { LiveHead } from './log/live-head.ts';
+import type { LogCurrency } from './log/log-currency.ts';
+import type { EventLog, LogPage } from './log/sql-log.ts';
 import { createService, readersOf } from './service.ts';
 
 describe('readers of the event store', () => {

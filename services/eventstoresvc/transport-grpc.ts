@@ -8,11 +8,11 @@ import {
   unary,
 } from '../../shared/kit/transport/grpc/grpc-server.ts';
 import type { Hook } from '../../shared/kit/transport/hooks.ts';
-import { createAppendStreams } from './append-stream.ts';
 import type { Endpoints } from './endpoints.ts';
-import { inMessages, pageToWire } from './event-messages.ts';
-import { lettersToWire } from './letters-to-wire.ts';
-import { bounded } from './transport-grpc-bounds.ts';
+import { createAppendStreams } from './grpc/append-events.ts';
+import { bounded } from './grpc/bounds.ts';
+import { inMessages, pageToWire } from './grpc/event-messages.ts';
+import { lettersToWire } from './grpc/letter-messages.ts';
 import {
   appendFromWire,
   checkpointFromWire,
@@ -26,7 +26,7 @@ import {
   readFromWire,
   streamFromWire,
   takeFromWire,
-} from './transport-grpc-requests.ts';
+} from './grpc/requests.ts';
 
 /**
  * @param stream the stream that is served; an event or a request for another one is refused

@@ -23,12 +23,12 @@ export const equivalents: readonly {
     "?? { aggregateType: '', aggregateId: 'mutated' };",
     "if (false) return new RangeError('an append without events');",
   ].map((change) => ({
-    file: 'services/eventstoresvc/classify.ts',
+    file: 'services/eventstoresvc/log/classify.ts',
     change,
     why: 'an append always has an event',
   })),
   {
-    file: 'services/eventstoresvc/classify.ts',
+    file: 'services/eventstoresvc/log/classify.ts',
     change: 'other.eventId ?? event.eventId}',
     why: 'some event of the append is known, or nothing would be compared',
   },
@@ -36,7 +36,7 @@ export const equivalents: readonly {
     'event.aggregateId !== events[0].aggregateId ||',
     'event.aggregateType !== events[0].aggregateType',
   ].map((change) => ({
-    file: 'services/eventstoresvc/event-rules.ts',
+    file: 'services/eventstoresvc/log/event-rules.ts',
     change,
     why: 'inside the loop over events there is a first one',
   })),
@@ -45,12 +45,12 @@ export const equivalents: readonly {
     'let count = 1;',
     'let deepest = 1;',
   ].map((change) => ({
-    file: 'services/eventstoresvc/event-rules.ts',
+    file: 'services/eventstoresvc/log/event-rules.ts',
     change,
     why: 'a little more is counted exactly, and the answer is the same',
   })),
   {
-    file: 'services/eventstoresvc/event-rules.ts',
+    file: 'services/eventstoresvc/log/event-rules.ts',
     change: 'for (let at = 0; at <= json.length; at++) {',
     why: 'behind its end a text has no bracket',
   },

@@ -1,11 +1,11 @@
 /** This project's event store in this process, put together as eventstoresvc does it. */
-import { createCheckpoints } from '../../../services/eventstoresvc/checkpoints.ts';
-import { createDeadLetters } from '../../../services/eventstoresvc/dead-letters.ts';
-import { createGroupCommit } from '../../../services/eventstoresvc/group-commit.ts';
-import { createLiveHead } from '../../../services/eventstoresvc/live-head.ts';
-import { createEventLog } from '../../../services/eventstoresvc/log.ts';
-import { APPENDING } from '../../../services/eventstoresvc/log-append.ts';
-import { createLogCurrency } from '../../../services/eventstoresvc/log-currency.ts';
+import { createCheckpoints } from '../../../services/eventstoresvc/consumers/sql-checkpoints.ts';
+import { createDeadLetters } from '../../../services/eventstoresvc/consumers/sql-letters.ts';
+import { createGroupCommit } from '../../../services/eventstoresvc/log/group-commit.ts';
+import { createLiveHead } from '../../../services/eventstoresvc/log/live-head.ts';
+import { createLogCurrency } from '../../../services/eventstoresvc/log/log-currency.ts';
+import { APPENDING } from '../../../services/eventstoresvc/log/sql-append.ts';
+import { createEventLog } from '../../../services/eventstoresvc/log/sql-log.ts';
 import { createService } from '../../../services/eventstoresvc/service.ts';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import type { EventStore, NewEvent } from '../../../shared/eventstore/event-store.ts';

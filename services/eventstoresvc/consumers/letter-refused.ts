@@ -1,0 +1,33 @@
+import type { ParkedLetter } from '../../../shared/eventstore/event-store.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+
+/** Why nothing was done about a dead letter, as it `stands`; undefined: there is none. */
+export function letterRefused(
+  stands: ParkedLetter | undefined,
+  { consumer, position }: Pick<ParkedLetter, 'consumer' | 'position'>,
+): CodedError {
+  const which = `dead letter of ${consumer} at position ${position}`;
+  switch (stands?.state) {
+    case undefined:
+      return new CodedError('not_found', 'letter_not_found', `There is no ${which}.`);
+    case 'resolved':
+      return new CodedError(
+        'conflict',
+        'letter_resolved',
+        `The ${which} is resolved: its event was served.`,
+      );
+    case 'closed':
+      return new CodedError(
+        'conflict',
+        'letter_closed',
+        `The ${which} is closed: ${stands.closeReason}`,
+      );
+    case 'parked':
+    case 'requested':
+      return new CodedError(
+        'conflict',
+        'letter_being_replayed',
+        `The ${which} is being served right now; try again in a minute.`,
+      );
+  }
+}

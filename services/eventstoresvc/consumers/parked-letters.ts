@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Meter } from '@opentelemetry/api';
+import { background, withSignal } from '../../../shared/kit/context.ts';
+import type { Logger } from '../../../shared/kit/logger.ts';
+import type { Component } from '../../../shared/kit/process/lifecycle.ts';
+import type { DeadLetters } from './sql-letters.ts';
+
+/** Between two looks, in milliseconds. */
+const LOOK_MS = 5_000;
+
+export interface ParkedLettersOptions {
+  readonly meter: Meter;
+  readonly logger: Logger;
+  readonly lookMs?: number;
+}
+
+/**
+ * Measures how many dead letters wait for somebody, by consumer: as the last
+ * look found them in SQL, so a restart forgets none, and every process that
+ * serves this log tells the same figure. While SQL does not answer the last
+ * figure stays. A consumer whose letters are all settled is told with 0.
+ */
+export function parkedLetters(
+  letters: Pick<DeadLetters, 'countParked'>,
+  { meter, logger, lookMs = LOOK_MS }: ParkedLettersOptions,
+): Component {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const counts = new Map<string, number>();
+  let running: Promise<void> | undefined;
+
+  meter
+    .createObservableGauge('eventstore.dead_letters.parked', {
+      description: 'Dead letters that wait for somebody to look at them, by consumer.',
+    })
+    .addCallback((gauge) => {
+      for (const [consumer, count] of counts) gauge.observe(count, { consumer });
+    });
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const found = await letters.countParked(withSignal(background(), signal));
+        for (const consumer of [...counts.keys(), ...found.keys()]) {
+          counts.set(consumer, found.get(consumer) ?? 0);
+        }
+      } catch (error) {
+        logger.debug({ err: error }, 'dead letters could not be counted');
+      }
+      await delay(lookMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  return {
+    name: 'parked letters',
+    start: async () => {
+      running ??= run();
+    },
+    stop: async () => {
+      stopping.abort(new Error('The counting was stopped.'));
+      await running;
+    },
+  };
+}

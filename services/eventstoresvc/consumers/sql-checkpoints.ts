@@ -1,0 +1,166 @@
+/** How far each consumer has come, kept beside the log so that it survives the broker. */
+import type { Checkpoint, KeptCheckpoint } from '../../../shared/eventstore/event-store.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Sql } from '../../../shared/kit/sql/connections.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
+
+/** See the methods of EventStore that these stand behind. */
+export interface Checkpoints {
+  save(ctx: Context, consumer: string, checkpoint: Checkpoint): Promise<void>;
+  get(ctx: Context, consumer: string): Promise<Checkpoint>;
+  list(ctx: Context): Promise<readonly KeptCheckpoint[]>;
+  /** Lets every consumer that is further go on after `position`, where the log has an event. */
+  goBack(ctx: Context, position: bigint): Promise<void>;
+}
+
+/**
+ * Positions of one anchor: an earlier place of a consumer, from which it goes on
+ * where the log lost its checkpoint's event. It bounds what is delivered again then,
+ * and keeps the anchors of a log of a million events to a hundred rows a consumer.
+ */
+const ANCHOR_POSITIONS = 10_000n;
+
+interface CheckpointRow {
+  readonly consumer: string;
+  readonly position: string;
+  readonly event_id: string;
+  readonly delivered: string;
+  readonly updated_at: Date;
+  /** Of the log's event there, where it is this checkpoint's. */
+  readonly there: string | null;
+  readonly holds: boolean;
+}
+
+/** Every checkpoint, and whether the log has its place; one without an id is trusted to be of this log. */
+const checkpointRows = (sql: Sql, stream: string) => sql`
+  select c.consumer, c.position, c.event_id, c.delivered, c.updated_at,
+         e.event_id as there, c.position = 0 or e.event_id is not null as holds
+  from checkpoints c
+  left join events e
+    on e.stream = ${stream}::text and e.position = c.position
+       and (c.event_id = e.event_id or c.event_id = '')`;
+
+/** Checkpoints beside the log of `stream`. */
+export function createCheckpoints(database: Database, stream: string): Checkpoints {
+  async function kept(ctx: Context, consumer: string): Promise<CheckpointRow | undefined> {
+    const [row] = await database.query<CheckpointRow>(
+      ctx,
+      (sql) => sql<CheckpointRow[]>`
+        ${checkpointRows(sql, stream)} where c.consumer = ${consumer}::text`,
+    );
+    return row;
+  }
+
+  async function idAt(ctx: Context, position: bigint): Promise<string | undefined> {
+    if (position === 0n) return '';
+    const [row] = await database.query<{ event_id: string }>(
+      ctx,
+      (sql) => sql`
+        select event_id from events
+        where stream = ${stream}::text and position = ${String(position)}::int8`,
+    );
+    return row?.event_id;
+  }
+
+  /** The last earlier place of `consumer` that the log has. */
+  async function anchor(ctx: Context, consumer: string, before: string): Promise<Checkpoint> {
+    const [row] = await database.query<{ position: string; event_id: string }>(
+      ctx,
+      (sql) => sql`
+        select a.position, a.event_id
+        from checkpoint_anchors a
+        join events e on e.stream = ${stream}::text and e.position = a.position
+                         and e.event_id = a.event_id
+        where a.consumer = ${consumer}::text and a.position < ${before}::int8
+        order by a.position desc limit 1`,
+    );
+    const position = BigInt(row?.position ?? 0);
+    // What was delivered beyond was of another log.
+    return { position, eventId: row?.event_id ?? '', delivered: position };
+  }
+
+  return {
+    save: async (ctx, consumer, { position, eventId, delivered }) => {
+      const there = await idAt(ctx, position);
+      if (there === undefined || (eventId !== '' && eventId !== there)) {
+        throw new CodedError(
+          'precondition_failed',
+          'place_not_in_log',
+          `The log has ${there === undefined ? 'no event' : `the event ${there}`} at position ${position}, and ${consumer} was there with the event ${eventId || 'of no id'}.`,
+        );
+      }
+      const before = await kept(ctx, consumer);
+      // Of two instances the one that is behind must not undo the other; what is of
+      // another log counts for nothing.
+      const further =
+        before?.holds && BigInt(before.position) > position
+          ? { position: before.position, eventId: before.there ?? '' }
+          : { position: String(position), eventId: there };
+      const most = delivered > BigInt(further.position) ? String(delivered) : further.position;
+      const bucket = String(BigInt(further.position) / ANCHOR_POSITIONS);
+      // Only over what was seen: another instance that was quicker saw as much or more.
+      await database.query(
+        ctx,
+        (sql) => sql`
+          with moved as (
+            insert into checkpoints (consumer, position, event_id, delivered)
+            values (${consumer}::text, ${further.position}::int8, ${further.eventId}::text,
+                    ${most}::int8)
+            on conflict (consumer) do update
+            set position = excluded.position, event_id = excluded.event_id,
+                delivered = excluded.delivered, updated_at = now()
+            where checkpoints.position = ${before?.position ?? '-1'}::int8
+              and checkpoints.event_id = ${before?.event_id ?? ''}::text
+            returning consumer, position, event_id
+          )
+          insert into checkpoint_anchors (consumer, bucket, position, event_id)
+          select consumer, ${bucket}::int8, position, event_id from moved
+          where position > 0
+          on conflict (consumer, bucket) do update
+          set position = excluded.position, event_id = excluded.event_id`,
+      );
+    },
+
+    get: async (ctx, consumer) => {
+      const row = await kept(ctx, consumer);
+      if (row === undefined) return { position: 0n, eventId: '', delivered: 0n };
+      if (!row.holds) return anchor(ctx, consumer, row.position);
+      const position = BigInt(row.position);
+      const delivered = BigInt(row.delivered);
+      // Nothing is known of it where a release of before kept the checkpoint.
+      return {
+        position,
+        eventId: row.there ?? '',
+        delivered: delivered > position ? delivered : position,
+      };
+    },
+
+    goBack: async (ctx, position) => {
+      const id = (await idAt(ctx, position)) ?? '';
+      await database.query(
+        ctx,
+        (sql) => sql`
+          update checkpoints
+          set position = ${String(position)}::int8, event_id = ${id}::text,
+              delivered = ${String(position)}::int8, updated_at = now()
+          where position > ${String(position)}::int8`,
+      );
+    },
+
+    list: async (ctx) => {
+      const rows = await database.query<CheckpointRow>(
+        ctx,
+        (sql) => sql<CheckpointRow[]>`${checkpointRows(sql, stream)} order by c.consumer`,
+      );
+      return rows.map((row) => ({
+        consumer: row.consumer,
+        position: BigInt(row.position),
+        eventId: row.event_id,
+        delivered: BigInt(row.delivered),
+        updatedAt: row.updated_at,
+        holds: row.holds,
+      }));
+    },
+  };
+}

@@ -1,0 +1,249 @@
+/**
+ * AppendEvents: many appends on one stream, each served as if it were a call of
+ * its own (its own span, its own answer), and answered by number in whatever
+ * order they commit.
+ */
+import { type handleBidiStreamingCall, type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type {
+  Append,
+  AppendEventsRequest,
+  AppendEventsResponse,
+  AppendResult,
+} from '../../../proto/gen/eventstore.ts';
+import type { Appended } from '../../../shared/eventstore/event-store.ts';
+import { background } from '../../../shared/kit/context.ts';
+import type { Endpoint } from '../../../shared/kit/endpoint.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import { byteBudget } from '../../../shared/kit/transport/byte-budget.ts';
+import {
+  decoded,
+  type GrpcCarrier,
+  recordCarrier,
+  sendHeartbeats,
+  toServiceError,
+} from '../../../shared/kit/transport/grpc/grpc-server.ts';
+import { guarded, type Hook } from '../../../shared/kit/transport/hooks.ts';
+import type { AppendRequest } from '../endpoints.ts';
+import { createTurns } from './turns.ts';
+
+export interface AppendStreamOptions {
+  readonly name: string;
+  readonly decode: (append: Append) => AppendRequest;
+  readonly endpoint: Endpoint<AppendRequest, Appended>;
+  readonly hook: Hook<GrpcCarrier>;
+  /** What of all streams may be under way or wait, in bytes; a stream that brings more is ended. */
+  readonly maxHeldBytes?: number;
+}
+
+type Call = ServerDuplexStream<AppendEventsRequest, AppendEventsResponse>;
+
+/** Appends of one stream that may be under way; the others of its messages wait, and nothing more is read from it. */
+const MAX_UNDER_WAY = 4_096;
+/** What of one stream may be under way, in bytes: an eighth of what group commit takes, so that one client leaves room. */
+const MAX_UNDER_WAY_BYTES = 8 * 1024 * 1024;
+/** As much as group commit takes, unless it is told otherwise. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
+/** What an append, an event or a key of its metadata takes beside its texts, about. */
+const OBJECT_BYTES = 200;
+
+/** As much of a correlation id as a log line shows. */
+const MAX_CORRELATION = 200;
+
+/** An append and what it takes, in bytes. */
+interface Held {
+  readonly append: Append;
+  readonly bytes: number;
+}
+
+/** The streams that are open, and what opens them. */
+export interface AppendStreams {
+  readonly handler: handleBidiStreamingCall<AppendEventsRequest, AppendEventsResponse>;
+  /**
+   * Ends each stream after the answers it is owed, and every later one at once:
+   * a stream lives as long as its client, and would hold up a shutdown.
+   */
+  stop(): void;
+}
+
+export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
+  const options = { ...given, hook: guarded(given.hook) };
+  const open = new Set<() => void>();
+  const turns = createTurns();
+  const held = byteBudget(given.maxHeldBytes ?? MAX_HELD_BYTES);
+  let stopped = false;
+
+  function handler(call: Call): void {
+    let waiting: Held[] = [];
+    let underWay = 0;
+    let bytesUnderWay = 0;
+    let ended = false;
+    let gone = false;
+    let writable = true;
+    let answers: AppendResult[] = [];
+    let received = 0n;
+
+    const full = () => underWay >= MAX_UNDER_WAY || bytesUnderWay >= MAX_UNDER_WAY_BYTES;
+
+    /** Begins what waits, as far as there is room and the client reads. */
+    function beginSome(most: number): number {
+      let begun = 0;
+      while (begun < Math.min(most, waiting.length) && writable && !full()) {
+        begin(waiting[begun++] as Held);
+      }
+      if (begun > 0) waiting = waiting.slice(begun);
+      return begun;
+    }
+
+    /** Lets what waits begin in its turn; reads on when nothing waits. */
+    function proceed(): void {
+      if (waiting.length > 0 && writable && !full()) turns.ask(beginSome);
+      if (full() || waiting.length > 0 || !writable) call.pause();
+      else call.resume();
+    }
+
+    function begin({ append, bytes }: Held): void {
+      underWay++;
+      bytesUnderWay += bytes;
+      void serve(append, options).then((result) => {
+        turns.ended();
+        underWay--;
+        bytesUnderWay -= bytes;
+        held.give(bytes);
+        answer(result);
+      });
+    }
+
+    /** Takes in what a message holds. Throws CodedError `overloaded` where there is no room for it. */
+    function take(appends: readonly Append[]): void {
+      const taken = appends.map((append) => ({ append, bytes: sizeOf(append) }));
+      if (!held.take(sum(taken))) throw tooMuch();
+      waiting = [...waiting, ...taken];
+    }
+
+    /** Nobody is there to be answered: what was not begun is not served. */
+    function leave(): void {
+      gone = true;
+      open.delete(finish);
+      held.give(sum(waiting));
+      waiting = [];
+    }
+
+    /** Answers of one turn go together; while the client is slow they gather. */
+    function flush(): void {
+      proceed();
+      if (call.cancelled || !writable || answers.length === 0) return;
+      const results = answers;
+      answers = [];
+      writable = call.write({ results, heartbeat: undefined });
+      if (!writable) call.pause();
+      finishIfDone();
+    }
+
+    function answer(result: AppendResult): void {
+      if (answers.push(result) > 1) return;
+      // Others are about to be answered: they go together.
+      const later = underWay === 0 ? process.nextTick : setImmediate;
+      later(flush);
+    }
+
+    function finishIfDone(): void {
+      if (ended && underWay === 0 && waiting.length === 0 && answers.length === 0) call.end();
+    }
+
+    /** Takes nothing more; what was taken is answered. */
+    function finish(): void {
+      open.delete(finish);
+      ended = true;
+      finishIfDone();
+    }
+
+    call.on('data', (request: AppendEventsRequest) => {
+      // What comes after the end has no answer here; its client sends it again elsewhere.
+      if (ended || gone) return;
+      received++;
+      try {
+        take(decoded(request).appends);
+      } catch (error) {
+        ended = true;
+        // This is how grpc-js is told the status of a stream; it listens itself.
+        call.emit('error', toServiceError(error));
+        return;
+      }
+      proceed();
+    });
+    call.on('drain', () => {
+      writable = true;
+      flush();
+    });
+    call.on('end', finish);
+    // The client went away: what was begun is appended all the same, for it may
+    // have been told; it can ask again by the events' ids. The rest would keep
+    // this process busy for nobody.
+    call.on('cancelled', leave);
+    call.on('error', leave);
+    // However long appends take: it says that this process lives, and what has reached it.
+    sendHeartbeats(call, () => ({ results: [], heartbeat: { received, paused: call.isPaused() } }));
+    open.add(finish);
+    if (stopped) finish();
+  }
+
+  return {
+    handler,
+    stop: () => {
+      stopped = true;
+      for (const finish of [...open]) finish();
+    },
+  };
+}
+
+const sum = (held: readonly Held[]): number => held.reduce((all, { bytes }) => all + bytes, 0);
+
+/** About what an append takes in memory, in bytes. */
+function sizeOf({ events }: Append): number {
+  let bytes = OBJECT_BYTES;
+  for (const { metadata, eventData, eventId, eventType, ...event } of events) {
+    bytes += OBJECT_BYTES + eventData.length + eventId.length + eventType.length;
+    bytes += event.aggregateId.length + event.aggregateType.length + event.stream.length;
+    for (const [key, value] of Object.entries(metadata)) {
+      bytes += OBJECT_BYTES + key.length + value.length;
+    }
+  }
+  return bytes;
+}
+
+const tooMuch = () =>
+  new CodedError(
+    'overloaded',
+    'too_many_appends',
+    'More appends wait than there is room for; append again later.',
+    { retryAfterMs: 1_000 },
+  );
+
+/** Serves one append; never rejects. */
+async function serve(append: Append, options: AppendStreamOptions): Promise<AppendResult> {
+  const metadata = append.events[0]?.metadata ?? {};
+  const wire = recordCarrier({ ...metadata }, options.name);
+  // Logged before it is checked; a longer one is refused with its event.
+  const correlationId = metadata.correlation_id?.slice(0, MAX_CORRELATION);
+  const ctx = options.hook.before(background(correlationId), wire);
+  try {
+    const appended = await options.endpoint(ctx, options.decode(append));
+    options.hook.after(ctx, wire, { status: status.OK, error: undefined });
+    return { number: append.number, ...appended, error: undefined };
+  } catch (error) {
+    const { code, details, metadata } = toServiceError(error);
+    options.hook.after(ctx, wire, { status: code, error });
+    const trailers = Object.entries(metadata.getMap()).map(([key, value]) => [key, String(value)]);
+    return {
+      number: append.number,
+      version: 0n,
+      position: 0n,
+      error: {
+        status: code,
+        code: String(metadata.getMap()['error-code'] ?? ''),
+        message: details,
+        trailers: Object.fromEntries(trailers),
+      },
+    };
+  }
+}

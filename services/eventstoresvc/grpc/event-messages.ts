@@ -1,0 +1,55 @@
+/**
+ * How events are laid into messages: none may pass gRPC's limit, which the log
+ * cannot see to. It bounds the payloads of a page, and a thousand long ids and
+ * traces come to as much again.
+ */
+import type { GetEventsResponse } from '../../../proto/gen/eventstore.ts';
+import type { EventPage, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { recordedToWire } from '../../../shared/eventstore/grpc/wire.ts';
+
+/** What a page may take of a message; the rest is for the framing of its fields. */
+const PAGE_BYTES = 3.5 * 1024 * 1024;
+/** Of a batch, which is one of many: while its reader decodes one the next is on its way. */
+const BATCH_BYTES = 256 * 1024;
+
+/** The page, shortened to what a message can hold. */
+export function pageToWire({ events, nextPosition }: EventPage): GetEventsResponse {
+  const shown = events.slice(0, fitting(events, 0, PAGE_BYTES));
+  const next = shown.length < events.length ? shown.at(-1)?.position : nextPosition;
+  return { events: shown.map(recordedToWire), nextPosition: next ?? 0n };
+}
+
+/** The same events, in as many batches as they need messages. */
+export async function* inMessages(
+  batches: AsyncIterable<readonly RecordedEvent[]>,
+): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
+  for await (const events of batches) {
+    for (let from = 0; from < events.length; ) {
+      const to = fitting(events, from, BATCH_BYTES);
+      yield events.slice(from, to);
+      from = to;
+    }
+  }
+}
+
+/** The index after the last event that fits, of those from `from` on; at least one does. */
+function fitting(events: readonly RecordedEvent[], from: number, limit: number): number {
+  let bytes = 0;
+  let to = from;
+  for (; to < events.length; to++) {
+    bytes += sizeOf(events[to] as RecordedEvent);
+    if (bytes > limit && to > from) break;
+  }
+  return to;
+}
+
+/** Nearly what an event takes in a message, in bytes. */
+function sizeOf(event: RecordedEvent): number {
+  const { eventId, eventType, aggregateId, aggregateType, data, metadata } = event;
+  let bytes = 100;
+  for (const text of [eventId, eventType, aggregateId, aggregateType, data]) {
+    bytes += Buffer.byteLength(text);
+  }
+  for (const [key, value] of Object.entries(metadata)) bytes += key.length + value.length + 8;
+  return bytes;
+}

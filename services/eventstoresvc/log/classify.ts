@@ -1,0 +1,90 @@
+/**
+ * The slow path of a batch: given what the log holds, who of the batch was
+ * written already, who is refused, and which versions the others get. Pure, so
+ * that every case can be tried without a database.
+ */
+
+import type { NewEvent } from '../../../shared/eventstore/event-store.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import {
+  type Append,
+  type AppendResult,
+  aggregateOf,
+  type NumberedEvent,
+  sameContent,
+} from './append.ts';
+
+/** An event of the log with where it lies. */
+export interface KnownEvent extends NewEvent {
+  readonly version: bigint;
+  readonly position: bigint;
+}
+
+/** What the log held at one moment, as far as it concerns a batch. */
+export interface Snapshot {
+  /** Events of the log whose ids occur in the batch, by id. */
+  readonly known: ReadonlyMap<string, KnownEvent>;
+  /** Last version of each aggregate in the batch, by `aggregateOf`; absent: it does not exist. */
+  readonly versions: ReadonlyMap<string, bigint>;
+}
+
+export interface Classified {
+  /** By index in the batch: the answer, or undefined for those that are to be written. */
+  readonly results: readonly (AppendResult | undefined)[];
+  /** What is to be written, in the order of its positions. */
+  readonly survivors: readonly NumberedEvent[];
+}
+
+/** Classifies a batch in which no event id occurs twice. */
+export function classify(batch: readonly Append[], snapshot: Snapshot): Classified {
+  const versions = new Map(snapshot.versions);
+  const survivors: NumberedEvent[] = [];
+  const results = batch.map((append): AppendResult | undefined => {
+    // The id is looked at before the version: a repeat is not a conflict.
+    const known = append.events.filter((event) => snapshot.known.has(event.eventId));
+    if (known.length > 0) return repeated(append, snapshot);
+    const aggregate = aggregateOf(append);
+    const version = versions.get(aggregate) ?? 0n;
+    if (append.expectedVersion !== undefined && append.expectedVersion !== version) {
+      return versionConflict(append, append.expectedVersion, version);
+    }
+    for (const [index, event] of append.events.entries()) {
+      survivors.push({ event, version: version + BigInt(index) + 1n });
+    }
+    versions.set(aggregate, version + BigInt(append.events.length));
+    return undefined;
+  });
+  return { results, survivors };
+}
+
+/** The first result again, if all of it was written then, in one piece and with the same content. */
+function repeated(append: Append, { known }: Snapshot): AppendResult {
+  let last: KnownEvent | undefined;
+  for (const event of append.events) {
+    const stored = known.get(event.eventId);
+    const follows = stored && (last === undefined || stored.position === last.position + 1n);
+    if (!stored || !follows || !sameContent(stored, event)) {
+      const other =
+        stored ??
+        [...known.values()].find((one) => append.events.some((e) => e.eventId === one.eventId));
+      return new CodedError(
+        'already_exists',
+        'event_id_reused',
+        `Event id ${other?.eventId ?? event.eventId} is in the log already, with other content or in other company.`,
+      );
+    }
+    last = stored;
+  }
+  // An append has at least one event, so there is a last one.
+  if (last === undefined) return new RangeError('an append without events');
+  return { version: last.version, position: last.position };
+}
+
+function versionConflict(append: Append, expected: bigint, actual: bigint): CodedError {
+  const { aggregateType, aggregateId } = append.events[0] ?? { aggregateType: '', aggregateId: '' };
+  return new CodedError(
+    'conflict',
+    'version_conflict',
+    `The ${aggregateType} ${aggregateId} is at version ${actual}, not at ${expected}: read it again and decide anew.`,
+  );
+}

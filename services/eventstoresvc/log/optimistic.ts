@@ -1,0 +1,46 @@
+/**
+ * The fast path of a batch: versions are predicted without reading, one
+ * statement writes everything, and the database's constraints are the judge.
+ * Where a prediction is wrong nothing is written, and classify.ts finds out
+ * which append was at fault.
+ */
+import type { NewEvent } from '../../../shared/eventstore/event-store.ts';
+import { type Append, aggregateOf } from './append.ts';
+
+/** An event whose version is known up to what only the database knows. */
+export interface PredictedEvent {
+  readonly event: NewEvent;
+  /** Its version; undefined where the append expects none: then it is the aggregate's last one plus `offset`. */
+  readonly version: bigint | undefined;
+  readonly offset: bigint;
+  /** A version that must exist for this one to follow on; undefined where there is none or this batch writes it. */
+  readonly predecessor: bigint | undefined;
+}
+
+/** Predicts the versions of a batch. Pure. */
+export function predict(batch: readonly Append[]): PredictedEvent[] {
+  const predicted: PredictedEvent[] = [];
+  /** Versions that this batch itself writes, by aggregate. */
+  const written = new Map<string, Set<bigint>>();
+  /** How many events without an expected version came before, by aggregate. */
+  const offsets = new Map<string, bigint>();
+  for (const append of batch) {
+    const aggregate = aggregateOf(append);
+    const own = written.get(aggregate) ?? new Set<bigint>();
+    written.set(aggregate, own);
+    let version = append.expectedVersion;
+    for (const event of append.events) {
+      if (version === undefined) {
+        const offset = (offsets.get(aggregate) ?? 0n) + 1n;
+        offsets.set(aggregate, offset);
+        predicted.push({ event, version: undefined, offset, predecessor: undefined });
+      } else {
+        const predecessor = version === 0n || own.has(version) ? undefined : version;
+        version += 1n;
+        own.add(version);
+        predicted.push({ event, version, offset: 0n, predecessor });
+      }
+    }
+  }
+  return predicted;
+}

@@ -1,0 +1,266 @@
+/**
+ * The log in SQL. Each function is one complete statement, since every write
+ * must be one (see shared/kit/sql/database.ts). Valid on PostgreSQL and CockroachDB
+ * alike.
+ */
+
+import type { EventFilter, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
+import { type Append, aggregateOf } from './append.ts';
+import type { KnownEvent, Snapshot } from './classify.ts';
+import type { PredictedEvent } from './optimistic.ts';
+import { appendMany, appendOne, type Written } from './sql-append.ts';
+import { restoreEvents } from './sql-restore.ts';
+
+export interface EventLog {
+  /**
+   * Writes a batch after the head, wherever that is. Resolves with undefined if
+   * a predecessor is missing (then nothing was written). A taken id or version
+   * rejects with SQLSTATE 23505.
+   */
+  append(ctx: Context, events: readonly PredictedEvent[]): Promise<Written | undefined>;
+  /**
+   * Writes events back as they were, at their own positions, versions and times.
+   * Resolves with false if the log does not end right before the first (then nothing
+   * was written). Rejects as `append` does.
+   */
+  restore(ctx: Context, events: readonly RecordedEvent[]): Promise<boolean>;
+  /**
+   * What the log holds at one moment of the ids and aggregates in `batch`. Rejects
+   * with `log_went_back` (unavailable) where the log ends before what was committed
+   * here or seen before: then `append` writes nothing either.
+   */
+  snapshot(ctx: Context, batch: readonly Append[]): Promise<Snapshot>;
+  head(ctx: Context): Promise<bigint>;
+  /** The log ends at `head`, and that is as it should be though it ended later before. */
+  rebase(head: bigint): void;
+  /** Id of the event at a position; undefined where there is none. */
+  idAt(ctx: Context, position: bigint): Promise<string | undefined>;
+  /** Events after a position that fit the filter, by position: at most `limit`, and fewer where they are large. */
+  read(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage>;
+}
+
+export interface LogPage {
+  readonly events: readonly RecordedEvent[];
+  /** There are more that fit the filter. */
+  readonly more: boolean;
+}
+
+/**
+ * Payload after which a page ends, in bytes: what anybody who reads the log
+ * holds in memory at once, and well under gRPC's limit of 4 MiB a message.
+ */
+const PAGE_BYTES = 2 * 1024 * 1024;
+
+/** The columns of an event, as text where JavaScript has no exact number for them. */
+interface EventRow {
+  stream: string;
+  position: string;
+  event_id: string;
+  event_type: string;
+  aggregate_type: string;
+  aggregate_id: string;
+  version: string;
+  event_data: string;
+  metadata: Record<string, string>;
+  created_at: Date;
+}
+
+/**
+ * The log of `stream` in `database`, whose schema and head row the migrations make.
+ * `appends` is the same database, opened as APPENDING in sql-append.ts has it.
+ */
+export function createEventLog(
+  database: Database,
+  appends: Database,
+  stream: string,
+  wentBack: (head: bigint, committed: bigint) => void = () => undefined,
+): EventLog {
+  /** The last position that is known to have been committed: the log does not end before it. */
+  let committed = 0n;
+  /** It was told that the log ends before that; once is enough. */
+  let told = false;
+
+  const reached = (position: bigint) => {
+    if (position > committed) committed = position;
+  };
+
+  /** @param floor what was known to be committed before the head was read */
+  function checkHead(head: bigint, floor: bigint): void {
+    if (head >= floor) {
+      reached(head);
+      told = false;
+    } else if (!told) {
+      told = true;
+      wentBack(head, floor);
+    }
+  }
+
+  return {
+    append: async (ctx, events) => {
+      const floor = String(committed);
+      const written =
+        events.length === 1 && events[0] !== undefined
+          ? await appendOne(appends, stream, ctx, events[0], floor)
+          : await appendMany(appends, stream, ctx, events, floor);
+      if (written !== undefined) reached(written.first + BigInt(events.length) - 1n);
+      return written;
+    },
+
+    restore: async (ctx, events) => {
+      const done = await restoreEvents(appends, stream, ctx, events);
+      if (done) reached(events.at(-1)?.position ?? 0n);
+      return done;
+    },
+
+    rebase: (head) => {
+      committed = head;
+      told = false;
+    },
+
+    // One statement, so one snapshot: ids and versions belong together.
+    snapshot: async (ctx, batch) => {
+      const ids = batch.flatMap(({ events }) => events.map(({ eventId }) => eventId));
+      const aggregates = new Map(batch.map((append) => [aggregateOf(append), append.events[0]]));
+      const floor = committed;
+      const rows = await database.query<EventRow & { kind: 'event' | 'aggregate' | 'head' }>(
+        ctx,
+        (sql) => sql`
+          select 'event' as kind, position, event_id, event_type, aggregate_type, aggregate_id,
+                 version, event_data
+          from events where event_id = any(${ids}::text[])
+          union all
+          select 'head', position, '', '', '', '', null, '' from log_head
+          where stream = ${stream}::text
+          union all
+          select 'aggregate', 0::int8, '', '', a.aggregate_type, a.aggregate_id,
+                 (select max(e.version) from events e
+                  where e.aggregate_id = a.aggregate_id and e.aggregate_type = a.aggregate_type), ''
+          from unnest(
+            ${[...aggregates.values()].map((event) => event?.aggregateType ?? '')}::text[],
+            ${[...aggregates.values()].map((event) => event?.aggregateId ?? '')}::text[]
+          ) as a (aggregate_type, aggregate_id)`,
+      );
+      const known = new Map<string, KnownEvent>();
+      const versions = new Map<string, bigint>();
+      for (const row of rows) {
+        if (row.kind === 'head') {
+          const head = BigInt(row.position);
+          checkHead(head, floor);
+          if (head < floor) throw wentBackError(head, floor);
+        } else if (row.kind === 'event') {
+          known.set(row.event_id, {
+            eventId: row.event_id,
+            eventType: row.event_type,
+            aggregateType: row.aggregate_type,
+            aggregateId: row.aggregate_id,
+            data: row.event_data,
+            metadata: {},
+            version: BigInt(row.version),
+            position: BigInt(row.position),
+          });
+        } else if (row.version !== null) {
+          versions.set(`${row.aggregate_type}\n${row.aggregate_id}`, BigInt(row.version));
+        }
+      }
+      return { known, versions };
+    },
+
+    head: async (ctx) => {
+      const floor = committed;
+      const [row] = await database.query<{ position: string }>(
+        ctx,
+        (sql) => sql`select position from log_head where stream = ${stream}::text`,
+      );
+      const head = BigInt(row?.position ?? 0);
+      checkHead(head, floor);
+      return head;
+    },
+
+    idAt: async (ctx, position) => {
+      const [row] = await database.query<{ event_id: string }>(
+        ctx,
+        (sql) => sql`
+          select event_id from events
+          where stream = ${stream}::text and position = ${String(position)}::int8`,
+      );
+      return row?.event_id;
+    },
+
+    // Ids, positions and aggregates name few rows: those are found by their own
+    // index and sorted. Materialized, or the planner may walk the whole log by position in
+    // the hope of meeting them soon.
+    read: async (ctx, filter, limit) => {
+      const { eventId, aggregateId = null, aggregateType = null } = filter;
+      const { eventTypes = [], positions = [] } = filter;
+      const rows = await database.query<EventRow & { found: string }>(ctx, (sql) => {
+        const columns = sql`
+          stream, position, event_id, event_type, aggregate_type, aggregate_id, version, event_data,
+          metadata, created_at`;
+        const few =
+          eventId !== undefined
+            ? sql`event_id = ${eventId}::text`
+            : aggregateId !== null
+              ? sql`aggregate_id = ${aggregateId}::text`
+              : sql`stream = ${stream}::text and position = any(${positions.map(String)}::text[]::int8[])`;
+        const source =
+          eventId === undefined && aggregateId === null && positions.length === 0
+            ? sql`select ${columns} from events`
+            : sql`select ${columns} from few`;
+        // Only where it is asked for: as an alternative it keeps the planner from the index.
+        const ofPositions =
+          positions.length === 0
+            ? sql``
+            : sql`and position = any(${positions.map(String)}::text[]::int8[])`;
+        return sql<(EventRow & { found: string })[]>`
+          with few as materialized (select ${columns} from events where ${few}),
+          page as (
+            ${source}
+            where stream = ${stream}::text
+              and position > ${String(filter.afterPosition ?? 0n)}::int8
+              and (${aggregateId}::text is null or aggregate_id = ${aggregateId}::text)
+              and (${aggregateType}::text is null or aggregate_type = ${aggregateType}::text)
+              and (${eventTypes.length}::int8 = 0 or event_type = any(${[...eventTypes]}::text[]))
+              ${ofPositions}
+            order by position limit ${limit + 1}::int8
+          ),
+          sized as (
+            select ${columns}, count(*) over () as found,
+                   sum(octet_length(event_data))
+                     over (order by position rows unbounded preceding)
+                     - octet_length(event_data) as bytes_before
+            from page
+          )
+          select ${columns}, found from sized
+          where bytes_before < ${PAGE_BYTES}::int8
+          order by position limit ${limit}::int8`;
+      });
+      return { events: rows.map(recorded), more: Number(rows[0]?.found ?? 0) > rows.length };
+    },
+  };
+}
+
+const wentBackError = (head: bigint, committed: bigint) =>
+  new CodedError(
+    'unavailable',
+    'log_went_back',
+    `The log ends at ${head}, and ${committed} was committed: it was set back to an older state, and takes no event until it has been compared with the stream.`,
+    { retryAfterMs: 5_000 },
+  );
+
+function recorded(row: EventRow): RecordedEvent {
+  return {
+    stream: row.stream,
+    position: BigInt(row.position),
+    eventId: row.event_id,
+    eventType: row.event_type,
+    aggregateType: row.aggregate_type,
+    aggregateId: row.aggregate_id,
+    version: BigInt(row.version),
+    data: row.event_data,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * Whether the log may grow. It may not while the stream holds events that it has
+ * lost, as after a restore from a backup: what is appended then takes the positions
+ * of those, and two histories come of one. The relay judges that; until it has, at
+ * the start and after the log was seen to go back, appends wait or are refused.
+ */
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Logger } from '../../../shared/kit/logger.ts';
+import type { Component } from '../../../shared/kit/process/lifecycle.ts';
+import { unlessAborted } from '../../../shared/kit/unless-aborted.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface Standing extends Component {
+  /**
+   * Undefined at once where the log may grow; else a promise that resolves when it
+   * may, or rejects with why it may not (`unavailable`).
+   */
+  admit(ctx: Context): Promise<void> | undefined;
+  /** Throws while the log is known not to be allowed to grow. */
+  refuse(): void;
+  /** Whether the broker said what the stream holds, when it was asked last. */
+  streamAnswers(answers: boolean): void;
+  /** The relay has compared log and stream. */
+  judged(verdict: Verdict): void;
+  /** The log was seen to end before a position that was committed: appends are refused until the relay has judged. */
+  wentBack(head: bigint, committed: bigint): void;
+  degraded(): string | undefined;
+}
+
+export interface StandingOptions {
+  /** Whether there is a connection to the broker. */
+  readonly connected: () => boolean;
+  readonly logger: Logger;
+  /** After this at the start a broker that is not connected is not waited for, in milliseconds. Default 1,500. */
+  readonly awayMs?: number;
+  /** Nor one that is connected and does not say what the stream holds. Default 15,000. */
+  readonly silentMs?: number;
+  /** How long an append waits for the judgement before it is refused, in milliseconds. Default 2,000. */
+  readonly patienceMs?: number;
+}
+
+/** Between two looks for whether the broker is there. */
+const LOOK_MS = 100;
+const RETRY_AFTER_MS = 5_000;
+
+const RECOVER =
+  '`npx ordersctl log recover` writes the missing events back from the stream; with --discard it gives them up';
+const DISCARD =
+  '`npx ordersctl log recover --discard` keeps in a file what only the stream has, voids its debits, and makes the stream again from the log';
+
+export function createStanding(options: StandingOptions): Standing {
+  const { connected, logger, awayMs = 1_500, silentMs = 15_000, patienceMs = 2_000 } = options;
+  let answers = true;
+  const known = Promise.withResolvers<void>();
+  let waiting = true;
+  let refusal: CodedError | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function decide(): void {
+    waiting = false;
+    clearInterval(timer);
+    known.resolve();
+  }
+
+  async function whenKnown(ctx: Context): Promise<void> {
+    const late = AbortSignal.timeout(patienceMs);
+    await unlessAborted(known.promise, AbortSignal.any([ctx.signal, late])).catch((cause) => {
+      ctx.signal.throwIfAborted();
+      throw new CodedError(
+        'unavailable',
+        'log_unavailable',
+        'The event log cannot be written yet; the same append may be sent again.',
+        { cause, retryAfterMs: 1_000 },
+      );
+    });
+    if (refusal !== undefined) throw refusal;
+  }
+
+  return {
+    name: 'log and stream',
+    start: async () => {
+      if (!waiting) return;
+      const since = performance.now();
+      timer = setInterval(() => {
+        const waitedMs = performance.now() - since;
+        const away = connected() ? !answers && waitedMs >= silentMs : waitedMs >= awayMs;
+        if (!away) return;
+        logger.warn(
+          'the log could not be compared with the stream, and takes appends: if it was restored to an older state, what is appended now takes the positions of what it lost',
+        );
+        decide();
+      }, LOOK_MS);
+    },
+    stop: async () => decide(),
+    admit: (ctx) => {
+      if (refusal !== undefined) return Promise.reject(refusal);
+      return waiting ? whenKnown(ctx) : undefined;
+    },
+    refuse: () => {
+      if (refusal !== undefined) throw refusal;
+    },
+    streamAnswers: (does) => {
+      answers = does;
+    },
+    judged: (verdict) => {
+      refusal = refusalOf(verdict);
+      decide();
+    },
+    wentBack: (head, committed) => {
+      // What was judged says more.
+      if (refusal !== undefined) return;
+      refusal = new CodedError(
+        'unavailable',
+        'log_went_back',
+        `The log ends at ${head}, and ${committed} was committed: it was set back to an older state. No event is taken until it has been compared with the stream.`,
+        { retryAfterMs: RETRY_AFTER_MS },
+      );
+      logger.error({ head: `${head}`, committed: `${committed}` }, 'the log went back');
+    },
+    degraded: () => refusal && `no event is taken: ${refusal.message}`,
+  };
+}
+
+function refusalOf(verdict: Verdict): CodedError | undefined {
+  if (verdict.kind === 'behind') {
+    return new CodedError(
+      'unavailable',
+      'log_behind_stream',
+      `The event log lost its last events, and takes none until an operator has had them back: ${verdict.why}. ${RECOVER}.`,
+      { retryAfterMs: RETRY_AFTER_MS },
+    );
+  }
+  if (verdict.kind !== 'differs') return undefined;
+  return new CodedError(
+    'unavailable',
+    'log_differs_from_stream',
+    `The event log and the stream hold different events at one position, and none is taken until an operator has decided: ${verdict.why}. ${DISCARD}.`,
+    { retryAfterMs: RETRY_AFTER_MS },
+  );
+}
