@@ -1,6 +1,8 @@
 /** PostgreSQL, NATS and Zipkin go away for a while and come back; no service dies of it, and nothing is lost. */
 import assert from 'node:assert/strict';
 import { eventually } from '../shared/testing/eventually.ts';
+import { exporterDefaults } from '../zipkin/exporter.ts';
+import { orderHands } from './testing/order-hands.ts';
 import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
 import { placePatiently, type Wish, wish } from './testing/patient-client.ts';
 import { type SpanSink, startSpanSink } from './testing/span-sink.ts';
@@ -20,8 +22,8 @@ const ORDERS = 300;
 const worker = { ACK_WAIT_MS: '1500' };
 /** Spans that wait have a bound, which comes to some 30 MB; the rest is garbage not yet collected. */
 const GROWN_MB = 100;
-/** The way a stop takes, and two seconds for the spans that Zipkin would have had. */
-const STOPS_MS = 8_000;
+/** So many, one after another, that one of them is quick on any machine. */
+const SINGLE_ORDERS = 12;
 
 describe('outages', function () {
   this.timeout(90_000);
@@ -139,12 +141,22 @@ describe('outages', function () {
     assert.deepEqual(pids(), before);
   });
 
-  /** Milliseconds that a wave takes until all its books agree. */
-  async function timed(): Promise<number> {
-    const began = performance.now();
+  async function wave(): Promise<void> {
     const { failed } = await waves.wave(ORDERS, async () => {});
     assert.equal(failed, 0);
-    return performance.now() - began;
+  }
+
+  /** Milliseconds from asking to the approved row, of the quickest of some orders on their own. */
+  async function quickest(): Promise<number> {
+    const { place, get } = orderHands(stack);
+    let best = Number.POSITIVE_INFINITY;
+    for (let n = 0; n < SINGLE_ORDERS; n++) {
+      const began = performance.now();
+      const order = await place({});
+      await eventually('it is approved', async () => (await get(order)).status === 'Approved');
+      best = Math.min(best, performance.now() - began);
+    }
+    return best;
   }
 
   const memory = async () =>
@@ -161,16 +173,16 @@ describe('outages', function () {
 
   it('Zipkin gone, or there and silent: orders and memory are as ever, and only spans are lost', async () => {
     const before = pids();
-    await timed();
-    const usualMs = await timed();
+    await wave();
+    await wave();
     const usualMb = await memory();
     for (const mode of ['silent', 'away'] as const) {
       await sink.become(mode);
-      for (let times = 0; times < 2; times++) {
-        const tookMs = await timed();
-        // One call that waits for Zipkin's deadline anywhere on the path would show.
-        assert.ok(tookMs < 3 * usualMs + 1_500, `${mode}: ${tookMs} ms instead of ${usualMs}`);
-      }
+      for (let times = 0; times < 2; times++) await wave();
+      // Were there a call on the path that waits for Zipkin, every order would wait for its
+      // deadline; on a busy machine some are as slow, but not all.
+      const tookMs = await quickest();
+      assert.ok(tookMs < exporterDefaults.timeoutMs, `${mode}: the quickest took ${tookMs} ms`);
       const mb = await memory();
       for (const name of services) {
         const grown = (mb[name] ?? 0) - (usualMb[name] ?? 0);
@@ -183,24 +195,22 @@ describe('outages', function () {
 
     await sink.become('taking');
     const taken = sink.spans();
-    await timed();
+    await wave();
     await eventually('spans come again', () => sink.spans() > taken);
   });
 
   it('a service stops in order and soon while Zipkin is silent', async () => {
     await sink.become('silent');
     const unanswered = sink.unanswered();
-    await timed();
+    await wave();
     await eventually('spans are waiting', () => sink.unanswered() > unanswered);
     const before = pids();
     for (const name of services.toReversed()) {
       const { process } = stack.unit(name);
       assert.ok(process);
-      const began = performance.now();
       await stack.unit(name).stop();
-      const tookMs = performance.now() - began;
+      // What does not stop in its time says so by another code.
       assert.deepEqual(await process.exited, { code: 0, signal: null }, name);
-      assert.ok(tookMs < STOPS_MS, `${name} took ${tookMs} ms to stop`);
     }
     await Promise.all(services.map((name) => stack.unit(name).start()));
     assert.ok(pids().every(([, pid], index) => pid !== before[index]?.[1]));

@@ -145,7 +145,7 @@ describe('a restored event log', function () {
     await restoreAndRestart();
 
     await eventually('it is said why', () =>
-      said.some((line) => /^trouble eventstoresvc degraded: .*orders log recover/.test(line)),
+      said.some((line) => /^trouble eventstoresvc degraded: .*ordersctl log recover/.test(line)),
     );
     assert.deepEqual(await post(), [503, 'log_behind_stream']);
     for (let n = 0; n < 30; n++) assert.equal((await post())[1], 'log_behind_stream');

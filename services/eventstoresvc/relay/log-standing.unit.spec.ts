@@ -54,7 +54,7 @@ describe('whether the log may grow', () => {
     assert.equal(await waiting, 'log_behind_stream');
     assert.equal(await answer(), 'log_behind_stream');
     assert.throws(() => standing.refuse(), { kind: 'unavailable', code: 'log_behind_stream' });
-    assert.match(standing.degraded() ?? '', /orders log recover/);
+    assert.match(standing.degraded() ?? '', /ordersctl log recover/);
   });
 
   it('until it is so no more', async () => {
