@@ -62,18 +62,16 @@ const schema = z
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
   const read = loadConfig(schema, env);
   const worker = workerConfig(read);
-  const inStripe = stripeCharging(worker.currency);
   return {
     ...worker,
     databaseUrl: read.PAYMENTS_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
     databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,
     stripe:
-      read.PAYMENT_GATEWAY === 'stripe' && read.STRIPE_SECRET_KEY !== undefined && inStripe
+      read.PAYMENT_GATEWAY === 'stripe' && read.STRIPE_SECRET_KEY !== undefined
         ? {
             secretKey: read.STRIPE_SECRET_KEY,
             apiBase: read.STRIPE_API_BASE,
-            charging: inStripe,
             paymentMethod: read.STRIPE_PAYMENT_METHOD,
             timeoutMs: read.ATTEMPT_TIMEOUT_MS,
           }

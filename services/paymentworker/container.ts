@@ -1,6 +1,6 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
-import { charging } from '../../shared/domain/charging.ts';
+import { charging, stripeCharging } from '../../shared/domain/charging.ts';
 import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
@@ -152,8 +152,10 @@ const inAgreedMoney = (gateway: PaymentGateway, agreed: AgreedCurrency): Payment
   void: (ctx, request) => gateway.void(ctx, request),
 });
 
-function chosenGateway(config: Config, ledger: Ledger): PaymentGateway {
-  return config.stripe === undefined
-    ? simulatedGateway(ledger, config.simulation)
-    : stripeGateway(stripeIntents(config.stripe), ledger);
+function chosenGateway({ stripe, simulation, currency }: Config, ledger: Ledger): PaymentGateway {
+  if (stripe === undefined) return simulatedGateway(ledger, simulation);
+  const inStripe = stripeCharging(currency);
+  // The configuration refused it before; to go on with another gateway would be worse.
+  if (inStripe === undefined) throw new Error(`Stripe does not charge ${currency.code}.`);
+  return stripeGateway(stripeIntents({ ...stripe, charging: inStripe }), ledger);
 }

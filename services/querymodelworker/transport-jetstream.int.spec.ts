@@ -245,7 +245,7 @@ describe('projection over JetStream', function suite() {
     );
     // What the log gets now at a position that the checkpoint has passed must not be skipped.
     for (let n = 0; n < 8; n++) await place();
-    assert.equal(said[1], 'orders read-model rebuild');
+    assert.equal(said[1], 'ordersctl read-model rebuild');
     await rebuildReadModel(ctx, { log: log.store, database, codec });
     await until(async () => (await rowCount()) === 11, { what: 'filled', deadlineMs: 10_000 });
     await projected(11n);
