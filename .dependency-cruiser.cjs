@@ -141,14 +141,24 @@ module.exports = {
       to: { path: '^services/eventstoresvc/', pathNot: '^services/eventstoresvc/(relay|log)/' },
     },
     {
-      name: 'recovery-knows-no-layer',
-      comment: 'It stands above log, relay and consumers, and below the wire and the layers.',
+      name: 'rooms-know-no-layer',
+      comment: 'A folder for a noun stands below the files that every service has.',
       severity: 'error',
-      from: { path: '^services/eventstoresvc/recovery/', pathNot: spec },
-      to: {
-        path: '^services/eventstoresvc/',
-        pathNot: '^services/eventstoresvc/(recovery|log|relay|consumers)/',
+      from: {
+        path: '^services/([^/]+)/[^/]+/',
+        pathNot: `(^services/[^/]+/(http|grpc)/|${spec})`,
       },
+      to: { path: '^services/$1/[^/]+[.]ts$' },
+    },
+    {
+      name: 'rooms-of-a-wire-are-for-transports',
+      comment: 'What a request looks like is known where it is read and answered.',
+      severity: 'error',
+      from: {
+        path: service,
+        pathNot: `(^services/[^/]+/((http|grpc)/|transport-[a-z]+[.]ts$|container[.]ts$)|${spec})`,
+      },
+      to: { path: '^services/[^/]+/(http|grpc)/' },
     },
     {
       name: 'endpoints-know-no-transport',
@@ -156,7 +166,7 @@ module.exports = {
       severity: 'error',
       from: { path: [`${service}endpoints[.]ts$`, `${service}[a-z]+/[a-z]+-endpoints[.]ts$`] },
       to: {
-        path: '(transport-[a-z]+[.]ts$|/transport/|^services/[^/]+/(http|grpc)/|node_modules/(koa|@koa|@grpc|nats)/)',
+        path: '(transport-[a-z]+[.]ts$|/transport/|node_modules/(koa|@koa|@grpc|nats)/)',
       },
     },
     {
@@ -165,7 +175,7 @@ module.exports = {
       severity: 'error',
       from: { path: `${service}service[.]ts$` },
       to: {
-        path: '(endpoints[.]ts$|transport-[a-z]+[.]ts$|/transport/|^services/[^/]+/(http|grpc)/|node_modules/(koa|@koa|@grpc|nats|inversify)/)',
+        path: '(endpoints[.]ts$|transport-[a-z]+[.]ts$|/transport/|node_modules/(koa|@koa|@grpc|nats|inversify)/)',
       },
     },
     {

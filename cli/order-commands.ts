@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../services/ordersvc/order-list.ts';
+import { DEFAULT_LIMIT, MAX_LIMIT } from '../services/ordersvc/views/order-list.ts';
 import {
   type OrderAnswer,
   type OrderListAnswer,

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { createEndpoints } from '../services/eventstoresvc/endpoints.ts';
 import { createGrpcService } from '../services/eventstoresvc/transport-grpc.ts';
-import { sqlReadModel as readersModel } from '../services/ordersvc/read-model.ts';
+import { sqlReadModel as readersModel } from '../services/ordersvc/views/order-rows.ts';
 import { queryModelEndpoints } from '../services/querymodelworker/endpoints.ts';
 import { sqlReadModel } from '../services/querymodelworker/read-model.ts';
 import { rebuildReadModel } from '../services/querymodelworker/rebuild.ts';

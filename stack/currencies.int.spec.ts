@@ -1,7 +1,7 @@
 /** The way of an order's money, from the body that a client sends to what Stripe is asked for. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { orderRequestReader } from '../services/ordersvc/order-body.ts';
+import { orderRequestReader } from '../services/ordersvc/http/order-body.ts';
 import { sqlLedger } from '../services/paymentworker/ledger.ts';
 import { needingNoGateway } from '../services/paymentworker/needing-no-gateway.ts';
 import { createPaymentService } from '../services/paymentworker/service.ts';

@@ -23,10 +23,10 @@ import type { Config } from './config.ts';
 import { type OrderEndpoints, orderEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
-import { type ReadModel, sqlReadModel } from './read-model.ts';
-import { createRecentWrites } from './recent-writes.ts';
 import { createOrderService, type OrderService } from './service.ts';
 import { orderRoutes } from './transport-http.ts';
+import { type ReadModel, sqlReadModel } from './views/order-rows.ts';
+import { createRecentWrites } from './views/recent-writes.ts';
 
 /** What main runs and tests look at. */
 export interface App extends Runnable {

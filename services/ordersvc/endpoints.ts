@@ -3,11 +3,11 @@
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
 import type { DecidedOrder } from './order-decisions.ts';
-import type { OrderListQuery } from './order-list.ts';
-import type { OrderQuery, OrderToDecide } from './order-query.ts';
 import type { OrderRequest } from './order-request.ts';
-import type { OrderPage } from './read-model.ts';
 import type { FoundOrder, OrderService, PlacedOrder } from './service.ts';
+import type { OrderListQuery } from './views/order-list.ts';
+import type { OrderQuery, OrderToDecide } from './views/order-query.ts';
+import type { OrderPage } from './views/order-rows.ts';
 
 /** Why an order is cancelled; the customer need not say. */
 export interface Cancellation extends OrderToDecide {

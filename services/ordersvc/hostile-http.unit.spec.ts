@@ -17,9 +17,9 @@ import { type RawAnswer, sendRaw } from '../../shared/testing/raw-http.ts';
 import { spanRecorder } from '../../shared/testing/span-recorder.ts';
 import { httpServerTrace } from '../../zipkin/http.ts';
 import { orderEndpoints } from './endpoints.ts';
-import { createRecentWrites } from './recent-writes.ts';
 import { createOrderService } from './service.ts';
 import { orderRoutes } from './transport-http.ts';
+import { createRecentWrites } from './views/recent-writes.ts';
 
 const BODY_LIMIT = 64 * 1024;
 

@@ -5,8 +5,8 @@ import { background, withTelemetry } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { noMeter } from '../../shared/kit/metrics.ts';
 import { instrumentingService } from './instrumenting.ts';
-import type { OrderView } from './order-view.ts';
 import type { OrderService } from './service.ts';
+import type { OrderView } from './views/order-view.ts';
 
 const order = {
   orderId: 'o1',

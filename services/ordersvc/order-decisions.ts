@@ -15,9 +15,9 @@ import {
 import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
-import { matches, type Versions, versionMismatch } from './order-version.ts';
-import { type OrderView, viewOf } from './order-view.ts';
-import type { RecentWrites } from './recent-writes.ts';
+import { matches, type Versions, versionMismatch } from './views/order-version.ts';
+import { type OrderView, viewOf } from './views/order-view.ts';
+import type { RecentWrites } from './views/recent-writes.ts';
 
 /** An order after somebody's decision. */
 export interface DecidedOrder {

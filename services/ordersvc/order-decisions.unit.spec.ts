@@ -9,8 +9,8 @@ import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-ev
 import { background, remaining, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, type Kind } from '../../shared/kit/errors.ts';
 import { createOrderDecisions } from './order-decisions.ts';
-import { readingForOthers } from './order-view.ts';
-import { createRecentWrites } from './recent-writes.ts';
+import { readingForOthers } from './views/order-view.ts';
+import { createRecentWrites } from './views/recent-writes.ts';
 
 const codec = readingForOthers(orderEventCodec(2));
 const ctx = background('corr');

@@ -13,12 +13,12 @@ import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind, isMachineryFailure } from '../../shared/kit/errors.ts';
 import { createJoin } from './joined.ts';
 import { createOrderDecisions, HANDLER, type OrderDecisions } from './order-decisions.ts';
-import type { OrderListQuery } from './order-list.ts';
 import { asksFor, type OrderRequest } from './order-request.ts';
-import { matches, type Versions, versionMismatch } from './order-version.ts';
-import { type OrderView, readingForOthers, viewOf } from './order-view.ts';
-import type { OrderPage, ReadModel } from './read-model.ts';
-import type { RecentWrites } from './recent-writes.ts';
+import type { OrderListQuery } from './views/order-list.ts';
+import type { OrderPage, ReadModel } from './views/order-rows.ts';
+import { matches, type Versions, versionMismatch } from './views/order-version.ts';
+import { type OrderView, readingForOthers, viewOf } from './views/order-view.ts';
+import type { RecentWrites } from './views/recent-writes.ts';
 
 /** An order that stands in the log. */
 export interface PlacedOrder {

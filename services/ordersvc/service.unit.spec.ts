@@ -9,10 +9,10 @@ import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-ev
 import { background, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isMachineryFailure, type Kind } from '../../shared/kit/errors.ts';
 import type { OrderRequest } from './order-request.ts';
-import { type OrderView, viewOf } from './order-view.ts';
-import type { ReadModel } from './read-model.ts';
-import { createRecentWrites } from './recent-writes.ts';
 import { createOrderService } from './service.ts';
+import type { ReadModel } from './views/order-rows.ts';
+import { type OrderView, viewOf } from './views/order-view.ts';
+import { createRecentWrites } from './views/recent-writes.ts';
 
 const codec = orderEventCodec(2);
 const ctx = background('corr');

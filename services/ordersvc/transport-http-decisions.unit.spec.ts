@@ -17,9 +17,9 @@ import { spanRecorder } from '../../shared/testing/span-recorder.ts';
 import { hasSingleSpanNamed } from '../../shared/testing/spans.ts';
 import { httpServerTrace } from '../../zipkin/http.ts';
 import { orderEndpoints } from './endpoints.ts';
-import { createRecentWrites } from './recent-writes.ts';
 import { createOrderService } from './service.ts';
 import { orderRoutes } from './transport-http.ts';
+import { createRecentWrites } from './views/recent-writes.ts';
 
 describe('decisions over HTTP', () => {
   const codec = orderEventCodec(2);

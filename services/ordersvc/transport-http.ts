@@ -9,14 +9,14 @@
 import type { Currency } from '../../shared/domain/currency.ts';
 import { versioned, versionHeaders } from '../../shared/kit/transport/http/etag.ts';
 import { type Route, route } from '../../shared/kit/transport/http/http-server.ts';
-import { answersIn } from './answers.ts';
-import { readCancelBody, readRejectBody } from './decision-body.ts';
 import type { OrderEndpoints } from './endpoints.ts';
-import { openApiRoute } from './openapi.ts';
-import { orderRequestReader } from './order-body.ts';
+import { answersIn } from './http/answers.ts';
+import { readCancelBody, readRejectBody } from './http/decision-body.ts';
+import { openApiRoute } from './http/openapi.ts';
+import { orderRequestReader } from './http/order-body.ts';
 import type { DecidedOrder } from './order-decisions.ts';
-import { LIST_PARAMETERS, readOrderListQuery } from './order-list.ts';
-import { readOrderQuery, readOrderToDecide } from './order-query.ts';
+import { LIST_PARAMETERS, readOrderListQuery } from './views/order-list.ts';
+import { readOrderQuery, readOrderToDecide } from './views/order-query.ts';
 
 const ORDERS = '/api/orders';
 

@@ -16,11 +16,11 @@ import { silentLogger } from '../../shared/kit/logger.ts';
 import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
 import { usd } from '../../shared/testing/currency.ts';
 import { orderEndpoints } from './endpoints.ts';
-import type { OrderListQuery } from './order-list.ts';
-import type { OrderView } from './order-view.ts';
-import { createRecentWrites } from './recent-writes.ts';
 import { createOrderService } from './service.ts';
 import { orderRoutes } from './transport-http.ts';
+import type { OrderListQuery } from './views/order-list.ts';
+import type { OrderView } from './views/order-view.ts';
+import { createRecentWrites } from './views/recent-writes.ts';
 
 const body = {
   customer_id: 'c1',

@@ -4,8 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { OrderDecisions } from '../../services/ordersvc/order-decisions.ts';
-import { type OrderView, viewOf } from '../../services/ordersvc/order-view.ts';
 import type { OrderService } from '../../services/ordersvc/service.ts';
+import { type OrderView, viewOf } from '../../services/ordersvc/views/order-view.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { orderIdFor } from '../../shared/contracts/ids.ts';
 import { minor } from '../../shared/domain/money.ts';

@@ -12,8 +12,8 @@
  * each commit (step-rules.ts), people check each answer (people.ts), and in the
  * end every book is read (end-rules.ts).
  */
-import { createRecentWrites } from '../../services/ordersvc/recent-writes.ts';
 import { createOrderService } from '../../services/ordersvc/service.ts';
+import { createRecentWrites } from '../../services/ordersvc/views/recent-writes.ts';
 import {
   eventTypes,
   type OrderEventCodec,

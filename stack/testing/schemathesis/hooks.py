@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 
 def as_cursor(micros: int, order_id: str) -> str:
-    """A cursor as services/ordersvc/order-list.ts writes it, without its padding."""
+    """A cursor as services/ordersvc/views/order-list.ts writes it, without its padding."""
     return base64.urlsafe_b64encode(f"{micros} {order_id}".encode()).rstrip(b"=").decode()
 
 

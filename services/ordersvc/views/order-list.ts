@@ -1,6 +1,6 @@
 /** Which page of which orders is asked for, read from a query string. Pure. */
-import { id, orderId as orderIdSchema, orderStatuses } from '../../shared/contracts/http.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
+import { id, orderId as orderIdSchema, orderStatuses } from '../../../shared/contracts/http.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
 import { repeated } from './order-query.ts';
 
 /**

@@ -1,8 +1,8 @@
 /** Which order is asked for, read from an address. Pure. */
-import { orderId as orderIdSchema } from '../../shared/contracts/http.ts';
-import { CodedError, type Problem } from '../../shared/kit/errors.ts';
-import { versionsMatched } from '../../shared/kit/transport/http/etag.ts';
-import type { HttpRequest } from '../../shared/kit/transport/http/http-server.ts';
+import { orderId as orderIdSchema } from '../../../shared/contracts/http.ts';
+import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
+import { versionsMatched } from '../../../shared/kit/transport/http/etag.ts';
+import type { HttpRequest } from '../../../shared/kit/transport/http/http-server.ts';
 import type { Versions } from './order-version.ts';
 
 /** Names one order. */

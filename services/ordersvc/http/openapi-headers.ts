@@ -1,7 +1,7 @@
 /** Headers as the OpenAPI document describes them. Pure. */
-import { idempotencyKey, MAX_KEY, orderId } from '../../shared/contracts/http.ts';
+import { idempotencyKey, MAX_KEY, orderId } from '../../../shared/contracts/http.ts';
+import { MAX_VERSION } from '../views/order-query.ts';
 import { type JsonSchema, schemaOf } from './openapi-schemas.ts';
-import { MAX_VERSION } from './order-query.ts';
 
 const TAG = { type: 'string', pattern: '^"\\d+"$' };
 

@@ -9,8 +9,8 @@ import {
   placeOrderBody,
   problemAnswer,
   rejectOrderBody,
-} from '../../shared/contracts/http.ts';
-import type { Currency } from '../../shared/domain/currency.ts';
+} from '../../../shared/contracts/http.ts';
+import type { Currency } from '../../../shared/domain/currency.ts';
 
 /** JSON Schema, draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -4,10 +4,10 @@
  * document with money in US dollars.
  */
 
-import { formats } from '../../shared/contracts/texts.ts';
-import type { Currency } from '../../shared/domain/currency.ts';
-import { version } from '../../shared/kit/process/version.ts';
-import { type Route, route } from '../../shared/kit/transport/http/http-server.ts';
+import { formats } from '../../../shared/contracts/texts.ts';
+import type { Currency } from '../../../shared/domain/currency.ts';
+import { version } from '../../../shared/kit/process/version.ts';
+import { type Route, route } from '../../../shared/kit/transport/http/http-server.ts';
 import { parameters } from './openapi-headers.ts';
 import { paths } from './openapi-operations.ts';
 import { commonProblems } from './openapi-problems.ts';

@@ -1,14 +1,14 @@
 /** An order as readers see it, and how its events come to it. Pure. */
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
 import {
   evolve,
   initialState,
   type OrderDetails,
   type OrderStatus,
   type PaymentStatus,
-} from '../../shared/domain/order.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
+} from '../../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
 
 /** An order after `version` of its events. */
 export interface OrderView {

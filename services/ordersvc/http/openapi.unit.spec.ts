@@ -14,18 +14,18 @@ import {
   placedAnswer,
   problemAnswer,
   rejectOrderBody,
-} from '../../shared/contracts/http.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import { parseJson } from '../../shared/kit/transport/http/json.ts';
-import { problemDocument } from '../../shared/kit/transport/http/problem.ts';
-import { currency, usd } from '../../shared/testing/currency.ts';
-import type { OrderEndpoints } from './endpoints.ts';
+} from '../../../shared/contracts/http.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import { parseJson } from '../../../shared/kit/transport/http/json.ts';
+import { problemDocument } from '../../../shared/kit/transport/http/problem.ts';
+import { currency, usd } from '../../../shared/testing/currency.ts';
+import type { OrderEndpoints } from '../endpoints.ts';
+import { orderRoutes } from '../transport-http.ts';
 import { openApiDocument } from './openapi.ts';
 import { examples } from './openapi-examples.ts';
 import { orderRequestReader } from './order-body.ts';
-import { orderRoutes } from './transport-http.ts';
 
-const file = new URL('../../docs/openapi.json', import.meta.url);
+const file = new URL('../../../docs/openapi.json', import.meta.url);
 /** As it is committed. */
 const document = () => {
   const text = JSON.stringify(openApiDocument(usd), null, 2);
@@ -39,7 +39,7 @@ describe('the OpenAPI document', () => {
     assert.equal(
       readFileSync(file, 'utf8'),
       document(),
-      'WRITE_DOCS=true npx mocha services/ordersvc/openapi.unit.spec.ts writes it anew',
+      'WRITE_DOCS=true npx mocha services/ordersvc/http/openapi.unit.spec.ts writes it anew',
     );
   });
 
@@ -92,7 +92,7 @@ describe('the OpenAPI document', () => {
 
   it('has the version of the package', () => {
     const { version } = JSON.parse(
-      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+      readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
     ) as { version: string };
     assert.equal(openApiDocument(usd).info.version, version);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CodedError } from '../../shared/kit/errors.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
 import { MAX_VERSION, readOrderQuery } from './order-query.ts';
 
 const read = (query: string, id = 'o1') =>

@@ -3,14 +3,19 @@
  * wrong is said at once, so that a client mends its request in one go.
  */
 import type { z } from 'zod';
-import { idempotencyKey, MAX_ITEMS, MAX_KEY, placeOrderBody } from '../../shared/contracts/http.ts';
-import { problemsOf } from '../../shared/contracts/problems-of.ts';
-import type { Currency } from '../../shared/domain/currency.ts';
-import { minor } from '../../shared/domain/money.ts';
-import { total } from '../../shared/domain/order.ts';
-import { CodedError, type Problem } from '../../shared/kit/errors.ts';
-import { NumberAsWritten } from '../../shared/kit/transport/http/json.ts';
-import type { OrderRequest } from './order-request.ts';
+import {
+  idempotencyKey,
+  MAX_ITEMS,
+  MAX_KEY,
+  placeOrderBody,
+} from '../../../shared/contracts/http.ts';
+import { problemsOf } from '../../../shared/contracts/problems-of.ts';
+import type { Currency } from '../../../shared/domain/currency.ts';
+import { minor } from '../../../shared/domain/money.ts';
+import { total } from '../../../shared/domain/order.ts';
+import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
+import { NumberAsWritten } from '../../../shared/kit/transport/http/json.ts';
+import type { OrderRequest } from '../order-request.ts';
 
 /**
  * Reads a parsed body and the `Idempotency-Key` header. Throws CodedError

@@ -1,10 +1,10 @@
 /** Every address that ordersvc serves, as the OpenAPI document describes it. Pure. */
-import { id, orderStatuses } from '../../shared/contracts/http.ts';
+import { id, orderStatuses } from '../../../shared/contracts/http.ts';
+import { DEFAULT_LIMIT, MAX_AGE, MAX_LIMIT } from '../views/order-list.ts';
 import { examples } from './openapi-examples.ts';
 import { headers, parameterRef } from './openapi-headers.ts';
 import { problem, type ResponseObject, refusedAlways, refusedByHttp } from './openapi-problems.ts';
 import { type JsonSchema, schemaOf, schemaRef } from './openapi-schemas.ts';
-import { DEFAULT_LIMIT, MAX_AGE, MAX_LIMIT } from './order-list.ts';
 
 const versioned = { etag: headers.etag, 'cache-control': headers.cacheControl };
 const maybeStale = { 'x-stale': headers.stale };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { MAX_ITEMS, MAX_QUANTITY } from '../../shared/contracts/http.ts';
-import { charging } from '../../shared/domain/charging.ts';
-import { currencies } from '../../shared/domain/currency.ts';
-import { decimalText, MAX_AMOUNT, minor } from '../../shared/domain/money.ts';
-import { CodedError, codedError } from '../../shared/kit/errors.ts';
-import { parseJson } from '../../shared/kit/transport/http/json.ts';
-import { currency, usd } from '../../shared/testing/currency.ts';
+import { MAX_ITEMS, MAX_QUANTITY } from '../../../shared/contracts/http.ts';
+import { charging } from '../../../shared/domain/charging.ts';
+import { currencies } from '../../../shared/domain/currency.ts';
+import { decimalText, MAX_AMOUNT, minor } from '../../../shared/domain/money.ts';
+import { CodedError, codedError } from '../../../shared/kit/errors.ts';
+import { parseJson } from '../../../shared/kit/transport/http/json.ts';
+import { currency, usd } from '../../../shared/testing/currency.ts';
 import { orderRequestReader } from './order-body.ts';
 
 const readOrder = orderRequestReader(usd);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { CodedError } from '../../shared/kit/errors.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
 import {
   DEFAULT_LIMIT,
   encodeCursor,

@@ -4,14 +4,14 @@ import type {
   OrderEventsAnswer,
   OrderListAnswer,
   PlacedAnswer,
-} from '../../shared/contracts/http.ts';
-import { majorUnits } from '../../shared/domain/money.ts';
-import type { OrderDetails } from '../../shared/domain/order.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { JsonText } from '../../shared/kit/transport/http/json.ts';
-import { encodeCursor } from './order-list.ts';
-import type { OrderView } from './order-view.ts';
-import type { OrderPage } from './read-model.ts';
+} from '../../../shared/contracts/http.ts';
+import { majorUnits } from '../../../shared/domain/money.ts';
+import type { OrderDetails } from '../../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { JsonText } from '../../../shared/kit/transport/http/json.ts';
+import { encodeCursor } from '../views/order-list.ts';
+import type { OrderPage } from '../views/order-rows.ts';
+import type { OrderView } from '../views/order-view.ts';
 
 /** Writes answers in a currency with `decimals` decimals. */
 export interface Answers {

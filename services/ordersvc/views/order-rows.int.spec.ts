@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
-import { background } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import { silentLogger } from '../../shared/kit/logger.ts';
-import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
-import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { testPostgres } from '../../stack/testing.ts';
+import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
+import { minor } from '../../../shared/domain/money.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import { silentLogger } from '../../../shared/kit/logger.ts';
+import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
+import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { testPostgres } from '../../../stack/testing.ts';
 import type { OrderListQuery, PageEnd } from './order-list.ts';
-import { sqlReadModel } from './read-model.ts';
+import { sqlReadModel } from './order-rows.ts';
 
-const migrations = join(import.meta.dirname, '../querymodelworker/migrations');
+const migrations = join(import.meta.dirname, '../../querymodelworker/migrations');
 const ctx = background();
 
 interface Written {

@@ -1,5 +1,5 @@
 /** Which versions of an order will do for who asks. Pure. */
-import { CodedError } from '../../shared/kit/errors.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
 
 /** The versions one of which is wanted; undefined: any will do. */
 export type Versions = readonly bigint[] | undefined;
