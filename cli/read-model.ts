@@ -1,6 +1,9 @@
 /** `ordersctl read-model rebuild`: the read model, filled again from the log. */
 import type { Command } from 'commander';
-import { type Rebuilt, rebuildReadModel } from '../services/querymodelworker/rebuild.ts';
+import {
+  type Rebuilt,
+  rebuildReadModel,
+} from '../services/querymodelworker/rebuild/rebuild-read-model.ts';
 import { orderEventCodec } from '../shared/contracts/events.ts';
 import { background } from '../shared/kit/context.ts';
 import { silentLogger } from '../shared/kit/logger.ts';

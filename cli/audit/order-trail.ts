@@ -1,6 +1,6 @@
 /** What the log says of one order, folded event by event and kept small. */
 import { createHash } from 'node:crypto';
-import { foldRow, type OrderRow } from '../../services/querymodelworker/order-row.ts';
+import { foldRow, type OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import type { DeadlineTimes } from '../../services/sagacoordinator/deadlines.ts';
 import { followedTypes } from '../../services/sagacoordinator/transport-jetstream.ts';
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';

@@ -1,5 +1,5 @@
 /** The read model's rows against what the log folds to. */
-import { comparedColumns, type OrderRow } from '../../services/querymodelworker/order-row.ts';
+import { comparedColumns, type OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';

@@ -1,6 +1,6 @@
 /** The books, as an audit reads them: in pages, in bounded memory, changing nothing. */
-import type { OrderRow } from '../../services/querymodelworker/order-row.ts';
-import type { ProjectionFailure } from '../../services/querymodelworker/projection-failure.ts';
+import type { OrderRow } from '../../services/querymodelworker/table/order-row.ts';
+import type { ProjectionFailure } from '../../services/querymodelworker/table/projection-failure.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { AuditedLine } from './ledger-line.ts';

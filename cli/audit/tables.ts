@@ -1,6 +1,6 @@
 /** The books that are tables, read in pages by their keys. */
-import { findLiveTable } from '../../services/querymodelworker/live-table.ts';
-import { sqlReadModel } from '../../services/querymodelworker/read-model.ts';
+import { findLiveTable } from '../../services/querymodelworker/table/live-table.ts';
+import { sqlReadModel } from '../../services/querymodelworker/table/read-model.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
 import type { AuditedLine } from './ledger-line.ts';

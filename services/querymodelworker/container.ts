@@ -28,8 +28,8 @@ import type { Config } from './config.ts';
 import { type QueryModelEndpoints, queryModelEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
-import { sqlReadModel } from './read-model.ts';
 import { createQueryModelService, type QueryModelService } from './service.ts';
+import { sqlReadModel } from './table/read-model.ts';
 import { jetstreamTransport } from './transport-jetstream.ts';
 
 const tokens = {

@@ -10,9 +10,9 @@ import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { testPostgres } from '../../stack/testing.ts';
-import type { OrderRow } from './order-row.ts';
-import { sqlReadModel } from './read-model.ts';
 import { createQueryModelService, type QueryModelService } from './service.ts';
+import type { OrderRow } from './table/order-row.ts';
+import { sqlReadModel } from './table/read-model.ts';
 
 const codec = orderEventCodec(2);
 const ctx = background();

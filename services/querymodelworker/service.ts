@@ -1,10 +1,10 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import { foldBatch, refuseGaps } from './batch.ts';
-import type { OrderRow } from './order-row.ts';
-import type { ProjectionFailure } from './projection-failure.ts';
-import type { ReadModel } from './read-model.ts';
+import { foldBatch, refuseGaps } from './table/batch.ts';
+import type { OrderRow } from './table/order-row.ts';
+import type { ProjectionFailure } from './table/projection-failure.ts';
+import type { ReadModel } from './table/read-model.ts';
 
 /** Events that follow one another in the log, and the checkpoint they follow. */
 export interface Batch {

@@ -19,9 +19,9 @@ import { testNats, testPostgres } from '../../stack/testing.ts';
 import { until } from '../../stack/until.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import { queryModelEndpoints } from './endpoints.ts';
-import { sqlReadModel } from './read-model.ts';
-import { rebuildReadModel } from './rebuild.ts';
+import { rebuildReadModel } from './rebuild/rebuild-read-model.ts';
 import { createQueryModelService, type QueryModelService } from './service.ts';
+import { sqlReadModel } from './table/read-model.ts';
 import { jetstreamTransport, type ProjectionTransportOptions } from './transport-jetstream.ts';
 
 const codec = orderEventCodec(2);

@@ -20,9 +20,9 @@ import { readStream, type StreamReader } from '../../shared/kit/transport/jetstr
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import type { QueryModelEndpoints } from './endpoints.ts';
 import { eventsOf, type Log, missingEvents } from './missing-events.ts';
-import type { Place } from './rebuild-table.ts';
 import type { Projected } from './service.ts';
 import { watchStandstill } from './standstill.ts';
+import type { Place } from './table/rebuild-table.ts';
 
 export interface ProjectionTransportOptions {
   /** The connection as it is now, waiting for it if need be; see `connectNats`. */

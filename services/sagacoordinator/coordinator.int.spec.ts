@@ -20,7 +20,7 @@ import { catchUp } from './catch-up.ts';
 import { type Deadline, type Deadlines, sqlDeadlines, type UpcomingDeadline } from './deadlines.ts';
 import { type DeliveryWatch, deliveryWatch } from './delivery-watch.ts';
 import { groupedWrites } from './grouped-writes.ts';
-import { rebuildDeadlines } from './rebuild.ts';
+import { rebuildDeadlines } from './rebuild-deadlines.ts';
 import type { DeadlineKind } from './saga.ts';
 import { createSagaService, type SagaOutcome, type SagaService } from './service.ts';
 import { deadlineTransport } from './transport-deadlines.ts';

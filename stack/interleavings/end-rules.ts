@@ -1,6 +1,6 @@
 /** What must be so when all has come to rest. */
-import type { OrderRow } from '../../services/querymodelworker/order-row.ts';
-import type { ProjectionFailure } from '../../services/querymodelworker/projection-failure.ts';
+import type { OrderRow } from '../../services/querymodelworker/table/order-row.ts';
+import type { ProjectionFailure } from '../../services/querymodelworker/table/projection-failure.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { foldRecorded, readable } from '../../shared/eventstore/command-handler.ts';
 import type { ParkedLetter, RecordedEvent } from '../../shared/eventstore/event-store.ts';

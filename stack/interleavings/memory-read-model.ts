@@ -1,8 +1,8 @@
 /** The read model's tables in memory, for the projection that writes them and for ordersvc, which reads. */
 import type { ReadModel as ReadSide } from '../../services/ordersvc/views/order-rows.ts';
-import { type OrderRow, stateOf } from '../../services/querymodelworker/order-row.ts';
-import type { ProjectionFailure } from '../../services/querymodelworker/projection-failure.ts';
-import type { ReadModel } from '../../services/querymodelworker/read-model.ts';
+import { type OrderRow, stateOf } from '../../services/querymodelworker/table/order-row.ts';
+import type { ProjectionFailure } from '../../services/querymodelworker/table/projection-failure.ts';
+import type { ReadModel } from '../../services/querymodelworker/table/read-model.ts';
 import { READ_MODEL } from '../../shared/contracts/subjects.ts';
 
 export interface MemoryReadModel {

@@ -1,7 +1,7 @@
 /** Two instances of the projection over one read model, each with its own idea of where it stands. */
 import { queryModelEndpoints } from '../../services/querymodelworker/endpoints.ts';
-import type { ReadModel } from '../../services/querymodelworker/read-model.ts';
 import { createQueryModelService } from '../../services/querymodelworker/service.ts';
+import type { ReadModel } from '../../services/querymodelworker/table/read-model.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';

@@ -1,5 +1,5 @@
 /** What must hold at each commit, at each row that is written, and of each answer of a worker. */
-import type { OrderRow } from '../../services/querymodelworker/order-row.ts';
+import type { OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import postgres from 'postgres';
-import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
-import type { OrderEvent } from '../../shared/domain/order.ts';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
-import { background } from '../../shared/kit/context.ts';
-import { silentLogger } from '../../shared/kit/logger.ts';
-import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
-import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { orderCreated } from '../../shared/testing/worker-rig.ts';
-import { testPostgres } from '../../stack/testing.ts';
-import { sqlReadModel } from './read-model.ts';
-import { readModelRepair } from './repair.ts';
-import { createQueryModelService } from './service.ts';
+import { orderEventCodec } from '../../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
+import { minor } from '../../../shared/domain/money.ts';
+import type { OrderEvent } from '../../../shared/domain/order.ts';
+import type { EventStore } from '../../../shared/eventstore/event-store.ts';
+import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { silentLogger } from '../../../shared/kit/logger.ts';
+import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
+import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { orderCreated } from '../../../shared/testing/worker-rig.ts';
+import { testPostgres } from '../../../stack/testing.ts';
+import { createQueryModelService } from '../service.ts';
+import { sqlReadModel } from '../table/read-model.ts';
+import { readModelRepair } from './repair-read-model.ts';
 
 const ctx = background();
 const codec = orderEventCodec(2);
@@ -36,7 +36,11 @@ describe('a repair of the read model', () => {
   beforeEach(async () => {
     store = createMemoryEventStore({ stream: ORDERS_STREAM });
     const url = await (await testPostgres()).createDatabase();
-    await migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger: silentLogger });
+    await migrate({
+      url,
+      folder: join(import.meta.dirname, '../migrations'),
+      logger: silentLogger,
+    });
     const options = { url, name: 'repair', poolSize: 2, queryTimeoutMs: 5_000 };
     database = createDatabase({ ...options, logger: silentLogger });
     sql = postgres(url, { max: 1, onnotice: () => {} });

@@ -4,11 +4,11 @@
  * stands down by an update of its own checkpoint, the row that its projection
  * moves, so one statement changes places and no write slips in between.
  */
-import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
-import type { Context } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import type { Sql } from '../../shared/kit/sql/connections.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
+import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Sql } from '../../../shared/kit/sql/connections.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
 
 /** A table of the read model, by the name of its checkpoint. */
 export type Side = typeof READ_MODEL | typeof READ_MODEL_B;

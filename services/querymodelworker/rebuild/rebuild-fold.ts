@@ -1,8 +1,8 @@
 /** Rows as they are folded in a rebuild, with the latest of them at hand. */
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { type FoldedBatch, foldBatch } from './batch.ts';
-import type { OrderRow } from './order-row.ts';
+import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
+import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { type FoldedBatch, foldBatch } from '../table/batch.ts';
+import type { OrderRow } from '../table/order-row.ts';
 
 /** Folds chunk after chunk. An order's next event mostly comes soon, so few rows are looked up. */
 export interface ChunkFold {

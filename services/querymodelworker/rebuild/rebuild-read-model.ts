@@ -3,18 +3,18 @@
  * and lets the two change places, while the projection and all readers go on.
  */
 import { randomUUID } from 'node:crypto';
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
-import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import type { Context } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
-import { refuseGaps } from './batch.ts';
-import { findLiveTable, otherSide, type Side, tableOf } from './live-table.ts';
-import type { OrderRow } from './order-row.ts';
+import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
+import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
+import type { EventStore, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
+import { refuseGaps } from '../table/batch.ts';
+import { findLiveTable, otherSide, type Side, tableOf } from '../table/live-table.ts';
+import type { OrderRow } from '../table/order-row.ts';
+import * as tables from '../table/rebuild-table.ts';
 import { type Comparison, compareTables } from './rebuild-compare.ts';
 import { createChunkFold, sizeOf } from './rebuild-fold.ts';
-import * as tables from './rebuild-table.ts';
 
 /** What a rebuild is doing; positions are of the log. */
 export type RebuildProgress =

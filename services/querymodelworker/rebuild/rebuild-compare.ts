@@ -3,16 +3,16 @@
  * asked which is right: what the live one has wrong is what the rebuild was
  * for, and told; what the filled one has wrong forbids the switch.
  */
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import type { Context } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
-import { foldBatch } from './batch.ts';
-import { otherSide, type Side, tableOf } from './live-table.ts';
-import { comparedColumns, type OrderRow } from './order-row.ts';
-import { checkpoints, rowsOf } from './rebuild-table.ts';
+import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE } from '../../../shared/contracts/subjects.ts';
+import type { EventStore } from '../../../shared/eventstore/event-store.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
+import { foldBatch } from '../table/batch.ts';
+import { otherSide, type Side, tableOf } from '../table/live-table.ts';
+import { comparedColumns, type OrderRow } from '../table/order-row.ts';
+import { checkpoints, rowsOf } from '../table/rebuild-table.ts';
 
 /** How the live table was before the switch. */
 export interface Comparison {

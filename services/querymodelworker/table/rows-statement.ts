@@ -1,7 +1,7 @@
 /** The parts of statements that read and write whole rows. */
-import { READ_MODEL } from '../../shared/contracts/subjects.ts';
-import type { OrderStatus, PaymentStatus } from '../../shared/domain/order.ts';
-import type { Sql } from '../../shared/kit/sql/connections.ts';
+import { READ_MODEL } from '../../../shared/contracts/subjects.ts';
+import type { OrderStatus, PaymentStatus } from '../../../shared/domain/order.ts';
+import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Side } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';

@@ -1,9 +1,9 @@
 /** What a rebuild does in SQL; each function is one statement, or the same one again and again. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
-import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
+import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
 import { otherSide, type Side } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
@@ -28,7 +28,7 @@ export type Table =
   | 'orders'
   | 'orders_b';
 
-const folder = join(import.meta.dirname, 'migrations');
+const folder = join(import.meta.dirname, '../migrations');
 
 /** How a statement that makes or changes a table, or an index of it, begins. */
 const shaping =

@@ -3,17 +3,17 @@
  * runs. A row is written only over the row that was seen, before the log was read:
  * one that the projection wrote meanwhile is newer, and is looked at anew.
  */
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE, READ_MODEL } from '../../shared/contracts/subjects.ts';
-import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { eventAt } from '../../shared/eventstore/stored-message.ts';
-import type { Context } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
-import { foldBatch } from './batch.ts';
-import { findLiveTable, type LiveTable, liveTable, notPrepared } from './live-table.ts';
-import type { OrderRow } from './order-row.ts';
-import { sqlReadModel } from './read-model.ts';
+import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE, READ_MODEL } from '../../../shared/contracts/subjects.ts';
+import type { EventStore, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { eventAt } from '../../../shared/eventstore/stored-message.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
+import { foldBatch } from '../table/batch.ts';
+import { findLiveTable, type LiveTable, liveTable, notPrepared } from '../table/live-table.ts';
+import type { OrderRow } from '../table/order-row.ts';
+import { sqlReadModel } from '../table/read-model.ts';
 
 /** What came of it: `right` where there was nothing to do. */
 export type RowRepaired = 'written' | 'removed' | 'right';

@@ -4,7 +4,7 @@
  * so the projection needs no more than an order's row and its new events.
  */
 
-import type { Minor } from '../../shared/domain/money.ts';
+import type { Minor } from '../../../shared/domain/money.ts';
 import {
   evolve,
   initialState,
@@ -13,8 +13,8 @@ import {
   type OrderState,
   type OrderStatus,
   type PaymentStatus,
-} from '../../shared/domain/order.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+} from '../../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 
 /** One row of `orders`; every value as it is sent and comes back. */
 export interface OrderRow {

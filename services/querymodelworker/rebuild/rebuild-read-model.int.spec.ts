@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { orderEventCodec } from '../../../shared/contracts/events.ts';
 import {
   ORDER_AGGREGATE,
   ORDERS_STREAM,
   READ_MODEL,
   READ_MODEL_B,
-} from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
-import type { OrderEvent } from '../../shared/domain/order.ts';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
-import { background } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import { silentLogger } from '../../shared/kit/logger.ts';
-import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
-import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { testPostgres } from '../../stack/testing.ts';
-import { findLiveTable } from './live-table.ts';
-import { sqlReadModel } from './read-model.ts';
-import { type RebuildOptions, rebuildReadModel } from './rebuild.ts';
-import * as tables from './rebuild-table.ts';
-import { createQueryModelService, type QueryModelService } from './service.ts';
+} from '../../../shared/contracts/subjects.ts';
+import { minor } from '../../../shared/domain/money.ts';
+import type { OrderEvent } from '../../../shared/domain/order.ts';
+import type { EventStore } from '../../../shared/eventstore/event-store.ts';
+import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import { silentLogger } from '../../../shared/kit/logger.ts';
+import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
+import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { testPostgres } from '../../../stack/testing.ts';
+import { createQueryModelService, type QueryModelService } from '../service.ts';
+import { findLiveTable } from '../table/live-table.ts';
+import { sqlReadModel } from '../table/read-model.ts';
+import * as tables from '../table/rebuild-table.ts';
+import { type RebuildOptions, rebuildReadModel } from './rebuild-read-model.ts';
 
 const codec = orderEventCodec(2);
 const ctx = background();
@@ -61,7 +61,11 @@ for (const isolation of ['read committed', 'serializable'] as const) {
 
     beforeEach(async () => {
       const url = await (await testPostgres()).createDatabase();
-      await migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger: silentLogger });
+      await migrate({
+        url,
+        folder: join(import.meta.dirname, '../migrations'),
+        logger: silentLogger,
+      });
       database = createDatabase({
         url,
         name: 'querymodelworker',

@@ -1,6 +1,6 @@
-import { READ_MODEL, READ_MODEL_B } from '../../shared/contracts/subjects.ts';
-import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
+import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
 import {
   asLiveTable,
   type LiveTable,

@@ -1,9 +1,9 @@
 /** Folding a batch of events into rows. Pure. */
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
-import type { OrderEvent } from '../../shared/domain/order.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { CodedError, isKind } from '../../shared/kit/errors.ts';
+import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
+import { ORDER_AGGREGATE } from '../../../shared/contracts/subjects.ts';
+import type { OrderEvent } from '../../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { CodedError, isKind } from '../../../shared/kit/errors.ts';
 import { foldRow, type OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 
