@@ -9,7 +9,10 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { createLogCurrency, type LogCurrency } from '../services/eventstoresvc/log/log-currency.ts';
 import { createLogCopy, type LogCopy } from '../services/eventstoresvc/recovery/log-copy.ts';
-import { createLedgerCopy, type LedgerCopy } from '../services/paymentworker/ledger-copy.ts';
+import {
+  createLedgerCopy,
+  type LedgerCopy,
+} from '../services/paymentworker/gateway/ledger-copy.ts';
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import { currencyText } from '../shared/domain/currency.ts';
 import { background } from '../shared/kit/context.ts';

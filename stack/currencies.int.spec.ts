@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { orderRequestReader } from '../services/ordersvc/http/order-body.ts';
-import { sqlLedger } from '../services/paymentworker/ledger.ts';
-import { needingNoGateway } from '../services/paymentworker/needing-no-gateway.ts';
+import { sqlLedger } from '../services/paymentworker/gateway/ledger.ts';
+import { needingNoGateway } from '../services/paymentworker/gateway/needing-no-gateway.ts';
+import { stripeGateway } from '../services/paymentworker/gateway/stripe-gateway.ts';
+import { stripeIntents } from '../services/paymentworker/gateway/stripe-intents.ts';
 import { createPaymentService } from '../services/paymentworker/service.ts';
-import { stripeGateway } from '../services/paymentworker/stripe-gateway.ts';
-import { stripeIntents } from '../services/paymentworker/stripe-intents.ts';
 import { eventTypes, orderEventCodec } from '../shared/contracts/events.ts';
 import { newId } from '../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';

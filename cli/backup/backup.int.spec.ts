@@ -13,8 +13,8 @@ import {
   type LogCurrency,
 } from '../../services/eventstoresvc/log/log-currency.ts';
 import { createLogCopy, type LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
-import { sqlLedger } from '../../services/paymentworker/ledger.ts';
-import { createLedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
+import { sqlLedger } from '../../services/paymentworker/gateway/ledger.ts';
+import { createLedgerCopy } from '../../services/paymentworker/gateway/ledger-copy.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';

@@ -9,7 +9,7 @@
  */
 import type { LogCurrency } from '../../services/eventstoresvc/log/log-currency.ts';
 import type { CopiedEvent, LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
-import type { CopiedLine, LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
+import type { CopiedLine, LedgerCopy } from '../../services/paymentworker/gateway/ledger-copy.ts';
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';

@@ -1,7 +1,7 @@
 /** What stands in the parts of a backup, and the rules that make it whole. */
 import { createHash } from 'node:crypto';
 import type { CopiedEvent, CopiedPlace } from '../../services/eventstoresvc/recovery/log-copy.ts';
-import type { CopiedLine } from '../../services/paymentworker/ledger-copy.ts';
+import type { CopiedLine } from '../../services/paymentworker/gateway/ledger-copy.ts';
 import type { Currency } from '../../shared/domain/currency.ts';
 import { damaged, type Part, readParts } from './frames.ts';
 

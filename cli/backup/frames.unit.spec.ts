@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
-import type { LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
+import type { LedgerCopy } from '../../services/paymentworker/gateway/ledger-copy.ts';
 import { background } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
 import { type BackupOptions, backup } from './backup.ts';

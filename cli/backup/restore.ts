@@ -7,7 +7,7 @@
  */
 import type { LogCurrency } from '../../services/eventstoresvc/log/log-currency.ts';
 import type { LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
-import type { LedgerCopy } from '../../services/paymentworker/ledger-copy.ts';
+import type { LedgerCopy } from '../../services/paymentworker/gateway/ledger-copy.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { Currency } from '../../shared/domain/currency.ts';
 import type { Context } from '../../shared/kit/context.ts';

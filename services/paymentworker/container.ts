@@ -25,16 +25,16 @@ import {
 } from '../composition.ts';
 import type { Config } from './config.ts';
 import { type PaymentEndpoints, paymentEndpoints } from './endpoints.ts';
-import { guardedGateway } from './guarded-gateway.ts';
+import { guardedGateway } from './gateway/guarded-gateway.ts';
+import { type Ledger, sqlLedger } from './gateway/ledger.ts';
+import { needingNoGateway } from './gateway/needing-no-gateway.ts';
+import type { PaymentGateway } from './gateway/payment-gateway.ts';
+import { simulatedGateway } from './gateway/simulated-gateway.ts';
+import { stripeGateway } from './gateway/stripe-gateway.ts';
+import { stripeIntents } from './gateway/stripe-intents.ts';
 import { instrumentingService } from './instrumenting.ts';
-import { type Ledger, sqlLedger } from './ledger.ts';
 import { loggingService } from './logging.ts';
-import { needingNoGateway } from './needing-no-gateway.ts';
-import type { PaymentGateway } from './payment-gateway.ts';
 import { createPaymentService, type PaymentService } from './service.ts';
-import { simulatedGateway } from './simulated-gateway.ts';
-import { stripeGateway } from './stripe-gateway.ts';
-import { stripeIntents } from './stripe-intents.ts';
 import { jetstreamTransport } from './transport-jetstream.ts';
 
 const tokens = {

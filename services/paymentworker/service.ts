@@ -7,8 +7,8 @@ import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { isKind } from '../../shared/kit/errors.ts';
+import type { DebitAnswer, PaymentGateway } from './gateway/payment-gateway.ts';
 import { debitKey, voidKey } from './keys.ts';
-import type { DebitAnswer, PaymentGateway } from './payment-gateway.ts';
 
 /** An order that waits for its payment. */
 export interface PaymentRequest {

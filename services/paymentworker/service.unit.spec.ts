@@ -8,7 +8,13 @@ import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
-import type { Debit, DebitAnswer, PaymentGateway, Void, VoidAnswer } from './payment-gateway.ts';
+import type {
+  Debit,
+  DebitAnswer,
+  PaymentGateway,
+  Void,
+  VoidAnswer,
+} from './gateway/payment-gateway.ts';
 import { createPaymentService, type PaymentService } from './service.ts';
 
 const codec = orderEventCodec(2);

@@ -17,7 +17,7 @@ import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/wo
 import { testNats } from '../../stack/testing.ts';
 import { until } from '../../stack/until.ts';
 import { paymentEndpoints } from './endpoints.ts';
-import type { Debit, DebitAnswer, Void } from './payment-gateway.ts';
+import type { Debit, DebitAnswer, Void } from './gateway/payment-gateway.ts';
 import { createPaymentService } from './service.ts';
 import { jetstreamTransport } from './transport-jetstream.ts';
 

@@ -1,6 +1,9 @@
 /** A payment gateway in memory: what the contract of PaymentGateway asks for, and a count of what moved. */
 
-import { type PaymentGateway, VOIDED } from '../../services/paymentworker/payment-gateway.ts';
+import {
+  type PaymentGateway,
+  VOIDED,
+} from '../../services/paymentworker/gateway/payment-gateway.ts';
 
 export interface MemoryGateway extends PaymentGateway {
   /** Times that money was taken for an order, and given back. */

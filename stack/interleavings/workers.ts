@@ -1,6 +1,6 @@
 /** The workers' real services and endpoints, with the layer of their onions that parks. */
 import { paymentEndpoints } from '../../services/paymentworker/endpoints.ts';
-import type { PaymentGateway } from '../../services/paymentworker/payment-gateway.ts';
+import type { PaymentGateway } from '../../services/paymentworker/gateway/payment-gateway.ts';
 import { createPaymentService } from '../../services/paymentworker/service.ts';
 import { reviewEndpoints } from '../../services/reviewworker/endpoints.ts';
 import { createReviewService } from '../../services/reviewworker/service.ts';

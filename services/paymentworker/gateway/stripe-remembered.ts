@@ -1,7 +1,7 @@
 /** A Stripe in memory that remembers, as stripe-mock does not. For specs. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Context } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Debit, DebitAnswer } from './payment-gateway.ts';
 import type { StripeIntents } from './stripe-intents.ts';
 

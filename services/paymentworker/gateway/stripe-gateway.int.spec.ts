@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { newId } from '../../shared/contracts/ids.ts';
-import { charging, stripeCharging } from '../../shared/domain/charging.ts';
-import { minor } from '../../shared/domain/money.ts';
-import { background } from '../../shared/kit/context.ts';
-import { CodedError, isKind } from '../../shared/kit/errors.ts';
-import { silentLogger } from '../../shared/kit/logger.ts';
-import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
-import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { usd } from '../../shared/testing/currency.ts';
-import { type StripeMock, startStripeMock } from '../../stack/stripe-mock.ts';
-import { testFolder, testPostgres } from '../../stack/testing.ts';
+import { newId } from '../../../shared/contracts/ids.ts';
+import { charging, stripeCharging } from '../../../shared/domain/charging.ts';
+import { minor } from '../../../shared/domain/money.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { CodedError, isKind } from '../../../shared/kit/errors.ts';
+import { silentLogger } from '../../../shared/kit/logger.ts';
+import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
+import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { usd } from '../../../shared/testing/currency.ts';
+import { type StripeMock, startStripeMock } from '../../../stack/stripe-mock.ts';
+import { testFolder, testPostgres } from '../../../stack/testing.ts';
 import { type Ledger, sqlLedger } from './ledger.ts';
 import { needingNoGateway } from './needing-no-gateway.ts';
 import type { PaymentGateway } from './payment-gateway.ts';
@@ -29,7 +29,11 @@ describe('Stripe gateway', () => {
 
   before(async () => {
     const url = await (await testPostgres()).createDatabase();
-    await migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger: silentLogger });
+    await migrate({
+      url,
+      folder: join(import.meta.dirname, '../migrations'),
+      logger: silentLogger,
+    });
     database = createDatabase({
       url,
       name: 'paymentworker',

@@ -3,10 +3,10 @@
  * here remembers anything; the rules are in stripe-gateway.ts.
  */
 import Stripe from 'stripe';
-import type { StripeCharging } from '../../shared/domain/charging.ts';
-import { type Context, remaining } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
+import type { StripeCharging } from '../../../shared/domain/charging.ts';
+import { type Context, remaining } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import { unlessAborted } from '../../../shared/kit/unless-aborted.ts';
 import type { Debit, DebitAnswer } from './payment-gateway.ts';
 
 export interface StripeOptions {

@@ -1,8 +1,8 @@
 import {
   type CircuitBreakerOptions,
   circuitBreaker,
-} from '../../shared/kit/middleware/circuit-breaker.ts';
-import type { Component } from '../../shared/kit/process/lifecycle.ts';
+} from '../../../shared/kit/middleware/circuit-breaker.ts';
+import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import type { PaymentGateway } from './payment-gateway.ts';
 
 /**

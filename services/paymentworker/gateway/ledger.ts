@@ -4,9 +4,9 @@
  * both want the same row, the database decides which came first; each method is
  * one statement.
  */
-import type { Context } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import { type Database, type Statement, sqlState } from '../../shared/kit/sql/database.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import { type Database, type Statement, sqlState } from '../../../shared/kit/sql/database.ts';
 import { type Debit, type DebitAnswer, VOIDED, type Void } from './payment-gateway.ts';
 
 /** What stands in an order's line. */

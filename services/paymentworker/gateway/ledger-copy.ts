@@ -2,8 +2,8 @@
  * The ledger as a backup takes it and a restore gives it back: every column as it
  * is stored, times to the microsecond.
  */
-import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
 
 /** A line as it is stored, int8 as text. */
 export interface CopiedLine {

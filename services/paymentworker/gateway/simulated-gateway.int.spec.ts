@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { newId } from '../../shared/contracts/ids.ts';
-import { charging } from '../../shared/domain/charging.ts';
-import { MAX_AMOUNT, minor } from '../../shared/domain/money.ts';
-import { background } from '../../shared/kit/context.ts';
-import { isKind } from '../../shared/kit/errors.ts';
-import { silentLogger } from '../../shared/kit/logger.ts';
-import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
-import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { usd } from '../../shared/testing/currency.ts';
-import { testPostgres } from '../../stack/testing.ts';
+import { newId } from '../../../shared/contracts/ids.ts';
+import { charging } from '../../../shared/domain/charging.ts';
+import { MAX_AMOUNT, minor } from '../../../shared/domain/money.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { isKind } from '../../../shared/kit/errors.ts';
+import { silentLogger } from '../../../shared/kit/logger.ts';
+import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
+import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { usd } from '../../../shared/testing/currency.ts';
+import { testPostgres } from '../../../stack/testing.ts';
 import { sqlLedger } from './ledger.ts';
 import { needingNoGateway } from './needing-no-gateway.ts';
 import type { Debit } from './payment-gateway.ts';
@@ -34,7 +34,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
 
     before(async () => {
       const url = await (await testPostgres()).createDatabase();
-      const folder = join(import.meta.dirname, 'migrations');
+      const folder = join(import.meta.dirname, '../migrations');
       await migrate({ url, folder, logger: silentLogger });
       database = createDatabase({
         url,
