@@ -11,39 +11,39 @@ interface Group {
 export const groups: readonly Group[] = [
   {
     names: ['stream'],
-    load: async () => (await import('./stream.ts')).addStreamCommands,
+    load: async () => (await import('./commands/stream-commands.ts')).addStreamCommands,
   },
   {
     names: ['log'],
-    load: async () => (await import('./log.ts')).addLogCommands,
+    load: async () => (await import('./commands/log-commands.ts')).addLogCommands,
   },
   {
     names: ['place', 'get', 'list', 'cancel', 'approve', 'reject'],
-    load: async () => (await import('./order-commands.ts')).addOrderCommands,
+    load: async () => (await import('./commands/order-commands.ts')).addOrderCommands,
   },
   {
     names: ['explain'],
-    load: async () => (await import('./explain.ts')).addExplainCommand,
+    load: async () => (await import('./commands/explain-command.ts')).addExplainCommand,
   },
   {
     names: ['dlq'],
-    load: async () => (await import('./dlq.ts')).addDeadLetterCommands,
+    load: async () => (await import('./commands/dlq-commands.ts')).addDeadLetterCommands,
   },
   {
     names: ['saga'],
-    load: async () => (await import('./saga.ts')).addSagaCommands,
+    load: async () => (await import('./commands/saga-commands.ts')).addSagaCommands,
   },
   {
     names: ['read-model'],
-    load: async () => (await import('./read-model.ts')).addReadModelCommands,
+    load: async () => (await import('./commands/read-model-commands.ts')).addReadModelCommands,
   },
   {
     names: ['audit'],
-    load: async () => (await import('./audit.ts')).addAuditCommand,
+    load: async () => (await import('./commands/audit-command.ts')).addAuditCommand,
   },
   {
     names: ['backup', 'restore'],
-    load: async () => (await import('./backup.ts')).addBackupCommands,
+    load: async () => (await import('./commands/backup-commands.ts')).addBackupCommands,
   },
 ];
 

@@ -11,7 +11,7 @@ const allowed: Readonly<Record<string, string>> = {
   'cli/audit/letters.ts': 'compares with when letters were parked',
   'cli/audit/log-sweep.ts': 'compares with the times that events carry',
   'cli/backup/backup.ts': 'writes when a backup was made',
-  'cli/log.ts': 'names a file by when it was made',
+  'cli/commands/log-commands.ts': 'names a file by when it was made',
   'cli/read-story.ts': 'tells people how long ago an event was',
   'services/ordersvc/service.ts': 'writes when an order was placed',
   'shared/eventstore/memory/memory-event-store.ts': 'writes when an event was appended',

@@ -1,16 +1,19 @@
 /** `ordersctl saga rebuild`: the coordinator's deadlines, made anew from the log. */
 import type { Command } from 'commander';
-import { sqlDeadlines } from '../services/sagacoordinator/deadlines.ts';
-import { type Rebuilt, rebuildDeadlines } from '../services/sagacoordinator/rebuild-deadlines.ts';
-import { orderEventCodec } from '../shared/contracts/events.ts';
-import { background } from '../shared/kit/context.ts';
-import { silentLogger } from '../shared/kit/logger.ts';
-import { createDatabase } from '../shared/kit/sql/database.ts';
-import { addressHelp, addressOf } from './addresses.ts';
-import { currencyOfLog } from './currency.ts';
-import { withEventStore } from './event-store.ts';
-import { print } from './print.ts';
-import { type CommonOptions, deadlines, eventStoreAddress, withOptions } from './settings.ts';
+import { sqlDeadlines } from '../../services/sagacoordinator/deadlines.ts';
+import {
+  type Rebuilt,
+  rebuildDeadlines,
+} from '../../services/sagacoordinator/rebuild-deadlines.ts';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { background } from '../../shared/kit/context.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { createDatabase } from '../../shared/kit/sql/database.ts';
+import { addressHelp, addressOf } from '../addresses.ts';
+import { currencyOfLog } from '../currency.ts';
+import { withEventStore } from '../event-store.ts';
+import { print } from '../print.ts';
+import { type CommonOptions, deadlines, eventStoreAddress, withOptions } from '../settings.ts';
 
 const QUERY_MS = 10_000;
 

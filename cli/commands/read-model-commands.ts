@@ -3,17 +3,17 @@ import type { Command } from 'commander';
 import {
   type Rebuilt,
   rebuildReadModel,
-} from '../services/querymodelworker/rebuild/rebuild-read-model.ts';
-import { orderEventCodec } from '../shared/contracts/events.ts';
-import { background } from '../shared/kit/context.ts';
-import { silentLogger } from '../shared/kit/logger.ts';
-import { createDatabase } from '../shared/kit/sql/database.ts';
-import { addressHelp, addressOf } from './addresses.ts';
-import { currencyOfLog } from './currency.ts';
-import { withEventStore } from './event-store.ts';
-import { print } from './print.ts';
-import { terminalProgress } from './progress.ts';
-import { type CommonOptions, eventStoreAddress, withOptions } from './settings.ts';
+} from '../../services/querymodelworker/rebuild/rebuild-read-model.ts';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { background } from '../../shared/kit/context.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { createDatabase } from '../../shared/kit/sql/database.ts';
+import { addressHelp, addressOf } from '../addresses.ts';
+import { currencyOfLog } from '../currency.ts';
+import { withEventStore } from '../event-store.ts';
+import { print } from '../print.ts';
+import { terminalProgress } from '../progress.ts';
+import { type CommonOptions, eventStoreAddress, withOptions } from '../settings.ts';
 
 /** A statement of a rebuild writes thousands of rows. */
 const QUERY_MS = 60_000;

@@ -7,25 +7,28 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { createLogCurrency, type LogCurrency } from '../services/eventstoresvc/log/log-currency.ts';
-import { createLogCopy, type LogCopy } from '../services/eventstoresvc/recovery/log-copy.ts';
+import {
+  createLogCurrency,
+  type LogCurrency,
+} from '../../services/eventstoresvc/log/log-currency.ts';
+import { createLogCopy, type LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
 import {
   createLedgerCopy,
   type LedgerCopy,
-} from '../services/paymentworker/gateway/ledger-copy.ts';
-import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
-import { currencyText } from '../shared/domain/currency.ts';
-import { background } from '../shared/kit/context.ts';
-import { CodedError } from '../shared/kit/errors.ts';
-import { silentLogger } from '../shared/kit/logger.ts';
-import { createDatabase } from '../shared/kit/sql/database.ts';
-import { addressHelp, addressOf } from './addresses.ts';
-import { type BackedUp, backup } from './backup/backup.ts';
-import { type Checked, check, type Restored, restore } from './backup/restore.ts';
-import { UsageError } from './option.ts';
-import { print } from './print.ts';
-import { type Progress, terminalProgress } from './progress.ts';
-import { type CommonOptions, eventStoreAddress, withOptions } from './settings.ts';
+} from '../../services/paymentworker/gateway/ledger-copy.ts';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { currencyText } from '../../shared/domain/currency.ts';
+import { background } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { silentLogger } from '../../shared/kit/logger.ts';
+import { createDatabase } from '../../shared/kit/sql/database.ts';
+import { addressHelp, addressOf } from '../addresses.ts';
+import { type BackedUp, backup } from '../backup/backup.ts';
+import { type Checked, check, type Restored, restore } from '../backup/restore.ts';
+import { UsageError } from '../option.ts';
+import { print } from '../print.ts';
+import { type Progress, terminalProgress } from '../progress.ts';
+import { type CommonOptions, eventStoreAddress, withOptions } from '../settings.ts';
 
 /** A statement writes thousands of rows. */
 const QUERY_MS = 60_000;

@@ -1,17 +1,17 @@
 /** `ordersctl log recover`: after the log was restored to an older state. */
 import type { Command } from 'commander';
-import { orderEventCodec } from '../shared/contracts/events.ts';
-import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
-import { createGrpcLogRecovery } from '../shared/eventstore/grpc/grpc-log-recovery.ts';
-import { background } from '../shared/kit/context.ts';
-import { CodedError } from '../shared/kit/errors.ts';
-import { currencyOfLog } from './currency.ts';
-import { withEventStore } from './event-store.ts';
-import { UsageError } from './option.ts';
-import { print } from './print.ts';
-import { giveUp, type Looked, look, recoverLog } from './recovery/recover.ts';
-import { lostDocument, renderLost } from './recovery/render-lost.ts';
-import { type CommonOptions, eventStoreAddress, withOptions } from './settings.ts';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { createGrpcLogRecovery } from '../../shared/eventstore/grpc/grpc-log-recovery.ts';
+import { background } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { currencyOfLog } from '../currency.ts';
+import { withEventStore } from '../event-store.ts';
+import { UsageError } from '../option.ts';
+import { print } from '../print.ts';
+import { giveUp, type Looked, look, recoverLog } from '../recovery/recover.ts';
+import { lostDocument, renderLost } from '../recovery/render-lost.ts';
+import { type CommonOptions, eventStoreAddress, withOptions } from '../settings.ts';
 
 interface RecoverOptions extends CommonOptions {
   readonly yes?: true;

@@ -1,24 +1,24 @@
 /** `ordersctl dlq list | show | replay | close`: what consumers gave up on. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { orderEventCodec } from '../shared/contracts/events.ts';
-import { durables, ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
+import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import type {
   EventStore,
   LetterFilter,
   LetterState,
   ParkedLetter,
-} from '../shared/eventstore/event-store.ts';
-import { background } from '../shared/kit/context.ts';
-import { CodedError } from '../shared/kit/errors.ts';
-import { currencyOfLog } from './currency.ts';
-import { withEventStore } from './event-store.ts';
-import { exitCodes } from './exit-code.ts';
-import { letterAnswer } from './letter-answer.ts';
-import { UsageError } from './option.ts';
-import { standing } from './order-history.ts';
-import { terminalPaint } from './paint.ts';
-import { print } from './print.ts';
+} from '../../shared/eventstore/event-store.ts';
+import { background } from '../../shared/kit/context.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
+import { currencyOfLog } from '../currency.ts';
+import { withEventStore } from '../event-store.ts';
+import { exitCodes } from '../exit-code.ts';
+import { letterAnswer } from '../letter-answer.ts';
+import { UsageError } from '../option.ts';
+import { standing } from '../order-history.ts';
+import { terminalPaint } from '../paint.ts';
+import { print } from '../print.ts';
 import {
   type LetterSubject,
   letterStory,
@@ -26,9 +26,9 @@ import {
   renderLetters,
   renderOutcome,
   renderReplay,
-} from './render-letter.ts';
-import { awaitReplays } from './replay-outcome.ts';
-import { type CommonOptions, eventStoreAddress, wholeNumber, withOptions } from './settings.ts';
+} from '../render-letter.ts';
+import { awaitReplays } from '../replay-outcome.ts';
+import { type CommonOptions, eventStoreAddress, wholeNumber, withOptions } from '../settings.ts';
 
 const PAGE = 1_000;
 /** More in one go is no list any more. */

@@ -1,16 +1,16 @@
 /** `ordersctl explain`: an order's story. */
 import type { Command } from 'commander';
-import { terminalPaint } from './paint.ts';
-import { print } from './print.ts';
-import { readStory } from './read-story.ts';
-import { renderStory } from './render-story.ts';
+import { terminalPaint } from '../paint.ts';
+import { print } from '../print.ts';
+import { readStory } from '../read-story.ts';
+import { renderStory } from '../render-story.ts';
 import {
   type CommonOptions,
   deadlines,
   eventStoreAddress,
   withOptions,
   zipkinUrl,
-} from './settings.ts';
+} from '../settings.ts';
 
 export function addExplainCommand(program: Command): void {
   withOptions(program.command('explain'), 'eventStore', 'json')

@@ -2,21 +2,21 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../services/ordersvc/views/order-list.ts';
+import { DEFAULT_LIMIT, MAX_LIMIT } from '../../services/ordersvc/views/order-list.ts';
 import {
   type OrderAnswer,
   type OrderListAnswer,
   orderStatuses,
   type PlacedAnswer,
-} from '../shared/contracts/http.ts';
-import { secondsOf } from './age.ts';
-import { UsageError } from './option.ts';
-import { type ApiAnswer, type OrdersApi, ordersApi } from './orders-api.ts';
-import { terminalPaint } from './paint.ts';
-import { describesOrder, type PlaceOptions, placeBody } from './place-body.ts';
-import { print, printJson } from './print.ts';
-import { renderList, renderOrder } from './render-order.ts';
-import { type CommonOptions, currencyDecimals, ordersUrl, withOptions } from './settings.ts';
+} from '../../shared/contracts/http.ts';
+import { secondsOf } from '../age.ts';
+import { UsageError } from '../option.ts';
+import { type ApiAnswer, type OrdersApi, ordersApi } from '../orders-api.ts';
+import { terminalPaint } from '../paint.ts';
+import { describesOrder, type PlaceOptions, placeBody } from '../place-body.ts';
+import { print, printJson } from '../print.ts';
+import { renderList, renderOrder } from '../render-order.ts';
+import { type CommonOptions, currencyDecimals, ordersUrl, withOptions } from '../settings.ts';
 
 const ORDERS = '/api/orders';
 

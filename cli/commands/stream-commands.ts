@@ -1,10 +1,10 @@
 /** `ordersctl stream reset`: the copy of the log in JetStream, thrown away. */
 import type { Command } from 'commander';
-import { setting } from '../shared/kit/process/setting.ts';
-import { addressHelp, addressOf } from './addresses.ts';
-import { optionOrVariable } from './option.ts';
-import { print } from './print.ts';
-import { checkIsCopy, resetStream } from './stream-reset.ts';
+import { setting } from '../../shared/kit/process/setting.ts';
+import { addressHelp, addressOf } from '../addresses.ts';
+import { optionOrVariable } from '../option.ts';
+import { print } from '../print.ts';
+import { checkIsCopy, resetStream } from '../stream-reset.ts';
 
 interface ResetOptions {
   readonly nats?: string;
