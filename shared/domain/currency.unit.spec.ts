@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { currencies, currencyOf, currencyText } from './currency.ts';
-import { withoutDecimals } from './iso-4217.ts';
+import { onceWithoutDecimals, withoutDecimals } from './iso-4217.ts';
 
 describe('a currency', () => {
   it('has the decimals that ISO 4217 gives it, whatever the runtime thinks', () => {
@@ -18,6 +18,10 @@ describe('a currency', () => {
 
   it('that is withdrawn is read as before, for a log may be kept in it', () => {
     assert.deepEqual(currencyOf('BGN'), { code: 'BGN', decimals: 2 });
+  });
+
+  it('that older releases counted without decimals has some, and is known', () => {
+    for (const code of onceWithoutDecimals) assert.ok((currencyOf(code)?.decimals ?? 0) > 0, code);
   });
 
   it('each has one number of decimals', () => {

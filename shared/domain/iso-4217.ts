@@ -1,7 +1,7 @@
 /**
  * ISO 4217, list one: the currencies and funds there are, by how many decimals they
  * have. Frozen here, because what a log means hangs on it, and neither may change by
- * an upgrade: what a runtime knows (CLDR) says another number for fifteen of them.
+ * an upgrade: what a runtime knows (CLDR) says another number for some of them.
  *
  * Published on 2026-01-01 (up to amendment 180) by SIX, the maintenance agency:
  * https://www.six-group.com/en/products-services/financial-information/market-reference-data/data-standards.html
@@ -54,3 +54,11 @@ export const withoutDecimals = codes(`
 
 /** Gone from the list since 2023, with two decimals each. A log that is kept in one goes on in it. */
 export const withdrawn = codes('ANG BGN CUC HRK SLL ZWL');
+
+/**
+ * In these the releases that asked the runtime counted whole units: CLDR gives them no
+ * decimals. Their logs say what they say, in major units; their ledgers hold minor units.
+ */
+export const onceWithoutDecimals = codes(`
+  AFN ALL COP HUF IDR IQD IRR KPW LAK LBP MGA MMK PKR SLL SOS SYP YER
+`);

@@ -22,7 +22,8 @@ export interface AgreedCurrency extends Component {
   readonly notReady: () => string | undefined;
   /**
    * Undefined once it is known that they agree. Else asks, and rejects with what asking
-   * rejects with, or with `unavailable` (code `currency_differs`).
+   * rejects with (where the log's amounts may be counted otherwise than its currency is
+   * now: code `currency_recounted`), or with `unavailable` (code `currency_differs`).
    */
   check(ctx: Context): Promise<void> | undefined;
 }
@@ -120,7 +121,9 @@ export function inAgreedCurrency(
   };
 }
 
-const isDifference = (error: unknown) => codedError(error).code === 'currency_differs';
+/** That they do not agree, and will not by waiting. */
+const isDifference = (error: unknown) =>
+  ['currency_differs', 'currency_recounted'].includes(codedError(error).code);
 
 /** `configured` is not what the log is kept in. */
 export const currencyDiffers = (written: Currency, configured: Currency) =>

@@ -30,6 +30,17 @@ describe('an agreed currency', () => {
     assert.equal(same.check(ctx), undefined);
   });
 
+  it('a start is refused where the log may be counted otherwise than its currency is now', async () => {
+    const recounted = agreedCurrency(usd, async () => {
+      throw new CodedError('unavailable', 'currency_recounted', 'The ledger is counted otherwise.');
+    });
+    await assert.rejects(recounted.start(), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, /The ledger is counted otherwise/);
+      return true;
+    });
+  });
+
   it('a start while nobody can tell goes on, is not ready, and takes nothing until it is told', async () => {
     let answer: Currency | undefined;
     const agreed = agreedCurrency(

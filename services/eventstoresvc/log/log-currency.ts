@@ -1,5 +1,7 @@
 import type { Currency } from '../../../shared/domain/currency.ts';
+import { onceWithoutDecimals } from '../../../shared/domain/iso-4217.ts';
 import type { Context } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 
 /** The currency that stands written beside the log. */
@@ -7,7 +9,9 @@ export interface LogCurrency {
   /**
    * Writes `configured` down where nothing is written yet, also for a log that has
    * events already; resolves with what stands. Several may do it at once: one of them
-   * writes, and all get the same answer.
+   * writes, and all get the same answer. Rejects with `unavailable` (code
+   * `currency_recounted`) where the events may be of a release that counted this currency
+   * otherwise: then an operator has to put the other books right first.
    */
   settle(ctx: Context, configured: Currency): Promise<Currency>;
   /** What stands; undefined where nothing does, as in a log that no service has used since this is written down. */
@@ -28,8 +32,24 @@ const read = ({ code, decimals }: Row): Currency => ({ code, decimals: Number(de
 
 /** In the table of the migrations. */
 export function createLogCurrency(database: Database, stream: string): LogCurrency {
+  /** It has events, and no release that writes a currency down has used it. */
+  async function isOfBefore(ctx: Context): Promise<boolean> {
+    const found = await database.query(
+      ctx,
+      (sql) => sql`
+        select 1 from log_head h
+        where h.stream = ${stream}::text and h.position > 0
+          and not exists (select 1 from log_currency c where c.stream = h.stream)`,
+    );
+    return found.length > 0;
+  }
+
   return {
-    settle: async (ctx, { code, decimals }) => {
+    settle: async (ctx, configured) => {
+      const { code, decimals } = configured;
+      if (onceWithoutDecimals.includes(code) && (await isOfBefore(ctx))) {
+        throw recounted(configured);
+      }
       // The update changes nothing: it waits for a row that another one is writing at this
       // moment, and returns it.
       const [row] = await database.query<Row>(
@@ -72,3 +92,10 @@ export function createLogCurrency(database: Database, stream: string): LogCurren
     },
   };
 }
+
+const recounted = ({ code, decimals }: Currency) =>
+  new CodedError(
+    'unavailable',
+    'currency_recounted',
+    `This log has events of an older release, which counted ${code} without decimals; now it has ${decimals}. Multiply the amounts in the ledger by ${10 ** decimals} first: "Upgrade" in docs/operations.md says how.`,
+  );
