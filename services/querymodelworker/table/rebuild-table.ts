@@ -32,7 +32,7 @@ const folder = join(import.meta.dirname, '../migrations');
 
 /** How a statement that makes or changes a table, or an index of it, begins. */
 const shaping =
-  /^(?:create table if not exists|alter table|create index if not exists \w+\s+on)\s+(\w+)/;
+  /^(?:create\s+table if not exists|alter\s+table|create index if not exists \w+\s+on)\s+(\w+)/;
 
 /** The migrations that make `table` and its indexes, in their order; those that write rows are left out. */
 export function shapeOf(table: Table): readonly string[] {
