@@ -18,7 +18,7 @@ import { silentLogger } from '../shared/kit/logger.ts';
 import { migrate } from '../shared/kit/sql/migrations.ts';
 import { grpcServer } from '../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../shared/kit/transport/hooks.ts';
-import { anEvent } from '../shared/testing/events.ts';
+import { anEvent } from '../shared/testing/an-event.ts';
 import { eventually } from '../shared/testing/eventually.ts';
 import { testPostgres } from '../stack/testing.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
-import { currency, usd } from '../shared/testing/currency.ts';
+import { currency, usd } from '../shared/testing/test-currency.ts';
 import { currencyOfLog } from './currency.ts';
 import { UsageError } from './option.ts';
 

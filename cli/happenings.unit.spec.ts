@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { minor } from '../shared/domain/money.ts';
 import { initialState, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
-import { anEvent } from '../shared/testing/events.ts';
+import { anEvent } from '../shared/testing/an-event.ts';
 import { happened, who } from './happenings.ts';
 
 const orderId = 'o-1';

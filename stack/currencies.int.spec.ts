@@ -17,7 +17,7 @@ import { silentLogger } from '../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../shared/kit/sql/database.ts';
 import { migrate } from '../shared/kit/sql/migrations.ts';
 import { parseJson } from '../shared/kit/transport/http/json.ts';
-import { currency } from '../shared/testing/currency.ts';
+import { currency } from '../shared/testing/test-currency.ts';
 import { type StripeImitation, startStripeImitation } from './testing/stripe-imitation.ts';
 import { testPostgres } from './testing.ts';
 

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { eventually } from '../shared/testing/eventually.ts';
-import { HAPPY_TRACE, siblingsSorted } from '../shared/testing/happy-trace.ts';
-import { hasNoIdInNames, spanTrees, treeText } from '../shared/testing/spans.ts';
-import { zipkinTrace } from '../shared/testing/zipkin-api.ts';
+import { HAPPY_TRACE, siblingsSorted } from '../shared/testing/zipkin/happy-trace.ts';
+import { hasNoIdInNames, spanTrees, treeText } from '../shared/testing/zipkin/spans.ts';
+import { zipkinTrace } from '../shared/testing/zipkin/zipkin-api.ts';
 import { concurrently } from './testing/concurrently.ts';
 import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
 

@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { eventually } from '../shared/testing/eventually.ts';
-import { spanTrees, treeText } from '../shared/testing/spans.ts';
-import { zipkinTrace } from '../shared/testing/zipkin-api.ts';
+import { spanTrees, treeText } from '../shared/testing/zipkin/spans.ts';
+import { zipkinTrace } from '../shared/testing/zipkin/zipkin-api.ts';
 import {
   AMOUNT_MINOR,
   ENDS_WITHIN_MS,

@@ -7,10 +7,14 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { startChromium } from '../shared/testing/chromium.ts';
-import { HAPPY_TRACE, siblingsSorted } from '../shared/testing/happy-trace.ts';
-import { zipkinTrace } from '../shared/testing/zipkin-api.ts';
-import { openZipkin, type ShownTrace, type ZipkinPage } from '../shared/testing/zipkin-page.ts';
+import { startChromium } from '../shared/testing/zipkin/chromium.ts';
+import { HAPPY_TRACE, siblingsSorted } from '../shared/testing/zipkin/happy-trace.ts';
+import { zipkinTrace } from '../shared/testing/zipkin/zipkin-api.ts';
+import {
+  openZipkin,
+  type ShownTrace,
+  type ZipkinPage,
+} from '../shared/testing/zipkin/zipkin-page.ts';
 import { services } from './services.ts';
 import { type Stack, startStack } from './stack.ts';
 import { testFolder } from './testing.ts';

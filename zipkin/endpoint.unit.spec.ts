@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
-import { spanRecorder } from '../shared/testing/span-recorder.ts';
-import { hasSingleSpanNamed } from '../shared/testing/spans.ts';
+import { spanRecorder } from '../shared/testing/zipkin/span-recorder.ts';
+import { hasSingleSpanNamed } from '../shared/testing/zipkin/spans.ts';
 import { traceEndpoint } from './endpoint.ts';
 import { traceId } from './propagation.ts';
 

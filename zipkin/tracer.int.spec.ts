@@ -9,7 +9,7 @@ import { TracerProvider } from '@opentelemetry/sdk-trace';
 import pino from 'pino';
 import { silentLogger } from '../shared/kit/logger.ts';
 import { eventually } from '../shared/testing/eventually.ts';
-import type { ZipkinSpan } from '../shared/testing/spans.ts';
+import type { ZipkinSpan } from '../shared/testing/zipkin/spans.ts';
 import { zipkinExporter } from './exporter.ts';
 import { boundedProcessor } from './processor.ts';
 import { startTracing } from './tracer.ts';

@@ -23,7 +23,7 @@ import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { currency, usd } from '../../shared/testing/currency.ts';
+import { currency, usd } from '../../shared/testing/test-currency.ts';
 import { freePort } from '../../stack/ports.ts';
 import { testFolder, testPostgres } from '../../stack/testing.ts';
 import { backup } from './backup.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
-import { anEvent } from '../../shared/testing/events.ts';
+import { anEvent } from '../../shared/testing/an-event.ts';
 import type { Checkpoints } from './consumers/sql-checkpoints.ts';
 import type { DeadLetters } from './consumers/sql-letters.ts';
 import type { GroupCommit } from './log/group-commit.ts';

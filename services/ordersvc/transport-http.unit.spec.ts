@@ -14,7 +14,7 @@ import { nop } from '../../shared/kit/endpoint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
-import { usd } from '../../shared/testing/currency.ts';
+import { usd } from '../../shared/testing/test-currency.ts';
 import { orderEndpoints } from './endpoints.ts';
 import { createOrderService } from './service.ts';
 import { orderRoutes } from './transport-http.ts';

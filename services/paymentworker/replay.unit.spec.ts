@@ -9,7 +9,7 @@ import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
-import { anEvent } from '../../shared/testing/events.ts';
+import { anEvent } from '../../shared/testing/an-event.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { paymentEndpoints } from './endpoints.ts';
 import { createPaymentService } from './service.ts';

@@ -13,8 +13,8 @@ import { createDatabase, type Database } from '../../shared/kit/sql/database.ts'
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { connectNats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import type { PublishedLog } from '../../shared/testing/published-log.ts';
-import { spanRecorder } from '../../shared/testing/span-recorder.ts';
 import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';
+import { spanRecorder } from '../../shared/testing/zipkin/span-recorder.ts';
 import { testNats, testPostgres } from '../../stack/testing.ts';
 import { until } from '../../stack/until.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';

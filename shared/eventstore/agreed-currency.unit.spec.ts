@@ -3,9 +3,9 @@ import type { Currency } from '../domain/currency.ts';
 import { background } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
 import { ConfigError } from '../kit/process/config.ts';
-import { currency, usd } from '../testing/currency.ts';
-import { anEvent } from '../testing/events.ts';
+import { anEvent } from '../testing/an-event.ts';
 import { eventually } from '../testing/eventually.ts';
+import { currency, usd } from '../testing/test-currency.ts';
 import { agreedCurrency, inAgreedCurrency } from './agreed-currency.ts';
 import { createMemoryEventStore } from './memory/memory-event-store.ts';
 

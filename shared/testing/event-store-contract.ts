@@ -16,7 +16,7 @@ import type {
 import { background } from '../kit/context.ts';
 import type { DeadLetter } from '../kit/delivery.ts';
 import { codedError, type Kind } from '../kit/errors.ts';
-import { anEvent } from './events.ts';
+import { anEvent } from './an-event.ts';
 import { eventually } from './eventually.ts';
 import { followContract } from './follow-contract.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { EventFilter, EventStore, RecordedEvent } from '../eventstore/event-store.ts';
 import { background, type Context, withSignal } from '../kit/context.ts';
-import { anEvent } from './events.ts';
+import { anEvent } from './an-event.ts';
 
 export function followContract(store: () => EventStore): void {
   const ctx = background();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../../shared/kit/context.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { parkExhausted } from './exhausted.ts';
 
 const ctx = background();

@@ -12,7 +12,7 @@ import { nop } from '../../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { grpcServer } from '../../../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../../../shared/kit/transport/hooks.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { createEndpoints } from '../endpoints.ts';
 import { createGrpcService } from '../transport-grpc.ts';
 

@@ -19,7 +19,7 @@ import { noMeter } from '../../../shared/kit/metrics.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import { grpcServer } from '../../../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../../../shared/kit/transport/hooks.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
 import { type FaultyWire, faultyWire } from '../../../stack/faulty-wire.ts';
 import { createEndpoints } from '../endpoints.ts';

@@ -7,7 +7,7 @@ import { createGrpcEventStore } from '../../../shared/eventstore/grpc/grpc-event
 import { background, withSignal } from '../../../shared/kit/context.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
 
 const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);

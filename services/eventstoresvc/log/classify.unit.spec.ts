@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CodedError } from '../../../shared/kit/errors.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import type { Append } from './append.ts';
 import { classify, type KnownEvent, type Snapshot } from './classify.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { NewEvent } from '../../../shared/eventstore/event-store.ts';
 import { encodeMessage } from '../../../shared/eventstore/message.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { checkAppend } from './event-rules.ts';
 
 const limits = { stream: 'ORDERS', maxDataBytes: 1_000 };

@@ -7,7 +7,7 @@ import { CodedError, codedError } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
 import { testPostgres } from '../../../stack/testing.ts';
 import type { Append } from './append.ts';

@@ -5,7 +5,7 @@ import { codedError } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
-import { currency, usd } from '../../../shared/testing/currency.ts';
+import { currency, usd } from '../../../shared/testing/test-currency.ts';
 import { testPostgres } from '../../../stack/testing.ts';
 import { createLogCurrency, type LogCurrency } from './log-currency.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import type { Append } from './append.ts';
 import { predict } from './optimistic.ts';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Lane } from '../../../shared/eventstore/event-store.ts';
 import { background, withSignal, withTimeLeft } from '../../../shared/kit/context.ts';
 import { codedError } from '../../../shared/kit/errors.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import type { Append } from './append.ts';
 import { groupCommitDefaults } from './group-commit.ts';
 import { createWaitingAppends, type WaitingAppends, type WaitingLimits } from './waiting.ts';

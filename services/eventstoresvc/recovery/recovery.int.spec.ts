@@ -23,7 +23,7 @@ import { codedError } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
 import { type TestNats, testNats, testPostgres } from '../../../stack/testing.ts';
 import { readConfig } from '../config.ts';

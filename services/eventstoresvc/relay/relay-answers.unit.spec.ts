@@ -11,7 +11,7 @@ import {
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { noHook } from '../../../shared/kit/transport/hooks.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
 import type { EventLog } from '../log/sql-log.ts';
 import { createBell } from './bell.ts';

@@ -8,7 +8,7 @@ import { createDatabase, type Database } from '../../../shared/kit/sql/database.
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
 import { noHook } from '../../../shared/kit/transport/hooks.ts';
 import { connectNats, type Nats } from '../../../shared/kit/transport/nats/nats-connection.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
 import { type Nats as NatsServer, startNats } from '../../../stack/nats.ts';
 import { testFolder, testPostgres } from '../../../stack/testing.ts';

@@ -10,7 +10,7 @@ import { noHook } from '../../../shared/kit/transport/hooks.ts';
 import { jetstreamConsumer } from '../../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 import { readStream } from '../../../shared/kit/transport/jetstream/reader.ts';
 import { connectNats, type Nats } from '../../../shared/kit/transport/nats/nats-connection.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
 import { type FaultyWire, faultyWire } from '../../../stack/faulty-wire.ts';
 import { type TestNats, testNats } from '../../../stack/testing.ts';

@@ -18,7 +18,7 @@ import {
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { parseJson } from '../../../shared/kit/transport/http/json.ts';
 import { problemDocument } from '../../../shared/kit/transport/http/problem.ts';
-import { currency, usd } from '../../../shared/testing/currency.ts';
+import { currency, usd } from '../../../shared/testing/test-currency.ts';
 import type { OrderEndpoints } from '../endpoints.ts';
 import { orderRoutes } from '../transport-http.ts';
 import { openApiDocument } from './openapi.ts';

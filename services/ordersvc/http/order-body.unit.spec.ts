@@ -6,7 +6,7 @@ import { currencies } from '../../../shared/domain/currency.ts';
 import { decimalText, MAX_AMOUNT, minor } from '../../../shared/domain/money.ts';
 import { CodedError, codedError } from '../../../shared/kit/errors.ts';
 import { parseJson } from '../../../shared/kit/transport/http/json.ts';
-import { currency, usd } from '../../../shared/testing/currency.ts';
+import { currency, usd } from '../../../shared/testing/test-currency.ts';
 import { orderRequestReader } from './order-body.ts';
 
 const readOrder = orderRequestReader(usd);

@@ -8,7 +8,7 @@ import { isKind } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
-import { usd } from '../../../shared/testing/currency.ts';
+import { usd } from '../../../shared/testing/test-currency.ts';
 import { testPostgres } from '../../../stack/testing.ts';
 import { sqlLedger } from './ledger.ts';
 import { needingNoGateway } from './needing-no-gateway.ts';

@@ -9,7 +9,7 @@ import { CodedError, isKind } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
-import { usd } from '../../../shared/testing/currency.ts';
+import { usd } from '../../../shared/testing/test-currency.ts';
 import { type StripeMock, startStripeMock } from '../../../stack/stripe-mock.ts';
 import { testFolder, testPostgres } from '../../../stack/testing.ts';
 import { type Ledger, sqlLedger } from './ledger.ts';

@@ -6,7 +6,7 @@ import { stripeCharging } from '../../../shared/domain/charging.ts';
 import { minor } from '../../../shared/domain/money.ts';
 import { background, withSignal, withTimeLeft } from '../../../shared/kit/context.ts';
 import { codedError, isKind } from '../../../shared/kit/errors.ts';
-import { currency } from '../../../shared/testing/currency.ts';
+import { currency } from '../../../shared/testing/test-currency.ts';
 import { type StripeIntents, stripeIntents } from './stripe-intents.ts';
 
 const ctx = background();

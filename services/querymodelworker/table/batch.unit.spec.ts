@@ -4,7 +4,7 @@ import { minor } from '../../../shared/domain/money.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
-import { anEvent } from '../../../shared/testing/events.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { foldBatch, refuseGaps } from './batch.ts';
 
 const codec = orderEventCodec(2);

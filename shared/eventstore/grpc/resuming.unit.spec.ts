@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { background, withSignal } from '../../kit/context.ts';
 import { CodedError } from '../../kit/errors.ts';
-import { anEvent } from '../../testing/events.ts';
+import { anEvent } from '../../testing/an-event.ts';
 import type { EventFilter, RecordedEvent } from '../event-store.ts';
 import { resuming } from './resuming.ts';
 

@@ -8,7 +8,7 @@ import type { Component } from '../../kit/process/lifecycle.ts';
 import type { Outcome } from '../../kit/transport/hooks.ts';
 import { remakeStream } from '../../kit/transport/jetstream/jetstream-stream.ts';
 import { connectNats, type Nats } from '../../kit/transport/nats/nats-connection.ts';
-import { anEvent } from '../../testing/events.ts';
+import { anEvent } from '../../testing/an-event.ts';
 import { type PublishedLog, publishedLog } from '../../testing/published-log.ts';
 import type { RecordedEvent } from '../event-store.ts';
 import { encodeMessage } from '../message.ts';

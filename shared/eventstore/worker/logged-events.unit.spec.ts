@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ORDERS_STREAM } from '../../contracts/subjects.ts';
 import { background } from '../../kit/context.ts';
 import { CodedError } from '../../kit/errors.ts';
-import { anEvent } from '../../testing/events.ts';
+import { anEvent } from '../../testing/an-event.ts';
 import type { EventFilter, EventStore } from '../event-store.ts';
 import { createMemoryEventStore } from '../memory/memory-event-store.ts';
 import { loggedEvents } from './logged-events.ts';

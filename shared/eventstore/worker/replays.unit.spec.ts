@@ -8,7 +8,7 @@ import { noMeter } from '../../kit/metrics.ts';
 import { deadLetter } from '../../kit/middleware/dead-letter.ts';
 import type { Component } from '../../kit/process/lifecycle.ts';
 import { noHook } from '../../kit/transport/hooks.ts';
-import { anEvent } from '../../testing/events.ts';
+import { anEvent } from '../../testing/an-event.ts';
 import { eventually } from '../../testing/eventually.ts';
 import type { EventStore, RecordedEvent } from '../event-store.ts';
 import { createMemoryEventStore } from '../memory/memory-event-store.ts';

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 
 /** A trace as Zipkin's page shows it to a person. */
 export interface ShownTrace {
