@@ -1,5 +1,5 @@
 /** Whether an order's rows among the deadlines are those that it should have. Pure. */
-import type { Deadline, DeadlineTimes } from '../../services/sagacoordinator/deadlines.ts';
+import type { Deadline, DeadlineTimes } from '../../services/sagacoordinator/saga/deadlines.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { StoredDeadline } from './sources.ts';
 

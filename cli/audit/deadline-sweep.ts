@@ -1,7 +1,7 @@
 /** The coordinator's deadlines against what the log's orders wait for. */
-import type { DeadlineTimes } from '../../services/sagacoordinator/deadlines.ts';
 import { owedDeadlines } from '../../services/sagacoordinator/rebuild-deadlines.ts';
-import { awaited } from '../../services/sagacoordinator/saga.ts';
+import type { DeadlineTimes } from '../../services/sagacoordinator/saga/deadlines.ts';
+import { awaited } from '../../services/sagacoordinator/saga/saga.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';

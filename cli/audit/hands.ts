@@ -3,8 +3,8 @@
  * put right. The log and the ledger are out of reach.
  */
 import { readModelRepair } from '../../services/querymodelworker/rebuild/repair-read-model.ts';
-import { type DeadlineTimes, sqlDeadlines } from '../../services/sagacoordinator/deadlines.ts';
 import { rebuildOrder } from '../../services/sagacoordinator/rebuild-deadlines.ts';
+import { type DeadlineTimes, sqlDeadlines } from '../../services/sagacoordinator/saga/deadlines.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { READ_MODEL } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';

@@ -1,10 +1,10 @@
 /** `ordersctl saga rebuild`: the coordinator's deadlines, made anew from the log. */
 import type { Command } from 'commander';
-import { sqlDeadlines } from '../../services/sagacoordinator/deadlines.ts';
 import {
   type Rebuilt,
   rebuildDeadlines,
 } from '../../services/sagacoordinator/rebuild-deadlines.ts';
+import { sqlDeadlines } from '../../services/sagacoordinator/saga/deadlines.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';

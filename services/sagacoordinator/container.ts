@@ -26,14 +26,14 @@ import {
   createServiceContainer,
   token,
 } from '../composition.ts';
-import { catchUp } from './catch-up.ts';
 import type { Config } from './config.ts';
-import { type Deadlines, sqlDeadlines, type UpcomingDeadline } from './deadlines.ts';
-import { deliveryWatch, lookEveryMs } from './delivery-watch.ts';
 import { type SagaEndpoints, sagaEndpoints } from './endpoints.ts';
-import { groupedWrites } from './grouped-writes.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
+import { catchUp } from './saga/catch-up.ts';
+import { type Deadlines, sqlDeadlines, type UpcomingDeadline } from './saga/deadlines.ts';
+import { deliveryWatch, lookEveryMs } from './saga/delivery-watch.ts';
+import { groupedWrites } from './saga/grouped-writes.ts';
 import { createSagaService, type SagaService } from './service.ts';
 import { deadlineTransport } from './transport-deadlines.ts';
 import { followedTypes, jetstreamTransport } from './transport-jetstream.ts';

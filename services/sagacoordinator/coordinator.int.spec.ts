@@ -16,12 +16,17 @@ import { createDatabase, type Database } from '../../shared/kit/sql/database.ts'
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { testPostgres } from '../../stack/testing.ts';
-import { catchUp } from './catch-up.ts';
-import { type Deadline, type Deadlines, sqlDeadlines, type UpcomingDeadline } from './deadlines.ts';
-import { type DeliveryWatch, deliveryWatch } from './delivery-watch.ts';
-import { groupedWrites } from './grouped-writes.ts';
 import { rebuildDeadlines } from './rebuild-deadlines.ts';
-import type { DeadlineKind } from './saga.ts';
+import { catchUp } from './saga/catch-up.ts';
+import {
+  type Deadline,
+  type Deadlines,
+  sqlDeadlines,
+  type UpcomingDeadline,
+} from './saga/deadlines.ts';
+import { type DeliveryWatch, deliveryWatch } from './saga/delivery-watch.ts';
+import { groupedWrites } from './saga/grouped-writes.ts';
+import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaOutcome, type SagaService } from './service.ts';
 import { deadlineTransport } from './transport-deadlines.ts';
 import { followedTypes } from './transport-jetstream.ts';

@@ -2,7 +2,7 @@ import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Delivery } from '../../shared/kit/delivery.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
-import type { UpcomingDeadline } from './deadlines.ts';
+import type { UpcomingDeadline } from './saga/deadlines.ts';
 import type { SagaOutcome, SagaService } from './service.ts';
 
 /** What the saga coordinator answers. */

@@ -3,11 +3,16 @@ import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { needsVoid } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import { type Deadline, type Deadlines, type DeadlineTimes, deadlineSince } from './deadlines.ts';
-import { type DeadlineChange, groupedWrites } from './grouped-writes.ts';
-import { type DeadlineKind, deadlineKinds } from './saga.ts';
+import {
+  type Deadline,
+  type Deadlines,
+  type DeadlineTimes,
+  deadlineSince,
+} from './saga/deadlines.ts';
+import { type DeadlineChange, groupedWrites } from './saga/grouped-writes.ts';
+import { type DeadlineKind, deadlineKinds } from './saga/saga.ts';
+import { type Folded, foldedAfter, foldStanding } from './saga/standing.ts';
 import { deadlineChange } from './service.ts';
-import { type Folded, foldedAfter, foldStanding } from './standing.ts';
 import { followedTypes } from './transport-jetstream.ts';
 
 export interface RebuildOptions {

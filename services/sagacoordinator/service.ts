@@ -10,10 +10,10 @@ import {
   deadlineSince,
   type UpcomingDeadline,
   voidWaitMs,
-} from './deadlines.ts';
-import type { DeadlineChange, DeadlineWrites } from './grouped-writes.ts';
-import { awaited, react, type SagaCommand, type Trigger } from './saga.ts';
-import { type Folded, foldedAfter, foldStanding, type Waits } from './standing.ts';
+} from './saga/deadlines.ts';
+import type { DeadlineChange, DeadlineWrites } from './saga/grouped-writes.ts';
+import { awaited, react, type SagaCommand, type Trigger } from './saga/saga.ts';
+import { type Folded, foldedAfter, foldStanding, type Waits } from './saga/standing.ts';
 
 /** What was appended; `nothing` where there was nothing to append (any more). */
 export type SagaOutcome = 'cancelled' | 'void requested' | 'void requested again' | 'nothing';

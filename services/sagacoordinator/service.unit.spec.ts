@@ -7,9 +7,9 @@ import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
-import type { Deadline, UpcomingDeadline } from './deadlines.ts';
-import type { DeadlineWrites } from './grouped-writes.ts';
-import type { DeadlineKind } from './saga.ts';
+import type { Deadline, UpcomingDeadline } from './saga/deadlines.ts';
+import type { DeadlineWrites } from './saga/grouped-writes.ts';
+import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaService } from './service.ts';
 
 const codec = orderEventCodec(2);

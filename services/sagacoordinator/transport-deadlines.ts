@@ -8,10 +8,10 @@ import { isMachineryFailure } from '../../shared/kit/errors.ts';
 import { type Logger, logFields } from '../../shared/kit/logger.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { retryDelay } from '../../shared/kit/transport/jetstream/messages/retry-delay.ts';
-import type { CatchUp } from './catch-up.ts';
-import type { Deadlines, UpcomingDeadline } from './deadlines.ts';
-import type { DeliveryWatch } from './delivery-watch.ts';
 import type { SagaEndpoints } from './endpoints.ts';
+import type { CatchUp } from './saga/catch-up.ts';
+import type { Deadlines, UpcomingDeadline } from './saga/deadlines.ts';
+import type { DeliveryWatch } from './saga/delivery-watch.ts';
 
 export interface DeadlineTransportOptions {
   readonly deadlines: Pick<Deadlines, 'upcoming' | 'postpone' | 'hold'>;

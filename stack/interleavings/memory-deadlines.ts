@@ -1,6 +1,6 @@
 /** The coordinator's deadlines in memory, under a clock of the test's. */
-import type { UpcomingDeadline } from '../../services/sagacoordinator/deadlines.ts';
-import type { DeadlineWrites } from '../../services/sagacoordinator/grouped-writes.ts';
+import type { UpcomingDeadline } from '../../services/sagacoordinator/saga/deadlines.ts';
+import type { DeadlineWrites } from '../../services/sagacoordinator/saga/grouped-writes.ts';
 
 export interface MemoryDeadlines extends DeadlineWrites {
   /** Those that are due, the oldest first. */

@@ -4,9 +4,9 @@ import type { PaymentGateway } from '../../services/paymentworker/gateway/paymen
 import { createPaymentService } from '../../services/paymentworker/service.ts';
 import { reviewEndpoints } from '../../services/reviewworker/endpoints.ts';
 import { createReviewService } from '../../services/reviewworker/service.ts';
-import type { UpcomingDeadline } from '../../services/sagacoordinator/deadlines.ts';
 import { sagaEndpoints } from '../../services/sagacoordinator/endpoints.ts';
-import type { DeadlineWrites } from '../../services/sagacoordinator/grouped-writes.ts';
+import type { UpcomingDeadline } from '../../services/sagacoordinator/saga/deadlines.ts';
+import type { DeadlineWrites } from '../../services/sagacoordinator/saga/grouped-writes.ts';
 import { createSagaService } from '../../services/sagacoordinator/service.ts';
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CodedError } from '../../shared/kit/errors.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Deadline, DeadlineKey } from './deadlines.ts';
 import { groupedWrites } from './grouped-writes.ts';
 

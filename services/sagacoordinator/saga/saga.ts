@@ -9,7 +9,7 @@
  *   debit is known: it may be on its way.
  * - A deadline ends an order only where it stands as the deadline says.
  */
-import { isOpen, needsVoid, type OrderState } from '../../shared/domain/order.ts';
+import { isOpen, needsVoid, type OrderState } from '../../../shared/domain/order.ts';
 
 /**
  * `payment`: Pending for too long; `review`: Paid for too long; `void`: nobody

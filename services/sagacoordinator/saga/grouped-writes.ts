@@ -3,8 +3,8 @@
  * database the next one gathers, so that a commit's cost is shared by all who
  * came meanwhile, as in the event log.
  */
-import { background } from '../../shared/kit/context.ts';
-import { isKind } from '../../shared/kit/errors.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { isKind } from '../../../shared/kit/errors.ts';
 import type { Deadline, DeadlineKey, Deadlines } from './deadlines.ts';
 
 /** What is to become of one order's deadlines. */

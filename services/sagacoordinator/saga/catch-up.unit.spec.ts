@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
-import { background } from '../../shared/kit/context.ts';
-import { anEvent } from '../../shared/testing/an-event.ts';
+import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
+import type { EventStore } from '../../../shared/eventstore/event-store.ts';
+import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { catchUp } from './catch-up.ts';
 
 const ctx = background();

@@ -1,8 +1,8 @@
 /** Where an order stands, and since when: told by one event where that is enough, else folded. */
-import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
-import { evolve, initialState, type OrderState } from '../../shared/domain/order.ts';
-import { readable } from '../../shared/eventstore/command-handler.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { eventTypes, type OrderEventCodec } from '../../../shared/contracts/events.ts';
+import { evolve, initialState, type OrderState } from '../../../shared/domain/order.ts';
+import { readable } from '../../../shared/eventstore/command-handler.ts';
+import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import type { DeadlineKind, Standing } from './saga.ts';
 
 /**

@@ -1,6 +1,6 @@
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { unsampled } from '../../shared/eventstore/unsampled.ts';
-import type { Context } from '../../shared/kit/context.ts';
+import type { EventStore } from '../../../shared/eventstore/event-store.ts';
+import { unsampled } from '../../../shared/eventstore/unsampled.ts';
+import type { Context } from '../../../shared/kit/context.ts';
 
 /** How far the coordinator has read what has happened. */
 export interface CatchUp {

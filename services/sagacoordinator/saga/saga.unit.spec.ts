@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { minor } from '../../shared/domain/money.ts';
-import { fold, type OrderEvent } from '../../shared/domain/order.ts';
+import { minor } from '../../../shared/domain/money.ts';
+import { fold, type OrderEvent } from '../../../shared/domain/order.ts';
 import { type DeadlineKind, deadlineKinds, react, type SagaCommand, type Trigger } from './saga.ts';
 
 const orderId = 'order-1';

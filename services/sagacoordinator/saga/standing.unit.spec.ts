@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { eventTypes, orderEventCodec } from '../../shared/contracts/events.ts';
-import { minor } from '../../shared/domain/money.ts';
-import type { OrderEvent } from '../../shared/domain/order.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import { anEvent } from '../../shared/testing/an-event.ts';
+import { eventTypes, orderEventCodec } from '../../../shared/contracts/events.ts';
+import { minor } from '../../../shared/domain/money.ts';
+import type { OrderEvent } from '../../../shared/domain/order.ts';
+import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { anEvent } from '../../../shared/testing/an-event.ts';
 import { foldedAfter, foldStanding, standingAfter } from './standing.ts';
 
 const codec = orderEventCodec(2);

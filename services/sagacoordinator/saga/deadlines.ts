@@ -1,8 +1,8 @@
-import { eventTypes } from '../../shared/contracts/events.ts';
-import { durables } from '../../shared/contracts/subjects.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
-import type { Context } from '../../shared/kit/context.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
+import { eventTypes } from '../../../shared/contracts/events.ts';
+import { durables } from '../../../shared/contracts/subjects.ts';
+import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
 import type { DeadlineKind } from './saga.ts';
 
 /** Which deadline: an order has at most one of each kind. */

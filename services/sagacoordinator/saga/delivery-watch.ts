@@ -6,9 +6,9 @@
  * had delivered before it delivers again: then the time begins once more.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { unsampled } from '../../shared/eventstore/unsampled.ts';
-import type { Context } from '../../shared/kit/context.ts';
+import type { EventStore } from '../../../shared/eventstore/event-store.ts';
+import { unsampled } from '../../../shared/eventstore/unsampled.ts';
+import type { Context } from '../../../shared/kit/context.ts';
 import { answeredBy, type DeadlineTimes, type UpcomingDeadline } from './deadlines.ts';
 
 export interface DeliveryWatch {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { durables } from '../../shared/contracts/subjects.ts';
-import { background } from '../../shared/kit/context.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
-import { eventually } from '../../shared/testing/eventually.ts';
+import { durables } from '../../../shared/contracts/subjects.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import { eventually } from '../../../shared/testing/eventually.ts';
 import { type DeliveryWatch, deliveryWatch } from './delivery-watch.ts';
 import type { DeadlineKind } from './saga.ts';
 
