@@ -26,6 +26,7 @@ import {
 import type { Config } from './config.ts';
 import { type PaymentEndpoints, paymentEndpoints } from './endpoints.ts';
 import { guardedGateway } from './gateway/guarded-gateway.ts';
+import { inAgreedMoney } from './gateway/in-agreed-money.ts';
 import { type Ledger, sqlLedger } from './gateway/ledger.ts';
 import { needingNoGateway } from './gateway/needing-no-gateway.ts';
 import type { PaymentGateway } from './gateway/payment-gateway.ts';
@@ -142,15 +143,6 @@ export function createContainer(config: Config): App {
     degradedOnceReady(container.get(tokens.transport)),
   ]);
 }
-
-/** `gateway`, of which nothing is asked before it is known what the amounts of the log mean. */
-const inAgreedMoney = (gateway: PaymentGateway, agreed: AgreedCurrency): PaymentGateway => ({
-  debit: async (ctx, debit) => {
-    await agreed.check(ctx);
-    return gateway.debit(ctx, debit);
-  },
-  void: (ctx, request) => gateway.void(ctx, request),
-});
 
 function chosenGateway({ stripe, simulation, currency }: Config, ledger: Ledger): PaymentGateway {
   if (stripe === undefined) return simulatedGateway(ledger, simulation);
