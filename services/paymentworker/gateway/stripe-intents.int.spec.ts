@@ -99,6 +99,19 @@ describe('Stripe intents', () => {
     }
   });
 
+  it('what Stripe has no number for is declined without asking, so that its void can end', async () => {
+    // Such as an older release took.
+    for (const [code, amount] of [
+      ['KWD', 5_124],
+      ['MGA', 4_990_50],
+    ] as const) {
+      const answer = await open(code).create(ctx, { ...debit, amount: minor(amount) });
+      assert.equal(answer.outcome, 'declined');
+      assert.match('reason' in answer ? answer.reason : '', /is no multiple of/);
+    }
+    assert.equal(asked.length, 0);
+  });
+
   it("a declined card, and what Stripe will never take for the order's sake, are answers", async () => {
     const invalid = { type: 'invalid_request_error', message: 'No.' };
     for (const error of [

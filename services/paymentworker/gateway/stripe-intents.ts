@@ -3,7 +3,7 @@
  * here remembers anything; the rules are in stripe-gateway.ts.
  */
 import Stripe from 'stripe';
-import type { StripeCharging } from '../../../shared/domain/charging.ts';
+import { type StripeCharging, unchargeable } from '../../../shared/domain/charging.ts';
 import { type Context, remaining } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { unlessAborted } from '../../../shared/kit/unless-aborted.ts';
@@ -77,6 +77,10 @@ export function stripeIntents(options: StripeOptions): StripeIntents {
 
   return {
     async create(ctx, { idempotencyKey, orderId, customerId, amount }) {
+      // Stripe cannot have taken it, nor ever will. One below the least it may have taken.
+      const never =
+        amount % options.charging.step === 0 ? undefined : unchargeable(amount, options.charging);
+      if (never !== undefined) return { outcome: 'declined', reason: never };
       try {
         const intent = await ask(
           ctx,
