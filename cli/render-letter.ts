@@ -20,7 +20,7 @@ export function letterStory(letter: LetterAnswer): string {
     return `${gaveUp}; closed at ${moment(new Date(letter.closed_at))}: ${letter.close_reason}`;
   }
   if (letter.state === 'requested') return `${gaveUp}; a replay was asked for and is under way`;
-  return `${gaveUp}; once its cause is mended: orders dlq replay ${consumer} ${position}`;
+  return `${gaveUp}; once its cause is gone: npx ordersctl dlq replay ${consumer} ${position}`;
 }
 
 /** Letters, one a line, and how to get `more`. */
@@ -114,7 +114,7 @@ export function renderOutcome(
     case 'waiting':
       return paint(
         'warn',
-        `${consumer} has not answered ${at} in ${duration(waitMs)}: is it running? It is asked for still; see orders dlq show ${consumer} ${position}`,
+        `${consumer} has not answered ${at} in ${duration(waitMs)}: is it running? It is asked for still; see npx ordersctl dlq show ${consumer} ${position}`,
       );
   }
 }

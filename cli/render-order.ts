@@ -10,7 +10,7 @@ export function renderOrder(order: OrderAnswer, decimals: number, paint: Paint):
     order.order_items.map(({ code, name, unit_price, quantity }) => [
       `${quantity} ×`,
       `${name} (${code})`,
-      `at ${unit_price.toFixed(decimals)}`,
+      `at ${amountText(unit_price, decimals)}`,
     ]),
   );
   return [
@@ -18,7 +18,7 @@ export function renderOrder(order: OrderAnswer, decimals: number, paint: Paint):
     `  payment ${order.payment_status.replace('_', ' ')}, version ${order.version}`,
     `  customer ${order.customer_id} at restaurant ${order.restaurant_id}, placed ${order.created_on}`,
     ...items.map((line) => `  ${line}`),
-    `  ${order.amount.toFixed(decimals)} in all`,
+    `  ${amountText(order.amount, decimals)} in all`,
   ].join('\n');
 }
 
@@ -33,7 +33,7 @@ export function renderList(
     order.order_id,
     paintStatus(order.status, paint),
     order.payment_status.replace('_', ' '),
-    order.amount.toFixed(decimals),
+    amountText(order.amount, decimals),
     order.created_on,
     order.customer_id,
     order.restaurant_id,
@@ -49,3 +49,17 @@ export function paintStatus(status: string, paint: Paint): string {
   if (status === 'Approved') return paint('good', status);
   return status === 'Pending' || status === 'Paid' ? paint('warn', status) : paint('bad', status);
 }
+
+/**
+ * An amount with `decimals` decimals, or with more where it has more: it is shown as it is,
+ * whatever is known here of its currency.
+ */
+export function amountText(amount: number, decimals: number): string {
+  const enough = Array.from({ length: MOST_DECIMALS }, (_, n) => n).find(
+    (n) => n >= decimals && Number(amount.toFixed(n)) === amount,
+  );
+  return amount.toFixed(enough ?? MOST_DECIMALS);
+}
+
+/** No currency has more. */
+const MOST_DECIMALS = 4;

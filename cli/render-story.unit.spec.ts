@@ -114,7 +114,7 @@ describe('the story of an order', () => {
       'order o-1 is Pending, payment none',
       '',
       ordered,
-      '  ! payment-worker gave up on position 11 at 2026-01-31 12:00:50.000 UTC, after 12 deliveries: gateway_away (The gateway is away.); once its cause is mended: orders dlq replay payment-worker 11',
+      '  ! payment-worker gave up on position 11 at 2026-01-31 12:00:50.000 UTC, after 12 deliveries: gateway_away (The gateway is away.); once its cause is gone: npx ordersctl dlq replay payment-worker 11',
       '',
       'It waits for the payment worker, to take the money.',
       'It waits until 2026-01-31 12:01:00.000 UTC (5 s from now), or a little longer where it stood in the queue until lately, by the deadlines configured here; then the saga coordinator cancels it (payment_deadline) and has what was taken given back.',

@@ -66,6 +66,20 @@ describe('text for people', () => {
     );
   });
 
+  it('no amount is rounded, also where nobody said the decimals of its currency', () => {
+    const [item] = order.order_items;
+    const dinars = { ...order, amount: 10.245, order_items: [{ ...item, unit_price: 10.245 }] };
+    assert.match(
+      renderOrder({ ...order, ...dinars } as typeof order, 2, plain),
+      /at 10\.245\n {2}10\.245 in all/,
+    );
+    assert.match(renderOrder({ ...order, amount: 1e-4 }, 0, plain), / {2}0\.0001 in all/);
+    assert.match(
+      renderList({ orders: [{ ...order, amount: 10.245 }], position: 1 }, 2, plain),
+      / {2}10\.245 {2}/,
+    );
+  });
+
   it('a list has a line for each order and says how to go on', () => {
     assert.equal(
       renderList({ orders: [order], next_cursor: 'abc', position: 1 }, 2, plain),
@@ -82,7 +96,7 @@ describe('text for people', () => {
     assert.equal(
       renderLetter(letter, subject, plain),
       [
-        'parked: payment-worker gave up on position 7 at 2026-01-31 12:00:00.000 UTC, after 13 deliveries, 1 of them a replay: gateway_away; once its cause is mended: orders dlq replay payment-worker 7',
+        'parked: payment-worker gave up on position 7 at 2026-01-31 12:00:00.000 UTC, after 13 deliveries, 1 of them a replay: gateway_away; once its cause is gone: npx ordersctl dlq replay payment-worker 7',
         '  event e-7, ORDERS.created, appended 2026-01-31 11:00:00.000 UTC',
         '  order o-1 is Cancelled, payment voided',
         '  {"a":1}',

@@ -1,6 +1,9 @@
 /** No block of a page is left to rot: each is run, or compared, or says why it is not. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { groups } from '../cli/groups.ts';
 import { commandBlocks, runnable, withoutWalkthrough } from './commands.ts';
 import { codeBlocks, pages } from './markdown.ts';
 
@@ -66,6 +69,16 @@ describe('the blocks of the pages', () => {
       // This one tells why.
       if (path === 'docs/adr/0033-a-name-of-its-own-in-npm.md') continue;
       assert.doesNotMatch(text, /npx orders\b/, `${path}: npx would fetch somebody else's package`);
+    }
+  });
+
+  it('and so does what programs say', () => {
+    const root = join(import.meta.dirname, '..');
+    const old = new RegExp(`\\borders (?:${groups.flatMap(({ names }) => names).join('|')})\\b`);
+    for (const path of globSync('{cli,services,shared,stack}/**/*.ts', { cwd: root })) {
+      // The first bytes of a backup are what they were under the old name.
+      if (path.endsWith('.spec.ts') || path === 'cli/backup/frames.ts') continue;
+      assert.doesNotMatch(readFileSync(join(root, path), 'utf8'), old, path);
     }
   });
 });

@@ -55,7 +55,7 @@ async function open(
   const database = (url: string) => {
     const opened = createDatabase({
       url,
-      name: 'orders audit',
+      name: 'ordersctl audit',
       poolSize: 2,
       queryTimeoutMs: CALL_MS,
       logger: silentLogger,
@@ -90,7 +90,7 @@ async function openStream(
   url: string,
   closers: (() => Promise<unknown> | undefined)[],
 ): Promise<Published> {
-  const { servers, ...options } = natsConnectionOptions(url, 'orders audit');
+  const { servers, ...options } = natsConnectionOptions(url, 'ordersctl audit');
   try {
     const nats = await connect({ ...options, servers, reconnect: false });
     closers.push(() => nats.close());

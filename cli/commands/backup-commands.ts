@@ -114,7 +114,7 @@ async function withBooks<T>(
   const database = (url: string) =>
     createDatabase({
       url,
-      name: 'orders backup',
+      name: 'ordersctl backup',
       poolSize: 2,
       queryTimeoutMs: QUERY_MS,
       logger: silentLogger,

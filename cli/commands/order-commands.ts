@@ -15,7 +15,7 @@ import { type ApiAnswer, type OrdersApi, ordersApi } from '../orders-api.ts';
 import { terminalPaint } from '../paint.ts';
 import { describesOrder, type PlaceOptions, placeBody } from '../place-body.ts';
 import { print, printJson } from '../print.ts';
-import { renderList, renderOrder } from '../render-order.ts';
+import { amountText, renderList, renderOrder } from '../render-order.ts';
 import { type CommonOptions, currencyDecimals, ordersUrl, withOptions } from '../settings.ts';
 
 const ORDERS = '/api/orders';
@@ -38,7 +38,7 @@ export function addOrderCommands(program: Command): void {
       printAnswer(options, answer, (read, traceId) => {
         const { order_id, amount } = read as PlacedAnswer;
         const trace = traceId === undefined ? '' : `\n  trace ${traceId}`;
-        return `order ${order_id} is placed: ${amount.toFixed(currencyDecimals())} in all${trace}`;
+        return `order ${order_id} is placed: ${amountText(amount, currencyDecimals())} in all${trace}`;
       });
     });
 

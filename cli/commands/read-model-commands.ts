@@ -51,7 +51,7 @@ async function rebuild(options: RebuildCommandOptions): Promise<Rebuilt> {
   const address = eventStoreAddress(options);
   const database = createDatabase({
     url,
-    name: 'orders read-model rebuild',
+    name: 'ordersctl read-model rebuild',
     poolSize: 2,
     queryTimeoutMs: QUERY_MS,
     logger: silentLogger,

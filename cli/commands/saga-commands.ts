@@ -45,7 +45,7 @@ async function rebuild(options: CommonOptions & { readonly database?: string }):
   const times = { payment: paymentMs, review: reviewMs, void: voidMs, ceiling: ceilingMs };
   const database = createDatabase({
     url,
-    name: 'orders saga rebuild',
+    name: 'ordersctl saga rebuild',
     poolSize: 2,
     queryTimeoutMs: QUERY_MS,
     logger: silentLogger,

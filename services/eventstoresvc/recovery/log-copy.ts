@@ -1,7 +1,7 @@
 /**
  * The log as a backup takes it and a restore gives it back: every column as it is
  * stored, times to the microsecond. By SQL, so that it can be done while no event
- * store runs; `orders restore` uses it, and nothing writes beside it then.
+ * store runs; `ordersctl restore` uses it, and nothing writes beside it then.
  */
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';

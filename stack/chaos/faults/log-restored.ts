@@ -99,7 +99,7 @@ async function recover({ stack, signal }: Where): Promise<void> {
   const { EVENTSTORE_ADDRESS } = stack.addresses;
   const args = [cli, 'log', 'recover', '--yes', '--eventstore', EVENTSTORE_ADDRESS];
   await until(() => run(process.execPath, args, { signal }), {
-    what: 'orders log recover',
+    what: 'ordersctl log recover',
     deadlineMs: RECOVERS_MS,
     everyMs: 1_000,
     signal,
