@@ -1,4 +1,5 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
+import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
@@ -56,14 +57,15 @@ export function createContainer(config: Config): App {
   bindEventStore(container, config, config.eventStoreTimeoutMs);
 
   container.bind(tokens.service).toResolvedValue(
-    (database: Database, { meter }: Metrics, logger: Logger) => {
+    (database: Database, agreed: AgreedCurrency, { meter }: Metrics, logger: Logger) => {
       const service = createQueryModelService(
         sqlReadModel(database),
         orderEventCodec(config.currency.decimals),
+        agreed,
       );
       return loggingService(instrumentingService(service, meter), logger);
     },
-    [tokens.database, tokens.metrics, tokens.logger],
+    [tokens.database, tokens.currency, tokens.metrics, tokens.logger],
   );
 
   container

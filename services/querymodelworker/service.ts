@@ -1,4 +1,5 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { foldBatch, refuseGaps } from './table/batch.ts';
@@ -48,10 +49,15 @@ export interface QueryModelService {
  */
 const MAX_STATEMENT = 4_000_000;
 
-/** The projection over `readModel`. Holds no state: where it stands is in the tables. */
+/**
+ * The projection over `readModel`. Holds no state: where it stands is in the tables. Nothing
+ * is folded before `agreed` (default: at once): rows hold minor units, and with a wrong
+ * currency would keep another amount for good.
+ */
 export function createQueryModelService(
   readModel: Pick<ReadModel, 'checkpoint' | 'rows' | 'write'>,
   codec: OrderEventCodec,
+  agreed: Pick<AgreedCurrency, 'check'> = { check: () => undefined },
 ): QueryModelService {
   async function project(ctx: Context, { after, events }: Batch): Promise<Projected> {
     refuseGaps(after, events);
@@ -79,7 +85,13 @@ export function createQueryModelService(
     };
   }
 
-  return { checkpoint: (ctx) => readModel.checkpoint(ctx), project };
+  return {
+    checkpoint: (ctx) => readModel.checkpoint(ctx),
+    project: async (ctx, batch) => {
+      await agreed.check(ctx);
+      return project(ctx, batch);
+    },
+  };
 }
 
 const sizeOf = (rows: readonly OrderRow[]): number =>

@@ -95,8 +95,9 @@ export function agreedCurrency(
 }
 
 /**
- * `store`, which takes nothing before it is known that it counts as we do. It starts and
- * stops `agreed` with itself.
+ * `store`, which takes nothing before it is known that it counts as we do: no event, and no
+ * letter, for what cannot be read in another currency is not given up for that. It starts
+ * and stops `agreed` with itself.
  */
 export function inAgreedCurrency(
   store: EventStore & Component,
@@ -108,6 +109,10 @@ export function inAgreedCurrency(
       const looking = agreed.check(ctx);
       if (looking !== undefined) await looking;
       return store.append(ctx, ...append);
+    },
+    park: async (ctx, letter) => {
+      await agreed.check(ctx);
+      return store.park(ctx, letter);
     },
     start: async () => {
       await store.start?.();

@@ -12,6 +12,15 @@ import { createMemoryEventStore } from './memory/memory-event-store.ts';
 const ctx = background();
 const jpy = currency('JPY');
 const away = () => new CodedError('unavailable', 'unavailable', 'The event store is away.');
+const aLetter = {
+  consumer: 'payment-worker',
+  position: 1n,
+  eventId: 'e',
+  reason: 'unreadable_event',
+  lastError: '',
+  deliveries: 1,
+  traceparent: '',
+};
 const differs = (error: unknown) => codedError(error).code === 'currency_differs';
 
 describe('an agreed currency', () => {
@@ -58,6 +67,9 @@ describe('an agreed currency', () => {
     await store.start?.();
     assert.ok(store.notReady?.());
     await assert.rejects(store.append(ctx, [anEvent()]), /away/);
+    // An event that cannot be read in a wrong currency must not be given up for that.
+    await assert.rejects(store.park(ctx, aLetter), /away/);
+    assert.deepEqual(await store.deadLetters(ctx, {}, 1), []);
     answer = usd;
     await eventually('agreement', () => store.notReady?.() === undefined);
     assert.equal((await store.append(ctx, [anEvent()])).position, 1n);
