@@ -27,11 +27,11 @@ export const headers = {
     schema: { const: 'private, no-cache' },
   },
   accept: {
-    description: 'The media type that is read; there where it is not the encoding that is wrong.',
+    description: 'The media type that is read. Sent where the media type of the body is refused.',
     schema: { const: 'application/json' },
   },
   acceptEncoding: {
-    description: 'There where the body was encoded: by nothing, that is.',
+    description: 'No encoding is read. Sent where the body has a Content-Encoding.',
     schema: { const: 'identity' },
   },
   location: {

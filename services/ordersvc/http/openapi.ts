@@ -30,7 +30,7 @@ export function openApiDocument(currency: Currency) {
           .map(([name, words]) => `\`${name}\` is ${words}`)
           .join('; ')}.`,
       ].join('\n\n'),
-      contact: { name: 'Whoever runs this service' },
+      contact: { name: 'The operator of this service' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     // No operation asks who the caller is; said, so that it is not taken for forgotten.
