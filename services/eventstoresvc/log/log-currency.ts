@@ -2,7 +2,7 @@ import type { Currency } from '../../../shared/domain/currency.ts';
 import { onceWithoutDecimals } from '../../../shared/domain/iso-4217.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
-import type { Database } from '../../../shared/kit/sql/database.ts';
+import { type Database, sqlState } from '../../../shared/kit/sql/database.ts';
 
 /** The currency that stands written beside the log. */
 export interface LogCurrency {
@@ -14,7 +14,7 @@ export interface LogCurrency {
    * otherwise: then an operator has to put the other books right first.
    */
   settle(ctx: Context, configured: Currency): Promise<Currency>;
-  /** What stands; undefined where nothing does, as in a log that no service has used since this is written down. */
+  /** What stands; undefined where nothing does, as in a log that no service has used since this is written down, or where its table is not there yet. */
   written(ctx: Context): Promise<Currency | undefined>;
   /**
    * Writes `currency` over what stands; undefined: nothing stands any more. For a log
@@ -29,6 +29,8 @@ interface Row {
 }
 
 const read = ({ code, decimals }: Row): Currency => ({ code, decimals: Number(decimals) });
+
+const UNDEFINED_TABLE = '42P01';
 
 /** In the table of the migrations. */
 export function createLogCurrency(database: Database, stream: string): LogCurrency {
@@ -65,10 +67,16 @@ export function createLogCurrency(database: Database, stream: string): LogCurren
     },
 
     written: async (ctx) => {
-      const [row] = await database.query<Row>(
-        ctx,
-        (sql) => sql`select code, decimals from log_currency where stream = ${stream}::text`,
-      );
+      const [row] = await database
+        .query<Row>(
+          ctx,
+          (sql) => sql`select code, decimals from log_currency where stream = ${stream}::text`,
+        )
+        .catch((error: unknown) => {
+          // The tables are an older release's: a backup of it is made before they are brought up.
+          if (sqlState(error) === UNDEFINED_TABLE) return [];
+          throw error;
+        });
       return row && read(row);
     },
 
