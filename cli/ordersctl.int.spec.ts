@@ -75,10 +75,10 @@ describe('ordersctl, as npm runs it', () => {
       import { registerHooks } from 'node:module';
       registerHooks({ load: (url, context, next) => { console.error(url); return next(url, context); } });`;
     const { stderr } = await run(launcher, get, told);
-    assert.match(stderr, /cli\/order-commands\.ts/);
+    assert.match(stderr, /cli\/commands\/order-commands\.ts/);
     assert.doesNotMatch(
       stderr,
-      /node_modules\/(?:@grpc|@bufbuild|@opentelemetry|cockatiel|nats|pino|postgres)\/|cli\/audit/,
+      /node_modules\/(?:@grpc|@bufbuild|@opentelemetry|cockatiel|nats|pino|postgres)\/|cli\/(?:commands\/)?audit/,
     );
   });
 
