@@ -82,4 +82,6 @@ node_modules/.package-lock.json: package-lock.json $(if $(and $(wildcard node_mo
 	@command -v npm >/dev/null || { echo 'npm is missing → install Node.js 20 or newer' >&2; exit 1; }
 	@echo 'installing npm packages' >&2
 	@npm ci --include=dev --include=optional --loglevel=error >&2 || { echo 'the npm packages could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
+	@# npx remembers the commands that this folder had when it was first asked for one.
+	@ln -sfn ../../cli/ordersctl.js node_modules/.bin/ordersctl
 	@touch $@

@@ -112,7 +112,11 @@ async function takenBy(wanted: WantedPort): Promise<Taken | undefined> {
   const { port, variable } = wanted;
   try {
     const on = await portTaken(port);
-    return on === undefined ? undefined : { ...wanted, on, user: portUser(port) };
+    if (on === undefined) return undefined;
+    const user = portUser(port);
+    // Whoever had it may have ended before it was asked for.
+    if (user === undefined && (await portTaken(port)) === undefined) return undefined;
+    return { ...wanted, on, user };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EACCES') throw cause;
     throw new SetupProblem(
