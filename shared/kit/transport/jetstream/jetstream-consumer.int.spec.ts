@@ -48,9 +48,11 @@ describe('jetstreamConsumer', () => {
     (await connection.jetstreamManager()).consumers.info(TEST_STREAM.name, 'rig-worker');
   const allDone = (upTo: number) =>
     soon('all acknowledged', async () => {
-      const { ack_floor, num_ack_pending } = await info();
+      const { ack_floor, delivered, num_ack_pending, num_pending, num_waiting } = await info();
       // The floor also passes what the durable does not ask for, behind what it answered.
-      return ack_floor.stream_seq >= upTo && num_ack_pending === 0;
+      if (ack_floor.stream_seq >= upTo && num_ack_pending === 0) return true;
+      const stand = { ack_floor, delivered, num_ack_pending, num_pending, num_waiting };
+      throw new Error(JSON.stringify(stand));
     });
 
   it('a message is acknowledged only after its endpoint succeeded, and comes again after the wait', async () => {
