@@ -1,5 +1,5 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { durables } from '../../shared/contracts/subjects.ts';
+import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { type Context, withTelemetry } from '../../shared/kit/context.ts';
 import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
@@ -11,6 +11,7 @@ import { workerMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { timeout } from '../../shared/kit/middleware/timeout.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
+import { jetstreamAnswers } from '../../shared/kit/transport/jetstream/answering.ts';
 import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
@@ -135,7 +136,8 @@ export function createContainer(config: Config): App {
         delivery: deliveryWatch(store, {
           times: config.times,
           everyMs: lookEveryMs(config.times, config.pollMs),
-          broker: async () => (await nats.connection()).flush(),
+          broker: async (consumers) =>
+            jetstreamAnswers(await nats.connection(), ORDERS_STREAM, consumers),
         }),
         continued,
         maxFiring: config.maxFiring,

@@ -30,8 +30,11 @@ export interface DeliveryWatchOptions {
   readonly times: DeadlineTimes;
   /** Between two questions, in milliseconds. */
   readonly everyMs: number;
-  /** Resolves once the broker has answered; it is silent where that takes longer than `everyMs`. */
-  readonly broker: () => Promise<unknown>;
+  /**
+   * Resolves once the broker has answered for these consumers. It is silent where that
+   * fails, or takes longer than `everyMs`.
+   */
+  readonly broker: (consumers: readonly string[]) => Promise<unknown>;
   /** In milliseconds, by a clock that nobody sets. */
   readonly now?: () => number;
 }
@@ -70,7 +73,7 @@ export function deliveryWatch(
 
   /** Whether the broker answers; of a silent one nothing more is asked until it does. */
   function hears(): Promise<boolean> {
-    asking ??= broker()
+    asking ??= broker(consumers)
       .then(
         () => true,
         () => false,

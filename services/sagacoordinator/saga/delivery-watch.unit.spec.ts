@@ -12,6 +12,7 @@ const times = { payment: 60_000, review: 30_000, void: 300_000, ceiling: 3_600_0
 describe('since when a worker could have answered', () => {
   let delivered: Record<string, bigint>;
   let asked: string[];
+  let askedBroker: string[];
   let away: boolean;
   let silent: Promise<void>;
   let clock: number;
@@ -20,6 +21,7 @@ describe('since when a worker could have answered', () => {
   beforeEach(() => {
     delivered = { [durables.payment]: 100n, [durables.review]: 50n };
     asked = [];
+    askedBroker = [];
     away = false;
     silent = Promise.resolve();
     clock = 5_000_000;
@@ -32,7 +34,10 @@ describe('since when a worker could have answered', () => {
       asked.push(consumer);
       return { position: 0n, eventId: '', delivered: delivered[consumer] ?? 0n };
     };
-    const broker = () => silent;
+    const broker = (consumers: readonly string[]) => {
+      askedBroker.push(...consumers);
+      return silent;
+    };
     return deliveryWatch({ getCheckpoint }, { times, everyMs: 1_000, broker, now: () => clock });
   }
 
@@ -49,6 +54,7 @@ describe('since when a worker could have answered', () => {
     await pass(10_000);
     assert.equal(asked.length, 2 * 11);
     assert.deepEqual(new Set(asked), new Set([durables.payment, durables.review]));
+    assert.deepEqual(askedBroker, asked, 'and the broker for the same ones');
   });
 
   it('a deadline counts from when its event was delivered', async () => {

@@ -23,7 +23,8 @@ export interface DurableOptions {
 }
 
 const REQUEST_MS = 5_000;
-const NOT_FOUND = 10014;
+/** JetStream's error code for a consumer that does not exist. */
+export const CONSUMER_NOT_FOUND = 10014;
 
 /** The JetStream API of a connection, with a deadline of five seconds for each request. */
 export function jetstreamManager(connection: NatsConnection): Promise<JetStreamManager> {
@@ -56,7 +57,7 @@ export async function ensureDurable(
     filter_subjects: [...options.filterSubjects].sort(),
   };
   const found = await manager.consumers.info(stream, durable).catch((error) => {
-    if (apiCode(error) === NOT_FOUND) return undefined;
+    if (apiCode(error) === CONSUMER_NOT_FOUND) return undefined;
     throw error;
   });
   if (found !== undefined) checkSort(found, options);

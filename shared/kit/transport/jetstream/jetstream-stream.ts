@@ -30,7 +30,8 @@ export interface StreamState {
 const REQUEST_MS = 5_000;
 /** The shortest that the server takes. Duplicates are kept out by the expected sequence instead. */
 const DUPLICATE_WINDOW_NS = 100_000_000;
-const NOT_FOUND = 10059;
+/** JetStream's error code for a stream that does not exist. */
+export const STREAM_NOT_FOUND = 10059;
 const NAME_IN_USE = 10058;
 
 /**
@@ -72,7 +73,7 @@ export async function mendStream(
         else if (unfit === undefined) await mend(manager, found, wanted);
         return { state: await readState(manager, options.name), unfit };
       } catch (error) {
-        const lostRace = apiCode(error) === NAME_IN_USE || apiCode(error) === NOT_FOUND;
+        const lostRace = apiCode(error) === NAME_IN_USE || apiCode(error) === STREAM_NOT_FOUND;
         if (!lostRace || round === 3) throw error;
       }
     }
@@ -91,7 +92,7 @@ export async function remakeStream(
   await inCodedErrors(async () => {
     const manager = await managerOf(connection);
     await manager.streams.delete(options.name).catch((error) => {
-      if (apiCode(error) !== NOT_FOUND) throw error;
+      if (apiCode(error) !== STREAM_NOT_FOUND) throw error;
     });
   });
   return ensureStream(connection, options);
@@ -161,7 +162,7 @@ async function mend(
   try {
     await manager.streams.update(wanted.name, wanted);
   } catch (error) {
-    if (apiCode(error) === undefined || apiCode(error) === NOT_FOUND) throw error;
+    if (apiCode(error) === undefined || apiCode(error) === STREAM_NOT_FOUND) throw error;
     throw mismatch(wanted.name, `${different.join(', ')}: ${(error as Error).message}`, error);
   }
 }
@@ -181,7 +182,7 @@ async function find(manager: JetStreamManager, name: string): Promise<StreamInfo
   try {
     return await manager.streams.info(name);
   } catch (error) {
-    if (apiCode(error) === NOT_FOUND) return undefined;
+    if (apiCode(error) === STREAM_NOT_FOUND) return undefined;
     throw error;
   }
 }
