@@ -36,7 +36,7 @@ export function renderReport(report: ChaosReport, paint: Paint): string {
       ? [`${report.undecidable} restaurants could not decide before the deadline`]
       : []),
     ...(report.inStoppedHands > 0
-      ? [`${report.inStoppedHands} orders were in the hands of a worker that was stopped`]
+      ? [`${report.inStoppedHands} orders were in the hands of a worker that could not answer`]
       : []),
     '',
     renderAudit(audit, DECIMALS, paint),

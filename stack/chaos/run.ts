@@ -11,6 +11,7 @@ import { auditBooks, booksAgree } from './books.ts';
 import { now } from './clock.ts';
 import { crowd } from './crowd.ts';
 import { dealDeck } from './deck.ts';
+import { workersSilencedBy } from './faults/processes.ts';
 import { type Cost, cost, during, quiet } from './latencies.ts';
 import { lettersWithoutCause } from './letters.ts';
 import type { ChaosOptions } from './options.ts';
@@ -176,14 +177,22 @@ async function harm(
   }
 }
 
-/** Times in which a whole service was silent. */
+/**
+ * Times in which a worker could not answer: all of its processes stood still, or the event
+ * store did that one of them asks.
+ */
 function silencesOf(
   happened: readonly Happened[],
   { instances }: ChaosOptions,
 ): readonly Silence[] {
   return happened.flatMap(({ silenced, handed, beganAt: from, overAt: to }) =>
-    silenced.length === instances
-      ? silenced.map((service) => ({ service, from, to, handed: handed[service] ?? 0n }))
+    silenced.length === instances || silenced.some((name) => name.startsWith('eventstoresvc'))
+      ? workersSilencedBy(silenced).map((service) => ({
+          service,
+          from,
+          to,
+          handed: handed[service] ?? 0n,
+        }))
       : [],
   );
 }

@@ -63,9 +63,15 @@ const durableOf: Readonly<Record<string, string>> = {
   reviewworker: durables.review,
 };
 
+/** Workers that cannot answer while these stand still: they themselves, and all whose answers go to the log through one of them. */
+export const workersSilencedBy = (names: readonly string[]): readonly string[] =>
+  names.some((name) => name.startsWith('eventstoresvc'))
+    ? Object.keys(durableOf)
+    : names.filter((name) => durableOf[name] !== undefined);
+
 /** What the broker had handed out: some of it may lie in the sockets of processes that stand still. */
 async function tellHands({ stack, hands }: Where, names: readonly string[]): Promise<void> {
-  const workers = names.filter((name) => durableOf[name] !== undefined);
+  const workers = workersSilencedBy(names);
   if (workers.length === 0) return;
   const connection = await connect({ servers: stack.addresses.NATS_URL });
   try {
