@@ -31,10 +31,15 @@ export interface DeliveryWatchOptions {
   /** Between two questions, in milliseconds. */
   readonly everyMs: number;
   /**
-   * Resolves once the broker has answered for these consumers. It is silent where that
-   * fails, or takes longer than `everyMs`.
+   * Resolves once the broker has answered for these consumers. Time in which it does not
+   * answer does not count.
    */
   readonly broker: (consumers: readonly string[]) => Promise<unknown>;
+  /**
+   * After so long without an answer, in milliseconds, the broker counts as silent: what it
+   * had delivered it delivers again. A slow answer on a busy machine is no silence. Default 3,000.
+   */
+  readonly silentMs?: number;
   /** In milliseconds, by a clock that nobody sets. */
   readonly now?: () => number;
 }
@@ -61,7 +66,7 @@ export const lookEveryMs = (times: DeadlineTimes, pollMs: number): number =>
  */
 export function deliveryWatch(
   store: Pick<EventStore, 'getCheckpoint'>,
-  { times, everyMs, broker, now = () => performance.now() }: DeliveryWatchOptions,
+  { times, everyMs, broker, silentMs = 3_000, now = () => performance.now() }: DeliveryWatchOptions,
 ): DeliveryWatch {
   const consumers = [...new Set(Object.values(answeredBy).map(({ consumer }) => consumer))];
   const marks = new Map<string, Mark[]>(consumers.map((consumer) => [consumer, []]));
@@ -69,6 +74,7 @@ export function deliveryWatch(
   let watchedMs = 0;
   let lookedAt: number | undefined;
   let asking: Promise<boolean> | undefined;
+  let silentSince: number | undefined;
   let silent = false;
 
   /** Whether the broker answers; of a silent one nothing more is asked until it does. */
@@ -81,7 +87,7 @@ export function deliveryWatch(
       .finally(() => {
         asking = undefined;
       });
-    return Promise.race([asking, delay(everyMs, false, { ref: false })]);
+    return Promise.race([asking, delay(silentMs / 3, false, { ref: false })]);
   }
 
   /** All that was delivered is delivered once more, from now on. */
@@ -107,10 +113,12 @@ export function deliveryWatch(
       const at = now();
       if (lookedAt !== undefined && at - lookedAt < everyMs) return;
       if (!(await hears())) {
-        silent = true;
+        silentSince ??= at;
         lookedAt = at;
         return;
       }
+      silent ||= silentSince !== undefined && at - silentSince >= silentMs;
+      silentSince = undefined;
       const found = await Promise.all(
         consumers.map((consumer) => store.getCheckpoint(unsampled(ctx), consumer)),
       );
