@@ -67,4 +67,45 @@ describe('what CI runs', () => {
       execFileSync('bash', ['-n', join(root, '.ci', name)]);
     }
   });
+
+  it('is all that GitHub runs, with actions pinned to a major version', () => {
+    const workflow = readFileSync(join(root, '.github/workflows/ci.yml'), 'utf8');
+    const values = (key: string) =>
+      [...workflow.matchAll(new RegExp(`^ *(?:- )?${key}: *(.*)$`, 'gm'))].map(
+        ([, value]) => value,
+      );
+    assert.deepEqual(values('run'), ['.ci/run']);
+    assert.ok(Number(values('timeout-minutes')[0]) > 0, 'a hanging run ends');
+    const actions = values('uses');
+    assert.ok(actions.length > 0);
+    for (const action of actions) assert.match(action ?? '', /^actions\/[a-z-]+@v\d+$/);
+  });
+});
+
+describe('a release', () => {
+  const json = (path: string) => JSON.parse(readFileSync(join(root, path), 'utf8'));
+
+  it('has one version, in every package and lock file, and a section in the changelog', () => {
+    const { version } = json('package.json');
+    for (const folder of ['.', 'bench']) {
+      const lock = json(join(folder, 'package-lock.json'));
+      const told = [json(join(folder, 'package.json')).version, lock.version];
+      assert.deepEqual([...told, lock.packages[''].version], [version, version, version], folder);
+    }
+    const [, newest] =
+      /^## \[([^\]]+)\] - \d{4}-\d\d-\d\d$/m.exec(
+        readFileSync(join(root, 'CHANGELOG.md'), 'utf8'),
+      ) ?? [];
+    assert.equal(newest, version);
+  });
+
+  it('names no registry in its lock files, so that any mirror will do', () => {
+    for (const path of ['package-lock.json', 'bench/package-lock.json']) {
+      assert.doesNotMatch(readFileSync(join(root, path), 'utf8'), /"resolved"/, path);
+    }
+  });
+
+  it('is built and updated by files that are valid JSON', () => {
+    assert.match(json('.devcontainer/devcontainer.json').image, /:24-/, 'the Node of the project');
+  });
 });
