@@ -1,0 +1,31 @@
+import type { Endpoint, Middleware } from './endpoint.ts';
+
+/** A service of which each method is an endpoint: `(ctx, request)`. */
+export type Served<Service> = {
+  readonly [Method in keyof Service]: Service[Method] extends Endpoint<
+    infer Request,
+    infer Response
+  >
+    ? Endpoint<Request, Response>
+    : never;
+};
+
+/**
+ * The endpoints of `service`: each method inside the middlewares that `concerns`
+ * gives for its name. Each gets its own, so a breaker that one opens leaves the
+ * others closed. A method without a name does not compile.
+ *
+ * @param names of the endpoints, as in spans, logs and metrics
+ */
+export function endpointsOf<Service extends Served<Service>>(
+  service: Service,
+  names: { readonly [Method in keyof Service]: string },
+  concerns: (name: string) => Middleware,
+): Service {
+  const methods = Object.keys(names) as (keyof Service)[];
+  const wrapped = methods.map((method) => {
+    const endpoint = service[method] as Endpoint<unknown, unknown>;
+    return [method, concerns(names[method])(endpoint)];
+  });
+  return Object.fromEntries(wrapped);
+}

@@ -1,0 +1,62 @@
+import type { Context } from './context.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Served } from './endpoints-of.ts';
+
+/** Told of one call: what was asked, what came of it, and how long it took, in milliseconds. It must not throw. */
+type Told<Request, Outcome> = (
+  ctx: Context,
+  request: Request,
+  outcome: Outcome,
+  tookMs: number,
+) => void;
+
+/** What is done about the calls of one method: about its answers, or about its errors too. */
+type Observer<Request, Response> =
+  | Told<Request, Response>
+  | { readonly answered: Told<Request, Response>; readonly failed: Told<Request, unknown> };
+
+/** For each method that there is something to say about, what is said. */
+export type Observers<Service> = {
+  readonly [Method in keyof Service]?: Service[Method] extends Endpoint<
+    infer Request,
+    infer Response
+  >
+    ? Observer<Request, Response>
+    : never;
+};
+
+/**
+ * `service`, with `observers` told of each call once it has ended and before its
+ * caller hears of it. Answers and errors pass unchanged.
+ */
+export function observed<Service extends Served<Service>>(
+  service: Service,
+  observers: Observers<Service>,
+): Service {
+  const told = Object.keys(observers) as (keyof Service)[];
+  const wrapped = told.map((method) => {
+    const endpoint = service[method] as Endpoint<unknown, unknown>;
+    return [method, watched(endpoint, observers[method] as Observer<unknown, unknown>)];
+  });
+  return { ...service, ...Object.fromEntries(wrapped) };
+}
+
+function watched<Request, Response>(
+  endpoint: Endpoint<Request, Response>,
+  observer: Observer<Request, Response>,
+): Endpoint<Request, Response> {
+  const { answered, failed } =
+    typeof observer === 'function' ? { answered: observer, failed: undefined } : observer;
+  return async (ctx, request) => {
+    const began = performance.now();
+    let response: Response;
+    try {
+      response = await endpoint(ctx, request);
+    } catch (error) {
+      failed?.(ctx, request, error, performance.now() - began);
+      throw error;
+    }
+    answered(ctx, request, response, performance.now() - began);
+    return response;
+  };
+}
