@@ -306,7 +306,7 @@ describe('the command orders, over the event store', () => {
     });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const event = anEvent({ ...created, aggregateId: 'o-1', metadata: { traceparent } });
-    await store.append(ctx, [event]);
+    await store.append(ctx, { events: [event] });
     await store.park(ctx, {
       consumer: 'payment-worker',
       position: 1n,
@@ -356,7 +356,7 @@ describe('the command orders, over the event store', () => {
   });
 
   it('a replay is asked for, unless it is a dry run; what is resolved is refused', async () => {
-    const state = async () => (await store.deadLetters(ctx, {}, 1))[0]?.state;
+    const state = async () => (await store.deadLetters(ctx, { limit: 1 }))[0]?.state;
     const dry = await orders('dlq', 'replay', 'payment-worker', '--all', '--dry-run');
     assert.equal(
       dry.stdout,
@@ -367,7 +367,7 @@ describe('the command orders, over the event store', () => {
     assert.equal(asked.code, 0, asked.stderr);
     assert.equal(JSON.parse(asked.stdout).letters[0].state, 'requested');
     assert.equal(await state(), 'requested');
-    await store.resolveReplay(ctx, 'payment-worker', 1n);
+    await store.resolveReplay(ctx, { consumer: 'payment-worker', position: 1n });
     for (const more of [[], ['--dry-run']]) {
       assert.equal((await orders('dlq', 'replay', 'payment-worker', '1', ...more)).code, 4);
     }
@@ -377,7 +377,7 @@ describe('the command orders, over the event store', () => {
   /** What a worker would do about the replay that it is asked for. */
   async function whenAsked(answer: () => Promise<void>): Promise<void> {
     await eventually('a replay is taken', async () => {
-      return (await store.takeReplays(ctx, 'payment-worker', 1)).length === 1;
+      return (await store.takeReplays(ctx, { consumer: 'payment-worker', limit: 1 })).length === 1;
     });
     await answer();
   }
@@ -388,7 +388,7 @@ describe('the command orders, over the event store', () => {
     assert.equal(silent.code, 1);
     assert.match(silent.stdout, /is asked to serve .*\n.*has not answered position 1 in 1 s/);
 
-    const [letter] = await store.deadLetters(ctx, {}, 1);
+    const [letter] = await store.deadLetters(ctx, { limit: 1 });
     assert.ok(letter);
     const parkAgain = () =>
       store.park(ctx, { ...letter, reason: 'still_away', lastError: 'The gateway is still away.' });
@@ -400,7 +400,9 @@ describe('the command orders, over the event store', () => {
     assert.equal(failed.code, 1);
     assert.match(failed.stdout, /parked it again: still_away \(The gateway is still away\.\)\n$/);
 
-    const serving = whenAsked(() => store.resolveReplay(ctx, 'payment-worker', 1n));
+    const serving = whenAsked(() =>
+      store.resolveReplay(ctx, { consumer: 'payment-worker', position: 1n }),
+    );
     const served = await orders(...replay, '--json');
     await serving;
     assert.equal(served.code, 0, served.stderr);
@@ -483,7 +485,7 @@ describe('the command orders, over the event store', () => {
       data,
       metadata: { [nasty]: nasty },
     });
-    await store.append(ctx, [event]);
+    await store.append(ctx, { events: [event] });
     await store.park(ctx, {
       consumer: 'payment-worker',
       position: 2n,
@@ -512,10 +514,10 @@ describe('the command orders, over the event store', () => {
   it('rebuilds the deadlines from the log, and says which orders it could not read', async () => {
     const url = await (await testPostgres()).createDatabase();
     await migrate({ url, folder: sagaMigrations, logger: silentLogger });
-    await store.append(ctx, [anEvent({ aggregateId: 'poison', data: '{"n":1}' })]);
-    await store.append(ctx, [
-      anEvent({ aggregateId: 'poison', eventType: 'ORDERS.cancelled', data: '{}' }),
-    ]);
+    await store.append(ctx, { events: [anEvent({ aggregateId: 'poison', data: '{"n":1}' })] });
+    await store.append(ctx, {
+      events: [anEvent({ aggregateId: 'poison', eventType: 'ORDERS.cancelled', data: '{}' })],
+    });
     const done = await orders('saga', 'rebuild', '--database', url, '--json');
     assert.equal(done.code, 0, done.stderr);
     assert.deepEqual(JSON.parse(done.stdout), { events: 3, unreadable: ['poison'] });

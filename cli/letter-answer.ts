@@ -1,4 +1,4 @@
-import type { ParkedLetter } from '../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
 
 /** A dead letter as `--json` has it. */
 export interface LetterAnswer {

@@ -1,5 +1,5 @@
 import { orderEventCodec } from '../shared/contracts/events.ts';
-import { durables, ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
+import { durables, orderAggregate } from '../shared/contracts/subjects.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { currencyOfLog } from './currency.ts';
@@ -22,13 +22,13 @@ export function readStory(
     const ctx = background();
     const { decimals } = await currencyOfLog(store);
     const setting = { ...place, codec: orderEventCodec(decimals), decimals };
-    const events = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+    const events = await store.readAggregate(ctx, orderAggregate(orderId));
     if (events.length === 0) {
       throw new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);
     }
     // Far more than an order has: what is beyond has no letters of interest.
     const eventIds = events.slice(0, 1_000).map(({ eventId }) => eventId);
-    const letters = await store.deadLetters(ctx, { eventIds }, MAX_LETTERS);
+    const letters = await store.deadLetters(ctx, { eventIds, limit: MAX_LETTERS });
     const [payment, review] = await Promise.all(
       [durables.payment, durables.review].map((consumer) => store.getCheckpoint(ctx, consumer)),
     );

@@ -1,6 +1,7 @@
 /** What came of replays that were asked for. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventStore, ParkedLetter } from '../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
+import type { EventStore } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
 
 /**
@@ -49,7 +50,7 @@ export async function awaitReplays(
       const page = asked.slice(from, from + AT_ONCE);
       const eventIds = page.map(({ eventId }) => eventId);
       const consumer = page[0]?.consumer ?? '';
-      for (const letter of await store.deadLetters(ctx, { consumer, eventIds }, AT_ONCE)) {
+      for (const letter of await store.deadLetters(ctx, { consumer, eventIds, limit: AT_ONCE })) {
         const key = `${letter.position}`;
         if (!waiting.has(key)) continue;
         waiting.set(key, letter);

@@ -5,7 +5,8 @@
 import type { OrderEventCodec } from '../shared/contracts/events.ts';
 import { majorUnits } from '../shared/domain/money.ts';
 import { initialState, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
-import type { ParkedLetter, RecordedEvent } from '../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
+import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
 import { type Compensation, compensation } from './compensation.ts';
 import { happened, who } from './happenings.ts';
 import { type LetterAnswer, letterAnswer } from './letter-answer.ts';

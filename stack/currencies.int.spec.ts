@@ -9,7 +9,7 @@ import { stripeIntents } from '../services/paymentworker/gateway/stripe-intents.
 import { createPaymentService } from '../services/paymentworker/service.ts';
 import { eventTypes, orderEventCodec } from '../shared/contracts/events.ts';
 import { newId } from '../shared/contracts/ids.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
+import { ORDERS_STREAM, orderAggregate } from '../shared/contracts/subjects.ts';
 import { charging, stripeCharging } from '../shared/domain/charging.ts';
 import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
@@ -72,7 +72,7 @@ describe('an order through an imitation of Stripe', () => {
       order: read.order,
       mayBeRepeat: false,
     });
-    const [answer] = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+    const [answer] = await store.readAggregate(ctx, orderAggregate(orderId));
     assert.ok(answer);
     return {
       outcome,

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { eventTypes } from '../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE } from '../shared/contracts/subjects.ts';
-import type { ParkedLetter, RecordedEvent } from '../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
+import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { eventually } from '../shared/testing/eventually.ts';
 import {
@@ -36,7 +37,7 @@ describe('dead letters', function () {
   const untilLetter = (event: RecordedEvent, is: (letter: ParkedLetter) => boolean) =>
     eventually(`the dead letter of ${event.eventType} is as wanted`, async () => {
       const filter = { consumer: durables.payment, eventIds: [event.eventId] };
-      const [letter] = await stack.store.deadLetters(ctx, filter, 10);
+      const [letter] = await stack.store.deadLetters(ctx, { ...filter, limit: 10 });
       return letter !== undefined && is(letter) && letter;
     });
 
@@ -63,7 +64,10 @@ describe('dead letters', function () {
       ledger.map(({ kind, net }) => [kind, net]),
       [['tombstone', 0]],
     );
-    await stack.store.requestReplay(ctx, durables.payment, created.position);
+    await stack.store.requestReplay(ctx, {
+      consumer: durables.payment,
+      position: created.position,
+    });
     await untilLetter(created, ({ state, replays }) => state === 'resolved' && replays === 1);
     assert.deepEqual(await hands.ledgerOf(poisoned), ledger);
     assert.deepEqual(await hands.eventsOf(poisoned), events);
@@ -73,16 +77,18 @@ describe('dead letters', function () {
     const id = await hands.place({ restaurant: 'demo-manual' });
     await hands.untilItIs(id, 'Paid', 'debited');
     const eventId = randomUUID();
-    await stack.store.append(ctx, [
-      {
-        eventId,
-        eventType: eventTypes.voidrequested,
-        aggregateId: id,
-        aggregateType: ORDER_AGGREGATE,
-        data: '{"spoilt":true}',
-        metadata: {},
-      },
-    ]);
+    await stack.store.append(ctx, {
+      events: [
+        {
+          eventId,
+          eventType: eventTypes.voidrequested,
+          aggregateId: id,
+          aggregateType: ORDER_AGGREGATE,
+          data: '{"spoilt":true}',
+          metadata: {},
+        },
+      ],
+    });
     const spoilt = only(await hands.eventsOf(id), (event) => event.eventId === eventId);
     const parked = await untilLetter(spoilt, ({ state }) => state === 'parked');
     assert.equal(parked.deliveries, 1, 'another delivery could not help');
@@ -99,7 +105,7 @@ describe('dead letters', function () {
     assert.deepEqual(typesOf(events).slice(3), ['cancelled', 'voidrequested', 'paymentvoided']);
     assert.deepEqual(await hands.ledgerOf(id), [givenBack]);
 
-    await stack.store.requestReplay(ctx, durables.payment, spoilt.position);
+    await stack.store.requestReplay(ctx, { consumer: durables.payment, position: spoilt.position });
     await untilLetter(spoilt, ({ state, replays }) => state === 'parked' && replays === 1);
     assert.deepEqual(await hands.ledgerOf(id), [givenBack]);
     assert.deepEqual(await hands.eventsOf(id), events);

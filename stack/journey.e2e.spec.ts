@@ -127,7 +127,7 @@ describe('the journey of an order', function () {
     assert.equal(head, before + 6_000n);
 
     const events: RecordedEvent[] = [];
-    for await (const event of stack.store.stream(ctx, { afterPosition: before }))
+    for await (const event of await stack.store.stream(ctx, { afterPosition: before }))
       events.push(event);
     events.forEach(({ position }, index) => {
       assert.equal(position, before + BigInt(index) + 1n, 'positions have no gap');

@@ -178,7 +178,10 @@ describe('a history of several processes', function () {
       const told = await history.record(about, async (): Promise<Outcome> => {
         try {
           const wanted = expected < 0 ? undefined : BigInt(expected);
-          const { version } = await pick(stores).append(ctx(), [event], wanted);
+          const { version } = await pick(stores).append(ctx(), {
+            events: [event],
+            expectedVersion: wanted,
+          });
           return { outcome: 'done', version: Number(version) };
         } catch (error) {
           if (isKind(error, 'conflict')) return { outcome: 'conflict' };
@@ -190,7 +193,10 @@ describe('a history of several processes', function () {
     }
     const read = (who: number, key: string) =>
       history.record({ client: who, key, kind: 'read' }, async () => {
-        const events = await pick(stores).readAggregate(ctx(), 'linear', key);
+        const events = await pick(stores).readAggregate(ctx(), {
+          aggregateType: 'linear',
+          aggregateId: key,
+        });
         const ids = events.map(({ eventId }) => eventId.slice(key.length + 1));
         return { outcome: 'done', ids };
       });
@@ -281,7 +287,7 @@ describe('a history of several processes', function () {
             aggregateType: ORDER_AGGREGATE,
             metadata: {},
           };
-          const { version } = await store.append(background(), [event]);
+          const { version } = await store.append(background(), { events: [event] });
           return { outcome: 'done', version: Number(version) };
         },
       );

@@ -229,7 +229,7 @@ describe('the saga of an order', function () {
     }
 
     const events: RecordedEvent[] = [];
-    for await (const event of stack.store.stream(ctx, { afterPosition: before }))
+    for await (const event of await stack.store.stream(ctx, { afterPosition: before }))
       events.push(event);
     events.forEach(({ position }, index) => {
       assert.equal(position, before + BigInt(index) + 1n, 'positions have no gap');

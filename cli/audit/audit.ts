@@ -13,7 +13,7 @@
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { READ_MODEL } from '../../shared/contracts/subjects.ts';
-import type { ParkedLetter } from '../../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../../shared/eventstore/dead-letters.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { type Place, sweepCheckpoints } from './checkpoint-sweep.ts';
 import { sweepDeadlines } from './deadline-sweep.ts';
@@ -181,7 +181,7 @@ async function lettersOf(ctx: Context, log: AuditSources['log']): Promise<readon
     let after: ParkedLetter | undefined;
     for (let page = 0; page < LETTER_PAGES; page++) {
       const filter = { state, ...(after !== undefined && { after }) };
-      const found = await log.deadLetters(ctx, filter, LETTERS);
+      const found = await log.deadLetters(ctx, { ...filter, limit: LETTERS });
       letters.push(...found);
       after = found.at(-1);
       if (found.length < LETTERS) break;

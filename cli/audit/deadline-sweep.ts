@@ -3,7 +3,7 @@ import { owedDeadlines } from '../../services/sagacoordinator/rebuild-deadlines.
 import type { DeadlineTimes } from '../../services/sagacoordinator/saga/deadlines.ts';
 import { awaited } from '../../services/sagacoordinator/saga/saga.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { deadlineProblems } from './deadline-rows.ts';
@@ -93,7 +93,7 @@ async function lookAgain(
   const done = await places.doneBy(ctx, durables.saga);
   const rows = await deadlines.of(ctx, orderId);
   const readAt = Date.now();
-  const events = await log.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+  const events = await log.readAggregate(ctx, orderAggregate(orderId));
   const owed = owedDeadlines(codec, orderId, events, timesOf(patience));
   if (owed.owesVoid || !isThere(owed.followed, done, readAt - patience.graceMs)) return [];
   return deadlineProblems({

@@ -49,7 +49,7 @@ export function repairHands(tools: RepairTools): Hands {
     }
     const { position, eventId } = await log.getCheckpoint(ctx, consumer);
     // What is said to be delivered beyond may be of another log.
-    await log.saveCheckpoint(ctx, consumer, { position, eventId, delivered: position });
+    await log.saveCheckpoint(ctx, { consumer, position, eventId, delivered: position });
     return `set to ${position}`;
   }
 

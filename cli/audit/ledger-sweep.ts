@@ -1,6 +1,6 @@
 /** The payment worker's ledger against what the log tells of payments. */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { lacking, unfounded } from './ledger-line.ts';
 import type { Trails } from './log-sweep.ts';
@@ -71,7 +71,7 @@ async function lookAgain(
 ): Promise<string | undefined> {
   const before = await ledger.line(ctx, orderId);
   const trail = newTrail();
-  for (const event of await log.readAggregate(ctx, ORDER_AGGREGATE, orderId)) {
+  for (const event of await log.readAggregate(ctx, orderAggregate(orderId))) {
     follow(trail, event, codec, () => undefined);
   }
   const after = await ledger.line(ctx, orderId);

@@ -1,5 +1,7 @@
 /** Dead letters: those that wait for a person, and whether they are of this log. */
-import type { ParkedLetter, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+
+import type { ParkedLetter } from '../../shared/eventstore/dead-letters.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Findings } from './report.ts';
 
 /** Compares letters with the log while that is read. */

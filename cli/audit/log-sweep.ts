@@ -77,7 +77,7 @@ export async function sweepLog(
   const progress = counting(sweep.onProgress);
   let last = 0n;
   try {
-    for await (const event of log.stream(ctx, {})) {
+    for await (const event of await log.stream(ctx, {})) {
       if (event.position > head) break;
       progress();
       if (isFirst) {

@@ -1,7 +1,7 @@
 /** The read model's rows against what the log folds to. */
 import { comparedColumns, type OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Trails } from './log-sweep.ts';
 import { digested, follow, newTrail } from './order-trail.ts';
@@ -86,7 +86,7 @@ async function lookAgain(
   const reached = row?.version ?? 0n;
   let expected: OrderRow | undefined;
   let lacks: OrderRow | undefined;
-  for (const event of await log.readAggregate(ctx, ORDER_AGGREGATE, orderId)) {
+  for (const event of await log.readAggregate(ctx, orderAggregate(orderId))) {
     follow(trail, event, codec, () => undefined);
     if (trail.row?.version !== event.version) continue;
     if (event.version <= reached) expected = trail.row;

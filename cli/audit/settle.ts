@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { orderAggregate } from '../../shared/contracts/subjects.ts';
 import { needsVoid } from '../../shared/domain/order.ts';
 import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -43,7 +43,7 @@ export async function settled(
   }
 
   async function isOwed(orderId: string): Promise<boolean> {
-    const state = foldRecorded(codec, await log.readAggregate(ctx, ORDER_AGGREGATE, orderId));
+    const state = foldRecorded(codec, await log.readAggregate(ctx, orderAggregate(orderId)));
     return needsVoid(state) || state.payment === 'void_requested';
   }
 }

@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
 import type {
-  EventStore,
   LetterFilter,
   LetterState,
   ParkedLetter,
-} from '../../shared/eventstore/event-store.ts';
+} from '../../shared/eventstore/dead-letters.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { currencyOfLog } from '../currency.ts';
@@ -130,7 +130,7 @@ export function addDeadLetterCommands(program: Command): void {
         isConsumer(consumer);
         const at = positionOf(position);
         const letter = await withEventStore(eventStoreAddress(options), (store) =>
-          store.closeLetter(ctx, consumer, at, options.reason),
+          store.closeLetter(ctx, { consumer, position: at, reason: options.reason }),
         );
         print(options, letterAnswer(letter), letterStory);
       },
@@ -166,7 +166,7 @@ async function replay(
   for (const letter of letters) {
     const now = dryRun
       ? replayable(letter)
-      : await store.requestReplay(ctx, letter.consumer, letter.position);
+      : await store.requestReplay(ctx, { consumer: letter.consumer, position: letter.position });
     asked.push(now);
     const answer = letterAnswer(now);
     const subject = await subjectOf(store, now);
@@ -197,7 +197,7 @@ async function lettersOf(
   let after = filter.after;
   for (;;) {
     const size = Math.min(PAGE, limit - letters.length);
-    const page = await store.deadLetters(ctx, { ...filter, ...(after && { after }) }, size);
+    const page = await store.deadLetters(ctx, { ...filter, ...(after && { after }), limit: size });
     letters.push(...page);
     after = page.at(-1);
     if (page.length < size || letters.length >= limit) return letters;
@@ -243,7 +243,7 @@ async function letterAt(
   consumer: string,
   position: bigint,
 ): Promise<ParkedLetter> {
-  const [letter] = await store.deadLetters(ctx, { consumer, position }, 1);
+  const [letter] = await store.deadLetters(ctx, { consumer, position, limit: 1 });
   if (letter !== undefined) return letter;
   isConsumer(consumer);
   throw new CodedError(
@@ -257,11 +257,11 @@ async function subjectOf(
   store: EventStore,
   { position }: ParkedLetter,
 ): Promise<LetterSubject | undefined> {
-  const { events } = await store.read(ctx, { afterPosition: position - 1n }, 1);
+  const { events } = await store.read(ctx, { afterPosition: position - 1n, limit: 1 });
   const event = events.find((found) => found.position === position);
   if (event === undefined) return undefined;
   const { aggregateId } = event;
-  const history = await store.readAggregate(ctx, ORDER_AGGREGATE, aggregateId);
+  const history = await store.readAggregate(ctx, orderAggregate(aggregateId));
   const { decimals } = await currencyOfLog(store);
   const { status, payment } = standing(history, orderEventCodec(decimals));
   return {

@@ -204,7 +204,7 @@ describe('orders read-model rebuild', function suite() {
     for (let n = 1; n <= count; n++) {
       const aggregateId = `order-${n}`;
       const own = { eventId: `e-${n}`, aggregateId, aggregateType: ORDER_AGGREGATE, metadata: {} };
-      await store.append(ctx, [{ ...own, ...codec.encode(orderCreated(aggregateId)) }]);
+      await store.append(ctx, { events: [{ ...own, ...codec.encode(orderCreated(aggregateId)) }] });
     }
   }
 

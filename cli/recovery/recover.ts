@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { LogRecovery, LogStanding } from '../../shared/eventstore/log-recovery.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -34,7 +34,7 @@ export async function look(
   // Never over what an earlier try kept.
   const out = keeps ? createWriteStream(file, { flags: 'wx' }) : undefined;
   const written = out && finished(out);
-  for await (const events of recovery.lostEvents(ctx)) {
+  for await (const events of await recovery.lostEvents(ctx)) {
     orders.add(events);
     if (out && !out.write(`${events.map(asLine).join('\n')}\n`)) {
       await Promise.race([once(out, 'drain'), written]);
@@ -61,7 +61,7 @@ export async function recoverLog(
 ): Promise<bigint> {
   const { head, streamLast } = await recovery.standing(ctx);
   let last = head;
-  for await (const position of recovery.recover(ctx)) {
+  for await (const position of await recovery.recover(ctx)) {
     last = position;
     onProgress(`${last - head} of ${streamLast - head} events are in the log again`);
   }
@@ -94,10 +94,10 @@ export async function giveUp(
   }
   let resumeAfter = agreed;
   for (const { orderId } of looked.setBack) {
-    const [first] = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+    const [first] = await store.readAggregate(ctx, orderAggregate(orderId));
     if (first !== undefined && first.position <= resumeAfter) resumeAfter = first.position - 1n;
   }
-  await recovery.discard(ctx, { agreed, streamLast }, resumeAfter);
+  await recovery.discard(ctx, { agreed, streamLast, resumeAfter });
   await untilFollows(ctx, recovery);
 }
 

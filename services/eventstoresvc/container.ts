@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { LogRecovery } from '../../shared/eventstore/log-recovery.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
 import { requestMiddleware } from '../../shared/kit/middleware/onions.ts';
@@ -21,6 +22,7 @@ import {
   createServiceContainer,
   token,
 } from '../composition.ts';
+import { checkingService } from './checking.ts';
 import type { Config } from './config.ts';
 import { parkedLetters } from './consumers/parked-letters.ts';
 import { type Checkpoints, createCheckpoints } from './consumers/sql-checkpoints.ts';
@@ -36,7 +38,7 @@ import { APPENDING } from './log/sql-append.ts';
 import { createEventLog, type EventLog } from './log/sql-log.ts';
 import { loggingService } from './logging.ts';
 import { createLostTail } from './recovery/lost-tail.ts';
-import { createRecoveryEndpoints, type RecoveryEndpoints } from './recovery/recovery-endpoints.ts';
+import { createRecoveryEndpoints } from './recovery/recovery-endpoints.ts';
 import { type Bell, createBell } from './relay/bell.ts';
 import { createStanding, type Standing } from './relay/log-standing.ts';
 import { createPublishedStream, type PublishedStream } from './relay/published-stream.ts';
@@ -69,7 +71,7 @@ const tokens = {
   published: token<PublishedStream>('published stream'),
   relay: token<Relay>('relay'),
   checkpoints: token<Checkpoints>('checkpoints'),
-  recovery: token<RecoveryEndpoints>('recovery'),
+  recovery: token<LogRecovery>('recovery'),
   service: token<EventStore>('service'),
   endpoints: token<Endpoints>('endpoints'),
   transport: token<ReturnType<typeof createGrpcService>>('transport'),
@@ -81,8 +83,8 @@ const tokens = {
  * Puts eventstoresvc together, inside out. In the middle is the log in SQL;
  * group commit writes to it, over a connection of its own, and rings a bell after
  * each commit, which wakes the relay. The service is the event store's own interface on top of the log,
- * inside middlewares that keep the trace with each event, count, and tell of
- * dead letters. Each of its methods becomes an endpoint, wrapped in what every
+ * inside middlewares that check each request, keep the trace with each event,
+ * count, and tell of dead letters. Each of its methods becomes an endpoint, wrapped in what every
  * request gets, and outermost is gRPC; what the broker gives up on comes in
  * beside it. The relay stands beside all that: it reads the log and publishes.
  * It stops before the broker's connection does, and group commit drains before
@@ -190,11 +192,6 @@ export function createContainer(config: Config): App {
       { meter }: Metrics,
       logger: Logger,
     ) => {
-      const limits = {
-        stream: config.stream,
-        maxDataBytes: config.maxEventBytes,
-        connections: config.databasePoolSize,
-      };
       const service = createService(
         log,
         commits,
@@ -204,9 +201,11 @@ export function createContainer(config: Config): App {
         live,
         standing,
         currency,
-        limits,
+        config.databasePoolSize,
       );
-      return loggingService(instrumentingService(tracingService(service), meter, relay), logger);
+      const limits = { stream: config.stream, maxDataBytes: config.maxEventBytes };
+      const traced = tracingService(checkingService(service, limits));
+      return loggingService(instrumentingService(traced, meter, relay), logger);
     },
     [
       tokens.log,
@@ -290,7 +289,7 @@ export function createContainer(config: Config): App {
   container.bind(tokens.grpc).toResolvedValue(
     (
       service: ReturnType<typeof createGrpcService>,
-      recovery: RecoveryEndpoints,
+      recovery: LogRecovery,
       { tracer }: Tracing,
       logger: Logger,
     ) =>

@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { observed } from '../../shared/kit/observed.ts';
 
 /** An event store that counts what enters it, by type, and how far log and stream have come. */
 export function instrumentingService(
@@ -23,16 +24,10 @@ export function instrumentingService(
     progress.committed,
   );
   gauge('eventstore_stream_position', 'Last position known to be published.', progress.published);
-  return {
-    ...next,
-    append: async (ctx, events, expectedVersion, lane) => {
-      const result = await next.append(ctx, events, expectedVersion, lane);
+  return observed(next, {
+    append: (_ctx, { events }) => {
       for (const { eventType } of events) appended.add(1, { type: eventType });
-      return result;
     },
-    park: async (ctx, letter) => {
-      await next.park(ctx, letter);
-      parked.add(1, { consumer: letter.consumer, reason: letter.reason });
-    },
-  };
+    park: (_ctx, { consumer, reason }) => parked.add(1, { consumer, reason }),
+  });
 }

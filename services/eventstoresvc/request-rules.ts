@@ -7,7 +7,8 @@ export const MAX_PAGE = 1_000;
 /** As long as ids may be that are appended; event types are shorter. */
 const MAX_ID = 200;
 
-type Found = Problem | undefined;
+/** A problem, where there is one. */
+export type Found = Problem | undefined;
 
 /** Throws CodedError `invalid` (code `invalid_request`) that names each of `found` that is a problem. */
 export function checkRequest(...found: readonly Found[]): void {

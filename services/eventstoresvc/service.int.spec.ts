@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
-import type { EventStore, ParkedLetter } from '../../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../../shared/eventstore/dead-letters.ts';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
@@ -11,6 +12,7 @@ import { anEvent } from '../../shared/testing/an-event.ts';
 import { eventStoreContract } from '../../shared/testing/event-store-contract.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { testPostgres } from '../../stack/testing.ts';
+import { checkingService } from './checking.ts';
 import { createCheckpoints } from './consumers/sql-checkpoints.ts';
 import { createDeadLetters } from './consumers/sql-letters.ts';
 import { createGroupCommit } from './log/group-commit.ts';
@@ -41,20 +43,19 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         const log = createEventLog(database, appends, 'ORDERS');
         const live = createLiveHead(log.head);
         databases.push(database, appends);
-        stores.push(
-          createService(
-            log,
-            createGroupCommit(log, silentLogger, live.advanced),
-            createCheckpoints(database, 'ORDERS'),
-            createDeadLetters(database),
-            // As if all were published.
-            () => 1_000_000n,
-            live,
-            { admit: () => undefined, refuse: () => undefined },
-            createLogCurrency(database, 'ORDERS'),
-            { stream: 'ORDERS', maxDataBytes: 100_000, connections: CONNECTIONS },
-          ),
+        const service = createService(
+          log,
+          createGroupCommit(log, silentLogger, live.advanced),
+          createCheckpoints(database, 'ORDERS'),
+          createDeadLetters(database),
+          // As if all were published.
+          () => 1_000_000n,
+          live,
+          { admit: () => undefined, refuse: () => undefined },
+          createLogCurrency(database, 'ORDERS'),
+          CONNECTIONS,
         );
+        stores.push(checkingService(service, { stream: 'ORDERS', maxDataBytes: 100_000 }));
       }
     });
 
@@ -65,7 +66,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       const consumer = `worker-${randomUUID()}`;
       const [one] = stores;
       assert.ok(one);
-      await one.append(ctx, [anEvent()]);
+      await one.append(ctx, { events: [anEvent()] });
       await one.park(ctx, {
         consumer,
         position: 1n,
@@ -75,13 +76,15 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         deliveries: 1,
         traceparent: '',
       });
-      await one.requestReplay(ctx, consumer, 1n);
+      await one.requestReplay(ctx, { consumer, position: 1n });
       const sql = postgres(url, { max: 2 });
       try {
         let takes: Promise<readonly (readonly ParkedLetter[])[]> | undefined;
         await sql.begin(async (holding) => {
           await holding`select 1 from dead_letters where consumer = ${consumer} for update`;
-          takes = Promise.all(stores.map((store) => store.takeReplays(ctx, consumer, 10)));
+          takes = Promise.all(
+            stores.map((store) => store.takeReplays(ctx, { consumer, limit: 10 })),
+          );
           // Both have found it, and wait for its row.
           await eventually('both wait', async () => {
             const [{ waiting } = { waiting: 0 }] = await sql<{ waiting: number }[]>`
@@ -99,7 +102,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     describe('a replay that nobody settled', () => {
       const ctx = background();
       const consumer = `worker-${randomUUID()}`;
-      const take = () => stores[0]?.takeReplays(ctx, consumer, 10) ?? [];
+      const take = () => stores[0]?.takeReplays(ctx, { consumer, limit: 10 }) ?? [];
       const minuteLater = () =>
         databases[0]?.query(
           ctx,
@@ -112,7 +115,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       it('is handed out again after a minute, five times in all, and then counts as parked', async () => {
         const [store] = stores;
         assert.ok(store);
-        await store.append(ctx, [anEvent()]);
+        await store.append(ctx, { events: [anEvent()] });
         await store.park(ctx, {
           consumer,
           position: 1n,
@@ -122,23 +125,26 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           deliveries: 1,
           traceparent: '',
         });
-        await store.requestReplay(ctx, consumer, 1n);
+        await store.requestReplay(ctx, { consumer, position: 1n });
         for (let n = 1; n <= 5; n++) {
           assert.equal((await take()).length, 1, `the time ${n}`);
           assert.equal((await take()).length, 0, `leased, the time ${n}`);
-          const [letter] = await store.deadLetters(ctx, { consumer, state: 'requested' }, 1);
+          const [letter] = await store.deadLetters(ctx, { consumer, state: 'requested', limit: 1 });
           assert.equal(letter?.replays, n);
           await minuteLater();
         }
         assert.equal((await take()).length, 0);
-        const [letter] = await store.deadLetters(ctx, { consumer }, 1);
+        const [letter] = await store.deadLetters(ctx, { consumer, limit: 1 });
         assert.deepEqual([letter?.state, letter?.replays], ['parked', 5]);
         const waiting = async () => {
           assert.ok(databases[0]);
           return (await createDeadLetters(databases[0]).countParked(ctx)).get(consumer);
         };
         assert.equal(await waiting(), 1);
-        assert.equal((await store.requestReplay(ctx, consumer, 1n)).state, 'requested');
+        assert.equal(
+          (await store.requestReplay(ctx, { consumer, position: 1n })).state,
+          'requested',
+        );
         assert.equal(await waiting(), undefined);
         assert.equal((await take()).length, 1, 'asked for anew');
       });
@@ -151,7 +157,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         const [store] = stores;
         assert.ok(store);
         for (const position of [1n, 2n]) {
-          await store.append(ctx, [anEvent()]);
+          await store.append(ctx, { events: [anEvent()] });
           await store.park(ctx, {
             consumer,
             position,
@@ -161,7 +167,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
             deliveries: 1,
             traceparent: '',
           });
-          await store.requestReplay(ctx, consumer, position);
+          await store.requestReplay(ctx, { consumer, position });
         }
         const other = postgres(url, { max: 1, onnotice: () => undefined });
         try {
@@ -176,7 +182,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
             await commit.promise;
           });
           await taken.promise;
-          const left = store.takeReplays(ctx, consumer, 10);
+          const left = store.takeReplays(ctx, { consumer, limit: 10 });
           const looking = postgres(url, { max: 1 });
           await eventually('it waits for the row', async () => {
             const rows = await looking`

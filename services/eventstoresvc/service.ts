@@ -15,25 +15,12 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import { letterRefused } from './consumers/letter-refused.ts';
 import type { Checkpoints } from './consumers/sql-checkpoints.ts';
 import type { DeadLetters } from './consumers/sql-letters.ts';
-import { checkAppend, type EventLimits } from './log/event-rules.ts';
 import type { GroupCommit } from './log/group-commit.ts';
 import { type LiveHead, logWentBack } from './log/live-head.ts';
 import type { LogCurrency } from './log/log-currency.ts';
 import type { EventLog, LogPage } from './log/sql-log.ts';
 import type { Standing } from './relay/log-standing.ts';
-import {
-  checkRequest,
-  closeReasonProblem,
-  consumerProblem,
-  currencyProblems,
-  deliveriesProblem,
-  idProblem,
-  idsProblems,
-  invalidRequest,
-  limitProblem,
-  MAX_PAGE,
-  positionProblem,
-} from './request-rules.ts';
+import { invalidRequest } from './request-rules.ts';
 
 /** Rows in one round trip while streaming, fewer where they are large: a slow reader holds two of them. */
 const STREAM_PAGE = 500;
@@ -58,19 +45,15 @@ export function readersOf(connections: number): { log: number; lookups: number }
   return { log, lookups: Math.min(LOOKUPS, Math.max(1, free - log)) };
 }
 
-export interface ServiceLimits extends EventLimits {
-  /** Of the database's pool, all that it has. */
-  readonly connections: number;
-}
-
 type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
 
 /**
- * Dependencies first, limits last; the creator closes what it passes in.
+ * Requests are checked before: see checking.ts. The creator closes what it passes in.
  *
  * @param published up to where the stream is known to be a copy of the log
  * @param live where the log ends, for those who follow it
  * @param standing whether the log may grow
+ * @param connections of the database's pool, all that it has
  */
 export function createService(
   log: EventLog,
@@ -81,9 +64,9 @@ export function createService(
   live: LiveHead,
   standing: Pick<Standing, 'admit' | 'refuse'>,
   currency: Pick<LogCurrency, 'written' | 'settle'>,
-  limits: ServiceLimits,
+  connections: number,
 ): EventStore {
-  const readers = readersOf(limits.connections);
+  const readers = readersOf(connections);
   const readings = bulkhead(readers.log, MAX_WAITING_READERS);
   const lookups = bulkhead(readers.lookups, MAX_WAITING_READERS);
 
@@ -172,62 +155,45 @@ export function createService(
   }
 
   const service: EventStore = {
-    append: async (ctx, events, expectedVersion, lane) => {
-      const append = { events, expectedVersion };
-      checkAppend(append, limits);
+    append: async (ctx, append) => {
       const held = standing.admit(ctx);
       if (held !== undefined) await held;
-      return commits.append(ctx, append, lane);
+      return commits.append(ctx, append, append.lane);
     },
 
-    readAggregate: async (ctx, aggregateType, aggregateId) => {
+    readAggregate: async (ctx, aggregate) => {
       const events: RecordedEvent[] = [];
-      for (let after: bigint | undefined = 0n; after !== undefined; ) {
-        const page: EventPage = await service.read(
-          ctx,
-          { aggregateType, aggregateId, afterPosition: after },
-          STREAM_PAGE,
-        );
+      for (let afterPosition: bigint | undefined = 0n; afterPosition !== undefined; ) {
+        const page: EventPage = await service.read(ctx, {
+          ...aggregate,
+          afterPosition,
+          limit: STREAM_PAGE,
+        });
         events.push(...page.events);
-        after = page.nextPosition;
+        afterPosition = page.nextPosition;
       }
       return events;
     },
 
-    read: async (ctx, filter, limit) => {
-      checkRequest(
-        positionProblem('after_position', filter.afterPosition ?? 0n, 0n),
-        limitProblem(limit),
-      );
+    read: async (ctx, { limit, ...filter }) => {
       if (filter.afterEventId !== undefined) await checkPlace(ctx, filter);
       const { events, more } = await readPage(ctx, filter, limit);
       return { events, nextPosition: more ? events.at(-1)?.position : undefined };
     },
 
-    batches: (ctx, filter, { follow = false } = {}) => {
-      checkRequest(positionProblem('after_position', filter.afterPosition ?? 0n, 0n));
-      return placed(ctx, filter, follow ? following(ctx, filter) : upToHead(ctx, filter));
-    },
+    batches: async (ctx, { follow = false, ...filter }) =>
+      placed(ctx, filter, follow ? following(ctx, filter) : upToHead(ctx, filter)),
 
-    stream: (ctx, filter, options) => oneByOne(service.batches(ctx, filter, options)),
+    stream: async (ctx, request) => oneByOne(await service.batches(ctx, request)),
 
     head: (ctx) => log.head(ctx),
 
     currency: (ctx) => currency.written(ctx),
 
-    settleCurrency: async (ctx, configured) => {
-      checkRequest(...currencyProblems(configured));
-      return currency.settle(ctx, configured);
-    },
+    settleCurrency: (ctx, configured) => currency.settle(ctx, configured),
 
-    saveCheckpoint: async (ctx, consumer, checkpoint) => {
-      const { position, eventId, delivered } = checkpoint;
-      checkRequest(
-        consumerProblem(consumer),
-        positionProblem('position', position, 0n),
-        idProblem('event_id', eventId),
-        positionProblem('delivered', delivered, 0n),
-      );
+    saveCheckpoint: async (ctx, { consumer, ...checkpoint }) => {
+      const { position } = checkpoint;
       // A consumer counts in the stream. Where that is no copy of the log (after
       // a restored backup, or with foreign messages in it), what it is done with
       // there says nothing of the events that the log has at those positions.
@@ -241,21 +207,17 @@ export function createService(
       await checkpoints.save(ctx, consumer, checkpoint);
     },
 
-    getCheckpoint: async (ctx, consumer) => {
-      checkRequest(consumerProblem(consumer));
-      return checkpoints.get(ctx, consumer);
-    },
+    getCheckpoint: (ctx, consumer) => checkpoints.get(ctx, consumer),
 
     listCheckpoints: (ctx) => checkpoints.list(ctx),
 
     park: async (ctx, letter) => {
-      checkRequest(consumerProblem(letter.consumer), deliveriesProblem(letter.deliveries));
       // Given up for want of a log that takes its answer, it would be given up for good.
       standing.refuse();
       const head = await log.head(ctx);
-      if (letter.position < 1n || letter.position > head) {
+      if (letter.position > head) {
         const message = `is ${letter.position}, and the log goes from 1 to ${head}`;
-        throw invalidRequest([{ field: 'position', message }]);
+        throw invalidRequest([{ field: 'letter.position', message }]);
       }
       await deadLetters.park(ctx, {
         ...letter,
@@ -266,34 +228,20 @@ export function createService(
       });
     },
 
-    deadLetters: async (ctx, filter, limit) => {
-      checkRequest(
-        ...idsProblems('event_ids', filter.eventIds ?? [], MAX_PAGE),
-        limitProblem(limit),
-      );
-      return deadLetters.list(ctx, filter, limit);
-    },
+    deadLetters: (ctx, { limit, ...filter }) => deadLetters.list(ctx, filter, limit),
 
-    requestReplay: async (ctx, consumer, position) => {
-      checkRequest(consumerProblem(consumer));
+    requestReplay: async (ctx, { consumer, position }) => {
       const letter = await deadLetters.request(ctx, consumer, position);
       if (letter !== undefined) return letter;
       const [standing] = await deadLetters.list(ctx, { consumer, position }, 1);
       throw letterRefused(standing, { consumer, position });
     },
 
-    takeReplays: async (ctx, consumer, limit) => {
-      checkRequest(consumerProblem(consumer), limitProblem(limit));
-      return deadLetters.take(ctx, consumer, limit);
-    },
+    takeReplays: (ctx, { consumer, limit }) => deadLetters.take(ctx, consumer, limit),
 
-    resolveReplay: async (ctx, consumer, position) => {
-      checkRequest(consumerProblem(consumer));
-      await deadLetters.resolve(ctx, consumer, position);
-    },
+    resolveReplay: (ctx, { consumer, position }) => deadLetters.resolve(ctx, consumer, position),
 
-    closeLetter: async (ctx, consumer, position, reason) => {
-      checkRequest(consumerProblem(consumer), closeReasonProblem(reason));
+    closeLetter: async (ctx, { consumer, position, reason }) => {
       const letter = await deadLetters.close(ctx, consumer, position, reason);
       if (letter !== undefined) return letter;
       const [standing] = await deadLetters.list(ctx, { consumer, position }, 1);

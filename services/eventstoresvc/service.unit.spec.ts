@@ -15,7 +15,7 @@ describe('readers of the event store', () => {
   it('read a few pages at a time, wait in a bounded number, and beyond that are refused', async () => {
     const log = hangingLog();
     const service = serviceOn(log);
-    const reads = Array.from({ length: 1_010 }, () => service.read(background(), {}, 1));
+    const reads = Array.from({ length: 1_010 }, () => service.read(background(), { limit: 1 }));
     const ended = Promise.allSettled(reads);
     await assert.rejects(
       reads.at(-1) as Promise<unknown>,
@@ -30,12 +30,12 @@ describe('readers of the event store', () => {
   it('of one aggregate or event do not wait for those who read the whole log, and are bounded too', async () => {
     const log = hangingLog();
     const service = serviceOn(log);
-    const reads = Array.from({ length: 10 }, () => service.read(background(), {}, 1));
+    const reads = Array.from({ length: 10 }, () => service.read(background(), { limit: 1 }));
     assert.equal(log.reading(), 4);
     const lookups = Array.from({ length: 1_040 }, (_, index) =>
       index % 2 === 0
-        ? service.readAggregate(background(), 'order', `${index}`)
-        : service.read(background(), { eventId: `${index}` }, 1),
+        ? service.readAggregate(background(), { aggregateType: 'order', aggregateId: `${index}` })
+        : service.read(background(), { eventId: `${index}`, limit: 1 }),
     );
     const ended = Promise.allSettled([...reads, ...lookups]);
     await assert.rejects(
@@ -91,7 +91,7 @@ describe('a reading of the log as a stream', () => {
     ] as const) {
       const read: bigint[] = [];
       const service = serviceOn(growingLog(atFirst, events));
-      for await (const batch of service.batches(background(), {})) {
+      for await (const batch of await service.batches(background(), {})) {
         assert.ok(batch.length > 0);
         read.push(...batch.map(({ position }) => position));
       }
@@ -130,5 +130,5 @@ const serviceOn = (log: EventLog) =>
     {} as LiveHead,
     { admit: () => undefined, refuse: () => undefined },
     {} as LogCurrency,
-    { stream: 'ORDERS', maxDataBytes: 1_000, connections: 40 },
+    40,
   );

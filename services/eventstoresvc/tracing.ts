@@ -9,13 +9,13 @@ import { inject } from '../../zipkin/propagation.ts';
 export function tracingService(next: EventStore): EventStore {
   return {
     ...next,
-    append: (ctx, events, expectedVersion, lane) => {
+    append: (ctx, request) => {
       const trace = inject(ctx.telemetry);
-      const traced = events.map((event) => ({
+      const events = request.events.map((event) => ({
         ...event,
         metadata: { ...event.metadata, ...trace },
       }));
-      return next.append(ctx, traced, expectedVersion, lane);
+      return next.append(ctx, { ...request, events });
     },
   };
 }

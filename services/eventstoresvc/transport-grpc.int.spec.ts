@@ -140,7 +140,7 @@ describe('eventstoresvc over gRPC', () => {
 
     it('is told when it asks for what no id can be', async () => {
       for (const filter of [{ eventId: '\0' }, { aggregateId: '\0' }, { eventTypes: ['\0'] }]) {
-        const error = codedError(await store.read(ctx, filter, 1).catch((e) => e));
+        const error = codedError(await store.read(ctx, { ...filter, limit: 1 }).catch((e) => e));
         assert.equal(error.kind, 'invalid');
       }
     });
@@ -155,7 +155,11 @@ describe('eventstoresvc over gRPC', () => {
 
   it('the stream holds every event at its position, byte for byte', async () => {
     const before = await store.head(ctx);
-    await Promise.all(Array.from({ length: 700 }, () => store.append(ctx, [anEvent()], 0n)));
+    await Promise.all(
+      Array.from({ length: 700 }, () =>
+        store.append(ctx, { events: [anEvent()], expectedVersion: 0n }),
+      ),
+    );
     const head = await store.head(ctx);
     const connection = await connect({ servers: nats.url });
     try {
@@ -164,7 +168,7 @@ describe('eventstoresvc over gRPC', () => {
         const { state } = await manager.streams.info('ORDERS');
         return state.last_seq === Number(head) && state.messages === Number(head);
       });
-      for await (const event of store.stream(ctx, { afterPosition: before })) {
+      for await (const event of await store.stream(ctx, { afterPosition: before })) {
         if (event.position % 50n !== 0n) continue;
         const message = await manager.streams.getMessage('ORDERS', { seq: Number(event.position) });
         const { metadata, ...published } = decodeMessage({
@@ -194,7 +198,9 @@ describe('eventstoresvc over gRPC', () => {
     const connection = await connect({ servers: nats.url });
     try {
       await Promise.all(
-        Array.from({ length: 400 }, (_, n) => (n % 2 ? store : other).append(ctx, [anEvent()], 0n)),
+        Array.from({ length: 400 }, (_, n) =>
+          (n % 2 ? store : other).append(ctx, { events: [anEvent()], expectedVersion: 0n }),
+        ),
       );
       const head = Number(await store.head(ctx));
       const manager = await connection.jetstreamManager();
@@ -213,7 +219,9 @@ describe('eventstoresvc over gRPC', () => {
   it('a store that goes away and comes back loses no append that was waiting', async () => {
     const port = String(app.ports().grpc);
     const appends = Promise.all(
-      Array.from({ length: 200 }, () => store.append(ctx, [anEvent()], 0n)),
+      Array.from({ length: 200 }, () =>
+        store.append(ctx, { events: [anEvent()], expectedVersion: 0n }),
+      ),
     );
     await app.lifecycle.stop();
     app = await startApp({ GRPC_PORT: port });
@@ -227,13 +235,15 @@ describe('eventstoresvc over gRPC', () => {
     const afterPosition = await store.head(ctx);
     const seen: bigint[] = [];
     const within = withSignal(ctx, AbortSignal.timeout(20_000));
-    await store.append(ctx, [anEvent()]);
-    for await (const batch of store.batches(within, { afterPosition }, { follow: true })) {
+    await store.append(ctx, { events: [anEvent()] });
+    for await (const batch of await store.batches(within, { afterPosition, follow: true })) {
       seen.push(...batch.map(({ position }) => position));
       if (seen.length === 1) {
         await app.lifecycle.stop();
         app = await startApp({ GRPC_PORT: port });
-        await Promise.all(Array.from({ length: 20 }, () => store.append(ctx, [anEvent()])));
+        await Promise.all(
+          Array.from({ length: 20 }, () => store.append(ctx, { events: [anEvent()] })),
+        );
       }
       if (seen.length >= 21) break;
     }
@@ -253,7 +263,7 @@ describe('eventstoresvc over gRPC', () => {
     });
     try {
       let seen = 0n;
-      for await (const { position } of reader.stream(ctx, {})) {
+      for await (const { position } of await reader.stream(ctx, {})) {
         // A slow reader: the time of a request passes long before the log's end.
         if (seen === 0n) await new Promise((resolve) => setTimeout(resolve, 400));
         seen = position;
@@ -275,7 +285,7 @@ describe('eventstoresvc over gRPC', () => {
       logger: silentLogger,
     });
     try {
-      const error = codedError(await writer.append(ctx, [anEvent()]).catch((e) => e));
+      const error = codedError(await writer.append(ctx, { events: [anEvent()] }).catch((e) => e));
       assert.deepEqual([error.kind, error.code], ['unavailable', 'log_unavailable']);
       assert.ok(error.retryAfterMs !== undefined);
       assert.match(cut.lifecycle.notReady().join(), /database/);
@@ -294,7 +304,7 @@ describe('eventstoresvc over gRPC', () => {
       logger: silentLogger,
     });
     try {
-      assert.equal((await writer.append(ctx, [anEvent()])).version, 1n);
+      assert.equal((await writer.append(ctx, { events: [anEvent()] })).version, 1n);
       await eventually('it is ready', () => alone.lifecycle.notReady().length === 0);
       const readyz = await fetch(`http://127.0.0.1:${alone.ports().admin}/readyz`);
       assert.equal(readyz.status, 200);
@@ -318,7 +328,7 @@ describe('eventstoresvc over gRPC', () => {
       traceparent: '',
     };
     await store.park(ctx, letter);
-    const [kept] = await store.deadLetters(ctx, { consumer: 'w' }, 1);
+    const [kept] = await store.deadLetters(ctx, { consumer: 'w', limit: 1 });
     assert.deepEqual([kept?.eventId, kept?.reason.length], ['e\uFFFD', 128]);
     for (const wrong of [{ position: 0n }, { position: 2n ** 62n }, { deliveries: -1 }]) {
       const error = codedError(await store.park(ctx, { ...letter, ...wrong }).catch((e) => e));
@@ -329,7 +339,9 @@ describe('eventstoresvc over gRPC', () => {
   it('a checkpoint beyond what is published is refused for now', async () => {
     const beyond = (await store.head(ctx)) + 1n;
     const checkpoint = { position: beyond, eventId: '', delivered: beyond };
-    const error = codedError(await store.saveCheckpoint(ctx, 'w', checkpoint).catch((e) => e));
+    const error = codedError(
+      await store.saveCheckpoint(ctx, { consumer: 'w', ...checkpoint }).catch((e) => e),
+    );
     assert.deepEqual([error.kind, error.code], ['precondition_failed', 'not_published']);
   });
 
@@ -344,7 +356,7 @@ describe('eventstoresvc over gRPC', () => {
       const soon = withTimeLeft(ctx, 300);
       const refused = async (call: Promise<unknown>) =>
         codedError(await call.catch((error) => error)).kind;
-      assert.equal(await refused(nowhere.append(soon, [anEvent()])), 'unavailable');
+      assert.equal(await refused(nowhere.append(soon, { events: [anEvent()] })), 'unavailable');
       assert.ok(['unavailable', 'timeout'].includes(await refused(nowhere.head(soon))));
     } finally {
       await nowhere.stop?.();

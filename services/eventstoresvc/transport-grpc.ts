@@ -15,11 +15,6 @@ import { inMessages, pageToWire } from './grpc/event-messages.ts';
 import { lettersToWire } from './grpc/letter-messages.ts';
 import {
   appendFromWire,
-  checkpointFromWire,
-  closeFromWire,
-  consumerAt,
-  consumerFromWire,
-  currencyFromWire,
   headFromWire,
   letterFromWire,
   lettersFromWire,
@@ -100,21 +95,21 @@ export function createGrpcService(
 
     settleCurrency: unary({
       ...named('SettleCurrency'),
-      decode: currencyFromWire,
+      decode: (request) => request,
       endpoint: endpoints.settleCurrency,
       encode: (currency) => currency,
     }),
 
     saveCheckpoint: unary({
       ...named('SaveCheckpoint'),
-      decode: checkpointFromWire,
+      decode: (request) => request,
       endpoint: endpoints.saveCheckpoint,
       encode: () => ({}),
     }),
 
     getCheckpoint: unary({
       ...named('GetCheckpoint'),
-      decode: consumerFromWire,
+      decode: ({ consumer }) => consumer,
       endpoint: endpoints.getCheckpoint,
       encode: (checkpoint) => checkpoint,
     }),
@@ -142,7 +137,7 @@ export function createGrpcService(
 
     requestReplay: unary({
       ...named('RequestReplay'),
-      decode: (request) => consumerAt(request, 1n),
+      decode: (request) => request,
       endpoint: endpoints.requestReplay,
       encode: (letter) => ({ letter: deadLetterToWire(letter) }),
     }),
@@ -156,14 +151,14 @@ export function createGrpcService(
 
     resolveReplay: unary({
       ...named('ResolveReplay'),
-      decode: (request) => consumerAt(request, 1n),
+      decode: (request) => request,
       endpoint: endpoints.resolveReplay,
       encode: () => ({}),
     }),
 
     closeDeadLetter: unary({
       ...named('CloseDeadLetter'),
-      decode: closeFromWire,
+      decode: (request) => request,
       endpoint: endpoints.closeLetter,
       encode: (letter) => ({ letter: deadLetterToWire(letter) }),
     }),

@@ -6,7 +6,7 @@
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { orderAggregate } from '../../shared/contracts/subjects.ts';
 import { type Decision, decide, type OrderCommand } from '../../shared/domain/order.ts';
 import {
   createOrderCommandHandler,
@@ -105,7 +105,7 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
       })
       .catch(tell);
     if (!decision.accepted) throw refusal(decision);
-    const events = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId).catch(tell);
+    const events = await store.readAggregate(ctx, orderAggregate(orderId)).catch(tell);
     const order = viewOf(codec, events);
     if (order === undefined) throw new Error(`Order ${orderId} is not in the log any more.`);
     recent.remember(orderId, order.version);

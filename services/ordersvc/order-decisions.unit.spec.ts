@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
@@ -46,16 +46,15 @@ const refused = (kind: Kind, code: string) => (error: unknown) => {
 async function scene(...history: OrderEvent[]) {
   const log = createMemoryEventStore({ stream: ORDERS_STREAM });
   const append = (...events: OrderEvent[]) =>
-    log.append(
-      ctx,
-      events.map((event) => ({
+    log.append(ctx, {
+      events: events.map((event) => ({
         ...codec.encode(event),
         eventId: derivedId('test', orderId, event.type),
         aggregateId: orderId,
         aggregateType: ORDER_AGGREGATE,
         metadata: {},
       })),
-    );
+    });
   if (history.length > 0) await append(...history);
   const recent = createRecentWrites();
   const over = (part: Partial<AggregateStore>) =>
@@ -66,7 +65,7 @@ async function scene(...history: OrderEvent[]) {
     log,
     recent,
     append,
-    entries: () => log.readAggregate(ctx, ORDER_AGGREGATE, orderId),
+    entries: () => log.readAggregate(ctx, orderAggregate(orderId)),
   };
 }
 
@@ -179,9 +178,9 @@ describe('a cancellation', () => {
     const { over, log } = await scene(created);
     const left: number[] = [];
     const { cancel } = over({
-      readAggregate: async (asked, ...rest) => {
+      readAggregate: async (asked, aggregate) => {
         left.push(remaining(asked, Number.POSITIVE_INFINITY));
-        return log.readAggregate(asked, ...rest);
+        return log.readAggregate(asked, aggregate);
       },
     });
     await cancel(withTimeLeft(ctx, 60_000), orderId, undefined);
@@ -210,9 +209,9 @@ describe('a cancellation', () => {
   it('of an order whose events cannot be read is our fault', async () => {
     const { cancel, log } = await scene();
     const entry = { ...codec.encode(created), data: '{"order_id":1}', metadata: {} };
-    await log.append(ctx, [
-      { ...entry, eventId: 'e', aggregateId: orderId, aggregateType: ORDER_AGGREGATE },
-    ]);
+    await log.append(ctx, {
+      events: [{ ...entry, eventId: 'e', aggregateId: orderId, aggregateType: ORDER_AGGREGATE }],
+    });
     await assert.rejects(cancel(ctx, orderId, undefined), refused('internal', 'unreadable_order'));
   });
 });

@@ -5,7 +5,7 @@
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId, newId, orderIdFor } from '../../shared/contracts/ids.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { decide, initialState, type OrderDetails } from '../../shared/domain/order.ts';
 import type { EventStore, NewEvent, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
@@ -91,7 +91,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
   const codec = readingForOthers(options.codec);
 
   const readLog = (ctx: Context, orderId: string) =>
-    store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+    store.readAggregate(ctx, orderAggregate(orderId));
 
   /** `ctx` with no more time than leaves another source its turn. */
   const briefly = (ctx: Context): Context => withTimeLeft(ctx, patienceMs);
@@ -162,7 +162,10 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
       const order = { orderId, customerId, restaurantId, amount, items, createdOn };
       const place = async (): Promise<PlacedOrder> => {
         try {
-          const { version } = await store.append(ctx, placing(ctx, order), 0n);
+          const { version } = await store.append(ctx, {
+            events: placing(ctx, order),
+            expectedVersion: 0n,
+          });
           return { order, version, replayed: false };
         } catch (error) {
           if (isKind(error, 'conflict', 'already_exists')) return placedBefore(ctx, orderId);

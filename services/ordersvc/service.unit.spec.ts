@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId, orderIdFor } from '../../shared/contracts/ids.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
@@ -77,20 +77,19 @@ function scene() {
     broken,
     recent,
     project: async (orderId: string) => {
-      const view = viewOf(codec, await log.readAggregate(ctx, ORDER_AGGREGATE, orderId));
+      const view = viewOf(codec, await log.readAggregate(ctx, orderAggregate(orderId)));
       if (view !== undefined) rows.set(orderId, view);
     },
     append: (orderId: string, ...events: OrderEvent[]) =>
-      log.append(
-        ctx,
-        events.map((event) => ({
+      log.append(ctx, {
+        events: events.map((event) => ({
           ...codec.encode(event),
           eventId: derivedId('test', orderId, event.type),
           aggregateId: orderId,
           aggregateType: ORDER_AGGREGATE,
           metadata: {},
         })),
-      ),
+      }),
   };
 }
 
@@ -125,7 +124,7 @@ describe('placing an order', () => {
     const placed = await service.place(ctx, request);
     assert.equal(placed.version, 1n);
     assert.equal(placed.replayed, false);
-    const { events } = await log.read(ctx, {}, 10);
+    const { events } = await log.read(ctx, { limit: 10 });
     assert.equal(events.length, 1);
     assert.equal(events[0]?.eventType, 'ORDERS.created');
     assert.equal(events[0]?.aggregateId, placed.order.orderId);
@@ -430,16 +429,18 @@ describe('reading an order', () => {
 
   it('a payload in the log that cannot be read is our fault, not the caller’s', async () => {
     const { service, log } = scene();
-    await log.append(ctx, [
-      {
-        eventId: 'e',
-        eventType: 'ORDERS.created',
-        aggregateId: 'o',
-        aggregateType: ORDER_AGGREGATE,
-        data: '{"order_id":1}',
-        metadata: {},
-      },
-    ]);
+    await log.append(ctx, {
+      events: [
+        {
+          eventId: 'e',
+          eventType: 'ORDERS.created',
+          aggregateId: 'o',
+          aggregateType: ORDER_AGGREGATE,
+          data: '{"order_id":1}',
+          metadata: {},
+        },
+      ],
+    });
     await assert.rejects(service.get(ctx, 'o'), refused('internal', 'unreadable_order'));
   });
 });

@@ -31,9 +31,9 @@ describe('decisions over HTTP', () => {
   const service = createOrderService({
     store: {
       ...log,
-      append: async (ctx, ...rest) => {
+      append: async (ctx, request) => {
         appendedIn = trace.getSpanContext(ctx.telemetry)?.traceId;
-        const appended = await log.append(ctx, ...rest);
+        const appended = await log.append(ctx, request);
         if (late) throw new CodedError('timeout', 'deadline_exceeded', 'late');
         return appended;
       },
@@ -87,16 +87,15 @@ describe('decisions over HTTP', () => {
       { type: 'created', order: details },
       { type: 'paymentdebited', ...payment, paymentId: 'p1' },
     ];
-    await log.append(
-      background(),
-      events.slice(0, paid ? 2 : 1).map((event) => ({
+    await log.append(background(), {
+      events: events.slice(0, paid ? 2 : 1).map((event) => ({
         ...codec.encode(event),
         eventId: newId(),
         aggregateId: orderId,
         aggregateType: ORDER_AGGREGATE,
         metadata: {},
       })),
-    );
+    });
     return orderId;
   }
 

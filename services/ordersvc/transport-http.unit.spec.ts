@@ -244,9 +244,9 @@ describe('ordersvc over HTTP', () => {
   it('an order with an event that cannot be read says so by its code, and its events are still listed', async () => {
     const event = { eventId: 'u1', eventType: 'ORDERS.created', aggregateId: 'unreadable' };
     const data = '{"order_id":1}';
-    await log.append(background(), [
-      { ...event, aggregateType: ORDER_AGGREGATE, data, metadata: {} },
-    ]);
+    await log.append(background(), {
+      events: [{ ...event, aggregateType: ORDER_AGGREGATE, data, metadata: {} }],
+    });
     const response = await get('/api/orders/unreadable');
     assert.equal(response.status, 500);
     const document = (await response.json()) as { code: string; detail: string };
@@ -278,16 +278,18 @@ describe('ordersvc over HTTP', () => {
   it("an event's payload is told as it stands in the log, to the letter", async () => {
     const data =
       ' {"b": 9007199254740993, "a":1e400,"10":1,"9":-0, "price":12.10, "__proto__":{"x":1},"a":"\\u00e9\\/"}';
-    await log.append(background(), [
-      {
-        eventId: 'as-written',
-        eventType: 'ORDERS.unheard_of',
-        aggregateId: 'as-written',
-        aggregateType: ORDER_AGGREGATE,
-        data,
-        metadata: {},
-      },
-    ]);
+    await log.append(background(), {
+      events: [
+        {
+          eventId: 'as-written',
+          eventType: 'ORDERS.unheard_of',
+          aggregateId: 'as-written',
+          aggregateType: ORDER_AGGREGATE,
+          data,
+          metadata: {},
+        },
+      ],
+    });
     const response = await get('/api/orders/as-written/events');
     assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
     const text = await response.text();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
@@ -37,7 +37,7 @@ describe("a replay of an order's dead letter", () => {
     const store = createMemoryEventStore({ stream: 'ORDERS' });
     for (const event of [created, ...since]) {
       const aggregate = { aggregateId: orderId, aggregateType: ORDER_AGGREGATE };
-      await store.append(ctx, [anEvent({ ...aggregate, ...codec.encode(event) })]);
+      await store.append(ctx, { events: [anEvent({ ...aggregate, ...codec.encode(event) })] });
     }
     await store.park(ctx, {
       consumer,
@@ -48,7 +48,7 @@ describe("a replay of an order's dead letter", () => {
       deliveries: 12,
       traceparent: '',
     });
-    await store.requestReplay(ctx, consumer, 1n);
+    await store.requestReplay(ctx, { consumer, position: 1n });
     let asked = 0;
     const gateway = {
       debit: async () => {
@@ -67,11 +67,14 @@ describe("a replay of an order's dead letter", () => {
     });
     await replaying.start?.();
     await eventually('the letter is resolved', async () => {
-      const [letter] = await store.deadLetters(ctx, { state: 'resolved' }, 1);
+      const [letter] = await store.deadLetters(ctx, { state: 'resolved', limit: 1 });
       return letter;
     });
     await replaying.stop?.();
-    return { asked, events: (await store.readAggregate(ctx, ORDER_AGGREGATE, orderId)).length };
+    return {
+      asked,
+      events: (await store.readAggregate(ctx, orderAggregate(orderId))).length,
+    };
   }
 
   it('takes the money that was not taken', async () => {

@@ -1,6 +1,6 @@
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { OrderDetails, OrderEvent, PaymentStatus } from '../../shared/domain/order.ts';
 import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
@@ -60,7 +60,7 @@ export function createPaymentService(
 ): PaymentService {
   /** How the order's payment stands, which event it was begun by, and which asked for its void first. */
   async function look(ctx: Context, orderId: string) {
-    const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+    const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
     const first = (type: string) => recorded.find(({ eventType }) => eventType === type)?.eventId;
     return {
       payment: foldRecorded(codec, recorded).payment,
@@ -84,7 +84,7 @@ export function createPaymentService(
         metadata: metadataOf(ctx),
         ...codec.encode(fact),
       };
-      await store.append(ctx, [answer], undefined, 'answers');
+      await store.append(ctx, { events: [answer], lane: 'answers' });
       return true;
     } catch (error) {
       if (!isKind(error, 'already_exists')) throw error;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderDetails } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
@@ -59,27 +59,29 @@ describe('payment service', () => {
   });
 
   async function append(eventId: string, event: Parameters<typeof codec.encode>[0]) {
-    await store.append(ctx, [
-      {
-        eventId,
-        aggregateId: order.orderId,
-        aggregateType: ORDER_AGGREGATE,
-        metadata: {},
-        ...codec.encode(event),
-      },
-    ]);
+    await store.append(ctx, {
+      events: [
+        {
+          eventId,
+          aggregateId: order.orderId,
+          aggregateType: ORDER_AGGREGATE,
+          metadata: {},
+          ...codec.encode(event),
+        },
+      ],
+    });
   }
 
-  const log = () => store.readAggregate(ctx, ORDER_AGGREGATE, order.orderId);
+  const log = () => store.readAggregate(ctx, orderAggregate(order.orderId));
   const types = async () => (await log()).map((event) => event.eventType);
 
   it('an answer goes before new work', async () => {
     const lanes: unknown[] = [];
     const heard: EventStore = {
       ...store,
-      append: (context, events, expected, lane) => {
+      append: (context, { events, expectedVersion: expected, lane }) => {
         lanes.push(lane);
-        return store.append(context, events, expected, lane);
+        return store.append(context, { events, expectedVersion: expected, lane });
       },
     };
     const gateway: PaymentGateway = {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { newId } from '../../shared/contracts/ids.ts';
-import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import {
+  durables,
+  ORDER_AGGREGATE,
+  ORDERS_STREAM,
+  orderAggregate,
+} from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
@@ -72,7 +77,7 @@ describe('payment worker over JetStream', function suite() {
   }
 
   async function types(orderId: string): Promise<string[]> {
-    const events = await log.store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+    const events = await log.store.readAggregate(ctx, orderAggregate(orderId));
     return events.map((event) => event.eventType);
   }
 
@@ -85,7 +90,7 @@ describe('payment worker over JetStream', function suite() {
   const parked = () =>
     until(
       async () => {
-        const letters = await log.store.deadLetters(ctx, { consumer: durables.payment }, 10);
+        const letters = await log.store.deadLetters(ctx, { consumer: durables.payment, limit: 10 });
         return letters.length > 0 && letters;
       },
       { what: 'a dead letter', deadlineMs: 5_000 },
@@ -229,9 +234,17 @@ describe('payment worker over JetStream', function suite() {
       const eventId = newId();
       const real = await codec.encode(orderCreated('order-1'));
       await forge(orderCreated('order-1'), { eventId, position: 1n, ...said });
-      await log.store.append(ctx, [
-        { eventId, aggregateId: 'order-1', aggregateType: ORDER_AGGREGATE, metadata: {}, ...real },
-      ]);
+      await log.store.append(ctx, {
+        events: [
+          {
+            eventId,
+            aggregateId: 'order-1',
+            aggregateType: ORDER_AGGREGATE,
+            metadata: {},
+            ...real,
+          },
+        ],
+      });
       await start();
       await paid('order-1');
       assert.deepEqual(
@@ -257,7 +270,7 @@ describe('payment worker over JetStream', function suite() {
     log.store.read = read;
     await paid('order-1');
     assert.equal(asked.length, 1);
-    assert.deepEqual(await log.store.deadLetters(ctx, {}, 10), []);
+    assert.deepEqual(await log.store.deadLetters(ctx, { limit: 10 }), []);
   });
 
   it('a gateway that stays away is given up on after the last delivery', async () => {

@@ -54,7 +54,7 @@ export async function* missingEvents(
 ): AsyncGenerator<readonly RecordedEvent[], void, void> {
   let position = after;
   while (position < until) {
-    const { events } = await log.read(ctx, { afterPosition: position }, limit);
+    const { events } = await log.read(ctx, { afterPosition: position, limit });
     const wanted = events.filter((event) => event.position <= until);
     const last = wanted.at(-1);
     if (last === undefined) return;

@@ -172,16 +172,18 @@ describe('projection over JetStream', function suite() {
     });
     await projected(1n);
     const eventId = newId();
-    await log.store.append(ctx, [
-      {
-        eventId,
-        aggregateId: 'order-2',
-        aggregateType: ORDER_AGGREGATE,
-        metadata: {},
-        eventType: 'ORDERS.tasted',
-        data: '',
-      },
-    ]);
+    await log.store.append(ctx, {
+      events: [
+        {
+          eventId,
+          aggregateId: 'order-2',
+          aggregateType: ORDER_AGGREGATE,
+          metadata: {},
+          eventType: 'ORDERS.tasted',
+          data: '',
+        },
+      ],
+    });
     await projected(2n);
     assert.equal(ids.get(2n), eventId);
   });
@@ -210,7 +212,7 @@ describe('projection over JetStream', function suite() {
       project: async (context, batch) => {
         if (calls++ === 0) {
           // Another instance is further already, and not at the end of a page.
-          const { events } = await log.store.read(ctx, {}, 70);
+          const { events } = await log.store.read(ctx, { limit: 70 });
           await service.project(ctx, { after: 0n, events });
         }
         return service.project(context, batch).catch((error) => {
@@ -371,7 +373,7 @@ describe('projection over JetStream', function suite() {
       await place();
       // The other one goes on, event by event.
       const after = await service.checkpoint(ctx);
-      const { events } = await log.store.read(ctx, { afterPosition: after }, 100);
+      const { events } = await log.store.read(ctx, { afterPosition: after, limit: 100 });
       if (events.length > 0) await service.project(ctx, { after, events });
     }
     assert.ok(attempts <= 5, `${attempts} attempts beside an instance that is at work`);

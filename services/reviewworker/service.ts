@@ -1,6 +1,6 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { type Decision, decide, type OrderState } from '../../shared/domain/order.ts';
 import {
   createOrderCommandHandler,
@@ -71,7 +71,7 @@ export function createReviewService(
       } catch (error) {
         // Our own answer, given earlier in other words (under another policy, say).
         if (!isKind(error, 'already_exists')) throw error;
-        const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+        const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
         const { status } = foldRecorded(codec, recorded);
         if (status !== 'Approved' && status !== 'Rejected') throw error;
         return { outcome: 'decided before' };

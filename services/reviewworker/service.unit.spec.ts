@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { MAX_AMOUNT, minor } from '../../shared/domain/money.ts';
 import type { OrderDetails, OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
@@ -44,19 +44,21 @@ describe('review service', () => {
 
   async function given(...events: OrderEvent[]): Promise<void> {
     for (const event of events) {
-      await store.append(ctx, [
-        {
-          eventId: `given-${nextId++}`,
-          aggregateId: orderId,
-          aggregateType: ORDER_AGGREGATE,
-          metadata: {},
-          ...codec.encode(event),
-        },
-      ]);
+      await store.append(ctx, {
+        events: [
+          {
+            eventId: `given-${nextId++}`,
+            aggregateId: orderId,
+            aggregateType: ORDER_AGGREGATE,
+            metadata: {},
+            ...codec.encode(event),
+          },
+        ],
+      });
     }
   }
 
-  const log = () => store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+  const log = () => store.readAggregate(ctx, orderAggregate(orderId));
   const types = async () => (await log()).map((event) => event.eventType);
 
   it('approves a paid order, with what caused it', async () => {
@@ -115,12 +117,12 @@ describe('review service', () => {
     let raced = false;
     const racing: EventStore = {
       ...store,
-      append: async (context, events, expected) => {
+      append: async (context, { events, expectedVersion: expected }) => {
         if (!raced) {
           raced = true;
           await given({ type: 'rejected', orderId, decidedBy: 'someone', reason: 'quicker' });
         }
-        return store.append(context, events, expected);
+        return store.append(context, { events, expectedVersion: expected });
       },
     };
     const result = await createReviewService(racing, lenient, codec).review(ctx, request);

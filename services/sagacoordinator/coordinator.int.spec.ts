@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { newId } from '../../shared/contracts/ids.ts';
-import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import {
+  durables,
+  ORDER_AGGREGATE,
+  ORDERS_STREAM,
+  orderAggregate,
+} from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
@@ -108,16 +113,18 @@ for (const isolation of ['read committed', 'serializable'] as const) {
 
     async function append(event: OrderEvent, metadata = {}): Promise<RecordedEvent> {
       const aggregateId = event.type === 'created' ? event.order.orderId : event.orderId;
-      const { position } = await store.append(ctx, [
-        {
-          eventId: newId(),
-          aggregateId,
-          aggregateType: ORDER_AGGREGATE,
-          metadata,
-          ...codec.encode(event),
-        },
-      ]);
-      const page = await store.read(ctx, { afterPosition: position - 1n }, 1);
+      const { position } = await store.append(ctx, {
+        events: [
+          {
+            eventId: newId(),
+            aggregateId,
+            aggregateType: ORDER_AGGREGATE,
+            metadata,
+            ...codec.encode(event),
+          },
+        ],
+      });
+      const page = await store.read(ctx, { afterPosition: position - 1n, limit: 1 });
       assert.ok(page.events[0]);
       return page.events[0];
     }
@@ -146,7 +153,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     }
 
     const types = async (orderId: string) =>
-      (await store.readAggregate(ctx, ORDER_AGGREGATE, orderId)).map(({ eventType }) =>
+      (await store.readAggregate(ctx, orderAggregate(orderId))).map(({ eventType }) =>
         eventType.slice('ORDERS.'.length),
       );
     const untilCancelled = (orderId: string) =>
@@ -252,7 +259,8 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           broker: async () => undefined,
         });
       const deliver = (position: bigint) =>
-        store.saveCheckpoint(ctx, durables.payment, {
+        store.saveCheckpoint(ctx, {
+          consumer: durables.payment,
           position: 0n,
           eventId: '',
           delivered: position,
@@ -329,7 +337,12 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       skewMs = -60_000;
       await happened(created('order-1'));
       await append(debited('order-1'));
-      await store.saveCheckpoint(ctx, durables.saga, { position: 1n, eventId: '', delivered: 1n });
+      await store.saveCheckpoint(ctx, {
+        consumer: durables.saga,
+        position: 1n,
+        eventId: '',
+        delivered: 1n,
+      });
       const fired: string[] = [];
       const looked = Promise.withResolvers<void>();
       const getCheckpoint = store.getCheckpoint;
@@ -345,7 +358,12 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await looked.promise;
       assert.deepEqual(fired, []);
       assert.match(clock.degraded?.() ?? '', /deadlines hold: the log has not been read/);
-      await store.saveCheckpoint(ctx, durables.saga, { position: 2n, eventId: '', delivered: 2n });
+      await store.saveCheckpoint(ctx, {
+        consumer: durables.saga,
+        position: 2n,
+        eventId: '',
+        delivered: 2n,
+      });
       await eventually('it has fired', async () => (await rows()).length === 0);
       assert.deepEqual(fired, ['order-1']);
       assert.deepEqual(await types('order-1'), ['created', 'paymentdebited']);

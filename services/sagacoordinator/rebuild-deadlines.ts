@@ -1,5 +1,5 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { needsVoid } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -55,7 +55,7 @@ export async function rebuildDeadlines(
     const orderId = event.aggregateId;
     const usual = foldedAfter(event);
     if (usual !== undefined) return deadlineChange(orderId, usual, times);
-    const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+    const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
     const { change, folded } = wantedChange(codec, orderId, recorded, times);
     if (folded.spoilt && unreadable.length < MAX_NAMED) unreadable.push(orderId);
     return change;
@@ -72,7 +72,7 @@ export async function rebuildDeadlines(
     onProgress(events);
   }
 
-  for await (const event of store.stream(ctx, {
+  for await (const event of await store.stream(ctx, {
     aggregateType: ORDER_AGGREGATE,
     eventTypes: followedTypes,
   })) {
@@ -152,7 +152,7 @@ export async function rebuildOrder(
     asksNow = false,
   }: Pick<RebuildOptions, 'times' | 'codec'> & { asksNow?: boolean },
 ): Promise<void> {
-  const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+  const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
   const { change, folded } = wantedChange(codec, orderId, recorded, times);
   const asked = folded.since.void;
   const put = change.put.map((deadline) =>

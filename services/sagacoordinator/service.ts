@@ -1,6 +1,6 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { decide, type OrderCommand, type OrderState } from '../../shared/domain/order.ts';
 import { createOrderCommandHandler } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
@@ -87,7 +87,7 @@ export function createSagaService(
 
   /** The order is read once more, for since when it waits for what. */
   async function writeAfresh(ctx: Context, orderId: string): Promise<void> {
-    const folded = foldStanding(codec, await store.readAggregate(ctx, ORDER_AGGREGATE, orderId));
+    const folded = foldStanding(codec, await store.readAggregate(ctx, orderAggregate(orderId)));
     await write(deadlineChange(orderId, folded, times));
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
@@ -68,15 +68,17 @@ describe('saga service', () => {
   async function given(...events: OrderEvent[]): Promise<RecordedEvent> {
     for (const event of events) {
       clock += 1_000;
-      await store.append(ctx, [
-        {
-          eventId: `given-${clock}`,
-          aggregateId: orderId,
-          aggregateType: ORDER_AGGREGATE,
-          metadata: { traceparent: `trace-of-${event.type}`, correlation_id: 'submission-1' },
-          ...codec.encode(event),
-        },
-      ]);
+      await store.append(ctx, {
+        events: [
+          {
+            eventId: `given-${clock}`,
+            aggregateId: orderId,
+            aggregateType: ORDER_AGGREGATE,
+            metadata: { traceparent: `trace-of-${event.type}`, correlation_id: 'submission-1' },
+            ...codec.encode(event),
+          },
+        ],
+      });
     }
     const last = (await log()).at(-1);
     assert.ok(last);
@@ -84,7 +86,7 @@ describe('saga service', () => {
     return last;
   }
 
-  const log = () => store.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+  const log = () => store.readAggregate(ctx, orderAggregate(orderId));
   const types = async () => (await log()).map(({ eventType }) => eventType.slice(7));
   const due = (kind: DeadlineKind): UpcomingDeadline => ({
     orderId,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { background, withTelemetry } from '../../shared/kit/context.ts';
@@ -98,7 +98,7 @@ describe('saga coordinator over JetStream', function suite() {
   });
 
   const types = async (orderId: string) =>
-    (await log.store.readAggregate(ctx, ORDER_AGGREGATE, orderId)).map(({ eventType }) =>
+    (await log.store.readAggregate(ctx, orderAggregate(orderId))).map(({ eventType }) =>
       eventType.slice('ORDERS.'.length),
     );
   const untilTypes = (orderId: string, ...wanted: string[]) =>
@@ -115,7 +115,7 @@ describe('saga coordinator over JetStream', function suite() {
       metadata: { traceparent, correlation_id: 'submission-1' },
     });
     await untilTypes('order-1', 'created', 'cancelled', 'voidrequested');
-    const recorded = await log.store.readAggregate(ctx, ORDER_AGGREGATE, 'order-1');
+    const recorded = await log.store.readAggregate(ctx, orderAggregate('order-1'));
     assert.deepEqual(
       recorded.map(({ metadata }) => [metadata.correlation_id, metadata.causation_id]),
       [
@@ -170,7 +170,7 @@ describe('saga coordinator over JetStream', function suite() {
       return (await deadlines.upcoming(ctx, 2)).map(({ orderId }) => orderId).join() === 'order-1';
     });
     const [letter] = await eventually('a dead letter', async () => {
-      const letters = await log.store.deadLetters(ctx, { consumer: durables.saga }, 10);
+      const letters = await log.store.deadLetters(ctx, { consumer: durables.saga, limit: 10 });
       return letters.length > 0 && letters;
     });
     assert.equal(letter?.reason, 'unreadable_event');

@@ -6,6 +6,12 @@ export const ORDERS_STREAM = 'ORDERS';
 /** What an order's events are filed under. */
 export const ORDER_AGGREGATE = 'order';
 
+/** What names the order in the log. */
+export const orderAggregate = (orderId: string) => ({
+  aggregateType: ORDER_AGGREGATE,
+  aggregateId: orderId,
+});
+
 /** Durable consumers, each the name of its worker. */
 export const durables = {
   payment: 'payment-worker',

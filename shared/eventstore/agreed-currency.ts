@@ -105,10 +105,10 @@ export function inAgreedCurrency(
 ): EventStore & Component {
   return {
     ...store,
-    append: async (ctx, ...append) => {
+    append: async (ctx, append) => {
       const looking = agreed.check(ctx);
       if (looking !== undefined) await looking;
-      return store.append(ctx, ...append);
+      return store.append(ctx, append);
     },
     park: async (ctx, letter) => {
       await agreed.check(ctx);

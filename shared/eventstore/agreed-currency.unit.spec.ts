@@ -66,13 +66,13 @@ describe('an agreed currency', () => {
     );
     await store.start?.();
     assert.ok(store.notReady?.());
-    await assert.rejects(store.append(ctx, [anEvent()]), /away/);
+    await assert.rejects(store.append(ctx, { events: [anEvent()] }), /away/);
     // An event that cannot be read in a wrong currency must not be given up for that.
     await assert.rejects(store.park(ctx, aLetter), /away/);
-    assert.deepEqual(await store.deadLetters(ctx, {}, 1), []);
+    assert.deepEqual(await store.deadLetters(ctx, { limit: 1 }), []);
     answer = usd;
     await eventually('agreement', () => store.notReady?.() === undefined);
-    assert.equal((await store.append(ctx, [anEvent()])).position, 1n);
+    assert.equal((await store.append(ctx, { events: [anEvent()] })).position, 1n);
     await store.stop?.();
   });
 

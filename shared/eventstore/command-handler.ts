@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderEventCodec } from '../contracts/events.ts';
-import { ORDER_AGGREGATE } from '../contracts/subjects.ts';
+import { ORDER_AGGREGATE, orderAggregate } from '../contracts/subjects.ts';
 import {
   type Decision,
   evolve,
@@ -58,26 +58,25 @@ export function createOrderCommandHandler(
   codec: OrderEventCodec,
 ): OrderCommandHandler {
   async function attempt(ctx: Context, request: HandleRequest): Promise<Handled> {
-    const recorded = await store.readAggregate(ctx, ORDER_AGGREGATE, request.orderId);
+    const recorded = await store.readAggregate(ctx, orderAggregate(request.orderId));
     const state = foldRecorded(codec, recorded);
     const version = recorded.at(-1)?.version ?? 0n;
     const decision = request.decide(state, recorded);
     const events = decision.accepted ? decision.events : [];
     if (events.length === 0) return { decision, state, version, appended: undefined };
     const metadata = metadataOf(ctx);
-    const appended = await store.append(
-      ctx,
-      events.map((event, index) => ({
+    const appended = await store.append(ctx, {
+      events: events.map((event, index) => ({
         ...codec.encode(event),
         eventId: request.eventId(index),
         aggregateId: request.orderId,
         aggregateType: ORDER_AGGREGATE,
         metadata,
       })),
-      request.kind === 'decision' ? version : undefined,
+      expectedVersion: request.kind === 'decision' ? version : undefined,
       // Whatever is decided about an order that is there brings it nearer to its end.
-      'answers',
-    );
+      lane: 'answers',
+    });
     return { decision, state, version, appended };
   }
 

@@ -47,9 +47,9 @@ describe('the command handler', () => {
     const lanes: unknown[] = [];
     const heard: EventStore = {
       ...store,
-      append: (context, events, expected, lane) => {
+      append: (context, { events, expectedVersion: expected, lane }) => {
         lanes.push(lane);
-        return store.append(context, events, expected, lane);
+        return store.append(context, { events, expectedVersion: expected, lane });
       },
     };
     await handle({ type: 'place', order });
@@ -61,9 +61,9 @@ describe('the command handler', () => {
   function contended(times: number): EventStore {
     return {
       ...store,
-      append: async (context, events, expected) => {
+      append: async (context, { events, expectedVersion: expected }) => {
         if (times-- > 0) await handle({ ...debit, paymentId: randomUUID() }, 'fact');
-        return store.append(context, events, expected);
+        return store.append(context, { events, expectedVersion: expected });
       },
     };
   }
@@ -73,7 +73,10 @@ describe('the command handler', () => {
     const { decision, version, appended } = await handle(debit, 'fact');
     assert.equal(decision.accepted, true);
     assert.deepEqual([version, appended?.version], [1n, 2n]);
-    const [, stored] = await store.readAggregate(ctx, 'order', 'o-1');
+    const [, stored] = await store.readAggregate(ctx, {
+      aggregateType: 'order',
+      aggregateId: 'o-1',
+    });
     assert.deepEqual(stored?.metadata, { correlation_id: 'c-1', causation_id: 'cause-1' });
   });
 
@@ -92,9 +95,9 @@ describe('the command handler', () => {
     const rejected = { type: 'reject', decidedBy: 'y', reason: 'closed' } as const;
     const racing: EventStore = {
       ...store,
-      append: async (context, events, expected) => {
+      append: async (context, { events, expectedVersion: expected }) => {
         await handle(rejected);
-        return store.append(context, events, expected);
+        return store.append(context, { events, expectedVersion: expected });
       },
     };
     const { decision, state } = await handle(
@@ -113,16 +116,18 @@ describe('the command handler', () => {
 
   it('an event that cannot be read does not keep its order from ending', async () => {
     await handle({ type: 'place', order });
-    await store.append(ctx, [
-      {
-        eventId: randomUUID(),
-        eventType: 'ORDERS.paymentfailed',
-        aggregateId: 'o-1',
-        aggregateType: 'order',
-        data: '[]',
-        metadata: {},
-      },
-    ]);
+    await store.append(ctx, {
+      events: [
+        {
+          eventId: randomUUID(),
+          eventType: 'ORDERS.paymentfailed',
+          aggregateId: 'o-1',
+          aggregateType: 'order',
+          data: '[]',
+          metadata: {},
+        },
+      ],
+    });
     await handle(debit, 'fact');
     assert.equal((await handle({ type: 'approve', decidedBy: 'x' })).decision.accepted, true);
   });

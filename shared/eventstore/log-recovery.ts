@@ -37,13 +37,19 @@ export interface GiveUp {
   readonly events: readonly NewEvent[];
 }
 
-/** For an operator, after the log was restored to an older state. */
+/** What gives up, with the stream, the events that only it has. */
+export interface DiscardRequest extends Omit<GiveUp, 'events'> {
+  /** Where every consumer goes on at the latest. */
+  readonly resumeAfter: bigint;
+}
+
+/** For an operator, after the log was restored to an older state. Each method is an endpoint. */
 export interface LogRecovery {
   /** Compares log and stream now. Rejects with `unavailable` where either is away. */
   standing(ctx: Context): Promise<LogStanding>;
 
   /** The events of the stream that the log lacks, after the position up to which they agree, in order. */
-  lostEvents(ctx: Context): AsyncIterable<readonly RecordedEvent[]>;
+  lostEvents(ctx: Context): Promise<AsyncIterable<readonly RecordedEvent[]>>;
 
   /**
    * Writes back what the log lost, from the stream, as it was: ids, positions,
@@ -53,7 +59,7 @@ export interface LogRecovery {
    * and where a message is missing or cannot be one of the log (`tail_incomplete`):
    * what was written before it stays.
    */
-  recover(ctx: Context): AsyncIterable<bigint>;
+  recover(ctx: Context): Promise<AsyncIterable<bigint>>;
 
   /**
    * Appends `events` though the log must not grow. Rejects with `precondition_failed`
@@ -62,8 +68,8 @@ export interface LogRecovery {
   giveUp(ctx: Context, giveUp: GiveUp): Promise<void>;
 
   /**
-   * Makes the stream again from the log, and lets every consumer go on after `position`
-   * at the latest. What only the stream had is gone then. Rejects as `giveUp` does.
+   * Makes the stream again from the log, and lets every consumer go on after
+   * `resumeAfter` at the latest. What only the stream had is gone then. Rejects as `giveUp` does.
    */
-  discard(ctx: Context, looked: Omit<GiveUp, 'events'>, position: bigint): Promise<void>;
+  discard(ctx: Context, request: DiscardRequest): Promise<void>;
 }

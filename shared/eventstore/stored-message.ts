@@ -29,7 +29,7 @@ export async function eventAt(
   log: Pick<EventStore, 'read'>,
   position: bigint,
 ): Promise<RecordedEvent | undefined> {
-  const { events } = await log.read(ctx, { afterPosition: position - 1n }, 1);
+  const { events } = await log.read(ctx, { afterPosition: position - 1n, limit: 1 });
   return events[0]?.position === position ? events[0] : undefined;
 }
 

@@ -6,9 +6,11 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import type { Checkpoint } from '../eventstore/checkpoints.ts';
+import type { LetterFilter } from '../eventstore/dead-letters.ts';
 import type {
   Appended,
-  Checkpoint,
+  EventFilter,
   EventStore,
   NewEvent,
   RecordedEvent,
@@ -22,7 +24,8 @@ import { followContract } from './follow-contract.ts';
 
 export function eventStoreContract(store: () => EventStore): void {
   const ctx = background();
-  const append = (event: NewEvent, expected?: bigint) => store().append(ctx, [event], expected);
+  const append = (event: NewEvent, expected?: bigint) =>
+    store().append(ctx, { events: [event], expectedVersion: expected });
   const refusedAs = (kind: Kind, code?: string) => (error: unknown) => {
     const coded = codedError(error);
     assert.equal(coded.kind, kind, coded.message);
@@ -51,7 +54,7 @@ export function eventStoreContract(store: () => EventStore): void {
       const aggregateId = randomUUID();
       const events = Array.from({ length: 20 }, () => anEvent({ aggregateId }));
       const answers = await Promise.all(events.map((event) => append(event)));
-      const stored = await store().readAggregate(ctx, 'order', aggregateId);
+      const stored = await store().readAggregate(ctx, { aggregateType: 'order', aggregateId });
       assert.deepEqual(
         stored.map(({ version }) => Number(version)),
         Array.from({ length: 20 }, (_, index) => index + 1),
@@ -82,7 +85,13 @@ export function eventStoreContract(store: () => EventStore): void {
       ]);
       assert.ok(refused?.status === 'rejected' && refusedAs('conflict')(refused.reason));
       assert.ok(written.every(({ status }) => status === 'fulfilled'));
-      assert.deepEqual(await store().readAggregate(ctx, 'order', ahead.aggregateId), []);
+      assert.deepEqual(
+        await store().readAggregate(ctx, {
+          aggregateType: 'order',
+          aggregateId: ahead.aggregateId,
+        }),
+        [],
+      );
     });
 
     it('an aggregate is a type and an id: what another type wrote under its id is nothing to it', async () => {
@@ -113,7 +122,9 @@ export function eventStoreContract(store: () => EventStore): void {
         written.map(() => 1n),
       );
       assert.deepEqual(
-        (await store().readAggregate(ctx, 'order', aggregateId)).map(({ version }) => version),
+        (await store().readAggregate(ctx, { aggregateType: 'order', aggregateId })).map(
+          ({ version }) => version,
+        ),
         [1n, 2n, 3n],
       );
     });
@@ -125,7 +136,10 @@ export function eventStoreContract(store: () => EventStore): void {
         Array.from({ length: 16 }, () => append(anEvent({ aggregateId }), 1n)),
       );
       assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
-      assert.equal((await store().readAggregate(ctx, 'order', aggregateId)).length, 2);
+      assert.equal(
+        (await store().readAggregate(ctx, { aggregateType: 'order', aggregateId })).length,
+        2,
+      );
     });
 
     it('the same event again is the first result, whatever version it expects and metadata it has', async () => {
@@ -144,7 +158,15 @@ export function eventStoreContract(store: () => EventStore): void {
       const event = anEvent();
       const results = await Promise.all(Array.from({ length: 16 }, () => append(event, 0n)));
       assert.equal(new Set(results.map(({ position }) => position)).size, 1);
-      assert.equal((await store().readAggregate(ctx, 'order', event.aggregateId)).length, 1);
+      assert.equal(
+        (
+          await store().readAggregate(ctx, {
+            aggregateType: 'order',
+            aggregateId: event.aggregateId,
+          })
+        ).length,
+        1,
+      );
     });
 
     it('an id with other content is refused as existing', async () => {
@@ -182,16 +204,20 @@ export function eventStoreContract(store: () => EventStore): void {
     it('several events go together or not at all', async () => {
       const aggregateId = randomUUID();
       const trio = [1, 2, 3].map((n) => anEvent({ aggregateId, data: `{"n":${n}}` }));
-      const written = await store().append(ctx, trio, 0n);
+      const written = await store().append(ctx, { events: trio, expectedVersion: 0n });
       assert.equal(written.version, 3n);
-      assert.deepEqual(await store().append(ctx, trio, 0n), written, 'repeated as a whole');
+      assert.deepEqual(
+        await store().append(ctx, { events: trio, expectedVersion: 0n }),
+        written,
+        'repeated as a whole',
+      );
       const [, second] = trio;
       assert.ok(second);
       await assert.rejects(
-        store().append(ctx, [anEvent({ aggregateId }), second]),
+        store().append(ctx, { events: [anEvent({ aggregateId }), second] }),
         refusedAs('already_exists'),
       );
-      const stored = await store().readAggregate(ctx, 'order', aggregateId);
+      const stored = await store().readAggregate(ctx, { aggregateType: 'order', aggregateId });
       assert.deepEqual(
         stored.map(({ eventId }) => eventId),
         trio.map(({ eventId }) => eventId),
@@ -228,7 +254,10 @@ export function eventStoreContract(store: () => EventStore): void {
         ' [1 ,2]\n',
       ];
       const check = async (event: NewEvent, { version, position }: Appended) => {
-        const [stored] = await store().readAggregate(ctx, 'order', event.aggregateId);
+        const [stored] = await store().readAggregate(ctx, {
+          aggregateType: 'order',
+          aggregateId: event.aggregateId,
+        });
         assert.ok(stored);
         const { createdAt, metadata, ...rest } = stored;
         const { metadata: given, ...sent } = event;
@@ -253,11 +282,11 @@ export function eventStoreContract(store: () => EventStore): void {
       const seen: bigint[] = [];
       let afterPosition: bigint | undefined;
       for (let pages = 1; ; pages++) {
-        const page = await store().read(
-          ctx,
-          { aggregateId, ...(afterPosition === undefined ? {} : { afterPosition }) },
-          2,
-        );
+        const page = await store().read(ctx, {
+          aggregateId,
+          ...(afterPosition === undefined ? {} : { afterPosition }),
+          limit: 2,
+        });
         seen.push(...page.events.map(({ version }) => version));
         afterPosition = page.nextPosition;
         if (afterPosition === undefined) {
@@ -271,7 +300,7 @@ export function eventStoreContract(store: () => EventStore): void {
     it('a page that holds the last event says that there is no more', async () => {
       const aggregateId = randomUUID();
       await append(anEvent({ aggregateId }));
-      const page = await store().read(ctx, { aggregateId }, 1);
+      const page = await store().read(ctx, { aggregateId, limit: 1 });
       assert.deepEqual([page.events.length, page.nextPosition], [1, undefined]);
     });
 
@@ -281,8 +310,8 @@ export function eventStoreContract(store: () => EventStore): void {
       const two = anEvent({ aggregateId, eventType: 'ORDERS.approved' });
       const basket = anEvent({ aggregateId, aggregateType: 'basket' });
       for (const event of [one, two, basket]) await append(event);
-      const ids = async (filter: Parameters<EventStore['read']>[1]) =>
-        (await store().read(ctx, filter, 10)).events.map(({ eventId }) => eventId);
+      const ids = async (filter: EventFilter) =>
+        (await store().read(ctx, { ...filter, limit: 10 })).events.map(({ eventId }) => eventId);
       assert.deepEqual(await ids({ eventId: two.eventId }), [two.eventId]);
       assert.deepEqual(await ids({ eventId: two.eventId, aggregateId: 'other' }), []);
       assert.deepEqual(await ids({ aggregateId }), [one.eventId, two.eventId, basket.eventId]);
@@ -301,8 +330,8 @@ export function eventStoreContract(store: () => EventStore): void {
       for (let n = 0; n < 5; n++) written.push(await append(anEvent()));
       const at = written.map(({ position }) => position);
       const far = (at[4] ?? 0n) + 1_000_000n;
-      const read = async (filter: Parameters<EventStore['read']>[1], limit = 10) => {
-        const { events, nextPosition } = await store().read(ctx, filter, limit);
+      const read = async (filter: EventFilter, limit = 10) => {
+        const { events, nextPosition } = await store().read(ctx, { ...filter, limit });
         return { found: events.map(({ position }) => position), nextPosition };
       };
       const [one, , three, , five] = at as [bigint, bigint, bigint, bigint, bigint];
@@ -338,21 +367,27 @@ export function eventStoreContract(store: () => EventStore): void {
       assert.ok(last);
       const place = { afterPosition: position, afterEventId: last.eventId };
       assert.equal((await all(place))[0]?.position, next.position);
-      assert.equal((await store().read(ctx, place, 1)).events[0]?.position, next.position);
+      assert.equal(
+        (await store().read(ctx, { ...place, limit: 1 })).events[0]?.position,
+        next.position,
+      );
       const wrong = { ...place, afterEventId: randomUUID() };
       const beyond = { ...place, afterPosition: next.position + 1_000_000n };
       for (const filter of [wrong, beyond]) {
         const refused = refusedAs('precondition_failed', 'place_not_in_log');
         await assert.rejects(all(filter), refused);
-        await assert.rejects(store().read(ctx, filter, 1), refused);
-        const following = store().batches(ctx, filter, { follow: true });
+        await assert.rejects(store().read(ctx, { ...filter, limit: 1 }), refused);
+        const following = await store().batches(ctx, { ...filter, follow: true });
         await assert.rejects(following[Symbol.asyncIterator]().next(), refused);
       }
     });
 
     it('an aggregate that does not exist has no events', async () => {
       for (const aggregateId of [randomUUID(), '']) {
-        assert.deepEqual(await store().readAggregate(ctx, 'order', aggregateId), []);
+        assert.deepEqual(
+          await store().readAggregate(ctx, { aggregateType: 'order', aggregateId }),
+          [],
+        );
       }
     });
   });
@@ -362,13 +397,14 @@ export function eventStoreContract(store: () => EventStore): void {
   describe('checkpoints', () => {
     /** Of the event at a position, and everything up to there delivered. */
     const place = async (position: bigint): Promise<Checkpoint> => {
-      const { events } = await store().read(ctx, { afterPosition: position - 1n }, 1);
+      const { events } = await store().read(ctx, { afterPosition: position - 1n, limit: 1 });
       return { position, eventId: events[0]?.eventId ?? '', delivered: position };
     };
     let consumer: string;
     let one: Checkpoint;
     let two: Checkpoint;
-    const save = (checkpoint: Checkpoint) => store().saveCheckpoint(ctx, consumer, checkpoint);
+    const save = (checkpoint: Checkpoint) =>
+      store().saveCheckpoint(ctx, { consumer, ...checkpoint });
     const kept = () => store().getCheckpoint(ctx, consumer);
 
     beforeEach('two events are published', async () => {
@@ -378,7 +414,7 @@ export function eventStoreContract(store: () => EventStore): void {
       // Only what is published can be done with, and that takes a moment.
       const other = `worker-${randomUUID()}`;
       await eventually('position 2 may be saved', async () => {
-        await store().saveCheckpoint(ctx, other, two);
+        await store().saveCheckpoint(ctx, { consumer: other, ...two });
         return true;
       });
     });
@@ -445,21 +481,21 @@ export function eventStoreContract(store: () => EventStore): void {
       return letter;
     };
     const now = async ({ consumer, position }: DeadLetter) => {
-      const [letter] = await store().deadLetters(ctx, { consumer, position }, 1);
+      const [letter] = await store().deadLetters(ctx, { consumer, position, limit: 1 });
       assert.ok(letter);
       return letter;
     };
     const request = ({ consumer, position }: DeadLetter) =>
-      store().requestReplay(ctx, consumer, position);
+      store().requestReplay(ctx, { consumer, position });
     const take = ({ consumer }: DeadLetter, limit = 10) =>
-      store().takeReplays(ctx, consumer, limit);
+      store().takeReplays(ctx, { consumer, limit });
 
     it('are kept once each and listed by position', async () => {
       const letter = await parked();
       const { consumer } = letter;
       await store().park(ctx, { ...letter, deliveries: 2 });
       await store().park(ctx, { ...letter, position: 1n, eventId: 'e-1' });
-      const listed = await store().deadLetters(ctx, { consumer }, 10);
+      const listed = await store().deadLetters(ctx, { consumer, limit: 10 });
       const waiting = {
         state: 'parked',
         replays: 0,
@@ -476,7 +512,7 @@ export function eventStoreContract(store: () => EventStore): void {
         ],
       );
       assert.ok(listed.every(({ parkedAt }) => Math.abs(parkedAt.getTime() - Date.now()) < 60_000));
-      assert.equal((await store().deadLetters(ctx, { consumer }, 1)).length, 1);
+      assert.equal((await store().deadLetters(ctx, { consumer, limit: 1 })).length, 1);
     });
 
     it('are listed by consumer, state, position and events, all together', async () => {
@@ -485,8 +521,8 @@ export function eventStoreContract(store: () => EventStore): void {
       await request(two);
       const other = await parked({ eventId: one.eventId });
       const { consumer } = one;
-      const found = async (filter: Parameters<EventStore['deadLetters']>[1]) =>
-        (await store().deadLetters(ctx, filter, 1_000)).map(({ eventId }) => eventId);
+      const found = async (filter: LetterFilter) =>
+        (await store().deadLetters(ctx, { ...filter, limit: 1_000 })).map(({ eventId }) => eventId);
       assert.deepEqual(await found({ consumer }), [one.eventId, two.eventId]);
       assert.deepEqual(await found({ consumer, state: 'parked' }), [one.eventId]);
       assert.deepEqual(await found({ consumer, state: 'requested' }), [two.eventId]);
@@ -516,7 +552,7 @@ export function eventStoreContract(store: () => EventStore): void {
       for (const position of [3n, 1n, 2n]) await request(await parked({ consumer, position }));
       await request(await parked({ position: 4n }));
       const positions = async () =>
-        (await store().takeReplays(ctx, consumer, 2)).map(({ position }) => position);
+        (await store().takeReplays(ctx, { consumer, limit: 2 })).map(({ position }) => position);
       assert.deepEqual([await positions(), await positions()], [[1n, 2n], [3n]]);
     });
 
@@ -524,11 +560,11 @@ export function eventStoreContract(store: () => EventStore): void {
       const letter = await parked();
       await request(letter);
       await take(letter);
-      await store().resolveReplay(ctx, letter.consumer, letter.position);
+      await store().resolveReplay(ctx, { consumer: letter.consumer, position: letter.position });
       const resolved = await now(letter);
       assert.deepEqual([resolved.state, resolved.replays], ['resolved', 1]);
       assert.ok(resolved.resolvedAt);
-      await store().resolveReplay(ctx, letter.consumer, letter.position);
+      await store().resolveReplay(ctx, { consumer: letter.consumer, position: letter.position });
       assert.deepEqual(await now(letter), resolved, 'resolved twice is resolved once');
       await assert.rejects(request(letter), refusedAs('conflict', 'letter_resolved'));
       assert.deepEqual(await take(letter), []);
@@ -563,7 +599,7 @@ export function eventStoreContract(store: () => EventStore): void {
 
     it('what fails after it was resolved is parked anew', async () => {
       const letter = await parked();
-      await store().resolveReplay(ctx, letter.consumer, letter.position);
+      await store().resolveReplay(ctx, { consumer: letter.consumer, position: letter.position });
       await store().park(ctx, { ...letter, reason: 'again' });
       const { state, reason, resolvedAt } = await now(letter);
       assert.deepEqual([state, reason, resolvedAt], ['parked', 'again', undefined]);
@@ -580,7 +616,10 @@ export function eventStoreContract(store: () => EventStore): void {
       const seen: string[] = [];
       let after: { position: bigint; consumer: string } | undefined;
       for (;;) {
-        const page = await store().deadLetters(ctx, after === undefined ? {} : { after }, 2);
+        const page = await store().deadLetters(ctx, {
+          ...(after === undefined ? {} : { after }),
+          limit: 2,
+        });
         assert.ok(page.length <= 2);
         after = page.at(-1);
         if (after === undefined) break;
@@ -595,7 +634,11 @@ export function eventStoreContract(store: () => EventStore): void {
       const letter = await parked();
       await request(letter);
       const { consumer, position } = letter;
-      const closed = await store().closeLetter(ctx, consumer, position, 'ended by hand');
+      const closed = await store().closeLetter(ctx, {
+        consumer,
+        position,
+        reason: 'ended by hand',
+      });
       assert.deepEqual(
         [closed.state, closed.closeReason, closed.replayRequestedAt],
         ['closed', 'ended by hand', undefined],
@@ -604,24 +647,32 @@ export function eventStoreContract(store: () => EventStore): void {
       assert.deepEqual(await take(letter), [], 'the replay was called off');
       await assert.rejects(request(letter), refusedAs('conflict', 'letter_closed'));
       await store().park(ctx, { ...letter, reason: 'again' });
-      await store().resolveReplay(ctx, consumer, position);
-      assert.deepEqual(await store().closeLetter(ctx, consumer, position, 'other'), closed);
+      await store().resolveReplay(ctx, { consumer, position });
+      assert.deepEqual(
+        await store().closeLetter(ctx, { consumer, position, reason: 'other' }),
+        closed,
+      );
       assert.deepEqual(await now(letter), closed);
-      assert.deepEqual(await store().deadLetters(ctx, { consumer, state: 'closed' }, 10), [closed]);
-      assert.deepEqual(await store().deadLetters(ctx, { consumer, state: 'parked' }, 10), []);
+      assert.deepEqual(await store().deadLetters(ctx, { consumer, state: 'closed', limit: 10 }), [
+        closed,
+      ]);
+      assert.deepEqual(
+        await store().deadLetters(ctx, { consumer, state: 'parked', limit: 10 }),
+        [],
+      );
     });
 
     it('what is resolved, being served, or not there, is not closed', async () => {
       const letter = await parked();
       const { consumer, position } = letter;
-      const close = () => store().closeLetter(ctx, consumer, position, 'why');
+      const close = () => store().closeLetter(ctx, { consumer, position, reason: 'why' });
       await request(letter);
       await take(letter);
       await assert.rejects(close(), refusedAs('conflict', 'letter_being_replayed'));
-      await store().resolveReplay(ctx, consumer, position);
+      await store().resolveReplay(ctx, { consumer, position });
       await assert.rejects(close(), refusedAs('conflict', 'letter_resolved'));
       await assert.rejects(
-        store().closeLetter(ctx, consumer, 99n, 'why'),
+        store().closeLetter(ctx, { consumer, position: 99n, reason: 'why' }),
         refusedAs('not_found', 'letter_not_found'),
       );
     });
@@ -631,9 +682,9 @@ export function eventStoreContract(store: () => EventStore): void {
     });
   });
 
-  async function all(filter: Parameters<EventStore['stream']>[1]): Promise<RecordedEvent[]> {
+  async function all(filter: EventFilter): Promise<RecordedEvent[]> {
     const events: RecordedEvent[] = [];
-    for await (const event of store().stream(ctx, filter)) events.push(event);
+    for await (const event of await store().stream(ctx, filter)) events.push(event);
     return events;
   }
 }

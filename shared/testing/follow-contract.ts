@@ -7,7 +7,8 @@ import { anEvent } from './an-event.ts';
 
 export function followContract(store: () => EventStore): void {
   const ctx = background();
-  const append = (aggregateType: string) => store().append(ctx, [anEvent({ aggregateType })]);
+  const append = (aggregateType: string) =>
+    store().append(ctx, { events: [anEvent({ aggregateType })] });
 
   /** Follows until `enough`, with a deadline, so that a follower who hears nothing fails. */
   async function followed(
@@ -17,7 +18,7 @@ export function followContract(store: () => EventStore): void {
   ): Promise<readonly RecordedEvent[]> {
     const within = withSignal(ctx, AbortSignal.timeout(10_000));
     const events: RecordedEvent[] = [];
-    for await (const batch of store().batches(within, filter, { follow: true })) {
+    for await (const batch of await store().batches(within, { ...filter, follow: true })) {
       assert.ok(batch.length > 0, 'a batch is never empty');
       events.push(...batch);
       if (enough(events)) return events;
@@ -37,7 +38,8 @@ export function followContract(store: () => EventStore): void {
     await Promise.all(Array.from({ length: 1_200 }, () => append('order')));
     const head = await store().head(ctx);
     const events: RecordedEvent[] = [];
-    for await (const batch of store().batches(ctx, { afterPosition: after })) events.push(...batch);
+    for await (const batch of await store().batches(ctx, { afterPosition: after }))
+      events.push(...batch);
     contiguous(events, after);
     assert.equal(events.at(-1)?.position, head);
   });
@@ -100,7 +102,7 @@ export function followContract(store: () => EventStore): void {
     const gone = new AbortController();
     const within: Context = withSignal(ctx, gone.signal);
     const afterPosition = await store().head(ctx);
-    const batches = store().batches(within, { afterPosition }, { follow: true });
+    const batches = await store().batches(within, { afterPosition, follow: true });
     const next = batches[Symbol.asyncIterator]().next();
     gone.abort(new Error('nobody wants it'));
     await assert.rejects(next);

@@ -51,7 +51,9 @@ export async function workerRig(server: {
       const eventId = newId();
       const aggregateId = event.type === 'created' ? event.order.orderId : event.orderId;
       const own = { eventId, aggregateId, aggregateType: ORDER_AGGREGATE, metadata: {} };
-      await log.store.append(background(), [{ ...own, ...codec.encode(event), ...overrides }]);
+      await log.store.append(background(), {
+        events: [{ ...own, ...codec.encode(event), ...overrides }],
+      });
       return eventId;
     },
     onion: (consumer) => (name) =>

@@ -61,7 +61,7 @@ export const booksAgree = (
 /** The whole log, by aggregate. */
 export async function readHistories(log: EventStore): Promise<Histories> {
   const histories = new Map<string, RecordedEvent[]>();
-  for await (const event of log.stream(background(), {})) {
+  for await (const event of await log.stream(background(), {})) {
     const events = histories.get(event.aggregateId);
     if (events === undefined) histories.set(event.aggregateId, [event]);
     else events.push(event);

@@ -21,7 +21,7 @@ export async function poison(
     data: '{"spoilt":true}',
     metadata: {},
   };
-  await until(() => log.append(background(), [event]), {
+  await until(() => log.append(background(), { events: [event] }), {
     what: `poison for order ${orderId}`,
     deadlineMs: INSIST_MS,
     everyMs: 200,

@@ -3,7 +3,8 @@ import type { OrderRow } from '../../services/querymodelworker/table/order-row.t
 import type { ProjectionFailure } from '../../services/querymodelworker/table/projection-failure.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { foldRecorded, readable } from '../../shared/eventstore/command-handler.ts';
-import type { ParkedLetter, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../../shared/eventstore/dead-letters.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { MemoryGateway } from './memory-gateway.ts';
 import { reference } from './reference.ts';
 import { MAX_DELIVER } from './worker-queue.ts';

@@ -31,9 +31,12 @@ export const parking = (
 /** An operator asks for all that is parked. */
 export async function askForReplays(letters: Letters, { tell }: Faults): Promise<void> {
   const ctx = background('operator');
-  for (const { consumer, position } of await letters.deadLetters(ctx, { state: 'parked' }, 1_000)) {
+  for (const { consumer, position } of await letters.deadLetters(ctx, {
+    state: 'parked',
+    limit: 1_000,
+  })) {
     tell(`operator: replay ${consumer} ${position}`);
-    await letters.requestReplay(ctx, consumer, position);
+    await letters.requestReplay(ctx, { consumer, position });
   }
 }
 
@@ -47,7 +50,7 @@ export async function serveReplays(
 ): Promise<void> {
   const ctx = background('replay');
   // Lost on the way, they are handed out again when their lease is over.
-  const taken = await letters.takeReplays(ctx, consumer, 10).catch(() => []);
+  const taken = await letters.takeReplays(ctx, { consumer, limit: 10 }).catch(() => []);
   for (const { position, eventId, deliveries } of taken) {
     const body = log[Number(position) - 1];
     if (body === undefined) throw new Error(`The letter at ${position} is of no event.`);
@@ -62,7 +65,7 @@ export async function serveReplays(
         mayBeRepeat: true,
         traceparent: '',
       });
-      await letters.resolveReplay(ctx, consumer, position);
+      await letters.resolveReplay(ctx, { consumer, position });
     } catch (error) {
       // Parked once more, or lost: the lease runs out and it is handed out again.
       if (!(error instanceof CodedError)) throw error;

@@ -173,7 +173,7 @@ async function lived(seed: number): Promise<Lived> {
       data: '{"order_id":5}',
       metadata: {},
     };
-    await log.append(background('foreign'), [event]);
+    await log.append(background('foreign'), { events: [event] });
   }
 
   /** A gateway keeps its keys for a day; the log keeps answers for ever. */
@@ -242,7 +242,7 @@ async function lived(seed: number): Promise<Lived> {
       row: readModel.rows.get(orderId),
     });
   }
-  const letters = await log.deadLetters(background('end'), {}, 1_000);
+  const letters = await log.deadLetters(background('end'), { limit: 1_000 });
   const left = { deadlines: deadlines.size(), letters, failures: readModel.failures };
   const ended = endWrongs(codec, endings, left);
   return { seed, endings, wrongs: [...wrongs, ...ended], story };

@@ -133,7 +133,7 @@ export async function startDamagedStack(): Promise<DamagedStack> {
 
     async republish(changed) {
       const events: RecordedEvent[] = [];
-      for await (const event of stack.store.stream(ctx, {})) events.push(event);
+      for await (const event of await stack.store.stream(ctx, {})) events.push(event);
       // Its relay would fill the stream before we do.
       stack.kill('eventstoresvc', 'SIGSTOP');
       try {
@@ -192,7 +192,11 @@ async function copiesAreThere({ store, books }: OrderStack): Promise<void> {
     async () => {
       const head = await store.head(ctx);
       const afterPosition = await books.places.doneBy(ctx, durables.saga);
-      const { events } = await store.read(ctx, { eventTypes: followedTypes, afterPosition }, 1);
+      const { events } = await store.read(ctx, {
+        eventTypes: followedTypes,
+        afterPosition,
+        limit: 1,
+      });
       return (
         events.length === 0 &&
         (await books.published.last()) === head &&

@@ -703,7 +703,7 @@ export const damages: readonly Damage[] = [
 ];
 
 async function eventOf({ store }: DamagedStack, position: bigint): Promise<RecordedEvent> {
-  const [found] = (await store.read(ctx, { afterPosition: position - 1n }, 1)).events;
+  const [found] = (await store.read(ctx, { afterPosition: position - 1n, limit: 1 })).events;
   if (found === undefined) throw new Error(`the log has no event at ${position}`);
   return found;
 }

@@ -1,7 +1,7 @@
 /** What people do with orders over HTTP, and what is then seen of them elsewhere. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
+import { orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
@@ -93,7 +93,7 @@ export function orderHands(stack: OrderStack) {
     );
 
   const eventsOf = (orderId: string) =>
-    stack.store.readAggregate(background(), ORDER_AGGREGATE, orderId);
+    stack.store.readAggregate(background(), orderAggregate(orderId));
 
   /** What the gateway did for the order; its `net` is what the customer has paid, in cents. */
   const ledgerOf = (orderId: string) =>

@@ -65,5 +65,6 @@ export const newEvent = (step: Step): NewEvent => ({
 /** Makes the append of a step, in this process or across the network: the interface is the same. */
 export function appendTo(store: EventStore): (step: Step) => Promise<unknown> {
   const ctx = background();
-  return (step) => store.append(ctx, [newEvent(step)], BigInt(step.expectedVersion));
+  return (step) =>
+    store.append(ctx, { events: [newEvent(step)], expectedVersion: BigInt(step.expectedVersion) });
 }

@@ -56,7 +56,7 @@ function followedThrough(append: Followed['append'], store: EventStore) {
   const stop = new AbortController();
   const following = (async () => {
     const ctx = withSignal(background(), stop.signal);
-    for await (const batch of store.batches(ctx, {}, { follow: true })) {
+    for await (const batch of await store.batches(ctx, { follow: true })) {
       for (const { aggregateId } of batch) followed.onEvent(aggregateId);
     }
   })().catch((error) => {

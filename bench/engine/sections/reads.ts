@@ -94,20 +94,23 @@ function readerOf(name: string, read: () => Promise<number>): Contender {
 /** Reads any of the aggregates of a filled log, all their three events. */
 export const aggregateReader = (name: string, store: EventStore, events: number): Contender =>
   readerOf(name, async () => {
-    const found = await store.readAggregate(ctx, AGGREGATE_TYPE, anyAggregate(events));
+    const found = await store.readAggregate(ctx, {
+      aggregateType: AGGREGATE_TYPE,
+      aggregateId: anyAggregate(events),
+    });
     return found.length;
   });
 
 /** As followers and projections read: many events a message. */
 export const batchesOf = (store: EventStore): Reading =>
   async function* (afterPosition) {
-    for await (const batch of store.batches(ctx, { afterPosition })) yield batch.length;
+    for await (const batch of await store.batches(ctx, { afterPosition })) yield batch.length;
   };
 
 const pagesOf = (store: EventStore): Reading =>
   async function* (from) {
     for (let after: bigint | undefined = from; after !== undefined; ) {
-      const page = await store.read(ctx, { afterPosition: after }, PAGE);
+      const page = await store.read(ctx, { afterPosition: after, limit: PAGE });
       yield page.events.length;
       after = page.nextPosition;
     }

@@ -24,9 +24,9 @@ export async function parkExhausted(
   store: Pick<EventStore, 'deadLetters' | 'park' | 'read'>,
   { consumer, position, deliveries }: Exhausted,
 ): Promise<ExhaustedOutcome> {
-  const [known] = await store.deadLetters(ctx, { consumer, position }, 1);
+  const [known] = await store.deadLetters(ctx, { consumer, position, limit: 1 });
   if (known !== undefined) return 'known';
-  const { events } = await store.read(ctx, { afterPosition: position - 1n }, 1);
+  const { events } = await store.read(ctx, { afterPosition: position - 1n, limit: 1 });
   const event = events.find((found) => found.position === position);
   if (event === undefined) return 'no_event';
   await store.park(ctx, {

@@ -11,10 +11,10 @@ describe('what the broker gave up on', () => {
   it('is parked with its event and trace', async () => {
     const store = createMemoryEventStore({ stream: 'ORDERS' });
     const event = anEvent({ metadata: { traceparent: '00-aa-bb-01' } });
-    await store.append(ctx, [event]);
+    await store.append(ctx, { events: [event] });
     assert.equal(await parkExhausted(ctx, store, exhausted), 'parked');
     assert.equal(await parkExhausted(ctx, store, exhausted), 'known');
-    const [letter, ...more] = await store.deadLetters(ctx, {}, 10);
+    const [letter, ...more] = await store.deadLetters(ctx, { limit: 10 });
     assert.equal(more.length, 0);
     assert.deepEqual(
       [letter?.eventId, letter?.reason, letter?.deliveries, letter?.traceparent],
@@ -32,20 +32,20 @@ describe('what the broker gave up on', () => {
       lastError: '',
       traceparent: '',
     });
-    await store.requestReplay(ctx, consumer, position);
-    await store.takeReplays(ctx, consumer, 1);
+    await store.requestReplay(ctx, { consumer, position });
+    await store.takeReplays(ctx, { consumer, limit: 1 });
     assert.equal(await parkExhausted(ctx, store, exhausted), 'known');
-    const [letter] = await store.deadLetters(ctx, {}, 1);
+    const [letter] = await store.deadLetters(ctx, { limit: 1 });
     assert.deepEqual([letter?.reason, letter?.state], ['gateway_away', 'requested']);
   });
 
   it('at a position that the log does not have is dropped, and keeps no later event from being parked', async () => {
     const store = createMemoryEventStore({ stream: 'ORDERS' });
     assert.equal(await parkExhausted(ctx, store, exhausted), 'no_event');
-    await store.append(ctx, [anEvent()]);
+    await store.append(ctx, { events: [anEvent()] });
     const beyond = { ...exhausted, position: BigInt(Number.MAX_SAFE_INTEGER) };
     assert.equal(await parkExhausted(ctx, store, beyond), 'no_event');
-    assert.deepEqual(await store.deadLetters(ctx, {}, 10), []);
+    assert.deepEqual(await store.deadLetters(ctx, { limit: 10 }), []);
     assert.equal(await parkExhausted(ctx, store, exhausted), 'parked');
   });
 });

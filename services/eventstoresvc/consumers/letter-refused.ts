@@ -1,4 +1,4 @@
-import type { ParkedLetter } from '../../../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../../../shared/eventstore/dead-letters.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 
 /** Why nothing was done about a dead letter, as it `stands`; undefined: there is none. */

@@ -1,5 +1,5 @@
 /** How far each consumer has come, kept beside the log so that it survives the broker. */
-import type { Checkpoint, KeptCheckpoint } from '../../../shared/eventstore/event-store.ts';
+import type { Checkpoint, KeptCheckpoint } from '../../../shared/eventstore/checkpoints.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';

@@ -4,7 +4,7 @@ import type {
   LetterFilter,
   LetterState,
   ParkedLetter,
-} from '../../../shared/eventstore/event-store.ts';
+} from '../../../shared/eventstore/dead-letters.ts';
 import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../../../shared/eventstore/replay-lease.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import type { DeadLetter } from '../../../shared/kit/delivery.ts';

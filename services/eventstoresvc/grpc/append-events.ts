@@ -10,7 +10,7 @@ import type {
   AppendEventsResponse,
   AppendResult,
 } from '../../../proto/gen/eventstore.ts';
-import type { Appended } from '../../../shared/eventstore/event-store.ts';
+import type { Appended, AppendRequest } from '../../../shared/eventstore/event-store.ts';
 import { background } from '../../../shared/kit/context.ts';
 import type { Endpoint } from '../../../shared/kit/endpoint.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
@@ -23,7 +23,6 @@ import {
   toServiceError,
 } from '../../../shared/kit/transport/grpc/grpc-server.ts';
 import { guarded, type Hook } from '../../../shared/kit/transport/hooks.ts';
-import type { AppendRequest } from '../endpoints.ts';
 import { createTurns } from './turns.ts';
 
 export interface AppendStreamOptions {

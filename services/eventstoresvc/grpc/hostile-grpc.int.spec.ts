@@ -331,7 +331,7 @@ describe('eventstoresvc under input that means no good', () => {
       'a list of letters out of range',
       'listDeadLetters',
       letters({ consumer: '\0', state: 'lost', position: -1n, eventIds: ['\0'], limit: 1_001 }),
-      ['consumer', 'state', 'position', 'event_ids[0]', 'limit'],
+      ['state', 'consumer', 'position', 'event_ids[0]', 'limit'],
     ],
     [
       'a replay of nothing',

@@ -23,9 +23,9 @@ describe('the lane of an append', () => {
   const memory = createMemoryEventStore({ stream: 'ORDERS' });
   const store: typeof memory = {
     ...memory,
-    append: (ctx, events, expected, lane) => {
+    append: (ctx, { events, expectedVersion: expected, lane }) => {
       heard.push(lane);
-      return memory.append(ctx, events, expected, lane);
+      return memory.append(ctx, { events, expectedVersion: expected, lane });
     },
   };
   const service = createGrpcService(
@@ -58,9 +58,17 @@ describe('the lane of an append', () => {
       logger: silentLogger,
     });
     try {
-      await client.append(background(), [anEvent()], undefined, 'answers');
-      await client.append(background(), [anEvent()], undefined, 'new work');
-      await client.append(background(), [anEvent()]);
+      await client.append(background(), {
+        events: [anEvent()],
+        expectedVersion: undefined,
+        lane: 'answers',
+      });
+      await client.append(background(), {
+        events: [anEvent()],
+        expectedVersion: undefined,
+        lane: 'new work',
+      });
+      await client.append(background(), { events: [anEvent()] });
       assert.deepEqual(heard, ['answers', 'new work', 'new work']);
     } finally {
       await client.stop?.();

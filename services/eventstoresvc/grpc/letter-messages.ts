@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../../proto/gen/eventstore.ts';
-import type { ParkedLetter } from '../../../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../../../shared/eventstore/dead-letters.ts';
 import { deadLetterToWire } from '../../../shared/eventstore/grpc/wire.ts';
 
 /** What a list may take of a message. */

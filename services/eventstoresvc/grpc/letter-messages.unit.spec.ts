@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ListDeadLettersResponse } from '../../../proto/gen/eventstore.ts';
-import type { ParkedLetter } from '../../../shared/eventstore/event-store.ts';
+import type { ParkedLetter } from '../../../shared/eventstore/dead-letters.ts';
 import { grpcLimits } from '../../../shared/kit/transport/grpc/limits.ts';
 import { MAX_PAGE } from '../request-rules.ts';
 import { lettersToWire } from './letter-messages.ts';

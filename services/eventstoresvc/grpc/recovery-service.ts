@@ -1,6 +1,7 @@
 /** The recovery of the log as the service LogRecovery of proto/eventstore.proto. */
 import { type LogRecoveryServer, LogRecoveryService } from '../../../proto/gen/eventstore.ts';
 import { recordedToWire } from '../../../shared/eventstore/grpc/wire.ts';
+import type { LogRecovery } from '../../../shared/eventstore/log-recovery.ts';
 import {
   type GrpcCarrier,
   type GrpcService,
@@ -8,13 +9,12 @@ import {
   unary,
 } from '../../../shared/kit/transport/grpc/grpc-server.ts';
 import type { Hook } from '../../../shared/kit/transport/hooks.ts';
-import type { RecoveryEndpoints } from '../recovery/recovery-endpoints.ts';
 import { bounded } from './bounds.ts';
 import { inMessages } from './event-messages.ts';
 import { discardFromWire, giveUpFromWire } from './requests.ts';
 
 export function createRecoveryGrpcService(
-  endpoints: RecoveryEndpoints,
+  endpoints: LogRecovery,
   stream: string,
   hook: Hook<GrpcCarrier>,
 ): GrpcService {

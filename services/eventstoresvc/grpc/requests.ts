@@ -1,60 +1,46 @@
-/** Requests as they came over gRPC, checked: every problem of one is told at once. */
-
+/** Requests as they came over gRPC. They are checked behind the endpoints: see checking.ts. */
 import {
   type Append,
-  type CloseDeadLetterRequest,
   type DiscardLostEventsRequest,
   type Event,
   type GetEventsRequest,
   type GiveUpEventsRequest,
   type ListDeadLettersRequest,
   type ParkDeadLetterRequest,
-  type SaveCheckpointRequest,
-  type SettleCurrencyRequest,
   Lane as WireLane,
 } from '../../../proto/gen/eventstore.ts';
-import type { Currency } from '../../../shared/domain/currency.ts';
-import type { Lane } from '../../../shared/eventstore/event-store.ts';
+import type {
+  DeadLettersRequest,
+  TakeReplaysRequest,
+} from '../../../shared/eventstore/dead-letters.ts';
+import type {
+  AppendRequest,
+  EventFilter,
+  Lane,
+  ReadRequest,
+  StreamRequest,
+} from '../../../shared/eventstore/event-store.ts';
 import {
   deadLetterFromWire,
   letterStateFromWire,
   newEventFromWire,
 } from '../../../shared/eventstore/grpc/wire.ts';
-import type { GiveUp } from '../../../shared/eventstore/log-recovery.ts';
+import type { DiscardRequest, GiveUp } from '../../../shared/eventstore/log-recovery.ts';
 import type { DeadLetter } from '../../../shared/kit/delivery.ts';
 import type { Problem } from '../../../shared/kit/errors.ts';
-import type {
-  AppendRequest,
-  CheckpointRequest,
-  CloseRequest,
-  DeadLettersRequest,
-  LetterId,
-  ReadRequest,
-  StreamRequest,
-  TakeReplaysRequest,
-} from '../endpoints.ts';
+import { filterProblems, lettersProblems, readProblems } from '../checking.ts';
 import { appendProblems, type EventLimits, eventAt, invalidEvent } from '../log/event-rules.ts';
-import type { DiscardRequest } from '../recovery/recovery-endpoints.ts';
 import {
   checkRequest,
-  closeReasonProblem,
-  consumerProblem,
-  currencyProblems,
-  deliveriesProblem,
-  idProblem,
-  idsProblems,
+  type Found,
   invalidRequest,
-  limitProblem,
-  MAX_PAGE,
   otherStream,
   positionProblem,
-  positionsProblems,
   streamProblem,
 } from '../request-rules.ts';
 
 /** As the contract says where a request leaves its limit open. */
 const DEFAULT_LIMIT = 100;
-const MAX_EVENT_TYPES = 100;
 
 /** An append; a wrong stream is told together with all else that is wrong with it. */
 export function appendFromWire(
@@ -91,123 +77,77 @@ function wrongStreams(events: readonly Event[], served: string): Problem[] {
   );
 }
 
+/**
+ * `request`; what only its wire can get wrong is told together with all else
+ * that is wrong with it.
+ */
+function unless<Request>(
+  wrong: readonly Found[],
+  request: Request,
+  problemsOf: (request: Request) => readonly Found[],
+): Request {
+  if (wrong.some((one) => one !== undefined)) checkRequest(...wrong, ...problemsOf(request));
+  return request;
+}
+
+const limitOf = (limit: number): number => (limit === 0 ? DEFAULT_LIMIT : limit);
+
 export function readFromWire(request: GetEventsRequest, stream: string): ReadRequest {
-  const limit = request.limit === 0 ? DEFAULT_LIMIT : request.limit;
-  checkRequest(
-    streamProblem(request.stream, stream),
-    idProblem('event_id', request.eventId),
-    idProblem('aggregate_id', request.aggregateId),
-    idProblem('aggregate_type', request.aggregateType),
-    idProblem('after_event_id', request.afterEventId),
-    ...idsProblems('event_types', request.eventTypes, MAX_EVENT_TYPES),
-    ...positionsProblems('positions', request.positions),
-    positionProblem('after_position', request.afterPosition, 0n),
-    limitProblem(limit),
-  );
-  // A filter that is empty means all, as it did in the sample.
-  return {
-    filter: {
-      ...(request.eventId !== '' && { eventId: request.eventId }),
-      ...(request.aggregateId !== '' && { aggregateId: request.aggregateId }),
-      ...(request.aggregateType !== '' && { aggregateType: request.aggregateType }),
-      ...(request.eventTypes.length > 0 && { eventTypes: request.eventTypes }),
-      ...(request.positions.length > 0 && { positions: request.positions }),
-      afterPosition: request.afterPosition,
-      ...(request.afterEventId !== '' && { afterEventId: request.afterEventId }),
-    },
-    limit,
-  };
+  const read = { ...filterFromWire(request), limit: limitOf(request.limit) };
+  return unless([streamProblem(request.stream, stream)], read, readProblems);
 }
 
 /** Its limit is ignored, as the contract says. */
 export function streamFromWire(request: GetEventsRequest, stream: string): StreamRequest {
-  const { filter } = readFromWire({ ...request, limit: 0 }, stream);
-  return { filter, follow: request.follow };
+  const read = { ...filterFromWire(request), follow: request.follow };
+  return unless([streamProblem(request.stream, stream)], read, filterProblems);
+}
+
+/** A filter that is empty means all, as it did in the sample. */
+function filterFromWire(request: GetEventsRequest): EventFilter {
+  return {
+    ...(request.eventId !== '' && { eventId: request.eventId }),
+    ...(request.aggregateId !== '' && { aggregateId: request.aggregateId }),
+    ...(request.aggregateType !== '' && { aggregateType: request.aggregateType }),
+    ...(request.eventTypes.length > 0 && { eventTypes: request.eventTypes }),
+    ...(request.positions.length > 0 && { positions: request.positions }),
+    afterPosition: request.afterPosition,
+    ...(request.afterEventId !== '' && { afterEventId: request.afterEventId }),
+  };
 }
 
 export function headFromWire({ stream: asked }: { readonly stream: string }, stream: string): void {
   checkRequest(streamProblem(asked, stream));
 }
 
-/** @param first as in `positionProblem` */
-export function consumerAt<Request extends LetterId>(request: Request, first: bigint): LetterId {
-  const { consumer, position } = request;
-  checkRequest(consumerProblem(consumer), positionProblem('position', position, first));
-  return { consumer, position };
-}
-
-export function checkpointFromWire(request: SaveCheckpointRequest): CheckpointRequest {
-  const { consumer, position, eventId, delivered } = request;
-  checkRequest(
-    consumerProblem(consumer),
-    positionProblem('position', position, 0n),
-    idProblem('event_id', eventId),
-    positionProblem('delivered', delivered, 0n),
-  );
-  return { consumer, checkpoint: { position, eventId, delivered } };
-}
-
-export function consumerFromWire({ consumer }: { readonly consumer: string }): string {
-  checkRequest(consumerProblem(consumer));
-  return consumer;
-}
-
-export function currencyFromWire({ code, decimals }: SettleCurrencyRequest): Currency {
-  checkRequest(...currencyProblems({ code, decimals }));
-  return { code, decimals };
-}
-
 export function letterFromWire({ letter }: ParkDeadLetterRequest): DeadLetter {
   if (letter === undefined) throw invalidRequest([{ field: 'letter', message: 'is missing' }]);
-  checkRequest(
-    consumerProblem(letter.consumer, 'letter.consumer'),
-    positionProblem('letter.position', letter.position, 1n),
-    deliveriesProblem(letter.deliveries, 'letter.deliveries'),
-  );
   return deadLetterFromWire(letter);
 }
 
 export function lettersFromWire(request: ListDeadLettersRequest): DeadLettersRequest {
-  const limit = request.limit === 0 ? DEFAULT_LIMIT : request.limit;
   const state = letterStateFromWire(request.state);
-  checkRequest(
-    request.consumer === '' ? undefined : consumerProblem(request.consumer),
+  const unknown =
     state === undefined && request.state !== ''
       ? { field: 'state', message: 'must be parked, requested, resolved or closed' }
-      : undefined,
-    positionProblem('position', request.position, 0n),
-    positionProblem('after_position', request.afterPosition, 0n),
-    request.afterConsumer === ''
-      ? undefined
-      : consumerProblem(request.afterConsumer, 'after_consumer'),
-    ...idsProblems('event_ids', request.eventIds, MAX_PAGE),
-    limitProblem(limit),
-  );
-  return {
-    filter: {
-      ...(request.consumer !== '' && { consumer: request.consumer }),
-      ...(state !== undefined && { state }),
-      ...(request.position !== 0n && { position: request.position }),
-      ...(request.eventIds.length > 0 && { eventIds: request.eventIds }),
-      ...(request.afterPosition !== 0n && {
-        after: { position: request.afterPosition, consumer: request.afterConsumer },
-      }),
-    },
-    limit,
+      : undefined;
+  const letters = {
+    ...(request.consumer !== '' && { consumer: request.consumer }),
+    ...(state !== undefined && { state }),
+    ...(request.position !== 0n && { position: request.position }),
+    ...(request.eventIds.length > 0 && { eventIds: request.eventIds }),
+    ...(request.afterPosition !== 0n && {
+      after: { position: request.afterPosition, consumer: request.afterConsumer },
+    }),
+    limit: limitOf(request.limit),
   };
+  return unless([unknown], letters, lettersProblems);
 }
 
-export function closeFromWire(request: CloseDeadLetterRequest): CloseRequest {
-  const { reason } = request;
-  checkRequest(closeReasonProblem(reason));
-  return { ...consumerAt(request, 1n), reason };
-}
-
-export function takeFromWire({ consumer, limit }: TakeReplaysRequest): TakeReplaysRequest {
-  const most = limit === 0 ? DEFAULT_LIMIT : limit;
-  checkRequest(consumerProblem(consumer), limitProblem(most));
-  return { consumer, limit: most };
-}
+export const takeFromWire = ({ consumer, limit }: TakeReplaysRequest): TakeReplaysRequest => ({
+  consumer,
+  limit: limitOf(limit),
+});
 
 /** Events that one request gives up, at most. */
 const MAX_GIVEN_UP = 100;
@@ -228,11 +168,10 @@ export function giveUpFromWire(request: GiveUpEventsRequest, stream: string): Gi
 }
 
 export function discardFromWire(request: DiscardLostEventsRequest): DiscardRequest {
-  const { agreed, streamLast, resumeAfter } = request;
   checkRequest(
-    positionProblem('agreed', agreed, 0n),
-    positionProblem('stream_last', streamLast, 0n),
-    positionProblem('resume_after', resumeAfter, 0n),
+    positionProblem('agreed', request.agreed, 0n),
+    positionProblem('stream_last', request.streamLast, 0n),
+    positionProblem('resume_after', request.resumeAfter, 0n),
   );
-  return { looked: { agreed, streamLast }, resumeAfter };
+  return request;
 }

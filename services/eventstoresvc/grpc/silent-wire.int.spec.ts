@@ -136,19 +136,19 @@ describe('a stream whose connection stalls', () => {
 
   for (const [what, spoil, { silent }] of faults) {
     it(`${what}: an append is answered, once, over another connection`, async () => {
-      await client.append(ctx, [anEvent()]);
+      await client.append(ctx, { events: [anEvent()] });
       const spoiled = spoil(wire);
       const event = large();
-      const appending = client.append(ctx, [event]);
+      const appending = client.append(ctx, { events: [event] });
       // As much comes back as stalls a message in its middle; on the old connection it waits for its deadline.
-      const reading = client.read(withTimeLeft(ctx, 800), {}, 1_000).catch(() => undefined);
+      const reading = client.read(withTimeLeft(ctx, 800), { limit: 1_000 }).catch(() => undefined);
       const [appended] = await Promise.all([appending, spoiled]);
-      const found = await memory.read(ctx, { eventId: event.eventId }, 10);
+      const found = await memory.read(ctx, { eventId: event.eventId, limit: 10 });
       assert.deepEqual(
         found.events.map(({ position }) => position),
         [appended.position],
       );
-      await client.append(ctx, [anEvent()]);
+      await client.append(ctx, { events: [anEvent()] });
       if (silent) await eventually('it was counted', () => replaced.includes('append'));
       await reading;
       await eventually('it is ready again', () => client.notReady?.() === undefined);
@@ -156,20 +156,19 @@ describe('a stream whose connection stalls', () => {
 
     it(`${what}: a follower misses nothing, and gets nothing twice`, async () => {
       const done = new AbortController();
-      const { position: before } = await memory.append(ctx, [anEvent()]);
+      const { position: before } = await memory.append(ctx, { events: [anEvent()] });
       const seen: bigint[] = [];
       const following = (async () => {
-        const reading = client.batches(
-          withSignal(ctx, done.signal),
-          { afterPosition: before },
-          { follow: true },
-        );
+        const reading = await client.batches(withSignal(ctx, done.signal), {
+          afterPosition: before,
+          follow: true,
+        });
         for await (const events of reading) seen.push(...positions(events));
       })().catch(() => undefined);
-      const { position: first } = await memory.append(ctx, [anEvent()]);
+      const { position: first } = await memory.append(ctx, { events: [anEvent()] });
       await eventually('it follows', () => seen.includes(first));
       void spoil(wire);
-      for (let i = 0; i < 3; i++) await memory.append(ctx, [large()]);
+      for (let i = 0; i < 3; i++) await memory.append(ctx, { events: [large()] });
       await eventually('it has the last one', () => seen.length === 4, 15_000);
       assert.deepEqual(seen, [first, first + 1n, first + 2n, first + 3n]);
       done.abort();
@@ -181,7 +180,7 @@ describe('a stream whose connection stalls', () => {
     wire.swallow();
     await eventually('it is not ready', () => client.notReady?.() !== undefined);
     await eventually('it was counted', () => replaced.includes('append'));
-    const append = client.append(ctx, [anEvent()]);
+    const append = client.append(ctx, { events: [anEvent()] });
     // Longer than it takes to connect again, which leads nowhere either.
     await eventually('it connected again', () => wire.counts().accepted > 2);
     wire.pass();
@@ -201,7 +200,7 @@ describe('a stream whose connection stalls', () => {
 
   it('is not replaced because the database is slow', async () => {
     slowMs = 2 * heartbeat.everyMs * heartbeat.mostMissed;
-    const appends = Array.from({ length: 200 }, () => client.append(ctx, [anEvent()]));
+    const appends = Array.from({ length: 200 }, () => client.append(ctx, { events: [anEvent()] }));
     await Promise.all(appends);
     assert.deepEqual(replaced, []);
     assert.equal(wire.counts().accepted, 1);
@@ -214,20 +213,21 @@ describe('a stream whose connection stalls', () => {
     });
 
     it('is not given up because it is quiet or slow', async () => {
-      const following = client.batches(ctx, {}, { follow: true })[Symbol.asyncIterator]();
+      const reading = await client.batches(ctx, { follow: true });
+      const following = reading[Symbol.asyncIterator]();
       await following.next();
       slowMs = 2 * heartbeat.everyMs * heartbeat.mostMissed;
-      await client.append(ctx, [anEvent()]);
-      await client.append(ctx, [anEvent()]);
+      await client.append(ctx, { events: [anEvent()] });
+      await client.append(ctx, { events: [anEvent()] });
       assert.deepEqual(replaced, []);
       assert.equal(client.notReady?.(), undefined);
       await following.return?.();
     });
 
     it('is replaced all the same when the connection leads nowhere', async () => {
-      await client.append(ctx, [anEvent()]);
+      await client.append(ctx, { events: [anEvent()] });
       const stalled = wire.stall({ afterBytes: 1, way: 'toClient', one: true });
-      await Promise.all([client.append(ctx, [anEvent()]), stalled]);
+      await Promise.all([client.append(ctx, { events: [anEvent()] }), stalled]);
       assert.deepEqual(replaced, ['append']);
     });
   });

@@ -61,7 +61,7 @@ describe('an event store whose process stands still for a while', function suite
     const ctx = background();
     const followed: bigint[] = [];
     const following = (async () => {
-      const reading = store.batches(withSignal(ctx, stopping.signal), {}, { follow: true });
+      const reading = await store.batches(withSignal(ctx, stopping.signal), { follow: true });
       for await (const events of reading) followed.push(...events.map((each) => each.position));
     })().catch(() => undefined);
     const appended: bigint[] = [];
@@ -71,7 +71,7 @@ describe('an event store whose process stands still for a while', function suite
       while (go) {
         begun++;
         const event = anEvent({ data: JSON.stringify('x'.repeat(50_000)) });
-        appended.push((await store.append(ctx, [event])).position);
+        appended.push((await store.append(ctx, { events: [event] })).position);
       }
     };
     const callers = Array.from({ length: 8 }, caller);

@@ -4,7 +4,7 @@ import type { Appended, NewEvent } from '../../../shared/eventstore/event-store.
 export interface Append {
   readonly events: readonly NewEvent[];
   /** The aggregate's version that this was decided against; undefined: whatever it is. */
-  readonly expectedVersion: bigint | undefined;
+  readonly expectedVersion?: bigint | undefined;
 }
 
 /** What became of an append: where it lies, or why it does not. */

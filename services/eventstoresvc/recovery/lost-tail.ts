@@ -221,8 +221,8 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
 
   return {
     standing,
-    lostEvents,
-    recover,
+    lostEvents: async (ctx) => lostEvents(ctx),
+    recover: async (ctx) => recover(ctx),
 
     giveUp: async (ctx, { events, ...looked }) => {
       await checkLooked(ctx, looked);
@@ -232,9 +232,9 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
       await Promise.all(appends.map((append) => commits.append(ctx, append, 'answers')));
     },
 
-    discard: async (ctx, looked, position) => {
+    discard: async (ctx, { resumeAfter, ...looked }) => {
       await checkLooked(ctx, looked);
-      await checkpoints.goBack(ctx, position < looked.agreed ? position : looked.agreed);
+      await checkpoints.goBack(ctx, resumeAfter < looked.agreed ? resumeAfter : looked.agreed);
       await stream.remake();
       changed(await log.head(ctx));
     },

@@ -85,7 +85,7 @@ describe('a log that was restored to an older state', function () {
   }
 
   const append = (aggregateId = crypto.randomUUID()) =>
-    store.append(ctx, [anEvent({ aggregateId, metadata: { correlation_id: 'c' } })]);
+    store.append(ctx, { events: [anEvent({ aggregateId, metadata: { correlation_id: 'c' } })] });
   const appendMany = (count: number) => Promise.all(Array.from({ length: count }, () => append()));
 
   const streamEndsAt = (last: number) =>
@@ -103,19 +103,19 @@ describe('a log that was restored to an older state', function () {
 
   async function all(): Promise<RecordedEvent[]> {
     const events: RecordedEvent[] = [];
-    for await (const event of store.stream(ctx, {})) events.push(event);
+    for await (const event of await store.stream(ctx, {})) events.push(event);
     return events;
   }
 
   async function lost(): Promise<RecordedEvent[]> {
     const events: RecordedEvent[] = [];
-    for await (const some of recovery.lostEvents(ctx)) events.push(...some);
+    for await (const some of await recovery.lostEvents(ctx)) events.push(...some);
     return events;
   }
 
   async function recover(): Promise<bigint | undefined> {
     let last: bigint | undefined;
-    for await (const position of recovery.recover(ctx)) last = position;
+    for await (const position of await recovery.recover(ctx)) last = position;
     return last;
   }
 
@@ -181,7 +181,7 @@ describe('a log that was restored to an older state', function () {
     await appendMany(10);
     await streamEndsAt(10);
     const before = await all();
-    const following = store.batches(ctx, { afterPosition: 8n }, { follow: true });
+    const following = await store.batches(ctx, { afterPosition: 8n, follow: true });
     const reading = following[Symbol.asyncIterator]();
     const { value } = await reading.next();
     assert.equal(value?.at(-1)?.position, 10n);
@@ -193,7 +193,8 @@ describe('a log that was restored to an older state', function () {
       async () => (await refusal(append()))[1] === 'log_behind_stream',
     );
     const place = { afterPosition: 4n, afterEventId: before[3]?.eventId ?? '' };
-    const early = store.batches(ctx, place, { follow: true })[Symbol.asyncIterator]();
+    const again = await store.batches(ctx, { ...place, follow: true });
+    const early = again[Symbol.asyncIterator]();
     const coming = early.next();
     await recover();
     assert.deepEqual((await coming).value, before.slice(4));
@@ -207,7 +208,7 @@ describe('a log that was restored to an older state', function () {
     await stop();
     await restore(3);
     await start();
-    for await (const position of recovery.recover(ctx)) {
+    for await (const position of await recovery.recover(ctx)) {
       assert.ok(position < 1_500n);
       break;
     }
@@ -248,7 +249,7 @@ describe('a log that was restored to an older state', function () {
     await streamEndsAt(10);
     const before = await all();
     await eventually('its place is kept', async () => {
-      await store.saveCheckpoint(ctx, 'w', { position: 9n, eventId: '', delivered: 10n });
+      await store.saveCheckpoint(ctx, { consumer: 'w', position: 9n, eventId: '', delivered: 10n });
       return true;
     });
     await stop();
@@ -264,7 +265,7 @@ describe('a log that was restored to an older state', function () {
     assert.deepEqual(await refusal(recover()), ['precondition_failed', 'nothing_to_recover']);
     assert.deepEqual(await lost(), before.slice(4));
     await recovery.giveUp(ctx, { agreed, streamLast, events });
-    await recovery.discard(ctx, { agreed, streamLast }, 3n);
+    await recovery.discard(ctx, { agreed, streamLast, resumeAfter: 3n });
     await takesAppends();
     const log = await all();
     assert.deepEqual(log.slice(0, 4), before.slice(0, 4));
@@ -280,7 +281,7 @@ describe('a log that was restored to an older state', function () {
     await streamEndsAt(log.length);
     assert.equal((await recovery.standing(ctx)).kind, 'follows');
     assert.deepEqual(
-      await refusal(recovery.discard(ctx, { agreed, streamLast }, 0n)),
+      await refusal(recovery.discard(ctx, { agreed, streamLast, resumeAfter: 0n })),
       ['precondition_failed', 'tail_moved'],
       'nothing is thrown away that nobody looked at',
     );

@@ -4,7 +4,7 @@
  * for, and told; what the filled one has wrong forbids the switch.
  */
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE } from '../../../shared/contracts/subjects.ts';
+import { orderAggregate } from '../../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../../shared/eventstore/event-store.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
@@ -159,7 +159,7 @@ async function judge(
 ): Promise<Judged | undefined> {
   const live = (await rowsOf(database, ctx, otherSide(filled.side), [orderId])).get(orderId);
   const made = (await rowsOf(database, ctx, filled.side, [orderId])).get(orderId);
-  const events = await log.readAggregate(ctx, ORDER_AGGREGATE, orderId);
+  const events = await log.readAggregate(ctx, orderAggregate(orderId));
   const foldedAt = (last: bigint): OrderRow | undefined =>
     foldBatch(
       codec,

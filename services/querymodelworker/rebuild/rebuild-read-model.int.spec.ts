@@ -84,7 +84,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     async function append(orderId: string, event: OrderEvent): Promise<void> {
       const entry = { ...codec.encode(event), aggregateId: orderId };
       const own = { eventId: `event-${++events}`, aggregateType: ORDER_AGGREGATE, metadata: {} };
-      await log.append(ctx, [{ ...entry, ...own }]);
+      await log.append(ctx, { events: [{ ...entry, ...own }] });
     }
 
     /** That many orders, of which some go on; their events lie among one another. */
@@ -99,7 +99,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     async function project(): Promise<void> {
       for (;;) {
         const after = await service.checkpoint(ctx);
-        const page = await log.read(ctx, { afterPosition: after }, 500);
+        const page = await log.read(ctx, { afterPosition: after, limit: 500 });
         if (page.events.length === 0) return;
         await service.project(ctx, { after, events: page.events });
       }
@@ -286,13 +286,12 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       const first = rebuild({
         log: {
           ...log,
-          async *batches(context, filter, options) {
-            for await (const batch of log.batches(context, filter, options)) {
+          batches: async (...given) =>
+            mapped(await log.batches(...given), async (batch) => {
               second ??= rebuild();
               await second;
-              yield batch;
-            }
-          },
+              return batch;
+            }),
         },
       });
       await assert.rejects(first, { code: 'rebuild_taken_over' });
@@ -310,9 +309,9 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       // In the middle, and when all is written and only the switch is left.
       const hooks: readonly Partial<EventStore>[] = [
         {
-          async *batches(...given) {
+          batches: async (...given) => {
             await takeOver();
-            yield* log.batches(...given);
+            return log.batches(...given);
           },
         },
         {
@@ -351,7 +350,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         while (!stop) {
           await place(3);
           const after = await service.checkpoint(ctx);
-          const page = await log.read(ctx, { afterPosition: after }, 200);
+          const page = await log.read(ctx, { afterPosition: after, limit: 200 });
           const done = await service.project(ctx, { after, events: page.events });
           if (done.applied) applied++;
         }
@@ -385,15 +384,14 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       // One that loses an event on the way.
       const lossy = {
         ...log,
-        async *batches(...given: Parameters<EventStore['batches']>) {
-          for await (const batch of log.batches(...given)) {
-            yield batch.map((event) =>
+        batches: async (...given: Parameters<EventStore['batches']>) =>
+          mapped(await log.batches(...given), async (batch) =>
+            batch.map((event) =>
               event.aggregateId === 'order-3' && event.version === 2n
                 ? { ...event, eventType: 'ORDERS.unknown' }
                 : event,
-            );
-          }
-        },
+            ),
+          ),
       };
       await assert.rejects(rebuild({ log: lossy }), { code: 'rebuild_differs' });
       assert.equal(await live(), READ_MODEL);
@@ -403,7 +401,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await place(2);
       const bad = { eventType: 'ORDERS.created', data: '{}', metadata: {} };
       const own = { eventId: 'bad', aggregateId: 'order-x', aggregateType: ORDER_AGGREGATE };
-      await log.append(ctx, [{ ...bad, ...own }]);
+      await log.append(ctx, { events: [{ ...bad, ...own }] });
       await project();
       assert.equal((await rebuild()).failures, 1);
       const kept = await byHand('select name, event_id from projection_failures order by name');
@@ -426,4 +424,11 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await assert.rejects(rebuild({ log: broken }), { code: 'event_store_away' });
     });
   });
+}
+
+async function* mapped<Item>(
+  items: AsyncIterable<Item>,
+  change: (item: Item) => Promise<Item>,
+): AsyncGenerator<Item, void, undefined> {
+  for await (const item of items) yield await change(item);
 }

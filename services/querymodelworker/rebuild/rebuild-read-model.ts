@@ -115,7 +115,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
   }
 
   async function isInLog({ position, eventId }: tables.Place): Promise<boolean> {
-    const page = await log.read(ctx, { afterPosition: position - 1n }, 1);
+    const page = await log.read(ctx, { afterPosition: position - 1n, limit: 1 });
     const [event] = page.events;
     return event?.position === position && event.eventId === eventId;
   }
@@ -150,7 +150,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
         // Heard of where it is waited for.
         writing.catch(() => undefined);
       };
-      for await (const batch of log.batches(ctx, { afterPosition: place.position })) {
+      for await (const batch of await log.batches(ctx, { afterPosition: place.position })) {
         chunk.push(...batch);
         if (chunk.length >= CHUNK_EVENTS || sizeOfEvents(chunk) > CHUNK_SIZE) await write();
       }
@@ -217,7 +217,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
   async function changePlaces(): Promise<void> {
     for (let tries = 0; tries < TRIES; tries++) {
       await fill(TAIL);
-      const page = await log.read(ctx, { afterPosition: place.position }, TAIL);
+      const page = await log.read(ctx, { afterPosition: place.position, limit: TAIL });
       if (page.events.length > 0) await (await foldAfter(page.events))();
       if (await switched()) return;
     }

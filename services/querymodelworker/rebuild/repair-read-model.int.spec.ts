@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { orderEventCodec } from '../../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
+import {
+  ORDER_AGGREGATE,
+  ORDERS_STREAM,
+  orderAggregate,
+} from '../../../shared/contracts/subjects.ts';
 import { minor } from '../../../shared/domain/money.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { EventStore } from '../../../shared/eventstore/event-store.ts';
@@ -51,16 +55,16 @@ describe('a repair of the read model', () => {
   });
 
   async function append(event: OrderEvent): Promise<void> {
-    const { length } = await store.readAggregate(ctx, ORDER_AGGREGATE, id);
+    const { length } = await store.readAggregate(ctx, orderAggregate(id));
     const eventId = `event-${length}`;
     const entry = { eventId, aggregateId: id, aggregateType: ORDER_AGGREGATE, metadata: {} };
-    await store.append(ctx, [{ ...entry, ...codec.encode(event) }]);
+    await store.append(ctx, { events: [{ ...entry, ...codec.encode(event) }] });
   }
 
   async function project(): Promise<void> {
     const service = createQueryModelService(sqlReadModel(database), codec);
     const after = await service.checkpoint(ctx);
-    const { events } = await store.read(ctx, { afterPosition: after }, 100);
+    const { events } = await store.read(ctx, { afterPosition: after, limit: 100 });
     await service.project(ctx, { after, events });
   }
 

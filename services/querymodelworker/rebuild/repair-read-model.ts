@@ -4,7 +4,7 @@
  * one that the projection wrote meanwhile is newer, and is looked at anew.
  */
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE, READ_MODEL } from '../../../shared/contracts/subjects.ts';
+import { orderAggregate, READ_MODEL } from '../../../shared/contracts/subjects.ts';
 import type { EventStore, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { eventAt } from '../../../shared/eventstore/stored-message.ts';
 import type { Context } from '../../../shared/kit/context.ts';
@@ -50,7 +50,7 @@ export function readModelRepair(
   async function attempt(ctx: Context, orderId: string): Promise<RowRepaired | undefined> {
     const { table, rows } = await model.rows(ctx, [orderId]);
     const seen = rows.get(orderId);
-    const wanted = folded(orderId, await log.readAggregate(ctx, ORDER_AGGREGATE, orderId));
+    const wanted = folded(orderId, await log.readAggregate(ctx, orderAggregate(orderId)));
     if (wanted === undefined) {
       if (seen === undefined) return 'right';
       return (await remove(ctx, table, seen)) ? 'removed' : undefined;

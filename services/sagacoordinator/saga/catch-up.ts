@@ -29,7 +29,11 @@ export function catchUp(
     async readUntil(ctx) {
       const asking = unsampled(ctx);
       const { delivered } = await store.getCheckpoint(asking, consumer);
-      const { events } = await store.read(asking, { eventTypes, afterPosition: delivered }, 1);
+      const { events } = await store.read(asking, {
+        eventTypes,
+        afterPosition: delivered,
+        limit: 1,
+      });
       return events[0]?.createdAt.getTime() ?? Number.POSITIVE_INFINITY;
     },
   };

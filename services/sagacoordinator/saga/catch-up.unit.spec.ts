@@ -19,10 +19,10 @@ describe('catching up with the log', () => {
   });
   async function append(eventType: string, at: number): Promise<void> {
     clock = at;
-    await store.append(ctx, [anEvent({ eventType })]);
+    await store.append(ctx, { events: [anEvent({ eventType })] });
   }
   const delivered = (position: bigint) =>
-    store.saveCheckpoint(ctx, consumer, { position: 0n, eventId: '', delivered: position });
+    store.saveCheckpoint(ctx, { consumer, position: 0n, eventId: '', delivered: position });
   const readUntil = () => catchUp(store, consumer, types).readUntil(ctx);
 
   it('an empty log is read', async () => {

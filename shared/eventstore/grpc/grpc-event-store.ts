@@ -19,7 +19,8 @@ import {
 } from '../../kit/transport/grpc/heartbeat.ts';
 import { type Hook, noHook } from '../../kit/transport/hooks.ts';
 import { countReplaced } from '../../kit/transport/replaced-streams.ts';
-import type { EventFilter, EventStore, ParkedLetter, RecordedEvent } from '../event-store.ts';
+import type { ParkedLetter } from '../dead-letters.ts';
+import type { EventFilter, EventStore, RecordedEvent } from '../event-store.ts';
 import { oneByOne } from '../one-by-one.ts';
 import { createAppendStream } from './append-stream.ts';
 import { createLink } from './link.ts';
@@ -109,7 +110,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
   const store: EventStore = {
     // Each append is a call of its own to whoever follows the trace, though
     // many travel together: its span goes along in its own metadata.
-    append: async (ctx, events, expectedVersion, lane = 'new work') => {
+    append: async (ctx, { events, expectedVersion, lane = 'new work' }) => {
       const carried: Record<string, string> = { ...events[0]?.metadata };
       const wire = recordCarrier(carried, 'eventstore.EventStore/AppendEvents');
       const sent = hook.before(ctx, wire);
@@ -129,20 +130,25 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       }
     },
 
-    readAggregate: async (ctx, aggregateType, aggregateId) => {
+    readAggregate: async (ctx, { aggregateType, aggregateId }) => {
       // An empty filter means all, and nobody who asks for one aggregate means that.
       if (aggregateType === '' || aggregateId === '') return [];
       const events: RecordedEvent[] = [];
       let afterPosition: bigint | undefined = 0n;
       while (afterPosition !== undefined) {
-        const page = await store.read(ctx, { aggregateType, aggregateId, afterPosition }, 1_000);
+        const page = await store.read(ctx, {
+          aggregateType,
+          aggregateId,
+          afterPosition,
+          limit: 1_000,
+        });
         events.push(...page.events);
         afterPosition = page.nextPosition;
       }
       return events;
     },
 
-    read: async (ctx, filter, limit) => {
+    read: async (ctx, { limit, ...filter }) => {
       const { events, nextPosition } = await callUnary(
         link.client().getEvents.bind(link.client()),
         request(filter, limit),
@@ -155,12 +161,12 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       };
     },
 
-    batches: (ctx, filter, { follow = false } = {}) =>
+    batches: async (ctx, { follow = false, ...filter }) =>
       follow
         ? resuming(ctx, filter, (from) => readBatches(ctx, from, true, Number.POSITIVE_INFINITY))
         : readBatches(ctx, filter, false, STREAM_TIMEOUT_MS),
 
-    stream: (ctx, filter, options) => oneByOne(store.batches(ctx, filter, options)),
+    stream: async (ctx, request) => oneByOne(await store.batches(ctx, request)),
 
     head: async (ctx) => {
       const { position } = await callUnary(
@@ -190,7 +196,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
         call('SettleCurrency'),
       ),
 
-    saveCheckpoint: async (ctx, consumer, { position, eventId, delivered }) => {
+    saveCheckpoint: async (ctx, { consumer, position, eventId, delivered }) => {
       await callUnary(
         link.client().saveCheckpoint.bind(link.client()),
         { consumer, position, eventId, delivered },
@@ -228,7 +234,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       );
     },
 
-    deadLetters: async (ctx, filter, limit) => {
+    deadLetters: async (ctx, { limit, ...filter }) => {
       const { letters } = await callUnary(
         link.client().listDeadLetters.bind(link.client()),
         {
@@ -246,7 +252,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       return letters.map(parkedLetterFromWire);
     },
 
-    requestReplay: async (ctx, consumer, position) => {
+    requestReplay: async (ctx, { consumer, position }) => {
       const { letter } = await callUnary(
         link.client().requestReplay.bind(link.client()),
         { consumer, position },
@@ -256,7 +262,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       return letterOf(letter);
     },
 
-    takeReplays: async (ctx, consumer, limit) => {
+    takeReplays: async (ctx, { consumer, limit }) => {
       const { letters } = await callUnary(
         link.client().takeReplays.bind(link.client()),
         { consumer, limit },
@@ -266,7 +272,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       return letters.map(parkedLetterFromWire);
     },
 
-    resolveReplay: async (ctx, consumer, position) => {
+    resolveReplay: async (ctx, { consumer, position }) => {
       await callUnary(
         link.client().resolveReplay.bind(link.client()),
         { consumer, position },
@@ -275,7 +281,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       );
     },
 
-    closeLetter: async (ctx, consumer, position, reason) => {
+    closeLetter: async (ctx, { consumer, position, reason }) => {
       const { letter } = await callUnary(
         link.client().closeDeadLetter.bind(link.client()),
         { consumer, position, reason },

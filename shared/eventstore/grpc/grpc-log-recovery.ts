@@ -41,24 +41,24 @@ export function createGrpcLogRecovery({
       return { ...rest, kind: kind as StandingKind };
     },
 
-    async *lostEvents(ctx) {
+    lostEvents: async (ctx) => {
       const answers = callServerStream(
         client.getLostEvents.bind(client),
         {},
         ctx,
         whole('GetLostEvents'),
       );
-      for await (const { events } of answers) yield events.map(recordedFromWire);
+      return mapped(answers, ({ events }) => events.map(recordedFromWire));
     },
 
-    async *recover(ctx) {
+    recover: async (ctx) => {
       const answers = callServerStream(
         client.recoverLog.bind(client),
         {},
         ctx,
         whole('RecoverLog'),
       );
-      for await (const { position } of answers) yield position;
+      return mapped(answers, ({ position }) => position);
     },
 
     giveUp: async (ctx, { agreed, streamLast, events }) => {
@@ -70,7 +70,7 @@ export function createGrpcLogRecovery({
       );
     },
 
-    discard: async (ctx, { agreed, streamLast }, resumeAfter) => {
+    discard: async (ctx, { agreed, streamLast, resumeAfter }) => {
       await callUnary(
         client.discardLostEvents.bind(client),
         { agreed, streamLast, resumeAfter },
@@ -81,4 +81,11 @@ export function createGrpcLogRecovery({
 
     close: () => client.close(),
   };
+}
+
+async function* mapped<Answer, Item>(
+  answers: AsyncIterable<Answer>,
+  item: (answer: Answer) => Item,
+): AsyncGenerator<Item, void, undefined> {
+  for await (const answer of answers) yield item(answer);
 }

@@ -6,13 +6,9 @@ import type {
   Event as WireEvent,
 } from '../../../proto/gen/eventstore.ts';
 import type { DeadLetter } from '../../kit/delivery.ts';
-import type {
-  KeptCheckpoint,
-  LetterState,
-  NewEvent,
-  ParkedLetter,
-  RecordedEvent,
-} from '../event-store.ts';
+import type { KeptCheckpoint } from '../checkpoints.ts';
+import type { LetterState, ParkedLetter } from '../dead-letters.ts';
+import type { NewEvent, RecordedEvent } from '../event-store.ts';
 
 /** An event that is to be appended, as it is sent. */
 export function newEventToWire(event: NewEvent, stream: string): WireEvent {

@@ -1,7 +1,5 @@
 import { CodedError } from '../../kit/errors.ts';
-import type { EventStore, KeptCheckpoint } from '../event-store.ts';
-
-type Checkpoints = Pick<EventStore, 'saveCheckpoint' | 'getCheckpoint' | 'listCheckpoints'>;
+import type { CheckpointStore, KeptCheckpoint } from '../checkpoints.ts';
 
 /**
  * Checkpoints in memory. A log in memory loses nothing, so each of them holds.
@@ -11,10 +9,10 @@ type Checkpoints = Pick<EventStore, 'saveCheckpoint' | 'getCheckpoint' | 'listCh
 export function memoryCheckpoints(
   now: () => Date,
   idAt: (position: bigint) => string | undefined,
-): Checkpoints {
+): CheckpointStore {
   const kept = new Map<string, KeptCheckpoint>();
   return {
-    saveCheckpoint: async (_ctx, consumer, { position, eventId, delivered }) => {
+    saveCheckpoint: async (_ctx, { consumer, position, eventId, delivered }) => {
       const there = position === 0n ? '' : idAt(position);
       if (there === undefined || (eventId !== '' && eventId !== there)) {
         throw new CodedError(

@@ -1,5 +1,5 @@
 import { CodedError } from '../../kit/errors.ts';
-import type { EventStore, LetterState, ParkedLetter } from '../event-store.ts';
+import type { LetterState, LetterStore, ParkedLetter } from '../dead-letters.ts';
 import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../replay-lease.ts';
 
 /** A letter and who has it: what the real store keeps in columns of the same names. */
@@ -12,12 +12,7 @@ interface Row {
 }
 
 /** Dead letters in memory, with `now` for the database's clock. */
-export function memoryDeadLetters(
-  now: () => Date,
-): Pick<
-  EventStore,
-  'park' | 'deadLetters' | 'requestReplay' | 'takeReplays' | 'resolveReplay' | 'closeLetter'
-> {
+export function memoryDeadLetters(now: () => Date): LetterStore {
   const rows = new Map<string, Row>();
   const key = (consumer: string, position: bigint) => `${consumer}\n${position}`;
   const leased = (row: Row) => row.leasedUntil > now().getTime();
@@ -64,7 +59,7 @@ export function memoryDeadLetters(
       });
     },
 
-    deadLetters: async (_ctx, filter, limit) =>
+    deadLetters: async (_ctx, { limit, ...filter }) =>
       byPosition()
         .map(seen)
         .filter(
@@ -77,7 +72,7 @@ export function memoryDeadLetters(
         )
         .slice(0, limit),
 
-    requestReplay: async (_ctx, consumer, position) => {
+    requestReplay: async (_ctx, { consumer, position }) => {
       const row = open(consumer, position);
       const was = state(row);
       if (was === 'closed') {
@@ -91,7 +86,7 @@ export function memoryDeadLetters(
       return seen(row);
     },
 
-    takeReplays: async (_ctx, consumer, limit) => {
+    takeReplays: async (_ctx, { consumer, limit }) => {
       const due = byPosition().filter(
         (row) =>
           row.letter.consumer === consumer &&
@@ -107,7 +102,7 @@ export function memoryDeadLetters(
       });
     },
 
-    resolveReplay: async (_ctx, consumer, position) => {
+    resolveReplay: async (_ctx, { consumer, position }) => {
       const row = rows.get(key(consumer, position));
       if (row === undefined || ['resolved', 'closed'].includes(state(row))) return;
       row.letter = { ...row.letter, replayRequestedAt: undefined, resolvedAt: now() };
@@ -115,7 +110,7 @@ export function memoryDeadLetters(
       row.takes = 0;
     },
 
-    closeLetter: async (_ctx, consumer, position, closeReason) => {
+    closeLetter: async (_ctx, { consumer, position, reason: closeReason }) => {
       const row = open(consumer, position);
       if (row.letter.closedAt !== undefined) return seen(row);
       if (leased(row)) {

@@ -18,16 +18,24 @@ describe('dead letters in memory', () => {
       deliveries: 1,
       traceparent: '',
     });
-    await letters.requestReplay(ctx, consumer, 1n);
-    const state = async () => (await letters.deadLetters(ctx, {}, 1))[0]?.state;
+    await letters.requestReplay(ctx, { consumer, position: 1n });
+    const state = async () => (await letters.deadLetters(ctx, { limit: 1 }))[0]?.state;
     for (let n = 1; n <= 5; n++) {
-      assert.equal((await letters.takeReplays(ctx, consumer, 10)).length, 1, `the time ${n}`);
-      assert.equal((await letters.takeReplays(ctx, consumer, 10)).length, 0, `leased, ${n}`);
+      assert.equal(
+        (await letters.takeReplays(ctx, { consumer, limit: 10 })).length,
+        1,
+        `the time ${n}`,
+      );
+      assert.equal(
+        (await letters.takeReplays(ctx, { consumer, limit: 10 })).length,
+        0,
+        `leased, ${n}`,
+      );
       assert.equal(await state(), 'requested');
       now += 61_000;
     }
-    assert.equal((await letters.takeReplays(ctx, consumer, 10)).length, 0);
+    assert.equal((await letters.takeReplays(ctx, { consumer, limit: 10 })).length, 0);
     assert.equal(await state(), 'parked');
-    assert.equal((await letters.requestReplay(ctx, consumer, 1n)).state, 'requested');
+    assert.equal((await letters.requestReplay(ctx, { consumer, position: 1n })).state, 'requested');
   });
 });

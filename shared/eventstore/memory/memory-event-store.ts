@@ -11,8 +11,8 @@ import type {
   EventFilter,
   EventStore,
   NewEvent,
-  ReadOptions,
   RecordedEvent,
+  StreamRequest,
 } from '../event-store.ts';
 import { oneByOne } from '../one-by-one.ts';
 import { memoryCheckpoints } from './memory-checkpoints.ts';
@@ -117,8 +117,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
 
   async function* batches(
     ctx: Context,
-    filter: EventFilter,
-    { follow = false }: ReadOptions = {},
+    { follow = false, ...filter }: StreamRequest,
   ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
     checkPlace(filter);
     for (let after = filter.afterPosition ?? 0n; ; ) {
@@ -133,16 +132,17 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
   }
 
   return {
-    append: async (_ctx, events, expected) => append(events, expected),
-    readAggregate: async (_ctx, type, id) => aggregate(type, id),
-    read: async (_ctx, filter, limit) => {
+    append: async (_ctx, { events, expectedVersion }) => append(events, expectedVersion),
+    readAggregate: async (_ctx, { aggregateType, aggregateId }) =>
+      aggregate(aggregateType, aggregateId),
+    read: async (_ctx, { limit, ...filter }) => {
       checkPlace(filter);
       const found = select(filter);
       const events = found.slice(0, limit);
       return { events, nextPosition: found.length > limit ? events.at(-1)?.position : undefined };
     },
-    batches,
-    stream: (ctx, filter, options) => oneByOne(batches(ctx, filter, options)),
+    batches: async (ctx, request) => batches(ctx, request),
+    stream: async (ctx, request) => oneByOne(batches(ctx, request)),
     head: async () => BigInt(log.length),
     currency: async () => written,
     settleCurrency: async (_ctx, configured) => {

@@ -1,7 +1,8 @@
 import { background } from '../../kit/context.ts';
 import { isKind } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { Checkpoint, EventStore } from '../event-store.ts';
+import type { Checkpoint } from '../checkpoints.ts';
+import type { EventStore } from '../event-store.ts';
 
 /** Keeps a consumer's checkpoint where it survives the broker. */
 export interface CheckpointSaver {
@@ -37,7 +38,7 @@ export function checkpointSaver(
     try {
       while (wanted !== undefined && !same(wanted, saved)) {
         const checkpoint = wanted;
-        await store.saveCheckpoint(background(), consumer, checkpoint);
+        await store.saveCheckpoint(background(), { consumer, ...checkpoint });
         saved = checkpoint;
         failing = false;
       }

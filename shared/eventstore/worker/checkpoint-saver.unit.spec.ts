@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { pino } from 'pino';
 import { CodedError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
-import type { Checkpoint } from '../event-store.ts';
+import type { Checkpoint, SaveCheckpointRequest } from '../checkpoints.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
 
 const at = (position: bigint, delivered = position): Checkpoint => ({
@@ -16,7 +16,7 @@ describe('checkpoint saver', () => {
     const calls: bigint[] = [];
     const answers: (() => void)[] = [];
     const store = {
-      saveCheckpoint: (_ctx: unknown, _consumer: string, { position }: Checkpoint) => {
+      saveCheckpoint: (_ctx: unknown, { position }: Checkpoint) => {
         calls.push(position);
         return new Promise<void>((resolve) => answers.push(resolve));
       },
@@ -38,7 +38,7 @@ describe('checkpoint saver', () => {
     const calls: bigint[] = [];
     let away = true;
     const store = {
-      saveCheckpoint: async (_ctx: unknown, _consumer: string, { position }: Checkpoint) => {
+      saveCheckpoint: async (_ctx: unknown, { position }: Checkpoint) => {
         if (away) throw new Error('away');
         calls.push(position);
       },
@@ -57,7 +57,7 @@ describe('checkpoint saver', () => {
     const warnings: unknown[] = [];
     const refusing = { left: 2 };
     const store = {
-      saveCheckpoint: async (_ctx: unknown, _consumer: string, { position }: Checkpoint) => {
+      saveCheckpoint: async (_ctx: unknown, { position }: Checkpoint) => {
         if (refusing.left-- > 0)
           throw new CodedError('precondition_failed', 'not_copied', 'Later.');
         calls.push(position);
@@ -77,7 +77,7 @@ describe('checkpoint saver', () => {
     const calls: bigint[] = [];
     let refusing = true;
     const store = {
-      saveCheckpoint: async (_ctx: unknown, _consumer: string, { position }: Checkpoint) => {
+      saveCheckpoint: async (_ctx: unknown, { position }: Checkpoint) => {
         if (refusing) throw new CodedError('precondition_failed', 'not_copied', 'Later.');
         calls.push(position);
       },
@@ -94,7 +94,10 @@ describe('checkpoint saver', () => {
   it('what is the same as was saved last is not sent again, and anything else is', async () => {
     const calls: Checkpoint[] = [];
     const store = {
-      saveCheckpoint: async (_ctx: unknown, _consumer: string, checkpoint: Checkpoint) => {
+      saveCheckpoint: async (
+        _ctx: unknown,
+        { consumer: _, ...checkpoint }: SaveCheckpointRequest,
+      ) => {
         calls.push(checkpoint);
       },
     };

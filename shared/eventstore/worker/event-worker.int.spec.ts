@@ -53,7 +53,7 @@ describe('event worker', () => {
   }
 
   const append = (eventType: string, metadata: Record<string, string> = {}) =>
-    log.store.append(background(), [anEvent({ eventType, metadata })]);
+    log.store.append(background(), { events: [anEvent({ eventType, metadata })] });
 
   const servedTimes = (n: number) =>
     until(() => served.length >= n, { what: `${n} events served`, deadlineMs: 5_000 });
@@ -64,7 +64,7 @@ describe('event worker', () => {
     await append('ORDERS.created');
     await worker.start?.();
     await servedTimes(2);
-    const { events } = await log.store.read(background(), {}, 10);
+    const { events } = await log.store.read(background(), { limit: 10 });
     assert.deepEqual(
       served.map(({ event }) => event),
       [events[0], events[2]],
@@ -75,7 +75,7 @@ describe('event worker', () => {
 
   it('what is no order is passed over, whatever type it is filed under', async () => {
     await worker.start?.();
-    await log.store.append(background(), [anEvent({ aggregateType: 'test' })]);
+    await log.store.append(background(), { events: [anEvent({ aggregateType: 'test' })] });
     await append('ORDERS.created');
     await servedTimes(1);
     assert.deepEqual(
@@ -123,10 +123,10 @@ describe('event worker', () => {
       deliveries: 3,
       traceparent: '',
     });
-    await log.store.requestReplay(background(), consumer, position);
+    await log.store.requestReplay(background(), { consumer, position });
     await until(
       async () => {
-        const [letter] = await log.store.deadLetters(background(), { consumer }, 1);
+        const [letter] = await log.store.deadLetters(background(), { consumer, limit: 1 });
         return letter?.state === 'resolved';
       },
       { what: 'the letter resolved', deadlineMs: 5_000 },
@@ -149,7 +149,7 @@ describe('event worker', () => {
     await log.published();
     const connection = await nats.connection();
     await remakeStream(connection, { name: 'ORDERS', subjects: ['ORDERS.*'], replicas: 1 });
-    for await (const event of log.store.stream(background(), {})) {
+    for await (const event of await log.store.stream(background(), {})) {
       const { subject, headers, payload } = encodeMessage(event);
       await connection.jetstream().publish(subject, payload, { headers });
     }

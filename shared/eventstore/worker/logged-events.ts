@@ -40,7 +40,7 @@ export function loggedEvents(log: Pick<EventStore, 'read'>): LoggedEvents {
       const found = new Map<bigint, RecordedEvent>();
       // A page ends early where its events are large.
       for (let after: bigint | undefined = 0n; after !== undefined; ) {
-        const page = await log.read(ctx, { positions, afterPosition: after }, MAX_AT_ONCE);
+        const page = await log.read(ctx, { positions, afterPosition: after, limit: MAX_AT_ONCE });
         for (const event of page.events) found.set(event.position, event);
         after = page.nextPosition;
       }

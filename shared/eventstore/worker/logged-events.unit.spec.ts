@@ -16,12 +16,12 @@ describe('events of the log by position', () => {
 
   beforeEach(async () => {
     log = createMemoryEventStore({ stream: ORDERS_STREAM });
-    for (let n = 0; n < 1_200; n++) await log.append(ctx, [anEvent({ data: `${n}` })]);
+    for (let n = 0; n < 1_200; n++) await log.append(ctx, { events: [anEvent({ data: `${n}` })] });
     readings = [];
     counting = {
-      read: (context, filter, limit) => {
+      read: (context, { limit, ...filter }) => {
         readings.push(filter);
-        return log.read(context, filter, limit);
+        return log.read(context, { ...filter, limit });
       },
     };
   });
@@ -56,13 +56,14 @@ describe('events of the log by position', () => {
   it('there is nothing where the log has nothing yet, and it is asked again each time', async () => {
     const logged = loggedEvents(counting);
     assert.equal(await logged.at(1_201n), undefined);
-    await log.append(ctx, [anEvent({ data: '"new"' })]);
+    await log.append(ctx, { events: [anEvent({ data: '"new"' })] });
     assert.equal((await logged.at(1_201n))?.data, '"new"');
   });
 
   it('any number may be asked for at once, and large events come in several pages', async () => {
     const logged = loggedEvents({
-      read: (context, filter, limit) => counting.read(context, filter, Math.min(limit, 100)),
+      read: (context, { limit, ...filter }) =>
+        counting.read(context, { ...filter, limit: Math.min(limit, 100) }),
     });
     const positions = Array.from({ length: 1_200 }, (_, n) => BigInt(n + 1));
     const order: bigint[] = [];

@@ -9,7 +9,8 @@ import type { Hook, Outcome } from '../../kit/transport/hooks.ts';
 import { contextOf } from '../../kit/transport/jetstream/messages/incoming-message.ts';
 import type { IncomingMessage } from '../../kit/transport/jetstream/messages/jetstream-wire.ts';
 import { retryDelay } from '../../kit/transport/jetstream/messages/retry-delay.ts';
-import type { EventStore, ParkedLetter, RecordedEvent } from '../event-store.ts';
+import type { ParkedLetter } from '../dead-letters.ts';
+import type { EventStore, RecordedEvent } from '../event-store.ts';
 import { encodeMessage } from '../message.ts';
 import { eventAt } from '../stored-message.ts';
 import { unsampled } from '../unsampled.ts';
@@ -59,8 +60,7 @@ export function replays(options: ReplayOptions): Component {
       try {
         const letters = await store.takeReplays(
           unsampled(withSignal(background(), stopping.signal)),
-          consumer,
-          AT_ONCE,
+          { consumer, limit: AT_ONCE },
         );
         failures = 0;
         await Promise.all(letters.map(replay));
@@ -88,7 +88,7 @@ export function replays(options: ReplayOptions): Component {
       }
       const outcome = await serve(letter, event);
       if (outcome.status !== 'acked') return;
-      await store.resolveReplay(background(), consumer, letter.position);
+      await store.resolveReplay(background(), { consumer, position: letter.position });
       logger.info(about, 'a dead letter was replayed');
     } catch (error) {
       logger.warn({ ...about, err: error }, 'a replay was not settled');

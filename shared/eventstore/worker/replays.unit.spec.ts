@@ -50,7 +50,7 @@ describe('replays', () => {
   async function parkedEvent(position = 1n): Promise<void> {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const event = anEvent({ metadata: { correlation_id: 'submission-1', traceparent } });
-    await store.append(ctx, [event]);
+    await store.append(ctx, { events: [event] });
     await store.park(ctx, {
       consumer,
       position,
@@ -60,9 +60,9 @@ describe('replays', () => {
       deliveries: 12,
       traceparent,
     });
-    await store.requestReplay(ctx, consumer, position);
+    await store.requestReplay(ctx, { consumer, position });
   }
-  const letter = async () => (await store.deadLetters(ctx, { consumer }, 1))[0];
+  const letter = async () => (await store.deadLetters(ctx, { consumer, limit: 1 }))[0];
   const becomes = (state: string, replaysSoFar = 1) =>
     eventually(`the letter is ${state}`, async () => {
       const now = await letter();
@@ -74,7 +74,7 @@ describe('replays', () => {
     await running.start?.();
     await becomes('resolved');
     const [once] = served;
-    const { events } = await store.read(ctx, {}, 1);
+    const { events } = await store.read(ctx, { limit: 1 });
     assert.equal(served.length, 1);
     assert.deepEqual(once?.delivery.body, events[0]);
     assert.deepEqual(
@@ -91,9 +91,9 @@ describe('replays', () => {
   it('looking for them is no trace of its own', async () => {
     const looks: Context[] = [];
     const { takeReplays } = store;
-    store.takeReplays = (context, name, limit) => {
+    store.takeReplays = (context, request) => {
       looks.push(context);
-      return takeReplays(context, name, limit);
+      return takeReplays(context, request);
     };
     await running.start?.();
     await eventually('a look', () => looks.length > 0);
@@ -112,7 +112,7 @@ describe('replays', () => {
     serve = async () => {
       throw new CodedError('invalid', 'unreadable_event', 'The payload cannot be read.');
     };
-    await store.requestReplay(ctx, consumer, 1n);
+    await store.requestReplay(ctx, { consumer, position: 1n });
     assert.equal((await becomes('parked', 2)).reason, 'unreadable_event');
   });
 

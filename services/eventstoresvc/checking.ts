@@ -1,0 +1,111 @@
+/**
+ * The one place where requests are checked: what no request can be is refused
+ * here, all of it at once, and what is behind need not look. A transport adds
+ * only what the wire alone can get wrong.
+ */
+import type { SaveCheckpointRequest } from '../../shared/eventstore/checkpoints.ts';
+import type {
+  CloseRequest,
+  DeadLettersRequest,
+  LetterId,
+  TakeReplaysRequest,
+} from '../../shared/eventstore/dead-letters.ts';
+import type { EventFilter, EventStore, ReadRequest } from '../../shared/eventstore/event-store.ts';
+import { checked } from '../../shared/kit/checked.ts';
+import type { DeadLetter } from '../../shared/kit/delivery.ts';
+import { checkAppend, type EventLimits } from './log/event-rules.ts';
+import {
+  checkRequest,
+  closeReasonProblem,
+  consumerProblem,
+  currencyProblems,
+  deliveriesProblem,
+  type Found,
+  idProblem,
+  idsProblems,
+  limitProblem,
+  MAX_PAGE,
+  positionProblem,
+  positionsProblems,
+} from './request-rules.ts';
+
+const MAX_EVENT_TYPES = 100;
+
+export const filterProblems = (filter: EventFilter): Found[] => [
+  idProblem('event_id', filter.eventId ?? ''),
+  idProblem('aggregate_id', filter.aggregateId ?? ''),
+  idProblem('aggregate_type', filter.aggregateType ?? ''),
+  idProblem('after_event_id', filter.afterEventId ?? ''),
+  ...idsProblems('event_types', filter.eventTypes ?? [], MAX_EVENT_TYPES),
+  ...positionsProblems('positions', filter.positions ?? []),
+  positionProblem('after_position', filter.afterPosition ?? 0n, 0n),
+];
+
+export const readProblems = (request: ReadRequest): Found[] => [
+  ...filterProblems(request),
+  limitProblem(request.limit),
+];
+
+const checkpointProblems = (request: SaveCheckpointRequest): Found[] => [
+  consumerProblem(request.consumer),
+  positionProblem('position', request.position, 0n),
+  idProblem('event_id', request.eventId),
+  positionProblem('delivered', request.delivered, 0n),
+];
+
+const parkProblems = ({ consumer, position, deliveries }: DeadLetter): Found[] => [
+  consumerProblem(consumer, 'letter.consumer'),
+  positionProblem('letter.position', position, 1n),
+  deliveriesProblem(deliveries, 'letter.deliveries'),
+];
+
+export const lettersProblems = ({ consumer, after, ...request }: DeadLettersRequest): Found[] => [
+  consumer === undefined ? undefined : consumerProblem(consumer),
+  positionProblem('position', request.position ?? 0n, 0n),
+  positionProblem('after_position', after?.position ?? 0n, 0n),
+  // The name of no consumer stands before all others.
+  after === undefined || after.consumer === ''
+    ? undefined
+    : consumerProblem(after.consumer, 'after_consumer'),
+  ...idsProblems('event_ids', request.eventIds ?? [], MAX_PAGE),
+  limitProblem(request.limit),
+];
+
+const letterProblems = ({ consumer, position }: LetterId): Found[] => [
+  consumerProblem(consumer),
+  positionProblem('position', position, 1n),
+];
+
+const takeProblems = ({ consumer, limit }: TakeReplaysRequest): Found[] => [
+  consumerProblem(consumer),
+  limitProblem(limit),
+];
+
+const closeProblems = (request: CloseRequest): Found[] => [
+  ...letterProblems(request),
+  closeReasonProblem(request.reason),
+];
+
+/** An event store that rejects what cannot be with `invalid`, and lets the rest through. */
+export function checkingService(next: EventStore, limits: EventLimits): EventStore {
+  return checked(next, {
+    append: (request) => checkAppend(request, limits),
+    read: refusing(readProblems),
+    batches: refusing(filterProblems),
+    stream: refusing(filterProblems),
+    settleCurrency: refusing(currencyProblems),
+    saveCheckpoint: refusing(checkpointProblems),
+    getCheckpoint: refusing((consumer) => [consumerProblem(consumer)]),
+    park: refusing(parkProblems),
+    deadLetters: refusing(lettersProblems),
+    requestReplay: refusing(letterProblems),
+    takeReplays: refusing(takeProblems),
+    resolveReplay: refusing(letterProblems),
+    closeLetter: refusing(closeProblems),
+  });
+}
+
+const refusing =
+  <Request>(problemsOf: (request: Request) => readonly Found[]) =>
+  (request: Request): void =>
+    checkRequest(...problemsOf(request));

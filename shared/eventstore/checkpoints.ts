@@ -1,0 +1,53 @@
+import type { Context } from '../kit/context.ts';
+
+/**
+ * How far a consumer has come. A place in the log is a position and the id of the
+ * event there: after the log was restored another event may stand at the same
+ * position, and then the checkpoint says nothing of it.
+ */
+export interface Checkpoint {
+  /** Everything up to here is done; 0n before the first event. */
+  readonly position: bigint;
+  /** Of the event at `position`; empty at 0n. Empty elsewhere: it is not known. */
+  readonly eventId: string;
+  /** Everything up to here was delivered to the consumer, answered or not: at least `position`. */
+  readonly delivered: bigint;
+}
+
+/** A checkpoint as it is kept. */
+export interface KeptCheckpoint extends Checkpoint {
+  readonly consumer: string;
+  /** When it was last changed, by the database's clock. */
+  readonly updatedAt: Date;
+  /** The log has that event at that position; without an id, it has any event there. */
+  readonly holds: boolean;
+}
+
+/** How far `consumer` has come. */
+export interface SaveCheckpointRequest extends Checkpoint {
+  readonly consumer: string;
+}
+
+/** Keeps how far consumers have come. */
+export interface CheckpointStore {
+  /**
+   * Remembers how far `consumer` has come; may be repeated. The position moves
+   * back only where the log does not have the event that is kept with it;
+   * `delivered` is taken as it is said. Without an id the log's own event at that
+   * position is taken. Rejects with `precondition_failed`: `not_published` while
+   * the stream is not known to be the log's copy up to there, `place_not_in_log`
+   * where the log has another event at that position.
+   */
+  saveCheckpoint(ctx: Context, request: SaveCheckpointRequest): Promise<void>;
+
+  /**
+   * Where `consumer` may go on: what `saveCheckpoint` last kept, where the log has
+   * that place. Where it does not, the last earlier place of the consumer that was
+   * kept (one for each 10,000 positions) and that the log has, or 0n: what comes
+   * again is harmless.
+   */
+  getCheckpoint(ctx: Context, consumer: string): Promise<Checkpoint>;
+
+  /** All checkpoints as they are kept, by consumer, and whether each counts. */
+  listCheckpoints(ctx: Context): Promise<readonly KeptCheckpoint[]>;
+}

@@ -1,0 +1,99 @@
+import type { Context } from '../kit/context.ts';
+import type { DeadLetter } from '../kit/delivery.ts';
+
+/**
+ * `parked`: waits for somebody to look at it. `requested`: its consumer was
+ * asked to serve the event once more. `resolved`: it did, and well. `closed`:
+ * somebody put it aside for good, and said why.
+ */
+export type LetterState = 'parked' | 'requested' | 'resolved' | 'closed';
+
+/** A dead letter as it is kept. Times are by the database's clock. */
+export interface ParkedLetter extends DeadLetter {
+  /** When it was first parked. */
+  readonly parkedAt: Date;
+  readonly state: LetterState;
+  /** How often it was handed to its consumer to be served once more. */
+  readonly replays: number;
+  /** Of the replay that is asked for or under way. */
+  readonly replayRequestedAt: Date | undefined;
+  /** When a replay succeeded. */
+  readonly resolvedAt: Date | undefined;
+  /** When somebody put it aside for good. */
+  readonly closedAt: Date | undefined;
+  /** Why; empty unless closed. */
+  readonly closeReason: string;
+}
+
+/** Which dead letters to list; a field left out does not filter. */
+export interface LetterFilter {
+  readonly consumer?: string;
+  readonly state?: LetterState;
+  readonly position?: bigint;
+  /** At most 1,000; an empty list does not filter. */
+  readonly eventIds?: readonly string[];
+  /** Only letters behind this one, in the order of the list. */
+  readonly after?: { readonly position: bigint; readonly consumer: string };
+}
+
+/** What names one dead letter. */
+export interface LetterId {
+  readonly consumer: string;
+  readonly position: bigint;
+}
+
+export interface DeadLettersRequest extends LetterFilter {
+  /** From 1 to 1,000. */
+  readonly limit: number;
+}
+
+export interface TakeReplaysRequest {
+  readonly consumer: string;
+  /** From 1 to 1,000. */
+  readonly limit: number;
+}
+
+export interface CloseRequest extends LetterId {
+  /** Why it needs no answer. */
+  readonly reason: string;
+}
+
+/** Keeps what consumers gave up, until it is served after all or put aside. */
+export interface LetterStore {
+  /**
+   * Keeps a dead letter; may be repeated (consumer and position are its
+   * identity, and the first is kept). One that is being replayed, or was
+   * resolved, is parked once more with what went wrong this time; one that was
+   * closed stays so.
+   */
+  park(ctx: Context, letter: DeadLetter): Promise<void>;
+
+  /** Dead letters by position, then by consumer, at most `limit`. */
+  deadLetters(ctx: Context, request: DeadLettersRequest): Promise<readonly ParkedLetter[]>;
+
+  /**
+   * Asks a letter's consumer to serve the event once more, and resolves with the
+   * letter as it is then; the replay itself comes later. May be repeated.
+   * Rejects with `not_found`, and with `conflict` for a letter that is resolved or closed.
+   */
+  requestReplay(ctx: Context, letter: LetterId): Promise<ParkedLetter>;
+
+  /**
+   * What `consumer` was asked to serve once more, at most `limit`, by position.
+   * Each is the caller's for a minute: until it is resolved or parked again,
+   * nobody else is given it. After that minute it is handed out again, five
+   * times in all; then it counts as parked.
+   */
+  takeReplays(ctx: Context, request: TakeReplaysRequest): Promise<readonly ParkedLetter[]>;
+
+  /** The letter's event was served. May be repeated; for a letter that there is not, or that is closed, it does nothing. */
+  resolveReplay(ctx: Context, letter: LetterId): Promise<void>;
+
+  /**
+   * Puts a letter aside for good, and keeps when and why; a replay that was asked
+   * for and not begun is called off. May be repeated: the first reason stays.
+   * Rejects with `not_found`, and with `conflict` for a letter that is resolved,
+   * or that its consumer is serving right now.
+   */
+  closeLetter(ctx: Context, request: CloseRequest): Promise<ParkedLetter>;
+}

@@ -1,0 +1,27 @@
+import type { Endpoint } from './endpoint.ts';
+import type { Served } from './endpoints-of.ts';
+
+/** For each method that may be refused before it begins: throws what it is refused with. */
+export type Checks<Service> = {
+  readonly [Method in keyof Service]?: Service[Method] extends Endpoint<infer Request, unknown>
+    ? (request: Request) => void
+    : never;
+};
+
+/** `service`, whose methods reject with what `checks` throws, and are not called then. */
+export function checked<Service extends Served<Service>>(
+  service: Service,
+  checks: Checks<Service>,
+): Service {
+  const methods = Object.keys(checks) as (keyof Service)[];
+  const wrapped = methods.map((method) => {
+    const endpoint = service[method] as Endpoint<unknown, unknown>;
+    const check = checks[method] as (request: unknown) => void;
+    const guarded: Endpoint<unknown, unknown> = async (ctx, request) => {
+      check(request);
+      return endpoint(ctx, request);
+    };
+    return [method, guarded];
+  });
+  return { ...service, ...Object.fromEntries(wrapped) };
+}
