@@ -3,7 +3,7 @@
  * from that and from its own. Each service's container.ts adds the onion.
  */
 import { Container, type ServiceIdentifier } from 'inversify';
-import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import type { Currency } from '../shared/domain/currency.ts';
 import {
   type AgreedCurrency,
@@ -13,6 +13,8 @@ import {
 import type { EventStore } from '../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../shared/eventstore/grpc/grpc-event-store.ts';
 import { unsampled } from '../shared/eventstore/unsampled.ts';
+import { eventWorker, type WorkerOptions } from '../shared/eventstore/worker/event-worker.ts';
+import type { Handles } from '../shared/eventstore/worker/handles.ts';
 import { createLogger, type Logger } from '../shared/kit/logger.ts';
 import { createMetrics, type Metrics } from '../shared/kit/metrics.ts';
 import type { ServiceConfig } from '../shared/kit/process/config.ts';
@@ -23,6 +25,7 @@ import { createDatabase, type Database, type DatabaseOptions } from '../shared/k
 import { adminServer } from '../shared/kit/transport/http/admin.ts';
 import { connectNats, type Nats } from '../shared/kit/transport/nats/nats-connection.ts';
 import { grpcClientTrace } from '../zipkin/grpc.ts';
+import { jetstreamConsumerTrace } from '../zipkin/jetstream.ts';
 import { startTracing, type Tracing } from '../zipkin/tracer.ts';
 
 /** A name under which a container holds a T. Each call makes another. */
@@ -37,6 +40,7 @@ export const common = {
   nats: token<Nats>('nats'),
   currency: token<AgreedCurrency>('currency'),
   store: token<EventStore & Component>('event store'),
+  worker: token<Component>('worker'),
 };
 
 /** A service, put together and not yet started. */
@@ -131,6 +135,41 @@ export function bindEventStore(
       [remote],
     );
   container.bind(common.store).toResolvedValue(inAgreedCurrency, [remote, common.currency]);
+}
+
+/**
+ * A worker's transport: what happens to orders, from the durable of that name, to the
+ * endpoints that are bound as `endpoints`. NATS and the event store are bound before.
+ */
+export function bindWorker(
+  container: Container,
+  config: Pick<WorkerOptions, 'consumer'>,
+  durable: string,
+  endpoints: ServiceIdentifier<Handles>,
+): void {
+  container.bind(common.worker).toResolvedValue(
+    (
+      handles: Handles,
+      nats: Nats,
+      store: EventStore,
+      { tracer }: Tracing,
+      { meter }: Metrics,
+      logger: Logger,
+    ) =>
+      eventWorker({
+        connection: nats.connection,
+        durable,
+        stream: ORDERS_STREAM,
+        aggregateType: ORDER_AGGREGATE,
+        handles,
+        store,
+        hook: jetstreamConsumerTrace(tracer),
+        consumer: config.consumer,
+        logger,
+        meter,
+      }),
+    [endpoints, common.nats, common.store, common.tracing, common.metrics, common.logger],
+  );
 }
 
 /**

@@ -3,15 +3,14 @@ import { durables } from '../../shared/contracts/subjects.ts';
 import { charging, stripeCharging } from '../../shared/domain/charging.ts';
 import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { Handles } from '../../shared/eventstore/worker/handles.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
 import { workerMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
-import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
-import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
 import {
   type App,
@@ -19,12 +18,13 @@ import {
   bindDatabase,
   bindEventStore,
   bindNats,
+  bindWorker,
   common,
   createServiceContainer,
   token,
 } from '../composition.ts';
 import type { Config } from './config.ts';
-import { type PaymentEndpoints, paymentEndpoints } from './endpoints.ts';
+import { paymentEndpoints } from './endpoints.ts';
 import { guardedGateway } from './gateway/guarded-gateway.ts';
 import { inAgreedMoney } from './gateway/in-agreed-money.ts';
 import { type Ledger, sqlLedger } from './gateway/ledger.ts';
@@ -36,14 +36,12 @@ import { stripeIntents } from './gateway/stripe-intents.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
 import { createPaymentService, type PaymentService } from './service.ts';
-import { jetstreamTransport } from './transport-jetstream.ts';
 
 const tokens = {
   ...common,
   gateway: token<PaymentGateway & Component>('payment gateway'),
   service: token<PaymentService>('service'),
-  endpoints: token<PaymentEndpoints>('endpoints'),
-  transport: token<Component>('transport'),
+  endpoints: token<Handles>('endpoints'),
 };
 
 /**
@@ -115,32 +113,17 @@ export function createContainer(config: Config): App {
     [tokens.service, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
   );
 
-  container.bind(tokens.transport).toResolvedValue(
-    (
-      endpoints: PaymentEndpoints,
-      nats: Nats,
-      store: EventStore,
-      { tracer }: Tracing,
-      { meter }: Metrics,
-      logger: Logger,
-    ) =>
-      jetstreamTransport(endpoints, {
-        connection: nats.connection,
-        store,
-        hook: jetstreamConsumerTrace(tracer),
-        consumer: config.consumer,
-        logger,
-        meter,
-      }),
-    [tokens.endpoints, tokens.nats, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
-  );
+  // One durable for orders and for voids, so that an order's void comes after its debit
+  // wherever that is possible. Where it is not (another instance, a redelivery), the
+  // gateway keeps them in order.
+  bindWorker(container, config, durables.payment, tokens.endpoints);
 
   return assemble(container, config, [
     container.get(tokens.database),
     degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
     container.get(tokens.gateway),
-    degradedOnceReady(container.get(tokens.transport)),
+    degradedOnceReady(container.get(tokens.worker)),
   ]);
 }
 

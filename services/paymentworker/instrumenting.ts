@@ -1,4 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
+import { observed } from '../../shared/kit/observed.ts';
 import type { PaymentService } from './service.ts';
 
 /** Counts payments and voids by what came of them, and the money that was debited, in minor units. */
@@ -12,17 +13,11 @@ export function instrumentingService(next: PaymentService, meter: Meter): Paymen
   const voids = meter.createCounter('payment_voids_total', {
     description: 'Voids by result',
   });
-  return {
-    async pay(ctx, request) {
-      const result = await next.pay(ctx, request);
+  return observed(next, {
+    pay: (_ctx, { order }, result) => {
       payments.add(1, { result });
-      if (result === 'debited') debited.add(request.order.amount);
-      return result;
+      if (result === 'debited') debited.add(order.amount);
     },
-    async voidPayment(ctx, request) {
-      const result = await next.voidPayment(ctx, request);
-      voids.add(1, { result });
-      return result;
-    },
-  };
+    voidPayment: (_ctx, _request, result) => voids.add(1, { result }),
+  });
 }

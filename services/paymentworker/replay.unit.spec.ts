@@ -4,6 +4,7 @@ import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contract
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
+import { dispatching } from '../../shared/eventstore/worker/handles.ts';
 import { replays } from '../../shared/eventstore/worker/replays.ts';
 import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
@@ -60,7 +61,10 @@ describe("a replay of an order's dead letter", () => {
     const service = createPaymentService(store, gateway, codec);
     const replaying = replays({
       consumer,
-      endpoint: paymentEndpoints(service, codec, () => nop).orderCreated,
+      endpoint: dispatching(
+        paymentEndpoints(service, codec, () => nop),
+        ORDER_AGGREGATE,
+      ),
       store,
       hook: noHook,
       logger: silentLogger,

@@ -1,36 +1,33 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { Handles } from '../../shared/eventstore/worker/handles.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
 import { workerMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
-import type { Component } from '../../shared/kit/process/lifecycle.ts';
-import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
-import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
 import {
   type App,
   assemble,
   bindEventStore,
   bindNats,
+  bindWorker,
   common,
   createServiceContainer,
   token,
 } from '../composition.ts';
 import type { Config } from './config.ts';
-import { type ReviewEndpoints, reviewEndpoints } from './endpoints.ts';
+import { reviewEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
 import { createReviewService, type ReviewService } from './service.ts';
-import { jetstreamTransport } from './transport-jetstream.ts';
 
 const tokens = {
   ...common,
   service: token<ReviewService>('service'),
-  endpoints: token<ReviewEndpoints>('endpoints'),
-  transport: token<Component>('transport'),
+  endpoints: token<Handles>('endpoints'),
 };
 
 /**
@@ -79,29 +76,11 @@ export function createContainer(config: Config): App {
     [tokens.service, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
   );
 
-  container.bind(tokens.transport).toResolvedValue(
-    (
-      endpoints: ReviewEndpoints,
-      nats: Nats,
-      store: EventStore,
-      { tracer }: Tracing,
-      { meter }: Metrics,
-      logger: Logger,
-    ) =>
-      jetstreamTransport(endpoints, {
-        connection: nats.connection,
-        store,
-        hook: jetstreamConsumerTrace(tracer),
-        consumer: config.consumer,
-        logger,
-        meter,
-      }),
-    [tokens.endpoints, tokens.nats, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
-  );
+  bindWorker(container, config, durables.review, tokens.endpoints);
 
   return assemble(container, config, [
     degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
-    degradedOnceReady(container.get(tokens.transport)),
+    degradedOnceReady(container.get(tokens.worker)),
   ]);
 }

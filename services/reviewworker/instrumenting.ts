@@ -1,14 +1,11 @@
 import type { Meter } from '@opentelemetry/api';
+import { observed } from '../../shared/kit/observed.ts';
 import type { ReviewService } from './service.ts';
 
 /** Counts reviews by what came of them. */
 export function instrumentingService(next: ReviewService, meter: Meter): ReviewService {
   const reviews = meter.createCounter('reviews_total', { description: 'Reviews by outcome' });
-  return {
-    async review(ctx, request) {
-      const result = await next.review(ctx, request);
-      reviews.add(1, { outcome: result.outcome });
-      return result;
-    },
-  };
+  return observed(next, {
+    review: (_ctx, _request, { outcome }) => reviews.add(1, { outcome }),
+  });
 }

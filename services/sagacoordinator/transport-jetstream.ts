@@ -1,5 +1,5 @@
 import { eventTypes } from '../../shared/contracts/events.ts';
-import { durables } from '../../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { eventWorker, type WorkerOptions } from '../../shared/eventstore/worker/event-worker.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { SagaEndpoints } from './endpoints.ts';
@@ -19,12 +19,13 @@ export const followedTypes: readonly string[] = [
 /** Serves the orders' events from the durable `saga-coordinator`. */
 export function jetstreamTransport(
   endpoints: SagaEndpoints,
-  options: Omit<WorkerOptions, 'durable' | 'eventTypes' | 'endpoint'>,
+  options: Omit<WorkerOptions, 'durable' | 'stream' | 'aggregateType' | 'handles'>,
 ): Component {
   return eventWorker({
     ...options,
     durable: durables.saga,
-    eventTypes: followedTypes,
-    endpoint: endpoints.orderMoved,
+    stream: ORDERS_STREAM,
+    aggregateType: ORDER_AGGREGATE,
+    handles: Object.fromEntries(followedTypes.map((type) => [type, endpoints.orderMoved])),
   });
 }

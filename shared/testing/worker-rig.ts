@@ -1,9 +1,11 @@
 import { orderEventCodec } from '../contracts/events.ts';
 import { newId } from '../contracts/ids.ts';
-import { ORDER_AGGREGATE } from '../contracts/subjects.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from '../contracts/subjects.ts';
 import { minor } from '../domain/money.ts';
 import type { OrderEvent } from '../domain/order.ts';
 import type { NewEvent } from '../eventstore/event-store.ts';
+import { eventWorker } from '../eventstore/worker/event-worker.ts';
+import type { Handles } from '../eventstore/worker/handles.ts';
 import { background } from '../kit/context.ts';
 import type { Delivery } from '../kit/delivery.ts';
 import type { Middleware } from '../kit/endpoint.ts';
@@ -11,6 +13,7 @@ import { silentLogger } from '../kit/logger.ts';
 import { noMeter } from '../kit/metrics.ts';
 import { workerMiddleware } from '../kit/middleware/onions.ts';
 import type { Component } from '../kit/process/lifecycle.ts';
+import { noHook } from '../kit/transport/hooks.ts';
 import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts';
 import { type PublishedLog, publishedLog } from './published-log.ts';
 
@@ -22,6 +25,8 @@ export interface WorkerRig {
   readonly start: (...components: readonly Component[]) => Promise<void>;
   /** Appends an order's event, with what `overrides` says otherwise; resolves with its id. */
   readonly append: (event: OrderEvent, overrides?: Partial<NewEvent>) => Promise<string>;
+  /** The worker that serves what happens to orders from that durable to `handles`. */
+  readonly worker: (durable: string, handles: Handles) => Component;
   /** A worker's onion for its endpoints, quick to retry, which parks in the log. */
   readonly onion: (consumer: string) => (name: string) => Middleware<Delivery>;
   /** Stops what was started, then the connection and the broker. */
@@ -56,6 +61,19 @@ export async function workerRig(server: {
       });
       return eventId;
     },
+    worker: (durable, handles) =>
+      eventWorker({
+        connection: nats.connection,
+        durable,
+        stream: ORDERS_STREAM,
+        aggregateType: ORDER_AGGREGATE,
+        handles,
+        store: log.store,
+        hook: noHook,
+        consumer: { maxInFlight: 16, ackWaitMs: 5_000, maxDeliver: 3, retryDelaysMs: [10] },
+        logger: silentLogger,
+        meter: noMeter,
+      }),
     onion: (consumer) => (name) =>
       workerMiddleware({
         tracing: (next) => next,

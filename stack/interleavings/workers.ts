@@ -9,9 +9,10 @@ import type { UpcomingDeadline } from '../../services/sagacoordinator/saga/deadl
 import type { DeadlineWrites } from '../../services/sagacoordinator/saga/grouped-writes.ts';
 import { createSagaService } from '../../services/sagacoordinator/service.ts';
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
-import { durables } from '../../shared/contracts/subjects.ts';
+import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { dispatching, type Handles } from '../../shared/eventstore/worker/handles.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
 import type { Delivery } from '../../shared/kit/delivery.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
@@ -57,24 +58,18 @@ export function workers({ store, gateway, writes, codec, answered }: WorkersOpti
     deadline: () => nop,
   });
   const ctxOf = ({ body }: Delivery<RecordedEvent>) => causedBy(background('c'), body);
+  const handler = (handles: Handles): Handler => {
+    const endpoint = dispatching(handles, ORDER_AGGREGATE);
+    return (delivery) => endpoint(ctxOf(delivery), delivery);
+  };
   const told =
     (worker: string, handler: Handler): Handler =>
     async (delivery) =>
       answered(worker, delivery, await handler(delivery));
   return {
     handlers: {
-      [durables.payment]: told(durables.payment, async (delivery) => {
-        const { eventType } = delivery.body;
-        if (eventType === eventTypes.created)
-          return payments.orderCreated(ctxOf(delivery), delivery);
-        if (eventType !== eventTypes.voidrequested) return undefined;
-        return payments.voidRequested(ctxOf(delivery), delivery);
-      }),
-      [durables.review]: told(durables.review, async (delivery) =>
-        delivery.body.eventType === eventTypes.paymentdebited
-          ? reviews.orderPaid(ctxOf(delivery), delivery)
-          : undefined,
-      ),
+      [durables.payment]: told(durables.payment, handler(payments)),
+      [durables.review]: told(durables.review, handler(reviews)),
       [durables.saga]: told(durables.saga, async (delivery) =>
         Object.values<string>(eventTypes).includes(delivery.body.eventType)
           ? saga.orderMoved(ctxOf(delivery), delivery)

@@ -40,9 +40,11 @@ describe('event worker', () => {
     return eventWorker({
       connection: nats.connection,
       durable: 'test-worker',
-      eventTypes: ['ORDERS.created'],
-      endpoint: async (ctx, { body, mayBeRepeat }) => {
-        served.push({ ctx, event: body, mayBeRepeat });
+      stream: 'ORDERS',
+      aggregateType: 'order',
+      handles: {
+        'ORDERS.created': async (ctx, { body, mayBeRepeat }) =>
+          served.push({ ctx, event: body, mayBeRepeat }),
       },
       store: log.store,
       hook: { before: (ctx) => ctx, after: (_ctx, _wire, outcome) => outcomes.push(outcome) },

@@ -1,8 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
-import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../contracts/subjects.ts';
 import { background } from '../../kit/context.ts';
-import type { Delivery } from '../../kit/delivery.ts';
-import type { Endpoint } from '../../kit/endpoint.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Component } from '../../kit/process/lifecycle.ts';
 import type { Hook } from '../../kit/transport/hooks.ts';
@@ -14,6 +11,7 @@ import type { IncomingMessage } from '../../kit/transport/jetstream/messages/jet
 import type { EventStore, RecordedEvent } from '../event-store.ts';
 import { asStored, decodeStored, isSame } from '../stored-message.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
+import { dispatching, type Handles } from './handles.ts';
 import { loggedEvents } from './logged-events.ts';
 import { type ReplaySource, replays } from './replays.ts';
 
@@ -21,9 +19,12 @@ export interface WorkerOptions {
   readonly connection: JetstreamConsumerOptions<RecordedEvent>['connection'];
   /** Frozen name of the durable; also the name of its checkpoint. */
   readonly durable: string;
-  /** The event types that it answers. */
-  readonly eventTypes: readonly string[];
-  readonly endpoint: Endpoint<Delivery<RecordedEvent>, unknown>;
+  /** The stream that it follows. */
+  readonly stream: string;
+  /** What its events are filed under; others of the same types are passed over. */
+  readonly aggregateType: string;
+  /** What it answers, and nothing else is delivered to it. */
+  readonly handles: Handles;
   /** The log, and where the durable's position and its dead letters are kept. */
   readonly store: Pick<EventStore, 'read' | 'head' | 'getCheckpoint' | 'saveCheckpoint'> &
     ReplaySource;
@@ -38,8 +39,8 @@ export interface WorkerOptions {
 }
 
 /**
- * A durable consumer of the log's events: side by side across orders, in order
- * within one. Nothing is answered but what the log has: each message is held
+ * A durable consumer of the log's events: side by side across aggregates, in
+ * order within one. Nothing is answered but what the log has: each message is held
  * against it first, many in one reading. How far it has come is kept beside the
  * log, at most once a second, so that a durable made anew goes on from there:
  * position and event, and how far events were delivered to it. Dead letters that
@@ -47,22 +48,16 @@ export interface WorkerOptions {
  * finishes what is in flight and saves the last position.
  */
 export function eventWorker(options: WorkerOptions): Component {
-  const { durable, store, logger } = options;
-  // What stands in the log in a foreign message's place may be of any type, and
-  // other writers may file other things than orders under our types.
-  const endpoint: WorkerOptions['endpoint'] = async (ctx, delivery) => {
-    const { eventType, aggregateType } = delivery.body;
-    if (aggregateType !== ORDER_AGGREGATE || !options.eventTypes.includes(eventType)) return;
-    await options.endpoint(ctx, delivery);
-  };
+  const { durable, stream, store, logger } = options;
+  const endpoint = dispatching(options.handles, options.aggregateType);
   const checkpoint = checkpointSaver(store, durable, logger);
   const logged = loggedEvents(store);
   const consumer = jetstreamConsumer<RecordedEvent>({
     ...options.consumer,
     connection: options.connection,
-    stream: ORDERS_STREAM,
+    stream,
     durable,
-    filterSubjects: options.eventTypes,
+    filterSubjects: Object.keys(options.handles),
     decode: decodeStored,
     recover: async (_ctx, sequence) => {
       const event = await logged.at(sequence);

@@ -13,10 +13,7 @@ import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import { silentLogger } from '../../shared/kit/logger.ts';
-import { noMeter } from '../../shared/kit/metrics.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
-import { noHook } from '../../shared/kit/transport/hooks.ts';
 import type { PublishedLog } from '../../shared/testing/published-log.ts';
 import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';
 import { testNats } from '../../stack/testing.ts';
@@ -24,7 +21,6 @@ import { until } from '../../stack/until.ts';
 import { paymentEndpoints } from './endpoints.ts';
 import type { Debit, DebitAnswer, Void } from './gateway/payment-gateway.ts';
 import { createPaymentService } from './service.ts';
-import { jetstreamTransport } from './transport-jetstream.ts';
 
 const codec = orderEventCodec(2);
 const ctx = background();
@@ -60,16 +56,9 @@ describe('payment worker over JetStream', function suite() {
       codec,
       rig.onion(durables.payment),
     );
-    const transport = jetstreamTransport(endpoints, {
-      connection: rig.nats.connection,
-      store: log.store,
-      hook: noHook,
-      consumer: { maxInFlight: 16, ackWaitMs: 5_000, maxDeliver: 3, retryDelaysMs: [10] },
-      logger: silentLogger,
-      meter: noMeter,
-    });
-    await rig.start(transport);
-    return transport;
+    const worker = rig.worker(durables.payment, endpoints);
+    await rig.start(worker);
+    return worker;
   }
 
   async function place(orderId: string, data?: string): Promise<void> {

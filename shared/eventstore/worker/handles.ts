@@ -1,0 +1,79 @@
+import type { Delivery } from '../../kit/delivery.ts';
+import type { Endpoint, Middleware } from '../../kit/endpoint.ts';
+import { CodedError } from '../../kit/errors.ts';
+import type { RecordedEvent } from '../event-store.ts';
+
+/** Which events a worker answers: the endpoint for each type, by the type's name in the log. */
+export type Handles = Readonly<Record<string, Endpoint<Delivery<RecordedEvent>, unknown>>>;
+
+/** An event that is to be answered. */
+export interface Happened<Event> {
+  readonly event: Event;
+  /** The same as it stands in the log. */
+  readonly recorded: RecordedEvent;
+  /** As in Delivery. */
+  readonly mayBeRepeat: boolean;
+}
+
+/** For each type of event that is answered: the endpoint's name, as in spans, logs and metrics, and the endpoint. */
+export type Answers<Event extends { readonly type: string }> = {
+  readonly [Type in Event['type']]?: readonly [
+    name: string,
+    endpoint: Endpoint<Happened<Extract<Event, { readonly type: Type }>>, unknown>,
+  ];
+};
+
+export interface HandlesOptions<Event extends { readonly type: string }> {
+  /** The names of all types in the log. */
+  readonly types: Readonly<Record<Event['type'], string>>;
+  readonly codec: { readonly decode: (recorded: RecordedEvent) => Event | undefined };
+  /** The middlewares for an endpoint of that name, outermost first. */
+  readonly concerns: (name: string) => Middleware<Delivery>;
+}
+
+/**
+ * A worker's endpoints, made of `answers`: each decodes its event inside its
+ * middlewares, so an event that cannot be read is parked like any other that can
+ * never be answered.
+ */
+export function handlesOf<Event extends { readonly type: string }>(
+  { types, codec, concerns }: HandlesOptions<Event>,
+  answers: Answers<Event>,
+): Handles {
+  const handles = Object.keys(answers).map((key) => {
+    const type = key as Event['type'];
+    const [name, endpoint] = answers[type] as readonly [string, Endpoint<Happened<Event>, unknown>];
+    const decoding: Endpoint<Delivery<RecordedEvent>, unknown> = async (ctx, delivery) => {
+      const { body: recorded, mayBeRepeat } = delivery;
+      const event = codec.decode(recorded);
+      if (event?.type !== type) throw unexpected(name, types[type], recorded);
+      return endpoint(ctx, { event, recorded, mayBeRepeat });
+    };
+    return [types[type], concerns(name)(decoding)];
+  });
+  return Object.fromEntries(handles);
+}
+
+const unexpected = (name: string, type: string, { eventType }: RecordedEvent) =>
+  new CodedError(
+    'invalid',
+    'unexpected_event',
+    `The endpoint ${name} answers ${type}, not ${eventType}.`,
+  );
+
+/**
+ * One endpoint for all that a worker handles. It passes over other types, and
+ * what is not filed under `aggregateType`: what stands in the log in a foreign
+ * message's place may be of any type, and other writers may file other things
+ * under our types.
+ */
+export function dispatching(
+  handles: Handles,
+  aggregateType: string,
+): Endpoint<Delivery<RecordedEvent>, unknown> {
+  const endpoints = new Map(Object.entries(handles));
+  return async (ctx, delivery) => {
+    if (delivery.body.aggregateType !== aggregateType) return undefined;
+    return endpoints.get(delivery.body.eventType)?.(ctx, delivery);
+  };
+}
