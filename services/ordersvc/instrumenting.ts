@@ -1,5 +1,7 @@
 import { type Meter, trace } from '@opentelemetry/api';
+import type { Context } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
+import { observed } from '../../shared/kit/observed.ts';
 import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderService } from './service.ts';
 
@@ -19,33 +21,20 @@ export function instrumentingService(next: OrderService, meter: Meter): OrderSer
     description:
       'Decisions by people, by what came of them: done, already so, or the code of a refusal.',
   });
-  const count = async (command: string, decision: Promise<DecidedOrder>) => {
-    try {
-      const answer = await decision;
-      decided.add(1, { command, outcome: answer.changed ? 'done' : 'already_so' });
-      return answer;
-    } catch (error) {
-      decided.add(1, { command, outcome: codedError(error).code });
-      throw error;
-    }
-  };
-  return {
-    // Named, and not spread: a method that is new must not be passed by in silence.
-    list: (ctx, query) => next.list(ctx, query),
-    history: (...asked) => next.history(...asked),
-    place: async (ctx, request) => {
-      const answer = await next.place(ctx, request);
-      placed.add(1, { replayed: answer.replayed });
-      trace.getSpan(ctx.telemetry)?.setAttribute('order.id', answer.order.orderId);
-      return answer;
+  const counted = (command: string) => ({
+    answered: (_ctx: Context, _request: unknown, { changed }: DecidedOrder) =>
+      decided.add(1, { command, outcome: changed ? 'done' : 'already_so' }),
+    failed: (_ctx: Context, _request: unknown, error: unknown) =>
+      decided.add(1, { command, outcome: codedError(error).code }),
+  });
+  return observed(next, {
+    place: (ctx, _request, { order, replayed }) => {
+      placed.add(1, { replayed });
+      trace.getSpan(ctx.telemetry)?.setAttribute('order.id', order.orderId);
     },
-    get: async (ctx, ...asked) => {
-      const found = await next.get(ctx, ...asked);
-      read.add(1, { source: found.source, stale: found.stale });
-      return found;
-    },
-    cancel: (ctx, ...asked) => count('cancel', next.cancel(ctx, ...asked)),
-    approve: (ctx, ...asked) => count('approve', next.approve(ctx, ...asked)),
-    reject: (ctx, ...asked) => count('reject', next.reject(ctx, ...asked)),
-  };
+    get: (_ctx, _request, { source, stale }) => read.add(1, { source, stale }),
+    cancel: counted('cancel'),
+    approve: counted('approve'),
+    reject: counted('reject'),
+  });
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../../shared/kit/context.ts';
 import { type Logger, logFields } from '../../shared/kit/logger.ts';
+import { observed } from '../../shared/kit/observed.ts';
 import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderService } from './service.ts';
 
@@ -19,46 +20,37 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
     (fields) => logger.warn(fields, 'the event store is away: orders are shown as last known'),
     () => logger.info('orders are shown as they are again'),
   );
-  const tell = async (ctx: Context, did: string, decision: Promise<DecidedOrder>) => {
-    const decided = await decision;
-    const { details, reason } = decided.order;
-    const fields = { ...logFields(ctx), order_id: details.orderId, reason };
-    if (decided.changed) logger.info(fields, `order ${did}`);
-    else logger.debug(fields, `order had been ${did} before`);
-    return decided;
-  };
-  return {
-    // Named, and not spread: a method that is new must not be passed by in silence.
-    list: (ctx, query) => next.list(ctx, query),
-    history: (...asked) => next.history(...asked),
-    cancel: (ctx, ...asked) => tell(ctx, 'cancelled by its customer', next.cancel(ctx, ...asked)),
-    approve: (ctx, ...asked) =>
-      tell(ctx, 'approved by its restaurant', next.approve(ctx, ...asked)),
-    reject: (ctx, ...asked) => tell(ctx, 'rejected by its restaurant', next.reject(ctx, ...asked)),
-    place: async (ctx, request) => {
-      const placed = await next.place(ctx, request);
-      if (logger.isLevelEnabled('debug')) {
-        const { orderId, customerId, restaurantId, amount } = placed.order;
-        logger.debug(
-          {
-            ...logFields(ctx),
-            order_id: orderId,
-            customer_id: customerId,
-            restaurant_id: restaurantId,
-            amount_minor: amount,
-          },
-          placed.replayed ? 'order had been placed before' : 'order placed',
-        );
-      }
-      return placed;
+  const told =
+    (did: string) =>
+    (ctx: Context, _request: unknown, { order, changed }: DecidedOrder) => {
+      const { details, reason } = order;
+      const fields = { ...logFields(ctx), order_id: details.orderId, reason };
+      if (changed) logger.info(fields, `order ${did}`);
+      else logger.debug(fields, `order had been ${did} before`);
+    };
+  return observed(next, {
+    cancel: told('cancelled by its customer'),
+    approve: told('approved by its restaurant'),
+    reject: told('rejected by its restaurant'),
+    place: (ctx, _request, placed) => {
+      if (!logger.isLevelEnabled('debug')) return;
+      const { orderId, customerId, restaurantId, amount } = placed.order;
+      logger.debug(
+        {
+          ...logFields(ctx),
+          order_id: orderId,
+          customer_id: customerId,
+          restaurant_id: restaurantId,
+          amount_minor: amount,
+        },
+        placed.replayed ? 'order had been placed before' : 'order placed',
+      );
     },
-    get: async (ctx, ...asked) => {
-      const found = await next.get(ctx, ...asked);
+    get: (ctx, _request, found) => {
       readModelAway(found.readModelError !== undefined, ctx, found.readModelError);
       stale(found.stale, ctx, undefined);
-      return found;
     },
-  };
+  });
 }
 
 /** Calls `began` and `ended` only when what it is told changes. */

@@ -15,9 +15,21 @@ import {
 import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
+import type { OrderToDecide } from './views/order-query.ts';
 import { matches, type Versions, versionMismatch } from './views/order-version.ts';
 import { type OrderView, viewOf } from './views/order-view.ts';
 import type { RecentWrites } from './views/recent-writes.ts';
+
+/** An order that is to be cancelled. */
+export interface Cancellation extends OrderToDecide {
+  /** The customer need not say. */
+  readonly reason?: string | undefined;
+}
+
+/** An order that is to be turned down. */
+export interface Rejection extends OrderToDecide {
+  readonly reason: string;
+}
 
 /** An order after somebody's decision. */
 export interface DecidedOrder {
@@ -39,16 +51,11 @@ export interface DecidedOrder {
  */
 export interface OrderDecisions {
   /** Ends an order that is Pending or Paid. */
-  cancel(
-    ctx: Context,
-    orderId: string,
-    reason: string | undefined,
-    ifMatch?: Versions,
-  ): Promise<DecidedOrder>;
+  cancel(ctx: Context, request: Cancellation): Promise<DecidedOrder>;
   /** Takes an order that is Paid. */
-  approve(ctx: Context, orderId: string, ifMatch?: Versions): Promise<DecidedOrder>;
+  approve(ctx: Context, request: OrderToDecide): Promise<DecidedOrder>;
   /** Turns down an order that is Paid. */
-  reject(ctx: Context, orderId: string, reason: string, ifMatch?: Versions): Promise<DecidedOrder>;
+  reject(ctx: Context, request: Rejection): Promise<DecidedOrder>;
 }
 
 export interface OrderDecisionsOptions {
@@ -113,11 +120,11 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
   }
 
   return {
-    cancel: (ctx, orderId, reason = UNSAID, ifMatch) =>
+    cancel: (ctx, { orderId, reason = UNSAID, ifMatch }) =>
       decided(ctx, orderId, { type: 'cancel', decidedBy: decidedBy.cancel, reason }, ifMatch),
-    approve: (ctx, orderId, ifMatch) =>
+    approve: (ctx, { orderId, ifMatch }) =>
       decided(ctx, orderId, { type: 'approve', decidedBy: decidedBy.approve }, ifMatch),
-    reject: (ctx, orderId, reason, ifMatch) =>
+    reject: (ctx, { orderId, reason, ifMatch }) =>
       decided(ctx, orderId, { type: 'reject', decidedBy: decidedBy.reject, reason }, ifMatch),
   };
 }

@@ -73,7 +73,7 @@ describe('a cancellation', () => {
   for (const [name, history] of Object.entries({ pending: [created], paid: [created, paid] })) {
     it(`ends an order that is ${name}, and answers with it`, async () => {
       const { cancel, entries } = await scene(...history);
-      const { order, changed } = await cancel(ctx, orderId, 'changed my mind');
+      const { order, changed } = await cancel(ctx, { orderId, reason: 'changed my mind' });
       assert.equal(changed, true);
       assert.deepEqual([order.status, order.reason], ['Cancelled', 'changed my mind']);
       const last = (await entries()).at(-1);
@@ -87,13 +87,16 @@ describe('a cancellation', () => {
 
   it('without a reason says whose wish it was', async () => {
     const { cancel } = await scene(created);
-    assert.equal((await cancel(ctx, orderId, undefined)).order.reason, 'customer_request');
+    assert.equal((await cancel(ctx, { orderId })).order.reason, 'customer_request');
   });
 
   it('asked for again, in other words even, leaves the order as it is', async () => {
     const { cancel, entries } = await scene(created);
-    const first = await cancel(ctx, orderId, 'too late');
-    assert.deepEqual(await cancel(ctx, orderId, 'too cold'), { ...first, changed: false });
+    const first = await cancel(ctx, { orderId, reason: 'too late' });
+    assert.deepEqual(await cancel(ctx, { orderId, reason: 'too cold' }), {
+      ...first,
+      changed: false,
+    });
     assert.equal((await entries()).length, 2);
   });
 
@@ -101,14 +104,14 @@ describe('a cancellation', () => {
     const deadline = 'payment_deadline';
     const ended = { type: 'cancelled', orderId, decidedBy: 'saga-coordinator', reason: deadline };
     const { cancel } = await scene(created, ended as OrderEvent);
-    const { order, changed } = await cancel(ctx, orderId, undefined);
+    const { order, changed } = await cancel(ctx, { orderId });
     assert.deepEqual([order.reason, changed], [deadline, false]);
   });
 
   it('is refused once the order is approved or ended otherwise', async () => {
     for (const end of [approved, rejected]) {
       const { cancel, entries } = await scene(created, paid, end);
-      await assert.rejects(cancel(ctx, orderId, undefined), refused('conflict', 'order_ended'));
+      await assert.rejects(cancel(ctx, { orderId }), refused('conflict', 'order_ended'));
       assert.equal((await entries()).length, 3);
     }
   });
@@ -117,7 +120,7 @@ describe('a cancellation', () => {
     const headless = await scene(paid);
     for (const { cancel } of [await scene(), headless]) {
       const error = refused('not_found', 'order_not_found');
-      await assert.rejects(cancel(ctx, orderId, undefined), error);
+      await assert.rejects(cancel(ctx, { orderId }), error);
     }
   });
 
@@ -129,7 +132,7 @@ describe('a cancellation', () => {
         return log.append(...args);
       },
     });
-    await assert.rejects(cancel(ctx, orderId, undefined), refused('conflict', 'order_ended'));
+    await assert.rejects(cancel(ctx, { orderId }), refused('conflict', 'order_ended'));
     assert.equal((await entries()).at(-1)?.eventType, 'ORDERS.approved');
   });
 
@@ -141,7 +144,7 @@ describe('a cancellation', () => {
         return log.append(...args);
       },
     });
-    const { order } = await cancel(ctx, orderId, undefined);
+    const { order } = await cancel(ctx, { orderId });
     assert.deepEqual([order.status, order.payment, order.version], ['Cancelled', 'debited', 3n]);
   });
 
@@ -149,11 +152,11 @@ describe('a cancellation', () => {
     const { over, log, cancel } = await scene(created);
     const { cancel: late } = over({
       append: async (...args) => {
-        await cancel(ctx, orderId, 'the first');
+        await cancel(ctx, { orderId, reason: 'the first' });
         return log.append(...args);
       },
     });
-    const { order, changed } = await late(ctx, orderId, 'the second');
+    const { order, changed } = await late(ctx, { orderId, reason: 'the second' });
     assert.deepEqual([order.reason, order.version, changed], ['the first', 2n, false]);
   });
 
@@ -165,11 +168,11 @@ describe('a cancellation', () => {
         throw new CodedError('timeout', 'deadline_exceeded', 'no answer in time');
       },
     });
-    await assert.rejects(lossy(ctx, orderId, undefined), (error) => {
+    await assert.rejects(lossy(ctx, { orderId }), (error) => {
       assert.ok(error instanceof CodedError && error.retryAfterMs !== undefined);
       return refused('unavailable', 'event_store_away')(error);
     });
-    const { order, changed } = await cancel(ctx, orderId, undefined);
+    const { order, changed } = await cancel(ctx, { orderId });
     assert.deepEqual([order.status, changed], ['Cancelled', false]);
     assert.equal((await entries()).length, 2);
   });
@@ -183,7 +186,7 @@ describe('a cancellation', () => {
         return log.readAggregate(asked, aggregate);
       },
     });
-    await cancel(withTimeLeft(ctx, 60_000), orderId, undefined);
+    await cancel(withTimeLeft(ctx, 60_000), { orderId });
     assert.ok(left.length > 0 && left.every((ms) => ms <= 1_000));
   });
 
@@ -194,7 +197,7 @@ describe('a cancellation', () => {
         throw new CodedError('conflict', 'version_conflict', 'moved');
       },
     });
-    await assert.rejects(cancel(ctx, orderId, undefined), (error) => {
+    await assert.rejects(cancel(ctx, { orderId }), (error) => {
       assert.ok(error instanceof CodedError && error.retryAfterMs !== undefined);
       return refused('conflict', 'order_moving')(error);
     });
@@ -202,7 +205,7 @@ describe('a cancellation', () => {
 
   it('is remembered, so that no older row is shown after it', async () => {
     const { cancel, recent } = await scene(created);
-    const { order } = await cancel(ctx, orderId, undefined);
+    const { order } = await cancel(ctx, { orderId });
     assert.equal(recent.version(orderId), order.version);
   });
 
@@ -212,14 +215,14 @@ describe('a cancellation', () => {
     await log.append(ctx, {
       events: [{ ...entry, eventId: 'e', aggregateId: orderId, aggregateType: ORDER_AGGREGATE }],
     });
-    await assert.rejects(cancel(ctx, orderId, undefined), refused('internal', 'unreadable_order'));
+    await assert.rejects(cancel(ctx, { orderId }), refused('internal', 'unreadable_order'));
   });
 });
 
 describe("a restaurant's decision", () => {
   it('takes a paid order', async () => {
     const { approve, entries } = await scene(created, paid);
-    const { order, changed } = await approve(ctx, orderId);
+    const { order, changed } = await approve(ctx, { orderId });
     assert.deepEqual([order.status, order.version, changed], ['Approved', 3n, true]);
     const last = (await entries()).at(-1);
     assert.ok(last);
@@ -229,7 +232,7 @@ describe("a restaurant's decision", () => {
 
   it('turns a paid order down, and says why', async () => {
     const { reject, entries } = await scene(created, paid);
-    const { order } = await reject(ctx, orderId, 'out of dough');
+    const { order } = await reject(ctx, { orderId, reason: 'out of dough' });
     assert.deepEqual([order.status, order.reason], ['Rejected', 'out of dough']);
     const last = (await entries()).at(-1);
     assert.ok(last);
@@ -239,28 +242,28 @@ describe("a restaurant's decision", () => {
 
   it('taken before, by whomever, comes to nothing', async () => {
     const taken = await scene(created, paid, approved);
-    assert.equal((await taken.approve(ctx, orderId)).changed, false);
+    assert.equal((await taken.approve(ctx, { orderId })).changed, false);
     const turnedDown = await scene(created, paid, rejected);
-    const { order, changed } = await turnedDown.reject(ctx, orderId, 'out of dough');
+    const { order, changed } = await turnedDown.reject(ctx, { orderId, reason: 'out of dough' });
     assert.deepEqual([order.reason, changed], ['closed', false]);
   });
 
   it('waits for the payment', async () => {
     const { approve, reject } = await scene(created);
     const tooEarly = refused('conflict', 'order_not_paid');
-    await assert.rejects(approve(ctx, orderId), tooEarly);
-    await assert.rejects(reject(ctx, orderId, 'closed'), tooEarly);
+    await assert.rejects(approve(ctx, { orderId }), tooEarly);
+    await assert.rejects(reject(ctx, { orderId, reason: 'closed' }), tooEarly);
   });
 
   it('comes too late for an order that ended otherwise', async () => {
     const { approve, cancel } = await scene(created, paid);
-    await cancel(ctx, orderId, undefined);
-    await assert.rejects(approve(ctx, orderId), refused('conflict', 'order_ended'));
+    await cancel(ctx, { orderId });
+    await assert.rejects(approve(ctx, { orderId }), refused('conflict', 'order_ended'));
   });
 
   it('and a cancellation at the same moment: one holds, the other is told', async () => {
     const { approve, cancel, entries } = await scene(created, paid);
-    const both = [approve(ctx, orderId), cancel(ctx, orderId, undefined)];
+    const both = [approve(ctx, { orderId }), cancel(ctx, { orderId })];
     const outcomes = (await Promise.allSettled(both)).map(({ status }) => status);
     assert.deepEqual(outcomes.sort(), ['fulfilled', 'rejected']);
     assert.equal((await entries()).length, 3);
@@ -275,8 +278,8 @@ describe('a decision about a version of the order', () => {
       const { entries, ...decisions } = await scene(created, paid);
       const decide = (wanted: readonly bigint[]) =>
         decision === 'approve'
-          ? decisions.approve(ctx, orderId, wanted)
-          : decisions[decision](ctx, orderId, 'because', wanted);
+          ? decisions.approve(ctx, { orderId, ifMatch: wanted })
+          : decisions[decision](ctx, { orderId, reason: 'because', ifMatch: wanted });
       for (const wanted of [[], [1n], [999n, 3n]]) await assert.rejects(decide(wanted), mismatch);
       assert.equal((await entries()).length, 2, 'something was done');
       assert.equal((await decide([1n, 2n])).changed, true);
@@ -291,7 +294,7 @@ describe('a decision about a version of the order', () => {
         return log.append(...args);
       },
     });
-    await assert.rejects(cancel(ctx, orderId, undefined, [1n]), mismatch);
+    await assert.rejects(cancel(ctx, { orderId, reason: undefined, ifMatch: [1n] }), mismatch);
     assert.deepEqual(
       (await entries()).map(({ eventType }) => eventType),
       ['ORDERS.created', 'ORDERS.paymentdebited'],
@@ -300,17 +303,23 @@ describe('a decision about a version of the order', () => {
 
   it('may be asked for again after its answer was lost, by the version it was taken at', async () => {
     const { cancel, append } = await scene(created);
-    const first = await cancel(ctx, orderId, undefined, [1n]);
-    assert.deepEqual(await cancel(ctx, orderId, undefined, [1n]), { ...first, changed: false });
+    const first = await cancel(ctx, { orderId, reason: undefined, ifMatch: [1n] });
+    assert.deepEqual(await cancel(ctx, { orderId, reason: undefined, ifMatch: [1n] }), {
+      ...first,
+      changed: false,
+    });
     await append(paid);
-    assert.equal((await cancel(ctx, orderId, undefined, [1n])).order.version, 3n);
-    await assert.rejects(cancel(ctx, orderId, undefined, [2n]), mismatch);
+    assert.equal(
+      (await cancel(ctx, { orderId, reason: undefined, ifMatch: [1n] })).order.version,
+      3n,
+    );
+    await assert.rejects(cancel(ctx, { orderId, reason: undefined, ifMatch: [2n] }), mismatch);
   });
 
   it('of an order that nobody placed is not found, whatever the version', async () => {
     const { cancel } = await scene();
     await assert.rejects(
-      cancel(ctx, orderId, undefined, [1n]),
+      cancel(ctx, { orderId, reason: undefined, ifMatch: [1n] }),
       refused('not_found', 'order_not_found'),
     );
   });
@@ -318,8 +327,8 @@ describe('a decision about a version of the order', () => {
   it('is taken once of two that are taken at the same version', async () => {
     const { cancel, approve } = await scene(created, paid);
     const results = await Promise.allSettled([
-      cancel(ctx, orderId, undefined, [2n]),
-      approve(ctx, orderId, [2n]),
+      cancel(ctx, { orderId, reason: undefined, ifMatch: [2n] }),
+      approve(ctx, { orderId, ifMatch: [2n] }),
     ]);
     assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
   });

@@ -2,6 +2,7 @@
 import type { Minor } from '../../shared/domain/money.ts';
 import type { OrderDetails, OrderItem } from '../../shared/domain/order.ts';
 
+/** An order that is to be placed. */
 export interface OrderRequest {
   readonly customerId: string;
   readonly restaurantId: string;

@@ -15,6 +15,7 @@ import { createJoin } from './joined.ts';
 import { createOrderDecisions, HANDLER, type OrderDecisions } from './order-decisions.ts';
 import { asksFor, type OrderRequest } from './order-request.ts';
 import type { OrderListQuery } from './views/order-list.ts';
+import type { OrderQuery } from './views/order-query.ts';
 import type { OrderPage, ReadModel } from './views/order-rows.ts';
 import { matches, type Versions, versionMismatch } from './views/order-version.ts';
 import { type OrderView, readingForOthers, viewOf } from './views/order-view.ts';
@@ -38,6 +39,7 @@ export interface FoundOrder {
   readonly readModelError: unknown;
 }
 
+/** Each method is an endpoint. */
 export interface OrderService extends OrderDecisions {
   /**
    * Places an order. With an idempotency key it may be called again and gives
@@ -49,26 +51,21 @@ export interface OrderService extends OrderDecisions {
 
   /**
    * One order, never older than what was written through this service, unless
-   * it is marked stale; never, stale or not, older than `minVersion` (default
-   * 0n: any), nor at a version that `ifMatch` does not name (default: any).
+   * it is marked stale; never, stale or not, older than `minVersion`, nor at a
+   * version that `ifMatch` does not name.
    * Rejects with `not_found` (code `order_not_found`); with
    * `precondition_failed` where the log has no `minVersion` of it (code
    * `version_not_reached`), or has it at another version than `ifMatch` names
    * (code `version_mismatch`); with the machinery's failure only where neither the read
    * model nor the log has an answer that will do.
    */
-  get(ctx: Context, orderId: string, minVersion?: bigint, ifMatch?: Versions): Promise<FoundOrder>;
+  get(ctx: Context, query: OrderQuery): Promise<FoundOrder>;
 
   /** A page of orders, of a customer, a restaurant or a status; eventually consistent, and says up to which position it is complete. */
   list(ctx: Context, query: OrderListQuery): Promise<OrderPage>;
 
   /** All events of an order, from the log. Rejects with `not_found` and `precondition_failed`, as `get`. */
-  history(
-    ctx: Context,
-    orderId: string,
-    minVersion?: bigint,
-    ifMatch?: Versions,
-  ): Promise<readonly RecordedEvent[]>;
+  history(ctx: Context, query: OrderQuery): Promise<readonly RecordedEvent[]>;
 }
 
 export interface OrderServiceOptions {
@@ -185,7 +182,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
       return { ...value, replayed };
     },
 
-    get: async (ctx, orderId, minVersion = 0n, ifMatch) => {
+    get: async (ctx, { orderId, minVersion = 0n, ifMatch }) => {
       let row: OrderView | undefined;
       let readModelError: unknown;
       try {
@@ -221,7 +218,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
 
     list: (ctx, query) => readModel.list(ctx, query),
 
-    history: async (ctx, orderId, minVersion = 0n, ifMatch) => {
+    history: async (ctx, { orderId, minVersion = 0n, ifMatch }) => {
       const events = await readLog(ctx, orderId).catch((error: unknown) => {
         throw outage(error, UNREAD);
       });

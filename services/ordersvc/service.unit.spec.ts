@@ -236,7 +236,7 @@ describe('reading an order', () => {
   it('right after placing it finds it, though the read model lacks it', async () => {
     const { service } = scene();
     const { order } = await service.place(ctx, request);
-    const found = await service.get(ctx, order.orderId);
+    const found = await service.get(ctx, { orderId: order.orderId });
     assert.equal(found.source, 'log');
     assert.equal(found.stale, false);
     assert.deepEqual(found.order, {
@@ -253,7 +253,7 @@ describe('reading an order', () => {
     const { order } = await service.place(ctx, request);
     await project(order.orderId);
     broken.log = true;
-    const found = await service.get(ctx, order.orderId);
+    const found = await service.get(ctx, { orderId: order.orderId });
     assert.equal(found.source, 'read model');
     assert.equal(found.stale, false);
   });
@@ -263,9 +263,9 @@ describe('reading an order', () => {
     const { orderId } = (await service.place(ctx, request)).order;
     await project(orderId);
     await append(orderId, debited(orderId));
-    assert.equal((await service.get(ctx, orderId)).order.status, 'Pending', 'not written here');
+    assert.equal((await service.get(ctx, { orderId })).order.status, 'Pending', 'not written here');
     recent.remember(orderId, 2n);
-    const found = await service.get(ctx, orderId);
+    const found = await service.get(ctx, { orderId });
     assert.equal(found.source, 'log');
     assert.equal(found.order.status, 'Paid');
     assert.equal(found.order.version, 2n);
@@ -278,9 +278,9 @@ describe('reading an order', () => {
     await append(orderId, debited(orderId));
     // The log is asked, for the row cannot be read; and then it can.
     broken.readModel = true;
-    assert.equal((await service.get(ctx, orderId)).order.status, 'Paid');
+    assert.equal((await service.get(ctx, { orderId })).order.status, 'Paid');
     broken.readModel = false;
-    const found = await service.get(ctx, orderId);
+    const found = await service.get(ctx, { orderId });
     assert.deepEqual([found.order.status, found.source], ['Paid', 'log']);
   });
 
@@ -290,7 +290,7 @@ describe('reading an order', () => {
     await project(orderId);
     recent.remember(orderId, 2n);
     broken.log = true;
-    const found = await service.get(ctx, orderId);
+    const found = await service.get(ctx, { orderId });
     assert.equal(found.order.version, 1n);
     assert.equal(found.stale, true);
   });
@@ -300,7 +300,7 @@ describe('reading an order', () => {
     const { orderId } = (await service.place(ctx, request)).order;
     await project(orderId);
     broken.log = broken.known = true;
-    assert.equal((await service.get(ctx, orderId)).stale, true);
+    assert.equal((await service.get(ctx, { orderId })).stale, true);
   });
 
   it('with the event store away and no row it is unavailable', async () => {
@@ -308,7 +308,7 @@ describe('reading an order', () => {
     const { orderId } = (await service.place(ctx, request)).order;
     broken.log = true;
     await assert.rejects(
-      service.get(ctx, orderId),
+      service.get(ctx, { orderId }),
       refused('unavailable', 'event_store_unavailable'),
     );
   });
@@ -318,7 +318,7 @@ describe('reading an order', () => {
     const { orderId } = (await service.place(ctx, request)).order;
     await project(orderId);
     broken.readModel = true;
-    const found = await service.get(ctx, orderId);
+    const found = await service.get(ctx, { orderId });
     assert.equal(found.source, 'log');
     assert.ok(found.readModelError instanceof CodedError);
   });
@@ -341,7 +341,7 @@ describe('reading an order', () => {
       patienceMs: 50,
     });
     const { order } = await service.place(ctx, request);
-    await service.get(withTimeLeft(ctx, 10_000), order.orderId);
+    await service.get(withTimeLeft(ctx, 10_000), { orderId: order.orderId });
     assert.equal(deadlines.length, 1);
     assert.ok(
       deadlines.every((ms) => ms <= 50 && ms > -10_000),
@@ -354,45 +354,65 @@ describe('reading an order', () => {
     const { orderId } = (await service.place(ctx, request)).order;
     await project(orderId);
     await append(orderId, debited(orderId));
-    assert.equal((await service.get(ctx, orderId, 1n)).source, 'read model');
-    const found = await service.get(ctx, orderId, 2n);
+    assert.equal((await service.get(ctx, { orderId, minVersion: 1n })).source, 'read model');
+    const found = await service.get(ctx, { orderId, minVersion: 2n });
     assert.deepEqual([found.source, found.order.version, found.stale], ['log', 2n, false]);
     await project(orderId);
     broken.log = true;
-    assert.equal((await service.get(ctx, orderId, 2n)).source, 'read model');
+    assert.equal((await service.get(ctx, { orderId, minVersion: 2n })).source, 'read model');
   });
 
   it('a version that the log does not have is a precondition that failed', async () => {
     const { service, project } = scene();
     const { orderId } = (await service.place(ctx, request)).order;
     const notReached = refused('precondition_failed', 'version_not_reached');
-    await assert.rejects(service.get(ctx, orderId, 2n), notReached);
-    await assert.rejects(service.history(ctx, orderId, 2n), notReached);
+    await assert.rejects(service.get(ctx, { orderId, minVersion: 2n }), notReached);
+    await assert.rejects(service.history(ctx, { orderId, minVersion: 2n }), notReached);
     await project(orderId);
-    await assert.rejects(service.get(ctx, orderId, 2n), notReached);
-    assert.equal((await service.history(ctx, orderId, 1n)).length, 1);
-    await assert.rejects(service.get(ctx, 'none', 2n), refused('not_found', 'order_not_found'));
+    await assert.rejects(service.get(ctx, { orderId, minVersion: 2n }), notReached);
+    assert.equal((await service.history(ctx, { orderId, minVersion: 1n })).length, 1);
+    await assert.rejects(
+      service.get(ctx, { orderId: 'none', minVersion: 2n }),
+      refused('not_found', 'order_not_found'),
+    );
   });
 
   it('another version than is named is a precondition that failed, judged by the log and not by an older row', async () => {
     const { service, project, append, broken } = scene();
     const { orderId } = (await service.place(ctx, request)).order;
     await project(orderId);
-    assert.equal((await service.get(ctx, orderId, 0n, [1n])).source, 'read model');
+    assert.equal(
+      (await service.get(ctx, { orderId, minVersion: 0n, ifMatch: [1n] })).source,
+      'read model',
+    );
     await append(orderId, debited(orderId));
     const mismatch = refused('precondition_failed', 'version_mismatch');
-    assert.equal((await service.get(ctx, orderId, 0n, [2n, 9n])).order.version, 2n);
+    assert.equal(
+      (await service.get(ctx, { orderId, minVersion: 0n, ifMatch: [2n, 9n] })).order.version,
+      2n,
+    );
     for (const wanted of [[], [3n], [9n, 1n]]) {
-      await assert.rejects(service.get(ctx, orderId, 2n, wanted), mismatch);
-      await assert.rejects(service.history(ctx, orderId, 0n, wanted), mismatch);
+      await assert.rejects(
+        service.get(ctx, { orderId, minVersion: 2n, ifMatch: wanted }),
+        mismatch,
+      );
+      await assert.rejects(
+        service.history(ctx, { orderId, minVersion: 0n, ifMatch: wanted }),
+        mismatch,
+      );
     }
-    assert.equal((await service.history(ctx, orderId, 0n, [2n])).length, 2);
+    assert.equal(
+      (await service.history(ctx, { orderId, minVersion: 0n, ifMatch: [2n] })).length,
+      2,
+    );
     await assert.rejects(
-      service.get(ctx, 'none', 0n, [1n]),
+      service.get(ctx, { orderId: 'none', minVersion: 0n, ifMatch: [1n] }),
       refused('not_found', 'order_not_found'),
     );
     broken.log = true;
-    await assert.rejects(service.get(ctx, orderId, 0n, [7n]), (error) => isMachineryFailure(error));
+    await assert.rejects(service.get(ctx, { orderId, minVersion: 0n, ifMatch: [7n] }), (error) =>
+      isMachineryFailure(error),
+    );
   });
 
   it('with the event store away no row older than was asked for is shown, not even as stale', async () => {
@@ -402,9 +422,13 @@ describe('reading an order', () => {
     recent.remember(orderId, 3n);
     broken.log = true;
     const unavailable = refused('unavailable', 'event_store_unavailable');
-    await assert.rejects(service.get(ctx, orderId, 2n), unavailable);
-    await assert.rejects(service.history(ctx, orderId, 2n), unavailable);
-    assert.equal((await service.get(ctx, orderId, 1n)).stale, true, 'old enough for who asks');
+    await assert.rejects(service.get(ctx, { orderId, minVersion: 2n }), unavailable);
+    await assert.rejects(service.history(ctx, { orderId, minVersion: 2n }), unavailable);
+    assert.equal(
+      (await service.get(ctx, { orderId, minVersion: 1n })).stale,
+      true,
+      'old enough for who asks',
+    );
   });
 
   it('a log that does not answer in time is an outage, with when to come back', async () => {
@@ -416,15 +440,21 @@ describe('reading an order', () => {
       assert.ok(error instanceof CodedError && error.retryAfterMs !== undefined);
       return refused('unavailable', 'event_store_away')(error);
     };
-    await assert.rejects(service.get(ctx, orderId, 2n), outage);
-    await assert.rejects(service.history(ctx, orderId), outage);
+    await assert.rejects(service.get(ctx, { orderId, minVersion: 2n }), outage);
+    await assert.rejects(service.history(ctx, { orderId }), outage);
   });
 
   it('an order that nobody placed is not found', async () => {
     const { service, append } = scene();
-    await assert.rejects(service.get(ctx, 'none'), refused('not_found', 'order_not_found'));
+    await assert.rejects(
+      service.get(ctx, { orderId: 'none' }),
+      refused('not_found', 'order_not_found'),
+    );
     await append('headless', debited('headless'));
-    await assert.rejects(service.get(ctx, 'headless'), refused('not_found', 'order_not_found'));
+    await assert.rejects(
+      service.get(ctx, { orderId: 'headless' }),
+      refused('not_found', 'order_not_found'),
+    );
   });
 
   it('a payload in the log that cannot be read is our fault, not the caller’s', async () => {
@@ -441,7 +471,10 @@ describe('reading an order', () => {
         },
       ],
     });
-    await assert.rejects(service.get(ctx, 'o'), refused('internal', 'unreadable_order'));
+    await assert.rejects(
+      service.get(ctx, { orderId: 'o' }),
+      refused('internal', 'unreadable_order'),
+    );
   });
 });
 
@@ -450,7 +483,7 @@ describe("an order's history", () => {
     const { service, append } = scene();
     const { orderId } = (await service.place(ctx, request)).order;
     await append(orderId, debited(orderId));
-    const events = await service.history(ctx, orderId);
+    const events = await service.history(ctx, { orderId });
     assert.deepEqual(
       events.map(({ eventType, version }) => [eventType, version]),
       [
@@ -462,6 +495,9 @@ describe("an order's history", () => {
 
   it('of an unknown order is not found', async () => {
     const { service } = scene();
-    await assert.rejects(service.history(ctx, 'none'), refused('not_found', 'order_not_found'));
+    await assert.rejects(
+      service.history(ctx, { orderId: 'none' }),
+      refused('not_found', 'order_not_found'),
+    );
   });
 });

@@ -169,10 +169,9 @@ describe('ordersvc over HTTP', () => {
   });
 
   it('with the event store away a row is served and says that it may be stale', async () => {
-    const { order } = await service.get(
-      background(),
-      ((await (await post(body)).json()) as { order_id: string }).order_id,
-    );
+    const { order } = await service.get(background(), {
+      orderId: ((await (await post(body)).json()) as { order_id: string }).order_id,
+    });
     rows.set(order.details.orderId, order);
     away.log = new CodedError('unavailable', 'event_store_unavailable', 'away');
     const response = await get(`/api/orders/${order.details.orderId}`);
@@ -226,7 +225,7 @@ describe('ordersvc over HTTP', () => {
 
   it('a row older than min_version is passed over, and what the log lacks is 412', async () => {
     const { order_id } = (await (await post(body)).json()) as { order_id: string };
-    const { order } = await service.get(background(), order_id);
+    const { order } = await service.get(background(), { orderId: order_id });
     rows.set(order_id, { ...order, version: 0n });
     const path = `/api/orders/${order_id}`;
     assert.equal((await get(`${path}?min_version=1`)).headers.get('etag'), '"1"');

@@ -1,14 +1,9 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
-import { instrumenting } from '../../shared/kit/middleware/instrumenting.ts';
-import { logging } from '../../shared/kit/middleware/logging.ts';
-import { inProcessRetry } from '../../shared/kit/middleware/onions.ts';
-import { retry } from '../../shared/kit/middleware/retry.ts';
-import { timeout } from '../../shared/kit/middleware/timeout.ts';
+import { batchMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
@@ -71,8 +66,10 @@ export function createContainer(config: Config): App {
   container
     .bind(tokens.endpoints)
     .toResolvedValue(
-      (service: QueryModelService, metrics: Metrics, logger: Logger) =>
-        queryModelEndpoints(service, (name) => batchMiddleware(name, config, metrics, logger)),
+      (service: QueryModelService, { meter }: Metrics, logger: Logger) =>
+        queryModelEndpoints(service, (name) =>
+          batchMiddleware({ meter, logger, name, timeoutMs: config.attemptTimeoutMs }),
+        ),
       [tokens.service, tokens.metrics, tokens.logger],
     );
 
@@ -115,24 +112,4 @@ export function createContainer(config: Config): App {
     container.get(tokens.store),
     degradedOnceReady(container.get(tokens.transport)),
   ]);
-}
-
-/**
- * The onion around the batch. A worker's without two of its layers: a batch
- * belongs to many traces, so the spans are the transport's, one for each event
- * in its own trace; and no batch is ever parked, since the projection goes on
- * past what it cannot read by itself.
- */
-function batchMiddleware(
-  name: string,
-  config: Config,
-  { meter }: Metrics,
-  logger: Logger,
-): Middleware {
-  return chain(
-    instrumenting(meter, name),
-    logging(logger, name, { okLevel: 'debug' }),
-    retry(inProcessRetry),
-    timeout(config.attemptTimeoutMs),
-  );
 }

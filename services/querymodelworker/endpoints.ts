@@ -1,18 +1,13 @@
-import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
-import type { Batch, Projected, QueryModelService } from './service.ts';
+import type { Middleware } from '../../shared/kit/endpoint.ts';
+import { endpointsOf } from '../../shared/kit/endpoints-of.ts';
+import type { QueryModelService } from './service.ts';
 
 /** What the projection answers. */
-export interface QueryModelEndpoints {
-  /** Events have come: fold them into the read model. */
-  readonly project: Endpoint<Batch, Projected>;
-}
+export type QueryModelEndpoints = Pick<QueryModelService, 'project'>;
 
-/** The endpoints over `service`, each wrapped in what `concerns` gives for its name. */
-export function queryModelEndpoints(
+/** @param concerns the middlewares for an endpoint of that name, outermost first */
+export const queryModelEndpoints = (
   service: QueryModelService,
   concerns: (name: string) => Middleware,
-): QueryModelEndpoints {
-  return {
-    project: concerns('project_events')((ctx, batch: Batch) => service.project(ctx, batch)),
-  };
-}
+): QueryModelEndpoints =>
+  endpointsOf<QueryModelEndpoints>(service, { project: 'project_events' }, concerns);

@@ -1,4 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
+import { observed } from '../../shared/kit/observed.ts';
 import type { QueryModelService } from './service.ts';
 
 /** Counts events by what became of them, and shows where the read model stands. */
@@ -12,14 +13,9 @@ export function instrumentingService(next: QueryModelService, meter: Meter): Que
   const position = meter.createGauge('projection_position', {
     description: 'Position up to which the log is in the read model',
   });
-  return {
-    async checkpoint(ctx) {
-      const checkpoint = await next.checkpoint(ctx);
-      position.record(Number(checkpoint));
-      return checkpoint;
-    },
-    async project(ctx, batch) {
-      const projected = await next.project(ctx, batch);
+  return observed(next, {
+    checkpoint: (_ctx, _request, checkpoint) => position.record(Number(checkpoint)),
+    project: (_ctx, batch, projected) => {
       const { applied, unknown, failures } = projected;
       batches.add(1, { result: applied ? 'applied' : 'moved' });
       if (applied)
@@ -27,7 +23,6 @@ export function instrumentingService(next: QueryModelService, meter: Meter): Que
       if (unknown > 0) events.add(unknown, { result: 'unknown' });
       if (failures.length > 0) events.add(failures.length, { result: 'unreadable' });
       position.record(Number(projected.position));
-      return projected;
     },
-  };
+  });
 }

@@ -145,7 +145,7 @@ export function people(options: PeopleOptions): People {
       const found = await ask(
         'read',
         orderId,
-        () => service.get(ctx, orderId),
+        () => service.get(ctx, { orderId }),
         (code) => code === 'order_not_found' && !there,
       );
       if (found !== undefined) shown('read', orderId, found.order, found.stale ? 0n : least);
@@ -164,8 +164,8 @@ export function people(options: PeopleOptions): People {
         orderId,
         () =>
           decision === 'approve'
-            ? service.approve(ctx, orderId)
-            : service[decision](ctx, orderId, 'because'),
+            ? service.approve(ctx, { orderId })
+            : service[decision](ctx, { orderId, reason: 'because' }),
         (code) => {
           if (code === 'order_not_found')
             return !stood(({ status }) => status !== 'None') || from === 0;

@@ -12,16 +12,16 @@ export interface OrderId {
 
 /** Asks for an order as it was read or written before, or newer. */
 export interface OrderQuery extends OrderId {
-  /** The oldest version that will do; 0n: any. */
-  readonly minVersion: bigint;
-  /** The only versions that will do; undefined: any. */
-  readonly ifMatch: Versions;
+  /** The oldest version that will do. Default: any. */
+  readonly minVersion?: bigint;
+  /** The only versions that will do. Default: any. */
+  readonly ifMatch?: Versions;
 }
 
 /** Names an order that is to be decided about. */
 export interface OrderToDecide extends OrderId {
-  /** The versions at which it may be decided; undefined: at any. */
-  readonly ifMatch: Versions;
+  /** The versions at which it may be decided. Default: any. */
+  readonly ifMatch?: Versions;
 }
 
 /** The last version that can be asked for: the last that an answer can tell, which tells it as a JSON number. */

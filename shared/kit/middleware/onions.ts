@@ -78,3 +78,23 @@ export function workerMiddleware(options: WorkerOnionOptions): Middleware<Delive
     timeout(timeoutMs),
   );
 }
+
+export interface BatchOnionOptions extends Omit<OnionOptions, 'tracing'> {
+  /** For one attempt, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * The onion around an endpoint that is given many events at once. A worker's
+ * without two of its layers: a batch belongs to many traces, so the spans are its
+ * transport's, one for each event in its own trace; and nothing is ever parked,
+ * since a projection goes on past what it cannot read by itself.
+ */
+export function batchMiddleware({ meter, logger, name, timeoutMs }: BatchOnionOptions): Middleware {
+  return chain(
+    instrumenting(meter, name),
+    logging(logger, name, { okLevel: 'debug' }),
+    retry(inProcessRetry),
+    timeout(timeoutMs),
+  );
+}

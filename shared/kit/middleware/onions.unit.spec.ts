@@ -5,6 +5,7 @@ import type { Delivery } from '../delivery.ts';
 import type { Endpoint, Middleware } from '../endpoint.ts';
 import { CodedError, codedError } from '../errors.ts';
 import {
+  batchMiddleware,
   type RequestOnionOptions,
   requestMiddleware,
   type WorkerOnionOptions,
@@ -172,5 +173,41 @@ describe("the workers' onion", () => {
     const { steps, call } = onion(() => new Promise(() => {}));
     assert.equal(await call(last), 'parked');
     assert.ok(steps.includes('parked deadline_exceeded'));
+  });
+});
+
+describe('the onion of batches', () => {
+  function onion(endpoint: Endpoint<unknown, unknown>) {
+    const { steps, common } = observed();
+    const call = batchMiddleware(common)(endpoint);
+    return { steps, call: () => code(call(background(), {})) };
+  }
+
+  it('is instrumenting, logging, retry, from outside inwards, without a span', async () => {
+    const { steps, call } = onion(async () => {
+      steps.push('failed');
+      throw away;
+    });
+    assert.equal(await call(), 'database_away');
+    assert.deepEqual(steps, [
+      'failed',
+      'failed',
+      'failed',
+      'logged database_away',
+      'counted database_away',
+    ]);
+  });
+
+  it('gives each attempt a timeout of its own', async () => {
+    const signals: AbortSignal[] = [];
+    const { call } = onion(({ signal }) => {
+      signals.push(signal);
+      return signals.length < 3 ? new Promise(() => {}) : Promise.resolve('answer');
+    });
+    assert.equal(await call(), 'ok');
+    assert.deepEqual(
+      signals.map(({ aborted }) => aborted),
+      [true, true, false],
+    );
   });
 });
