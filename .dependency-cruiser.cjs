@@ -122,7 +122,8 @@ module.exports = {
       severity: 'error',
       from: { path: '^shared/contracts/', pathNot: spec },
       to: {
-        pathNot: '(^shared/(contracts|domain)/|^shared/kit/errors[.]ts$|node_modules/(zod|uuid)/)',
+        pathNot:
+          '(^shared/(contracts|domain)/|^shared/kit/errors[.]ts$|^shared/eventstore/event-table[.]ts$|node_modules/(zod|uuid)/)',
       },
     },
     {

@@ -1,11 +1,11 @@
 /**
  * The events for those who read them from JetStream: a JSON Schema of each
  * payload, and an AsyncAPI 3 document of stream, subjects and headers. Made from
- * the zod schemas that read and write, and committed: asyncapi.unit.spec.ts
+ * the table of events, and committed: asyncapi.unit.spec.ts
  * compares them.
  */
 import { z } from 'zod';
-import { eventPayloads, eventTypes } from '../shared/contracts/events.ts';
+import { eventTypes, orderEvents } from '../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../shared/domain/order.ts';
 import { messageHeaders } from '../shared/eventstore/message-headers.ts';
@@ -37,7 +37,7 @@ function jsonSchema(schema: z.ZodType): JsonSchema {
  * docs/events.md. Fields may be added: others are allowed.
  */
 export function eventSchemas(page: string): Readonly<Record<string, JsonSchema>> {
-  const payloads = eventPayloads(2);
+  const events = orderEvents(2);
   return Object.fromEntries(
     names.map((name) => [
       eventTypes[name],
@@ -46,7 +46,7 @@ export function eventSchemas(page: string): Readonly<Record<string, JsonSchema>>
         $id: `urn:orders:event:${eventTypes[name]}`,
         title: eventTypes[name],
         description: told(page, name).summary,
-        ...jsonSchema(payloads[name]),
+        ...jsonSchema(events[name].payload),
       },
     ]),
   );

@@ -6,27 +6,22 @@
 import { z } from 'zod';
 import { type Minor, majorUnits, minorFromDecimal } from '../domain/money.ts';
 import type { OrderEvent } from '../domain/order.ts';
-import { CodedError } from '../kit/errors.ts';
-import { problemsOf } from './problems-of.ts';
-import { ORDERS_STREAM } from './subjects.ts';
-
-/** Types as they are called in the log: `ORDERS.created`. */
-export const eventTypes = {
-  created: `${ORDERS_STREAM}.created`,
-  paymentdebited: `${ORDERS_STREAM}.paymentdebited`,
-  paymentfailed: `${ORDERS_STREAM}.paymentfailed`,
-  approved: `${ORDERS_STREAM}.approved`,
-  rejected: `${ORDERS_STREAM}.rejected`,
-  cancelled: `${ORDERS_STREAM}.cancelled`,
-  voidrequested: `${ORDERS_STREAM}.voidrequested`,
-  paymentvoided: `${ORDERS_STREAM}.paymentvoided`,
-} as const satisfies Record<OrderEvent['type'], string>;
+import {
+  type EventCodec,
+  type EventTable,
+  entry,
+  eventCodec,
+  typesOf,
+} from '../eventstore/event-table.ts';
+import { ORDER_AGGREGATE, ORDERS_STREAM } from './subjects.ts';
 
 /**
- * Payloads as JSON, money as decimal major units with `decimals` decimals. The
- * JSON Schemas in docs/schemas are made of what goes in here.
+ * Every event, told once: its payload as JSON, with money as decimal major units
+ * of `decimals` decimals, and the way from it and to it. Fields are written in
+ * the order in which `encode` has them.
  */
-export function eventPayloads(decimals: number) {
+export function orderEvents(decimals: number): EventTable<OrderEvent> {
+  const major = (amount: Minor) => majorUnits(amount, decimals);
   const amount = z
     .number()
     .meta({
@@ -47,9 +42,21 @@ export function eventPayloads(decimals: number) {
     .string()
     .default('')
     .describe('`customer`, `restaurant`, `policy` or `saga-coordinator`.');
+  const ended = entry(
+    z.object({
+      order_id: id,
+      reason: z.string().describe('Words for people, or a code of ours.'),
+      decided_by: decider,
+    }),
+    {
+      decode: (p) => ({ orderId: p.order_id, reason: p.reason, decidedBy: p.decided_by }),
+      encode: (e) => ({ order_id: e.orderId, reason: e.reason, decided_by: e.decidedBy }),
+    },
+  );
+
   return {
-    created: z
-      .object({
+    created: entry(
+      z.object({
         order_id: id,
         customer_id: id,
         // Written for the Go sample's readers, and not read here.
@@ -65,10 +72,9 @@ export function eventPayloads(decimals: number) {
             quantity: z.number().int().min(1),
           }),
         ),
-      })
-      .transform(
-        (p): OrderEvent => ({
-          type: 'created',
+      }),
+      {
+        decode: (p) => ({
           order: {
             orderId: p.order_id,
             customerId: p.customer_id,
@@ -81,9 +87,24 @@ export function eventPayloads(decimals: number) {
             })),
           },
         }),
-      ),
-    paymentdebited: z
-      .object({
+        encode: ({ order }) => ({
+          order_id: order.orderId,
+          customer_id: order.customerId,
+          status: 'Pending',
+          created_on: order.createdOn,
+          restaurant_id: order.restaurantId,
+          amount: major(order.amount),
+          order_items: order.items.map((item) => ({
+            code: item.code,
+            name: item.name,
+            unit_price: major(item.unitPrice),
+            quantity: item.quantity,
+          })),
+        }),
+      },
+    ),
+    paymentdebited: entry(
+      z.object({
         OrderID: id,
         CustomerID: text,
         Amount: amount,
@@ -91,181 +112,70 @@ export function eventPayloads(decimals: number) {
           .string()
           .default('')
           .describe("The gateway's name for the payment; absent where the Go sample wrote it."),
-      })
-      .transform(
-        (p): OrderEvent => ({
-          type: 'paymentdebited',
+      }),
+      {
+        decode: (p) => ({
           orderId: p.OrderID,
           customerId: p.CustomerID,
           amount: p.Amount,
           paymentId: p.payment_id,
         }),
-      ),
-    paymentfailed: z
-      .object({ order_id: id, reason: z.string().describe('In words of the gateway.') })
-      .transform(
-        (p): OrderEvent => ({ type: 'paymentfailed', orderId: p.order_id, reason: p.reason }),
-      ),
-    approved: z.object({
-      // Not read here: who files the event names the order, and the Go sample wrote no payload.
-      order_id: z.unknown().optional().meta({ type: 'string' }),
-      decided_by: decider,
+        encode: (e) => ({
+          OrderID: e.orderId,
+          CustomerID: e.customerId,
+          Amount: major(e.amount),
+          payment_id: e.paymentId,
+        }),
+      },
+    ),
+    paymentfailed: entry(
+      z.object({ order_id: id, reason: z.string().describe('In words of the gateway.') }),
+      {
+        decode: (p) => ({ orderId: p.order_id, reason: p.reason }),
+        encode: (e) => ({ order_id: e.orderId, reason: e.reason }),
+      },
+    ),
+    approved: entry(
+      // The id is not read here: who files the event names the order, and the Go sample wrote no payload.
+      z.object({ order_id: z.unknown().optional().meta({ type: 'string' }), decided_by: decider }),
+      {
+        decode: (p, orderId) => ({ orderId, decidedBy: p.decided_by }),
+        encode: (e) => ({ order_id: e.orderId, decided_by: e.decidedBy }),
+      },
+    ),
+    rejected: ended,
+    cancelled: ended,
+    voidrequested: entry(z.object({ order_id: id, reason: z.string().default('') }), {
+      decode: (p) => ({ orderId: p.order_id, reason: p.reason }),
+      encode: (e) => ({ order_id: e.orderId, reason: e.reason }),
     }),
-    rejected: z
-      .object({
-        order_id: id,
-        reason: z.string().describe('Words for people, or a code of ours.'),
-        decided_by: decider,
-      })
-      .transform(
-        (p): OrderEvent => ({
-          type: 'rejected',
-          orderId: p.order_id,
-          reason: p.reason,
-          decidedBy: p.decided_by,
-        }),
-      ),
-    cancelled: z
-      .object({
-        order_id: id,
-        reason: z.string().describe('Words for people, or a code of ours.'),
-        decided_by: decider,
-      })
-      .transform(
-        (p): OrderEvent => ({
-          type: 'cancelled',
-          orderId: p.order_id,
-          reason: p.reason,
-          decidedBy: p.decided_by,
-        }),
-      ),
-    voidrequested: z
-      .object({ order_id: id, reason: z.string().default('') })
-      .transform(
-        (p): OrderEvent => ({ type: 'voidrequested', orderId: p.order_id, reason: p.reason }),
-      ),
-    paymentvoided: z
-      .object({
+    paymentvoided: entry(
+      z.object({
         order_id: id,
         payment_id: z
           .string()
           .default('')
           .describe('Of the debit that was undone; empty where there was none.'),
-      })
-      .transform(
-        (p): OrderEvent => ({
-          type: 'paymentvoided',
-          orderId: p.order_id,
-          paymentId: p.payment_id,
-        }),
-      ),
+      }),
+      {
+        decode: (p) => ({ orderId: p.order_id, paymentId: p.payment_id }),
+        encode: (e) => ({ order_id: e.orderId, payment_id: e.paymentId }),
+      },
+    ),
   };
 }
 
-/** Half of a surrogate pair, as JSON.stringify writes it. */
-const LONE_SURROGATE = /\\ud[89a-f]/;
-
-/**
- * `payload` as JSON without half surrogate pairs, which the event store refuses: a
- * gateway may give any reason, and what it did has to be recorded all the same.
- */
-function wellFormedJson(payload: object): string {
-  const json = JSON.stringify(payload);
-  if (!LONE_SURROGATE.test(json)) return json;
-  return JSON.stringify(payload, (_name, value: unknown) =>
-    typeof value === 'string' ? value.toWellFormed() : value,
-  );
-}
+/** Types as they are called in the log: `ORDERS.created`. The same in every currency. */
+export const eventTypes = typesOf<typeof ORDERS_STREAM, OrderEvent>(ORDERS_STREAM, orderEvents(0));
 
 /** Turns order events into log entries and back, for one currency. */
-export interface OrderEventCodec {
-  /** Type and payload of `event`. */
-  encode(event: OrderEvent): { readonly eventType: string; readonly data: string };
-  /**
-   * The event that a log entry stands for; undefined for a type that is not
-   * known here. Throws CodedError `invalid` (code `unreadable_event`) for a
-   * known type whose payload cannot be read.
-   */
-  decode(entry: {
-    readonly eventType: string;
-    readonly aggregateId: string;
-    readonly data: string;
-  }): OrderEvent | undefined;
-}
+export type OrderEventCodec = EventCodec<OrderEvent>;
 
 /** A codec for a currency with `decimals` decimals. Stateless and safe to share. */
 export function orderEventCodec(decimals: number): OrderEventCodec {
-  const schemas = eventPayloads(decimals);
-  const major = (amount: Minor) => majorUnits(amount, decimals);
-
-  function payload(event: OrderEvent): object {
-    switch (event.type) {
-      case 'created':
-        return {
-          order_id: event.order.orderId,
-          customer_id: event.order.customerId,
-          status: 'Pending',
-          created_on: event.order.createdOn,
-          restaurant_id: event.order.restaurantId,
-          amount: major(event.order.amount),
-          order_items: event.order.items.map((item) => ({
-            code: item.code,
-            name: item.name,
-            unit_price: major(item.unitPrice),
-            quantity: item.quantity,
-          })),
-        };
-      case 'paymentdebited':
-        return {
-          OrderID: event.orderId,
-          CustomerID: event.customerId,
-          Amount: major(event.amount),
-          payment_id: event.paymentId,
-        };
-      case 'paymentfailed':
-        return { order_id: event.orderId, reason: event.reason };
-      case 'approved':
-        return { order_id: event.orderId, decided_by: event.decidedBy };
-      case 'rejected':
-      case 'cancelled':
-        return { order_id: event.orderId, reason: event.reason, decided_by: event.decidedBy };
-      case 'voidrequested':
-        return { order_id: event.orderId, reason: event.reason };
-      case 'paymentvoided':
-        return { order_id: event.orderId, payment_id: event.paymentId };
-    }
-  }
-
-  return {
-    encode: (event) => ({
-      eventType: eventTypes[event.type],
-      data: wellFormedJson(payload(event)),
-    }),
-    decode: ({ eventType, aggregateId, data }) => {
-      const type = (Object.keys(eventTypes) as OrderEvent['type'][]).find(
-        (known) => eventTypes[known] === eventType,
-      );
-      if (type === undefined) return undefined;
-      try {
-        // The sample's `approved` has no payload at all.
-        const json: unknown = data === '' ? {} : JSON.parse(data);
-        if (type !== 'approved') return schemas[type].parse(json);
-        return {
-          type,
-          orderId: aggregateId,
-          decidedBy: schemas.approved.parse(json).decided_by,
-        };
-      } catch (cause) {
-        throw new CodedError(
-          'invalid',
-          'unreadable_event',
-          `The payload of ${eventType} of order ${aggregateId} cannot be read.`,
-          {
-            cause,
-            ...(cause instanceof z.ZodError && { problems: problemsOf(cause.issues, 'it') }),
-          },
-        );
-      }
-    },
-  };
+  return eventCodec({
+    stream: ORDERS_STREAM,
+    aggregate: ORDER_AGGREGATE,
+    table: orderEvents(decimals),
+  });
 }

@@ -1,8 +1,8 @@
 /** What a cancellation and a rejection say, read from an HTTP body. Pure. */
 import type { z } from 'zod';
 import { cancelOrderBody, rejectOrderBody } from '../../../shared/contracts/http.ts';
-import { problemsOf } from '../../../shared/contracts/problems-of.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
+import { problemsOf } from '../../../shared/kit/problems-of.ts';
 import type { HttpRequest } from '../../../shared/kit/transport/http/http-server.ts';
 import { NumberAsWritten } from '../../../shared/kit/transport/http/json.ts';
 

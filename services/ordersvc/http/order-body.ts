@@ -9,11 +9,11 @@ import {
   MAX_KEY,
   placeOrderBody,
 } from '../../../shared/contracts/http.ts';
-import { problemsOf } from '../../../shared/contracts/problems-of.ts';
 import type { Currency } from '../../../shared/domain/currency.ts';
 import { minor } from '../../../shared/domain/money.ts';
 import { total } from '../../../shared/domain/order.ts';
 import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
+import { problemsOf } from '../../../shared/kit/problems-of.ts';
 import { NumberAsWritten } from '../../../shared/kit/transport/http/json.ts';
 import type { OrderRequest } from '../order-request.ts';
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Problem } from '../kit/errors.ts';
+import type { Problem } from './errors.ts';
 
 /** What a schema found wrong, one for each field: of one the first is enough, the others follow from it. */
 export function problemsOf(
