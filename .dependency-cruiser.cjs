@@ -86,6 +86,23 @@ module.exports = {
       to: { path: '^shared/eventstore/[^/]+/' },
     },
     {
+      name: 'the-event-store-knows-no-process',
+      comment: 'A process manager is built on a log, and no log on one.',
+      severity: 'error',
+      from: { path: '^shared/eventstore/' },
+      to: { path: '^shared/process-manager/' },
+    },
+    {
+      name: 'a-process-manager-knows-no-domain',
+      comment: 'It rests on the kit and the event store; what it waits for, its caller says.',
+      severity: 'error',
+      from: { path: '^shared/process-manager/', pathNot: spec },
+      to: {
+        path: '^(shared|zipkin|proto)/',
+        pathNot: '^shared/(kit/|process-manager/|eventstore/[^/]+[.]ts$)',
+      },
+    },
+    {
       name: 'event-stores-are-strangers',
       comment: 'A worker takes any event store, and none knows another.',
       severity: 'error',

@@ -79,7 +79,7 @@ function clauses(statement: string): string[] {
   return parts;
 }
 
-const files = globSync(join(import.meta.dirname, '*/migrations/*')).sort();
+const files = globSync(join(import.meta.dirname, '{.,../shared}/*/migrations/*')).sort();
 
 describe('migrations', () => {
   for (const file of files) {

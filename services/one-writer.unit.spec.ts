@@ -7,7 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -25,15 +25,23 @@ const written = (source: string): string[] =>
     ([, table, hole]) => table?.toLowerCase() ?? hole ?? '',
   );
 
-/** Each table, and the service whose migrations make it. */
-const owners = new Map<string, string>();
-for (const file of globSync('services/*/migrations/*.sql', { cwd: root })) {
-  const [, service = ''] = file.split('/');
-  for (const table of written(read(file))) {
-    const other = owners.get(table) ?? service;
-    assert.equal(other, service, `${table} is made by ${other} and by ${service}`);
-    owners.set(table, service);
-  }
+/** Each table that `files` make, and the folder above their migrations. */
+function makers(files: string): readonly (readonly [table: string, folder: string])[] {
+  return globSync(files, { cwd: root }).flatMap((file) =>
+    written(read(file)).map((table) => [table, dirname(dirname(file))] as const),
+  );
+}
+
+/** Tables that a room of the frame writes, in the database of each service that makes them. */
+const ofTheFrame = new Map(makers('shared/*/migrations/*.sql'));
+
+/** Each table, and the folder whose code writes it: of the service that makes it, or of the frame. */
+const owners = new Map<string, string>(ofTheFrame);
+for (const [table, service] of makers('services/*/migrations/*.sql')) {
+  if (ofTheFrame.has(table)) continue;
+  const other = owners.get(table) ?? service;
+  assert.equal(other, service, `${table} is made by ${other} and by ${service}`);
+  owners.set(table, service);
 }
 
 /**
@@ -50,7 +58,7 @@ const found = sources.flatMap((file) => written(read(file)).map((table) => ({ fi
 describe('one writer', () => {
   it('of the read model: only the projection writes orders and its checkpoint', () => {
     for (const table of ['orders', 'orders_b', 'projection_checkpoint', 'projection_failures']) {
-      assert.equal(owners.get(table), 'querymodelworker');
+      assert.equal(owners.get(table), 'services/querymodelworker');
       const files = found.filter((write) => write.table === table).map(({ file }) => file);
       assert.notDeepEqual(files, [], `nobody writes ${table}: this test no longer sees how`);
       for (const file of files) assert.match(file, /^services\/querymodelworker\//);
@@ -60,11 +68,20 @@ describe('one writer', () => {
   it('of every other table: only the service whose migrations make it', () => {
     const strangers = found.filter(({ file, table }) => {
       const owner = owners.get(table);
-      return owner !== undefined && !file.startsWith(`services/${owner}/`);
+      return owner !== undefined && !file.startsWith(`${owner}/`);
     });
     assert.deepEqual(strangers, []);
     const silent = [...owners.keys()].filter((table) => !found.some((w) => w.table === table));
     assert.deepEqual(silent, [], 'nobody writes these: this test no longer sees how');
+  });
+
+  it('of deadlines: only a service whose migrations make the table asks the frame to write them', () => {
+    const services = globSync('services/*/**/*.ts', { cwd: root })
+      .filter((file) => !file.endsWith('.spec.ts') && /\bsqlDeadlines\b/.test(read(file)))
+      .map((file) => file.split('/').slice(0, 2).join('/'));
+    const making = makers('services/*/migrations/*.sql').filter(([table]) => table === 'deadlines');
+    assert.ok(services.length > 0, 'nobody asks: this test no longer sees how');
+    assert.deepEqual(new Set(services), new Set(making.map(([, service]) => service)));
   });
 
   it('no statement writes a table that is named at run time, or that no migration makes', () => {

@@ -9,7 +9,7 @@ import { readModelRepair } from '../../services/querymodelworker/rebuild/repair-
 import { createQueryModelService } from '../../services/querymodelworker/service.ts';
 import { sqlReadModel } from '../../services/querymodelworker/table/read-model.ts';
 import { rebuildDeadlines } from '../../services/sagacoordinator/rebuild-deadlines.ts';
-import { deadlineSince, sqlDeadlines } from '../../services/sagacoordinator/saga/deadlines.ts';
+import { deadlineRules, ORDER_ID } from '../../services/sagacoordinator/saga/order-deadlines.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { newId } from '../../shared/contracts/ids.ts';
 import {
@@ -27,6 +27,8 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
+import { deadlineSince } from '../../shared/process-manager/deadline-rules.ts';
+import { sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
 import { type PublishedLog, publishedLog } from '../../shared/testing/published-log.ts';
 import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
 import { type AuditOptions, audit } from './audit.ts';
@@ -164,7 +166,12 @@ describe('audit', () => {
     const after = await model.checkpoint(ctx);
     const { events } = await log.store.read(ctx, { afterPosition: after, limit: 1_000 });
     if (events.length > 0) await model.project(ctx, { after, events });
-    await rebuildDeadlines(ctx, log.store, sqlDeadlines(databases.saga.kit), { times, codec });
+    await rebuildDeadlines(
+      ctx,
+      log.store,
+      sqlDeadlines(databases.saga.kit, { idColumn: ORDER_ID }),
+      { times, codec },
+    );
     const position = await log.store.head(ctx);
     const place = { position, eventId: '', delivered: position };
     await log.store.saveCheckpoint(ctx, { consumer: durables.saga, ...place });
@@ -592,8 +599,8 @@ describe('audit', () => {
     await everyKind();
     const [created] = await log.store.readAggregate(ctx, orderAggregate('approved'));
     assert.ok(created);
-    const deadlines = sqlDeadlines(databases.saga.kit);
-    await deadlines.put(ctx, [deadlineSince(created, 'payment', times.payment, times.ceiling)]);
+    const deadlines = sqlDeadlines(databases.saga.kit, { idColumn: ORDER_ID });
+    await deadlines.put(ctx, [deadlineSince(created, 'payment', deadlineRules(times).payment)]);
     assert.deepEqual(found(await look()), []);
     const late = { ...patience, graceMs: -2 * patience.paymentMs };
     const left = found(await look({ patience: late }));

@@ -1,6 +1,7 @@
 /** Whether an order's rows among the deadlines are those that it should have. Pure. */
-import type { Deadline, DeadlineTimes } from '../../services/sagacoordinator/saga/deadlines.ts';
+import type { DeadlineTimes } from '../../services/sagacoordinator/saga/order-deadlines.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import type { Deadline } from '../../shared/process-manager/deadlines.ts';
 import type { StoredDeadline } from './sources.ts';
 
 export interface ComparedRows {

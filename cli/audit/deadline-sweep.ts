@@ -1,6 +1,6 @@
 /** The coordinator's deadlines against what the log's orders wait for. */
 import { owedDeadlines } from '../../services/sagacoordinator/rebuild-deadlines.ts';
-import type { DeadlineTimes } from '../../services/sagacoordinator/saga/deadlines.ts';
+import type { DeadlineTimes } from '../../services/sagacoordinator/saga/order-deadlines.ts';
 import { awaited } from '../../services/sagacoordinator/saga/saga.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';

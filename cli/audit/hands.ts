@@ -4,12 +4,17 @@
  */
 import { readModelRepair } from '../../services/querymodelworker/rebuild/repair-read-model.ts';
 import { rebuildOrder } from '../../services/sagacoordinator/rebuild-deadlines.ts';
-import { type DeadlineTimes, sqlDeadlines } from '../../services/sagacoordinator/saga/deadlines.ts';
+import {
+  type DeadlineTimes,
+  ORDER_ID,
+} from '../../services/sagacoordinator/saga/order-deadlines.ts';
+import type { DeadlineKind } from '../../services/sagacoordinator/saga/saga.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { READ_MODEL } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
+import { sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
 import type { Repair } from './repairs.ts';
 
 export interface RepairTools {
@@ -39,7 +44,7 @@ export interface Audited {
 export function repairHands(tools: RepairTools): Hands {
   const { log, codec, times } = tools;
   const readModel = readModelRepair(tools.ordersDatabase, log, codec);
-  const deadlines = sqlDeadlines(tools.sagaDatabase);
+  const deadlines = sqlDeadlines<DeadlineKind>(tools.sagaDatabase, { idColumn: ORDER_ID });
 
   async function checkpoint(ctx: Context, consumer: string, audited: Audited): Promise<string> {
     if (consumer === READ_MODEL) {

@@ -4,11 +4,13 @@ import {
   type Rebuilt,
   rebuildDeadlines,
 } from '../../services/sagacoordinator/rebuild-deadlines.ts';
-import { sqlDeadlines } from '../../services/sagacoordinator/saga/deadlines.ts';
+import { ORDER_ID } from '../../services/sagacoordinator/saga/order-deadlines.ts';
+import type { DeadlineKind } from '../../services/sagacoordinator/saga/saga.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase } from '../../shared/kit/sql/database.ts';
+import { sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
 import { addressHelp, addressOf } from '../addresses.ts';
 import { currencyOfLog } from '../currency.ts';
 import { withEventStore } from '../event-store.ts';
@@ -53,7 +55,12 @@ async function rebuild(options: CommonOptions & { readonly database?: string }):
   try {
     return await withEventStore(address, async (store) => {
       const codec = orderEventCodec((await currencyOfLog(store)).decimals);
-      return rebuildDeadlines(background(), store, sqlDeadlines(database), { times, codec });
+      return rebuildDeadlines(
+        background(),
+        store,
+        sqlDeadlines<DeadlineKind>(database, { idColumn: ORDER_ID }),
+        { times, codec },
+      );
     });
   } finally {
     await database.stop();

@@ -11,8 +11,18 @@ import { workerMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { timeout } from '../../shared/kit/middleware/timeout.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 import { jetstreamAnswers } from '../../shared/kit/transport/jetstream/answering.ts';
 import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
+import { catchUp } from '../../shared/process-manager/catch-up.ts';
+import { deadlineTransport } from '../../shared/process-manager/deadline-transport.ts';
+import {
+  type Deadlines,
+  sqlDeadlines,
+  type UpcomingDeadline,
+} from '../../shared/process-manager/deadlines.ts';
+import { deliveryWatch, lookEveryMs } from '../../shared/process-manager/delivery-watch.ts';
+import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import { extract } from '../../zipkin/propagation.ts';
@@ -31,17 +41,14 @@ import type { Config } from './config.ts';
 import { type SagaEndpoints, sagaEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
-import { catchUp } from './saga/catch-up.ts';
-import { type Deadlines, sqlDeadlines, type UpcomingDeadline } from './saga/deadlines.ts';
-import { deliveryWatch, lookEveryMs } from './saga/delivery-watch.ts';
-import { groupedWrites } from './saga/grouped-writes.ts';
+import { deadlineRules, ORDER_ID } from './saga/order-deadlines.ts';
+import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaService } from './service.ts';
-import { deadlineTransport } from './transport-deadlines.ts';
 import { followedTypes, jetstreamTransport } from './transport-jetstream.ts';
 
 const tokens = {
   ...common,
-  deadlines: token<Deadlines>('deadlines'),
+  deadlines: token<Deadlines<DeadlineKind>>('deadlines'),
   service: token<SagaService>('service'),
   endpoints: token<SagaEndpoints>('endpoints'),
   events: token<Component>('event transport'),
@@ -66,10 +73,15 @@ export function createContainer(config: Config): App {
   bindNats(container, config);
   bindEventStore(container, config, config.eventStoreTimeoutMs);
 
-  container.bind(tokens.deadlines).toResolvedValue(sqlDeadlines, [tokens.database]);
+  container
+    .bind(tokens.deadlines)
+    .toResolvedValue(
+      (database: Database) => sqlDeadlines<DeadlineKind>(database, { idColumn: ORDER_ID }),
+      [tokens.database],
+    );
 
   container.bind(tokens.service).toResolvedValue(
-    (store: EventStore, deadlines: Deadlines, { meter }: Metrics, logger: Logger) => {
+    (store: EventStore, deadlines: Deadlines<DeadlineKind>, { meter }: Metrics, logger: Logger) => {
       const service = createSagaService(store, groupedWrites(deadlines), config.times, codec);
       return loggingService(instrumentingService(service, meter), logger);
     },
@@ -125,17 +137,17 @@ export function createContainer(config: Config): App {
   container.bind(tokens.clock).toResolvedValue(
     (
       endpoints: SagaEndpoints,
-      deadlines: Deadlines,
+      deadlines: Deadlines<DeadlineKind>,
       nats: Nats,
       store: EventStore,
       logger: Logger,
     ) =>
-      deadlineTransport(endpoints, {
+      deadlineTransport(endpoints.deadlineDue, {
         deadlines,
         catchUp: catchUp(store, durables.saga, followedTypes),
         delivery: deliveryWatch(store, {
-          times: config.times,
-          everyMs: lookEveryMs(config.times, config.pollMs),
+          rules: deadlineRules(config.times),
+          everyMs: lookEveryMs(deadlineRules(config.times), config.pollMs),
           broker: async (consumers) =>
             jetstreamAnswers(await nats.connection(), ORDERS_STREAM, consumers),
         }),
@@ -143,6 +155,7 @@ export function createContainer(config: Config): App {
         maxFiring: config.maxFiring,
         pollMs: config.pollMs,
         logger,
+        idField: ORDER_ID,
       }),
     [tokens.endpoints, tokens.deadlines, tokens.nats, tokens.store, tokens.logger],
   );
@@ -173,10 +186,10 @@ function deadlineMiddleware(
   { tracer }: Tracing,
   meter: Metrics['meter'],
   logger: Logger,
-): Middleware<UpcomingDeadline> {
-  return chain<UpcomingDeadline>(
-    traceEndpoint(tracer, name, ({ orderId, kind }: UpcomingDeadline) => ({
-      'order.id': orderId,
+): Middleware<UpcomingDeadline<DeadlineKind>> {
+  return chain<UpcomingDeadline<DeadlineKind>>(
+    traceEndpoint(tracer, name, ({ aggregateId, kind }: UpcomingDeadline<DeadlineKind>) => ({
+      'order.id': aggregateId,
       'deadline.kind': kind,
     })),
     instrumenting(meter, name),

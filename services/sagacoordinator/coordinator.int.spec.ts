@@ -19,21 +19,22 @@ import { silentLogger } from '../../shared/kit/logger.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { eventually } from '../../shared/testing/eventually.ts';
-import { testPostgres } from '../../stack/testing.ts';
-import { rebuildDeadlines } from './rebuild-deadlines.ts';
-import { catchUp } from './saga/catch-up.ts';
+import { catchUp } from '../../shared/process-manager/catch-up.ts';
+import { deadlineTransport } from '../../shared/process-manager/deadline-transport.ts';
 import {
   type Deadline,
   type Deadlines,
   sqlDeadlines,
   type UpcomingDeadline,
-} from './saga/deadlines.ts';
-import { type DeliveryWatch, deliveryWatch } from './saga/delivery-watch.ts';
-import { groupedWrites } from './saga/grouped-writes.ts';
+} from '../../shared/process-manager/deadlines.ts';
+import { type DeliveryWatch, deliveryWatch } from '../../shared/process-manager/delivery-watch.ts';
+import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
+import { testPostgres } from '../../stack/testing.ts';
+import { rebuildDeadlines } from './rebuild-deadlines.ts';
+import { deadlineRules, ORDER_ID } from './saga/order-deadlines.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaOutcome, type SagaService } from './service.ts';
-import { deadlineTransport } from './transport-deadlines.ts';
 import { followedTypes } from './transport-jetstream.ts';
 
 const codec = orderEventCodec(2);
@@ -74,7 +75,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
   describe(`saga coordinator over PostgreSQL, ${isolation}`, function suite() {
     this.timeout(60_000);
     let database: Database;
-    let deadlines: Deadlines;
+    let deadlines: Deadlines<DeadlineKind>;
     let store: EventStore;
     /** By how much the log's clock, and so created_at, differs from the database's. */
     let skewMs: number;
@@ -92,7 +93,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         logger: silentLogger,
         isolation,
       });
-      deadlines = sqlDeadlines(database);
+      deadlines = sqlDeadlines(database, { idColumn: ORDER_ID });
       skewMs = 0;
       store = createMemoryEventStore({
         stream: ORDERS_STREAM,
@@ -130,13 +131,14 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     }
 
     async function startClock(
-      fire: (deadline: UpcomingDeadline) => Promise<SagaOutcome> = (d) => service.fire(ctx, d),
+      fire: (deadline: UpcomingDeadline<DeadlineKind>) => Promise<SagaOutcome> = (d) =>
+        service.fire(ctx, d),
       consumer = 'nobody is waited for',
       delivery: DeliveryWatch = DELIVERED,
     ): Promise<Component> {
       const types = consumer === durables.saga ? followedTypes : ['ORDERS.none'];
       const clock = deadlineTransport(
-        { deadlineDue: (_ctx, deadline) => fire(deadline) },
+        (_ctx, deadline: UpcomingDeadline<DeadlineKind>) => fire(deadline),
         {
           deadlines,
           catchUp: catchUp(store, consumer, types),
@@ -165,10 +167,14 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     /** But for those of voids, which stay until somebody answers. */
     const ordersLeft = async () => (await rows()).filter(({ kind }) => kind !== 'void').length;
     const keys = async () =>
-      (await rows()).map(({ orderId, kind }) => `${orderId} ${kind}`).toSorted();
+      (await rows()).map(({ aggregateId, kind }) => `${aggregateId} ${kind}`).toSorted();
 
-    const aDeadline = (orderId: string, kind: DeadlineKind, dueInMs: number): Deadline => ({
-      orderId,
+    const aDeadline = (
+      aggregateId: string,
+      kind: DeadlineKind,
+      dueInMs: number,
+    ): Deadline<DeadlineKind> => ({
+      aggregateId,
       kind,
       dueAt: new Date(Date.now() + dueInMs),
       position: 0n,
@@ -254,7 +260,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       /** As the coordinator watches, with a wait of a fifth of a second for what was delivered. */
       const watching = () =>
         deliveryWatch(store, {
-          times: { ...times, payment: 200 },
+          rules: deadlineRules({ ...times, payment: 200 }),
           everyMs: 50,
           broker: async () => undefined,
         });
@@ -352,7 +358,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         return getCheckpoint(...args);
       };
       const clock = await startClock(async (deadline) => {
-        fired.push(deadline.orderId);
+        fired.push(deadline.aggregateId);
         return service.fire(ctx, deadline);
       }, durables.saga);
       await looked.promise;
@@ -410,11 +416,11 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       );
       assert.doesNotMatch(plan.map((line) => line['QUERY PLAN']).join('\n'), /Seq Scan/);
       await deadlines.remove(ctx, [
-        { orderId: 'waiting-1', kind: 'payment' },
-        { orderId: 'waiting-2', kind: 'review' },
+        { aggregateId: 'waiting-1', kind: 'payment' },
+        { aggregateId: 'waiting-2', kind: 'review' },
       ]);
       const [left] = await rows();
-      assert.equal(left?.orderId, 'waiting-2');
+      assert.equal(left?.aggregateId, 'waiting-2');
     });
 
     it('an order that cannot be folded holds up no other, and is tried again later and later', async () => {
@@ -422,13 +428,13 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       skewMs = -60_000;
       await happened(created('order-1'));
       await startClock((deadline) =>
-        deadline.orderId === 'poison'
+        deadline.aggregateId === 'poison'
           ? Promise.reject(new CodedError('invalid', 'unreadable_event', 'It cannot be read.'))
           : service.fire(ctx, deadline),
       );
       await untilCancelled('order-1');
       const row = await eventually('it waits', async () => {
-        const found = (await rows()).find(({ orderId }) => orderId === 'poison');
+        const found = (await rows()).find(({ aggregateId }) => aggregateId === 'poison');
         return found !== undefined && found.attempts > 0 && found;
       });
       assert.equal(row.attempts, 1);
@@ -446,7 +452,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       const failures: number[] = [];
       const fired = new Set<string>();
       const probed = Promise.withResolvers<void>();
-      await startClock(async ({ orderId }) => {
+      await startClock(async ({ aggregateId }) => {
         atOnce++;
         try {
           if (away) {
@@ -455,8 +461,8 @@ for (const isolation of ['read committed', 'serializable'] as const) {
             if (failures.length === 70) probed.resolve();
             throw new CodedError('unavailable', 'away', 'The event store is away.');
           }
-          fired.add(orderId);
-          await deadlines.remove(ctx, [{ orderId, kind: 'payment' }]);
+          fired.add(aggregateId);
+          await deadlines.remove(ctx, [{ aggregateId, kind: 'payment' }]);
           return 'cancelled';
         } finally {
           atOnce--;
@@ -481,8 +487,8 @@ for (const isolation of ['read committed', 'serializable'] as const) {
 
     it('one change that the table will not have fails alone', async () => {
       const writes = groupedWrites(deadlines);
-      const soon = (orderId: string) => ({
-        put: [aDeadline(orderId, 'payment', 60_000)],
+      const soon = (id: string) => ({
+        put: [aDeadline(id, 'payment', 60_000)],
         remove: [],
       });
       const results = await Promise.allSettled(
@@ -515,7 +521,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       const withoutClock = async () =>
         (await rows())
           .map(({ dueInMs: _, ceilingInMs: __, ...row }) => row)
-          .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
+          .toSorted((a, b) => (a.aggregateId < b.aggregateId ? -1 : 1));
       const live = await withoutClock();
       assert.equal(live.length, 354);
       await database.query(ctx, (sql) => sql`delete from deadlines`);
@@ -528,7 +534,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
     });
 
     it('a deadline that is set again has its attempts before it, and a postponed one is alone', async () => {
-      const key = { orderId: 'order-1', kind: 'payment' } as const;
+      const key = { aggregateId: 'order-1', kind: 'payment' } as const;
       const both = [aDeadline('order-1', 'payment', -1_000), aDeadline('order-1', 'review', -500)];
       const attempts = async () =>
         Object.fromEntries((await rows()).map((row) => [row.kind, row.attempts]));
@@ -546,10 +552,10 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       const begun = Promise.withResolvers<void>();
       const goOn = Promise.withResolvers<void>();
       let ended = false;
-      const clock = await startClock(async ({ orderId, kind }) => {
+      const clock = await startClock(async ({ aggregateId, kind }) => {
         begun.resolve();
         await goOn.promise;
-        await deadlines.remove(ctx, [{ orderId, kind }]);
+        await deadlines.remove(ctx, [{ aggregateId, kind }]);
         ended = true;
         return 'cancelled';
       });

@@ -16,9 +16,9 @@ export function loggingService(next: SagaService, logger: Logger): SagaService {
     },
     async fire(ctx, deadline) {
       const outcome = await next.fire(ctx, deadline);
-      const { orderId, kind, dueAt } = deadline;
+      const { aggregateId, kind, dueAt } = deadline;
       logger[outcome === 'nothing' ? 'debug' : 'info'](
-        { ...logFields(ctx), order_id: orderId, kind, due_at: dueAt.toISOString() },
+        { ...logFields(ctx), order_id: aggregateId, kind, due_at: dueAt.toISOString() },
         `deadline: ${outcome}`,
       );
       return outcome;

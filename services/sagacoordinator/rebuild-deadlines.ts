@@ -3,13 +3,10 @@ import { ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects
 import { needsVoid } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import {
-  type Deadline,
-  type Deadlines,
-  type DeadlineTimes,
-  deadlineSince,
-} from './saga/deadlines.ts';
-import { type DeadlineChange, groupedWrites } from './saga/grouped-writes.ts';
+import { dueNow } from '../../shared/process-manager/deadline-rules.ts';
+import type { Deadline, Deadlines } from '../../shared/process-manager/deadlines.ts';
+import { type DeadlineChange, groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
+import type { DeadlineTimes } from './saga/order-deadlines.ts';
 import { type DeadlineKind, deadlineKinds } from './saga/saga.ts';
 import { type Folded, foldedAfter, foldStanding } from './saga/standing.ts';
 import { deadlineChange } from './service.ts';
@@ -43,7 +40,7 @@ const MAX_NAMED = 100;
 export async function rebuildDeadlines(
   ctx: Context,
   store: Pick<EventStore, 'stream' | 'readAggregate'>,
-  deadlines: Pick<Deadlines, 'put' | 'remove'>,
+  deadlines: Pick<Deadlines<DeadlineKind>, 'put' | 'remove'>,
   { times, codec, onProgress = () => undefined }: RebuildOptions,
 ): Promise<Rebuilt> {
   const writes = groupedWrites(deadlines);
@@ -51,7 +48,7 @@ export async function rebuildDeadlines(
   let events = 0;
   let last = new Map<string, RecordedEvent>();
 
-  async function changeAfter(event: RecordedEvent): Promise<DeadlineChange> {
+  async function changeAfter(event: RecordedEvent): Promise<DeadlineChange<DeadlineKind>> {
     const orderId = event.aggregateId;
     const usual = foldedAfter(event);
     if (usual !== undefined) return deadlineChange(orderId, usual, times);
@@ -63,7 +60,7 @@ export async function rebuildDeadlines(
 
   /** The last event of each order decides; what came before it in the chunk is covered. */
   async function flush(): Promise<void> {
-    const changes: DeadlineChange[] = [];
+    const changes: DeadlineChange<DeadlineKind>[] = [];
     for (const event of last.values()) {
       changes.push(await changeAfter(event));
     }
@@ -89,7 +86,7 @@ function wantedChange(
   orderId: string,
   recorded: readonly RecordedEvent[],
   times: DeadlineTimes,
-): { readonly change: DeadlineChange; readonly folded: Folded } {
+): { readonly change: DeadlineChange<DeadlineKind>; readonly folded: Folded } {
   const folded = foldStanding(codec, recorded);
   const last = lastFollowed(recorded);
   // The void may have been given up: a deadline that is due finds that out and
@@ -101,18 +98,12 @@ function wantedChange(
   return { change, folded };
 }
 
-/** Due at once, whatever its worker was given. */
-const dueNow = (event: RecordedEvent, kind: DeadlineKind): Deadline => ({
-  ...deadlineSince(event, kind, 0, 0),
-  position: 0n,
-});
-
 const lastFollowed = (recorded: readonly RecordedEvent[]): RecordedEvent | undefined =>
   recorded.findLast(({ eventType }) => followedTypes.includes(eventType));
 
 /** What an order has of deadlines when the coordinator is done with it. */
 export interface Owed {
-  readonly deadlines: readonly Deadline[];
+  readonly deadlines: readonly Deadline<DeadlineKind>[];
   /** Its void is still to be asked for; a deadline that is due may be there for that. */
   readonly owesVoid: boolean;
   /** The last event that the coordinator follows; undefined where there is none. */
@@ -144,7 +135,7 @@ export function owedDeadlines(
 export async function rebuildOrder(
   ctx: Context,
   store: Pick<EventStore, 'readAggregate'>,
-  deadlines: Pick<Deadlines, 'put' | 'remove'>,
+  deadlines: Pick<Deadlines<DeadlineKind>, 'put' | 'remove'>,
   orderId: string,
   {
     times,
@@ -162,6 +153,6 @@ export async function rebuildOrder(
   if (put.length > 0) await deadlines.put(ctx, put);
   await deadlines.remove(
     ctx,
-    kinds.map((kind) => ({ orderId, kind })),
+    kinds.map((kind) => ({ aggregateId: orderId, kind })),
   );
 }

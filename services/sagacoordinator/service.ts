@@ -5,14 +5,14 @@ import { decide, type OrderCommand, type OrderState } from '../../shared/domain/
 import { createOrderCommandHandler } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import {
-  type DeadlineTimes,
-  deadlineSince,
-  type UpcomingDeadline,
-  voidWaitMs,
-} from './saga/deadlines.ts';
-import type { DeadlineChange, DeadlineWrites } from './saga/grouped-writes.ts';
-import { awaited, react, type SagaCommand, type Trigger } from './saga/saga.ts';
+import { deadlineSince } from '../../shared/process-manager/deadline-rules.ts';
+import type { UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
+import type {
+  DeadlineChange,
+  DeadlineWrites,
+} from '../../shared/process-manager/grouped-writes.ts';
+import { type DeadlineTimes, deadlineRules } from './saga/order-deadlines.ts';
+import { awaited, type DeadlineKind, react, type SagaCommand, type Trigger } from './saga/saga.ts';
 import { type Folded, foldedAfter, foldStanding, type Waits } from './saga/standing.ts';
 
 /** What was appended; `nothing` where there was nothing to append (any more). */
@@ -33,7 +33,7 @@ export interface SagaService {
    *
    * Both reject with what the event store and the deadlines' table reject with.
    */
-  fire(ctx: Context, deadline: UpcomingDeadline): Promise<SagaOutcome>;
+  fire(ctx: Context, deadline: UpcomingDeadline<DeadlineKind>): Promise<SagaOutcome>;
 }
 
 /** Who the events say decided; also the handler in the ids of its events. Frozen. */
@@ -41,7 +41,7 @@ const DECIDED_BY = durables.saga;
 
 export function createSagaService(
   store: AggregateStore,
-  writes: DeadlineWrites,
+  writes: DeadlineWrites<DeadlineKind>,
   times: DeadlineTimes,
   codec: OrderEventCodec,
 ): SagaService {
@@ -81,7 +81,7 @@ export function createSagaService(
     return { state, outcome: again ? 'void requested again' : 'void requested' };
   }
 
-  async function write(change: DeadlineChange): Promise<void> {
+  async function write(change: DeadlineChange<DeadlineKind>): Promise<void> {
     if (change.put.length + change.remove.length > 0) await writes.write(change);
   }
 
@@ -106,7 +106,7 @@ export function createSagaService(
       return outcome;
     },
 
-    async fire(ctx, { orderId, kind, causedBy }) {
+    async fire(ctx, { aggregateId: orderId, kind, causedBy }) {
       const trigger: Trigger = { type: 'deadline', kind };
       if (kind === 'void') {
         // Of two that fire, the second finds the first one's request.
@@ -132,22 +132,27 @@ export function deadlineChange(
   orderId: string,
   order: Waits,
   times: DeadlineTimes,
-): DeadlineChange {
+): DeadlineChange<DeadlineKind> {
+  const rules = deadlineRules(times);
   const commands = react(order.state, { type: 'event' });
   const put = commands.flatMap((command) => {
     if (command.type !== 'setDeadline') return [];
     const { kind } = command;
     const since = order.since[kind];
     if (since === undefined) return [];
-    const waitMs = kind === 'void' ? voidWaitMs(times.void, order.voidsAsked) : times[kind];
-    return [deadlineSince(since, kind, waitMs, times.ceiling)];
+    return [deadlineSince(since, kind, rules[kind], order.voidsAsked)];
   });
   return { put, remove: clearedBy(orderId, commands) };
 }
 
-function clearedBy(orderId: string, commands: readonly SagaCommand[]): DeadlineChange['remove'] {
+function clearedBy(
+  orderId: string,
+  commands: readonly SagaCommand[],
+): DeadlineChange<DeadlineKind>['remove'] {
   return commands.flatMap((command) =>
-    command.type === 'clearDeadlines' ? command.kinds.map((kind) => ({ orderId, kind })) : [],
+    command.type === 'clearDeadlines'
+      ? command.kinds.map((kind) => ({ aggregateId: orderId, kind }))
+      : [],
   );
 }
 

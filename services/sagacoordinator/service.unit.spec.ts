@@ -7,8 +7,8 @@ import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
-import type { Deadline, UpcomingDeadline } from './saga/deadlines.ts';
-import type { DeadlineWrites } from './saga/grouped-writes.ts';
+import type { Deadline, UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
+import type { DeadlineWrites } from '../../shared/process-manager/grouped-writes.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaService } from './service.ts';
 
@@ -39,7 +39,7 @@ const ctx = causedBy(background('submission-1'), { eventId: 'cause-1' });
 
 describe('saga service', () => {
   let store: EventStore;
-  let rows: Map<string, Deadline>;
+  let rows: Map<string, Deadline<DeadlineKind>>;
   let reads: number;
   let service: SagaService;
   let clock: number;
@@ -56,7 +56,7 @@ describe('saga service', () => {
       },
     };
     rows = new Map();
-    const writes: DeadlineWrites = {
+    const writes: DeadlineWrites<DeadlineKind> = {
       async write({ put, remove }) {
         for (const deadline of put) rows.set(deadline.kind, deadline);
         for (const { kind } of remove) rows.delete(kind);
@@ -88,8 +88,8 @@ describe('saga service', () => {
 
   const log = () => store.readAggregate(ctx, orderAggregate(orderId));
   const types = async () => (await log()).map(({ eventType }) => eventType.slice(7));
-  const due = (kind: DeadlineKind): UpcomingDeadline => ({
-    orderId,
+  const due = (kind: DeadlineKind): UpcomingDeadline<DeadlineKind> => ({
+    aggregateId: orderId,
     kind,
     dueAt: new Date(clock),
     traceparent: '',
@@ -109,7 +109,7 @@ describe('saga service', () => {
       [...rows.values()],
       [
         {
-          orderId,
+          aggregateId: orderId,
           kind: 'payment',
           dueAt: new Date(event.createdAt.getTime() + 60_000),
           position: event.position,

@@ -11,6 +11,10 @@ import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
+import { catchUp } from '../../shared/process-manager/catch-up.ts';
+import { deadlineTransport } from '../../shared/process-manager/deadline-transport.ts';
+import { type Deadlines, sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
+import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import type { PublishedLog } from '../../shared/testing/published-log.ts';
 import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';
@@ -19,11 +23,9 @@ import { testNats, testPostgres } from '../../stack/testing.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { extract } from '../../zipkin/propagation.ts';
 import { sagaEndpoints } from './endpoints.ts';
-import { catchUp } from './saga/catch-up.ts';
-import { type Deadlines, sqlDeadlines } from './saga/deadlines.ts';
-import { groupedWrites } from './saga/grouped-writes.ts';
+import { ORDER_ID } from './saga/order-deadlines.ts';
+import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService } from './service.ts';
-import { deadlineTransport } from './transport-deadlines.ts';
 import { followedTypes, jetstreamTransport } from './transport-jetstream.ts';
 
 const codec = orderEventCodec(2);
@@ -34,7 +36,7 @@ describe('saga coordinator over JetStream', function suite() {
   let rig: WorkerRig;
   let log: PublishedLog;
   let database: Database;
-  let deadlines: Deadlines;
+  let deadlines: Deadlines<DeadlineKind>;
 
   beforeEach(async () => {
     rig = await workerRig(await testNats());
@@ -48,7 +50,7 @@ describe('saga coordinator over JetStream', function suite() {
       queryTimeoutMs: 5_000,
       logger: silentLogger,
     });
-    deadlines = sqlDeadlines(database);
+    deadlines = sqlDeadlines(database, { idColumn: ORDER_ID });
   });
   afterEach(async () => {
     await rig.stop();
@@ -71,7 +73,7 @@ describe('saga coordinator over JetStream', function suite() {
       logger: silentLogger,
       meter: noMeter,
     });
-    const clock = deadlineTransport(endpoints, {
+    const clock = deadlineTransport(endpoints.deadlineDue, {
       deadlines,
       catchUp: catchUp(log.store, durables.saga, followedTypes),
       // No worker runs here that could be waited for.
@@ -167,7 +169,10 @@ describe('saga coordinator over JetStream', function suite() {
     await rig.append(orderCreated('poison'), { data: '{"order_id":"poison"}' });
     await rig.append(orderCreated('order-1'));
     await eventually('order-1 has its deadline', async () => {
-      return (await deadlines.upcoming(ctx, 2)).map(({ orderId }) => orderId).join() === 'order-1';
+      return (
+        (await deadlines.upcoming(ctx, 2)).map(({ aggregateId }) => aggregateId).join() ===
+        'order-1'
+      );
     });
     const [letter] = await eventually('a dead letter', async () => {
       const letters = await log.store.deadLetters(ctx, { consumer: durables.saga, limit: 10 });

@@ -1,16 +1,17 @@
 /** The coordinator's deadlines in memory, under a clock of the test's. */
-import type { UpcomingDeadline } from '../../services/sagacoordinator/saga/deadlines.ts';
-import type { DeadlineWrites } from '../../services/sagacoordinator/saga/grouped-writes.ts';
+import type { DeadlineKind } from '../../services/sagacoordinator/saga/saga.ts';
+import type { DeadlineKey, UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
+import type { DeadlineWrites } from '../../shared/process-manager/grouped-writes.ts';
 
-export interface MemoryDeadlines extends DeadlineWrites {
+export interface MemoryDeadlines extends DeadlineWrites<DeadlineKind> {
   /** Those that are due, the oldest first. */
-  due(): readonly UpcomingDeadline[];
+  due(): readonly UpcomingDeadline<DeadlineKind>[];
   size(): number;
 }
 
 export function memoryDeadlines(now: () => number): MemoryDeadlines {
-  const rows = new Map<string, Omit<UpcomingDeadline, 'dueInMs' | 'ceilingInMs'>>();
-  const key = ({ orderId, kind }: { orderId: string; kind: string }) => `${kind} ${orderId}`;
+  const rows = new Map<string, Omit<UpcomingDeadline<DeadlineKind>, 'dueInMs' | 'ceilingInMs'>>();
+  const key = ({ aggregateId, kind }: DeadlineKey) => `${kind} ${aggregateId}`;
   return {
     write: async ({ put, remove }) => {
       for (const deadline of put) rows.set(key(deadline), { ...deadline, attempts: 0 });

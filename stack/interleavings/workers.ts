@@ -5,8 +5,7 @@ import { createPaymentService } from '../../services/paymentworker/service.ts';
 import { reviewEndpoints } from '../../services/reviewworker/endpoints.ts';
 import { createReviewService } from '../../services/reviewworker/service.ts';
 import { sagaEndpoints } from '../../services/sagacoordinator/endpoints.ts';
-import type { UpcomingDeadline } from '../../services/sagacoordinator/saga/deadlines.ts';
-import type { DeadlineWrites } from '../../services/sagacoordinator/saga/grouped-writes.ts';
+import type { DeadlineKind } from '../../services/sagacoordinator/saga/saga.ts';
 import { createSagaService } from '../../services/sagacoordinator/service.ts';
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
@@ -16,12 +15,14 @@ import { dispatching, type Handles } from '../../shared/eventstore/worker/handle
 import { background, causedBy } from '../../shared/kit/context.ts';
 import type { Delivery } from '../../shared/kit/delivery.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
+import type { UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
+import type { DeadlineWrites } from '../../shared/process-manager/grouped-writes.ts';
 import { parking } from './letters.ts';
 
 export interface WorkersOptions {
   readonly store: EventStore;
   readonly gateway: PaymentGateway;
-  readonly writes: DeadlineWrites;
+  readonly writes: DeadlineWrites<DeadlineKind>;
   readonly codec: OrderEventCodec;
   /** Told what a worker says that it did. */
   readonly answered: (worker: string, delivery: Delivery<RecordedEvent>, result: unknown) => void;
@@ -37,7 +38,7 @@ type Handler = (delivery: Delivery<RecordedEvent>) => Promise<unknown>;
 export interface Workers {
   /** By the name of the durable; each passes over what it is not subscribed to. */
   readonly handlers: Readonly<Record<string, Handler>>;
-  readonly deadlineDue: (deadline: UpcomingDeadline) => Promise<unknown>;
+  readonly deadlineDue: (deadline: UpcomingDeadline<DeadlineKind>) => Promise<unknown>;
 }
 
 export function workers({ store, gateway, writes, codec, answered }: WorkersOptions): Workers {

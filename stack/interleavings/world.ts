@@ -143,7 +143,7 @@ async function lived(seed: number): Promise<Lived> {
 
   async function fireDue(): Promise<void> {
     for (const deadline of deadlines.due()) {
-      faults.tell(`deadline ${deadline.orderId} ${deadline.kind}`);
+      faults.tell(`deadline ${deadline.aggregateId} ${deadline.kind}`);
       await deadlineDue(deadline).catch((error: unknown) => {
         if (!(error instanceof CodedError)) throw error;
         faults.tell(`  deadline failed: ${error.code}`);

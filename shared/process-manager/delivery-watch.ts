@@ -1,17 +1,18 @@
 /**
- * Since when the workers that orders wait for could have answered. A deadline
+ * Since when the workers that are waited for could have answered. A deadline
  * measures a silent worker, not a long queue: it counts from when the event that
  * is to be answered was delivered to its worker, which is kept beside the
  * worker's checkpoint. While the broker is silent nobody can answer, and what it
  * had delivered before it delivers again: then the time begins once more.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventStore } from '../../../shared/eventstore/event-store.ts';
-import { unsampled } from '../../../shared/eventstore/unsampled.ts';
-import type { Context } from '../../../shared/kit/context.ts';
-import { answeredBy, type DeadlineTimes, type UpcomingDeadline } from './deadlines.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { unsampled } from '../eventstore/unsampled.ts';
+import type { Context } from '../kit/context.ts';
+import { type DeadlineRule, type DeadlineRules, isAskedAgain } from './deadline-rules.ts';
+import type { UpcomingDeadline } from './deadlines.ts';
 
-export interface DeliveryWatch {
+export interface DeliveryWatch<Kind extends string = string> {
   /**
    * To be called often: notes how far the workers were given events, once in
    * `everyMs`, with one question for each worker. Rejects with what the event
@@ -23,11 +24,11 @@ export interface DeliveryWatch {
    * fires. One whose event was not delivered yet waits until its ceiling at most, and
    * one that was delivered again and again its own time longer.
    */
-  rest(deadline: Pick<UpcomingDeadline, 'kind' | 'position' | 'ceilingInMs'>): number;
+  rest(deadline: Pick<UpcomingDeadline<Kind>, 'kind' | 'position' | 'ceilingInMs'>): number;
 }
 
-export interface DeliveryWatchOptions {
-  readonly times: DeadlineTimes;
+export interface DeliveryWatchOptions<Kind extends string> {
+  readonly rules: DeadlineRules<Kind>;
   /** Between two questions, in milliseconds. */
   readonly everyMs: number;
   /**
@@ -57,20 +58,41 @@ interface Mark {
 const COUNTED_INTERVALS = 3;
 
 /** Often enough for deadlines to be a sixtieth late for it at most, and no more often than anybody looks. */
-export const lookEveryMs = (times: DeadlineTimes, pollMs: number): number =>
-  Math.max(pollMs, Math.min(times.payment, times.review) / 60);
+export function lookEveryMs<Kind extends string>(
+  rules: DeadlineRules<Kind>,
+  pollMs: number,
+): number {
+  const waits = watched(rules).map(({ waitMs }) => waitMs);
+  return waits.length === 0 ? pollMs : Math.max(pollMs, Math.min(...waits) / 60);
+}
+
+/** The rules whose time counts from a delivery. To ask again once more does no harm, however short the wait was. */
+const watched = <Kind extends string>(rules: DeadlineRules<Kind>): readonly DeadlineRule[] =>
+  Object.values<DeadlineRule>(rules).filter(
+    (rule) => rule.answeredBy !== undefined && !isAskedAgain(rule),
+  );
 
 /**
  * Remembers what it saw since it was made, as far back as the longest wait; so
  * after a start each deadline waits once more. Nothing to close.
  */
-export function deliveryWatch(
+export function deliveryWatch<Kind extends string>(
   store: Pick<EventStore, 'getCheckpoint'>,
-  { times, everyMs, broker, silentMs = 3_000, now = () => performance.now() }: DeliveryWatchOptions,
-): DeliveryWatch {
-  const consumers = [...new Set(Object.values(answeredBy).map(({ consumer }) => consumer))];
+  {
+    rules,
+    everyMs,
+    broker,
+    silentMs = 3_000,
+    now = () => performance.now(),
+  }: DeliveryWatchOptions<Kind>,
+): DeliveryWatch<Kind> {
+  const consumers = [
+    ...new Set(
+      Object.values<DeadlineRule>(rules).flatMap(({ answeredBy }) => answeredBy?.consumer ?? []),
+    ),
+  ];
   const marks = new Map<string, Mark[]>(consumers.map((consumer) => [consumer, []]));
-  const longestMs = Math.max(times.payment, times.review);
+  const longestMs = Math.max(0, ...watched(rules).map(({ waitMs }) => waitMs));
   let watchedMs = 0;
   let lookedAt: number | undefined;
   let asking: Promise<boolean> | undefined;
@@ -110,6 +132,7 @@ export function deliveryWatch(
 
   return {
     async look(ctx) {
+      if (consumers.length === 0) return;
       const at = now();
       if (lookedAt !== undefined && at - lookedAt < everyMs) return;
       if (!(await hears())) {
@@ -132,16 +155,15 @@ export function deliveryWatch(
     },
 
     rest({ kind, position, ceilingInMs }) {
-      if (position === 0n) return 0;
-      const own = marks.get(answeredBy[kind].consumer) ?? [];
+      const { answeredBy, waitMs } = rules[kind];
+      if (position === 0n || answeredBy === undefined) return 0;
+      const own = marks.get(answeredBy.consumer) ?? [];
       const mark = own.find(({ delivered }) => delivered >= position);
       if (mark === undefined) {
-        return ceilingInMs <= 0 ? 0 : Math.max(1, Math.min(times[kind], ceilingInMs));
+        return ceilingInMs <= 0 ? 0 : Math.max(1, Math.min(waitMs, ceilingInMs));
       }
-      // To ask for a void once more does no harm, however short the wait was.
-      if (kind === 'void') return 0;
-      if (ceilingInMs <= -times[kind]) return 0;
-      return Math.max(0, times[kind] - (watchedMs - mark.sinceMs));
+      if (isAskedAgain(rules[kind]) || ceilingInMs <= -waitMs) return 0;
+      return Math.max(0, waitMs - (watchedMs - mark.sinceMs));
     },
   };
 }

@@ -3,27 +3,27 @@
  * database the next one gathers, so that a commit's cost is shared by all who
  * came meanwhile, as in the event log.
  */
-import { background } from '../../../shared/kit/context.ts';
-import { isKind } from '../../../shared/kit/errors.ts';
+import { background } from '../kit/context.ts';
+import { isKind } from '../kit/errors.ts';
 import type { Deadline, DeadlineKey, Deadlines } from './deadlines.ts';
 
-/** What is to become of one order's deadlines. */
-export interface DeadlineChange {
-  readonly put: readonly Deadline[];
-  readonly remove: readonly DeadlineKey[];
+/** What is to become of one aggregate's deadlines. */
+export interface DeadlineChange<Kind extends string = string> {
+  readonly put: readonly Deadline<Kind>[];
+  readonly remove: readonly DeadlineKey<Kind>[];
 }
 
-export interface DeadlineWrites {
+export interface DeadlineWrites<Kind extends string = string> {
   /** Resolves when the change is committed; rejects with what the table rejects with. May be repeated. */
-  write(change: DeadlineChange): Promise<void>;
+  write(change: DeadlineChange<Kind>): Promise<void>;
 }
 
-interface Waiting {
-  readonly change: DeadlineChange;
+interface Waiting<Kind extends string> {
+  readonly change: DeadlineChange<Kind>;
   readonly settle: { resolve(): void; reject(error: unknown): void };
 }
 
-/** Orders in one group; a statement of so many rows is well under a megabyte. */
+/** Changes in one group; a statement of so many rows is well under a megabyte. */
 const MAX_GROUP = 1_000;
 
 /**
@@ -32,8 +32,10 @@ const MAX_GROUP = 1_000;
  * are removed, so that a crash between leaves one too many, which finds nothing
  * to do, and never one too few.
  */
-export function groupedWrites(deadlines: Pick<Deadlines, 'put' | 'remove'>): DeadlineWrites {
-  let queue: Waiting[] = [];
+export function groupedWrites<Kind extends string>(
+  deadlines: Pick<Deadlines<Kind>, 'put' | 'remove'>,
+): DeadlineWrites<Kind> {
+  let queue: Waiting<Kind>[] = [];
   let running = false;
 
   async function run(): Promise<void> {
@@ -51,7 +53,7 @@ export function groupedWrites(deadlines: Pick<Deadlines, 'put' | 'remove'>): Dea
   }
 
   /** What the table will not have is one caller's alone; an outage is everybody's. */
-  async function oneByOne(group: readonly Waiting[], error: unknown): Promise<void> {
+  async function oneByOne(group: readonly Waiting<Kind>[], error: unknown): Promise<void> {
     const shared = group.length === 1 || isKind(error, 'unavailable', 'timeout', 'overloaded');
     for (const { change, settle } of group) {
       if (shared) settle.reject(error);
@@ -59,7 +61,7 @@ export function groupedWrites(deadlines: Pick<Deadlines, 'put' | 'remove'>): Dea
     }
   }
 
-  async function commit(changes: readonly DeadlineChange[]): Promise<void> {
+  async function commit(changes: readonly DeadlineChange<Kind>[]): Promise<void> {
     const put = inOneOrder(changes.flatMap((change) => change.put));
     const remove = inOneOrder(changes.flatMap((change) => change.remove));
     const ctx = background();
@@ -81,6 +83,6 @@ export function groupedWrites(deadlines: Pick<Deadlines, 'put' | 'remove'>): Dea
 
 /** Each key once, its last change; in the same order everywhere, so that instances rarely block each other. */
 function inOneOrder<Key extends DeadlineKey>(entries: readonly Key[]): readonly Key[] {
-  const byKey = new Map(entries.map((entry) => [`${entry.orderId} ${entry.kind}`, entry]));
+  const byKey = new Map(entries.map((entry) => [`${entry.aggregateId} ${entry.kind}`, entry]));
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
 }

@@ -3,22 +3,22 @@
  * endpoint for each, and answers for it. Removing the deadline is the
  * endpoint's own last step; here a failure is met with another firing, later.
  */
-import { background, type Context, causedBy, withSignal } from '../../shared/kit/context.ts';
-import { isMachineryFailure } from '../../shared/kit/errors.ts';
-import { type Logger, logFields } from '../../shared/kit/logger.ts';
-import type { Component } from '../../shared/kit/process/lifecycle.ts';
-import { retryDelay } from '../../shared/kit/transport/jetstream/messages/retry-delay.ts';
-import type { SagaEndpoints } from './endpoints.ts';
-import type { CatchUp } from './saga/catch-up.ts';
-import type { Deadlines, UpcomingDeadline } from './saga/deadlines.ts';
-import type { DeliveryWatch } from './saga/delivery-watch.ts';
+import { background, type Context, causedBy, withSignal } from '../kit/context.ts';
+import type { Endpoint } from '../kit/endpoint.ts';
+import { isMachineryFailure } from '../kit/errors.ts';
+import { type Logger, logFields } from '../kit/logger.ts';
+import type { Component } from '../kit/process/lifecycle.ts';
+import { retryDelay } from '../kit/transport/jetstream/messages/retry-delay.ts';
+import type { CatchUp } from './catch-up.ts';
+import type { Deadlines, UpcomingDeadline } from './deadlines.ts';
+import type { DeliveryWatch } from './delivery-watch.ts';
 
-export interface DeadlineTransportOptions {
-  readonly deadlines: Pick<Deadlines, 'upcoming' | 'postpone' | 'hold'>;
+export interface DeadlineTransportOptions<Kind extends string> {
+  readonly deadlines: Pick<Deadlines<Kind>, 'upcoming' | 'postpone' | 'hold'>;
   /** Nothing fires that is due after what it has read, unless it is at its ceiling. */
   readonly catchUp: CatchUp;
   /** Nothing fires whose worker could not have answered. */
-  readonly delivery: DeliveryWatch;
+  readonly delivery: DeliveryWatch<Kind>;
   /** `ctx` in the trace that `traceparent` names. */
   readonly continued: (ctx: Context, traceparent: string) => Context;
   /** Firings at once, at most. */
@@ -26,6 +26,8 @@ export interface DeadlineTransportOptions {
   /** Between two looks, at most, in milliseconds: one set meanwhile may be due sooner than all others. */
   readonly pollMs: number;
   readonly logger: Logger;
+  /** What a line calls the aggregate's id. Default `aggregate_id`. */
+  readonly idField?: string;
 }
 
 /** Until a firing that failed is tried again, in milliseconds: what is away comes back, what cannot be read seldom does. */
@@ -37,15 +39,15 @@ const FINISH_MS = 3_000;
 
 /**
  * Fires from start to stop, in the order in which deadlines are due, several at
- * once; what waits for its worker's turn is put off. one that hangs or fails holds up no other. Each failure in a row halves
+ * once; what waits for its worker's turn is put off. One that hangs or fails holds up no other. Each failure in a row halves
  * how many are tried at once, so that an event store that is away is asked by
  * one firing now and then and not by all.
  */
-export function deadlineTransport(
-  endpoints: Pick<SagaEndpoints, 'deadlineDue'>,
-  options: DeadlineTransportOptions,
+export function deadlineTransport<Kind extends string>(
+  endpoint: Endpoint<UpcomingDeadline<Kind>, unknown>,
+  options: DeadlineTransportOptions<Kind>,
 ): Component {
-  const { deadlines, logger, pollMs, maxFiring } = options;
+  const { deadlines, logger, pollMs, maxFiring, idField = 'aggregate_id' } = options;
   const stopping = new AbortController();
   const aborting = new AbortController();
   const firing = new Map<string, Promise<void>>();
@@ -69,7 +71,7 @@ export function deadlineTransport(
     const found = await deadlines.upcoming(ctx, limit);
     const due = found.filter((one) => one.dueInMs <= 0 && !firing.has(keyOf(one)));
     const readUntil = due.length === 0 ? 0 : await options.catchUp.readUntil(ctx);
-    const held: (UpcomingDeadline & { waitMs: number })[] = [];
+    const held: (UpcomingDeadline<Kind> & { waitMs: number })[] = [];
     behind = false;
     for (const deadline of due) {
       const waitMs = options.delivery.rest(deadline);
@@ -93,24 +95,31 @@ export function deadlineTransport(
     return moreDue && hasRoom() ? 0 : pollMs;
   }
 
-  async function fire(deadline: UpcomingDeadline): Promise<void> {
-    const { orderId, kind, correlationId, causedBy: eventId, attempts } = deadline;
+  async function fire(deadline: UpcomingDeadline<Kind>): Promise<void> {
+    const { aggregateId, kind, correlationId, causedBy: eventId, attempts } = deadline;
     const root = background(correlationId === '' ? undefined : correlationId);
     const caused = causedBy(withSignal(root, aborting.signal), { eventId });
     const ctx = options.continued(caused, deadline.traceparent);
     try {
-      await endpoints.deadlineDue(ctx, deadline);
+      await endpoint(ctx, deadline);
       failuresInARow = 0;
       firing.delete(keyOf(deadline));
       if (moreDue && hasRoom()) wake();
     } catch (error) {
       if (aborting.signal.aborted) return;
       const away = isMachineryFailure(error);
-      // What is wrong with one order says nothing of the next.
+      // What is wrong with one aggregate says nothing of the next.
       if (away) failuresInARow = Math.min(failuresInARow + 1, 30);
       const waitMs = retryDelay(away ? RETRY_MS.away : RETRY_MS.refused, attempts + 1);
       logger.warn(
-        { ...logFields(ctx), err: error, order_id: orderId, kind, attempts: attempts + 1, waitMs },
+        {
+          ...logFields(ctx),
+          err: error,
+          [idField]: aggregateId,
+          kind,
+          attempts: attempts + 1,
+          waitMs,
+        },
         'a deadline could not be fired: it is tried again',
       );
       // Where not even this can be written, it stays due and is found by the next look.
@@ -160,4 +169,4 @@ export function deadlineTransport(
   };
 }
 
-const keyOf = ({ kind, orderId }: UpcomingDeadline): string => `${kind} ${orderId}`;
+const keyOf = ({ kind, aggregateId }: UpcomingDeadline): string => `${kind} ${aggregateId}`;

@@ -1,23 +1,23 @@
-import type { EventStore } from '../../../shared/eventstore/event-store.ts';
-import { unsampled } from '../../../shared/eventstore/unsampled.ts';
-import type { Context } from '../../../shared/kit/context.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { unsampled } from '../eventstore/unsampled.ts';
+import type { Context } from '../kit/context.ts';
 
-/** How far the coordinator has read what has happened. */
+/** How far a process manager has read what has happened. */
 export interface CatchUp {
   /**
    * Whatever happened before this time, in milliseconds since the epoch by the
-   * log's clock, the coordinator was given to follow; Infinity: all there is.
+   * log's clock, it was given to follow; Infinity: all there is.
    * Rejects with what the event store rejects with.
    */
   readUntil(ctx: Context): Promise<number>;
 }
 
 /**
- * After an outage, and whenever the coordinator lags, the deadlines of orders that
- * went on meanwhile are all due. Firing folds each order and would cancel none
+ * After an outage, and whenever `consumer` lags, the deadlines of aggregates that
+ * went on meanwhile are all due. Firing folds each aggregate and would end none
  * wrongly, but it is the reading of the log that clears them; so a deadline holds
  * until all that happened before it was due has been read. Judged by what was
- * delivered to the coordinator, all instances together, and not by what it is done
+ * delivered to the consumer, all instances together, and not by what it is done
  * with: one event that it fails at must not hold up every deadline.
  */
 export function catchUp(

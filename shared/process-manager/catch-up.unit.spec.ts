@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
-import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
-import type { EventStore } from '../../../shared/eventstore/event-store.ts';
-import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
-import { background } from '../../../shared/kit/context.ts';
-import { anEvent } from '../../../shared/testing/an-event.ts';
+import type { EventStore } from '../eventstore/event-store.ts';
+import { createMemoryEventStore } from '../eventstore/memory/memory-event-store.ts';
+import { background } from '../kit/context.ts';
+import { anEvent } from '../testing/an-event.ts';
 import { catchUp } from './catch-up.ts';
 
 const ctx = background();
-const consumer = 'saga-coordinator';
-const types = ['ORDERS.created', 'ORDERS.paymentdebited'];
+const consumer = 'bookings';
+const types = ['BOOKINGS.requested', 'BOOKINGS.held'];
 
 describe('catching up with the log', () => {
   let store: EventStore;
   let clock: number;
   beforeEach(() => {
     clock = 0;
-    store = createMemoryEventStore({ stream: ORDERS_STREAM, now: () => new Date(clock) });
+    store = createMemoryEventStore({ stream: 'BOOKINGS', now: () => new Date(clock) });
   });
   async function append(eventType: string, at: number): Promise<void> {
     clock = at;
@@ -30,8 +29,8 @@ describe('catching up with the log', () => {
   });
 
   it('it has read until the first event that it was not given yet', async () => {
-    await append('ORDERS.created', 1_000);
-    await append('ORDERS.paymentdebited', 2_000);
+    await append('BOOKINGS.requested', 1_000);
+    await append('BOOKINGS.held', 2_000);
     assert.equal(await readUntil(), 1_000);
     await delivered(1n);
     assert.equal(await readUntil(), 2_000);
@@ -40,8 +39,8 @@ describe('catching up with the log', () => {
   });
 
   it('events of types that it never gets are not waited for', async () => {
-    await append('ORDERS.created', 1_000);
-    await append('ORDERS.other', 2_000);
+    await append('BOOKINGS.requested', 1_000);
+    await append('BOOKINGS.other', 2_000);
     await delivered(1n);
     assert.equal(await readUntil(), Number.POSITIVE_INFINITY);
   });
@@ -49,7 +48,7 @@ describe('catching up with the log', () => {
   it('it is judged each time: who was up to date may lag again', async () => {
     const caught = catchUp(store, consumer, types);
     assert.equal(await caught.readUntil(ctx), Number.POSITIVE_INFINITY);
-    await append('ORDERS.created', 3_000);
+    await append('BOOKINGS.requested', 3_000);
     assert.equal(await caught.readUntil(ctx), 3_000);
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { CodedError } from '../../../shared/kit/errors.ts';
+import { CodedError } from '../kit/errors.ts';
 import type { Deadline, DeadlineKey } from './deadlines.ts';
 import { groupedWrites } from './grouped-writes.ts';
 
-const review = { orderId: 'order-1', kind: 'review' } as const;
-const change = { put: [review as Deadline], remove: [{ orderId: 'order-1', kind: 'payment' }] };
+const review = { aggregateId: 'a', kind: 'review' };
+const change = { put: [review as Deadline], remove: [{ aggregateId: 'a', kind: 'payment' }] };
 
 /** A table that notes what it is asked, and takes its time. */
 function table(putting: () => Promise<void> = async () => undefined) {

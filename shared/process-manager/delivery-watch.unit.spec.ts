@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
-import { durables } from '../../../shared/contracts/subjects.ts';
-import { background } from '../../../shared/kit/context.ts';
-import { CodedError } from '../../../shared/kit/errors.ts';
-import { eventually } from '../../../shared/testing/eventually.ts';
+import { background } from '../kit/context.ts';
+import { CodedError } from '../kit/errors.ts';
+import { eventually } from '../testing/eventually.ts';
+import type { DeadlineRule } from './deadline-rules.ts';
 import { type DeliveryWatch, deliveryWatch } from './delivery-watch.ts';
-import type { DeadlineKind } from './saga.ts';
 
 const ctx = background();
-const times = { payment: 60_000, review: 30_000, void: 300_000, ceiling: 3_600_000 };
+const payer = 'payer';
+const reviewer = 'reviewer';
+const rule = (waitMs: number, consumer: string, againUpToMs?: number): DeadlineRule => ({
+  waitMs,
+  ceilingMs: 3_600_000,
+  answeredBy: { consumer, eventType: 'any', ...(againUpToMs && { againUpToMs }) },
+});
+const rules = {
+  payment: rule(60_000, payer),
+  review: rule(30_000, reviewer),
+  void: rule(300_000, payer, 86_400_000),
+};
+type Kind = keyof typeof rules;
 
 describe('since when a worker could have answered', () => {
   let delivered: Record<string, bigint>;
@@ -16,10 +27,10 @@ describe('since when a worker could have answered', () => {
   let away: boolean;
   let silent: Promise<void>;
   let clock: number;
-  let watch: DeliveryWatch;
+  let watch: DeliveryWatch<Kind>;
 
   beforeEach(() => {
-    delivered = { [durables.payment]: 100n, [durables.review]: 50n };
+    delivered = { [payer]: 100n, [reviewer]: 50n };
     asked = [];
     askedBroker = [];
     away = false;
@@ -28,7 +39,7 @@ describe('since when a worker could have answered', () => {
     watch = aWatch();
   });
 
-  function aWatch(): DeliveryWatch {
+  function aWatch(): DeliveryWatch<Kind> {
     const getCheckpoint = async (_ctx: unknown, consumer: string) => {
       if (away) throw new CodedError('unavailable', 'away', 'It is away.');
       asked.push(consumer);
@@ -38,7 +49,7 @@ describe('since when a worker could have answered', () => {
       askedBroker.push(...consumers);
       return silent;
     };
-    return deliveryWatch({ getCheckpoint }, { times, everyMs: 1_000, broker, now: () => clock });
+    return deliveryWatch({ getCheckpoint }, { rules, everyMs: 1_000, broker, now: () => clock });
   }
 
   /** `ms` go by, in which it looks every quarter of a second. */
@@ -47,13 +58,13 @@ describe('since when a worker could have answered', () => {
     await watch.look(ctx).catch(() => 0);
   }
 
-  const rest = (kind: DeadlineKind, position: bigint, ceilingInMs = 3_000_000) =>
+  const rest = (kind: Kind, position: bigint, ceilingInMs = 3_000_000) =>
     watch.rest({ kind, position, ceilingInMs });
 
   it('asks each worker once in a second, however often it looks', async () => {
     await pass(10_000);
     assert.equal(asked.length, 2 * 11);
-    assert.deepEqual(new Set(asked), new Set([durables.payment, durables.review]));
+    assert.deepEqual(new Set(asked), new Set([payer, reviewer]));
     assert.deepEqual(askedBroker, asked, 'and the broker for the same ones');
   });
 
@@ -61,7 +72,7 @@ describe('since when a worker could have answered', () => {
     await pass(200_000);
     assert.equal(rest('payment', 100n), 0);
     assert.equal(rest('payment', 101n), 60_000, 'it waits in the queue, at least so long');
-    delivered[durables.payment] = 120n;
+    delivered[payer] = 120n;
     await pass(1_000);
     assert.equal(rest('payment', 121n), 60_000);
     assert.equal(rest('payment', 120n), 60_000);
@@ -78,7 +89,7 @@ describe('since when a worker could have answered', () => {
     assert.equal(rest('payment', 101n, 0), 0);
     assert.equal(rest('payment', 101n, -5), 0);
     // What its worker has is its worker's: it gets its time.
-    delivered[durables.payment] = 101n;
+    delivered[payer] = 101n;
     await pass(1_000);
     assert.equal(rest('payment', 101n, -5), 60_000);
   });
@@ -104,7 +115,7 @@ describe('since when a worker could have answered', () => {
 
   it('while the event store is away nobody could answer, and that time does not count', async () => {
     await pass(100_000);
-    delivered[durables.payment] = 110n;
+    delivered[payer] = 110n;
     await pass(1_000);
     away = true;
     await pass(600_000);
@@ -115,7 +126,7 @@ describe('since when a worker could have answered', () => {
   });
 
   it('while the broker is away nobody could answer, and what was delivered is delivered once more', async () => {
-    delivered[durables.payment] = 110n;
+    delivered[payer] = 110n;
     await pass(50_000);
     assert.equal(rest('payment', 110n), 10_000);
     silent = Promise.reject(new Error('The connection to NATS is lost.'));
@@ -131,7 +142,7 @@ describe('since when a worker could have answered', () => {
   });
 
   it('a broker that misses one question on a busy machine ends no wait and begins none again', async () => {
-    delivered[durables.payment] = 110n;
+    delivered[payer] = 110n;
     await pass(50_000);
     const missed = Promise.reject(new Error('TIMEOUT'));
     missed.catch(() => undefined);
@@ -154,7 +165,7 @@ describe('since when a worker could have answered', () => {
     watch = deliveryWatch(
       { getCheckpoint: async () => ({ position: 0n, eventId: '', delivered: 110n }) },
       {
-        times,
+        rules,
         everyMs,
         silentMs: 60,
         now: () => clock,
@@ -184,7 +195,7 @@ describe('since when a worker could have answered', () => {
   });
 
   it('a process that was frozen, or a machine that slept, has watched nobody meanwhile', async () => {
-    delivered[durables.payment] = 110n;
+    delivered[payer] = 110n;
     await pass(1_000);
     clock += 8 * 3_600_000;
     await pass(1_000);
@@ -192,14 +203,14 @@ describe('since when a worker could have answered', () => {
   });
 
   it('a stream that is made again is delivered again: its orders get their time once more', async () => {
-    delivered[durables.payment] = 200n;
+    delivered[payer] = 200n;
     await pass(100_000);
     assert.equal(rest('payment', 200n), 0);
-    delivered[durables.payment] = 150n;
+    delivered[payer] = 150n;
     await pass(1_000);
     assert.equal(rest('payment', 150n), 0, 'what it goes on after was answered long ago');
     assert.equal(rest('payment', 160n), 60_000);
-    delivered[durables.payment] = 200n;
+    delivered[payer] = 200n;
     await pass(20_000);
     assert.equal(rest('payment', 160n), 41_000);
     assert.equal(rest('payment', 150n), 0);
@@ -214,7 +225,7 @@ describe('since when a worker could have answered', () => {
 
   it('remembers as far back as the longest wait, and no further', async () => {
     for (let n = 0n; n < 1_000n; n++) {
-      delivered[durables.payment] = 100n + n;
+      delivered[payer] = 100n + n;
       await pass(1_000);
     }
     // A mark for each second of the wait, and the one before.

@@ -1,0 +1,149 @@
+import type { Context } from '../kit/context.ts';
+import type { Database } from '../kit/sql/database.ts';
+
+/** Which deadline: an aggregate has at most one of each kind. */
+export interface DeadlineKey<Kind extends string = string> {
+  readonly aggregateId: string;
+  readonly kind: Kind;
+}
+
+export interface Deadline<Kind extends string = string> extends DeadlineKey<Kind> {
+  readonly dueAt: Date;
+  /**
+   * Of the event that is waited to be answered: the deadline counts from when its
+   * worker got it. 0n: it counts from `dueAt` alone.
+   */
+  readonly position: bigint;
+  /** Beyond this it fires whether the worker got the event or not. */
+  readonly ceilingAt: Date;
+  /** Of the event that began the waiting; empty if it was in no trace. */
+  readonly traceparent: string;
+  readonly correlationId: string;
+  /** Id of that event. */
+  readonly causedBy: string;
+}
+
+/** A deadline as it is found: by the database's clock, which is the only one that judges. */
+export interface UpcomingDeadline<Kind extends string = string> extends Deadline<Kind> {
+  /** Milliseconds until it is due, as of the reading; 0 or less: it is. */
+  readonly dueInMs: number;
+  /** Milliseconds until its ceiling; 0 or less: it has passed. */
+  readonly ceilingInMs: number;
+  /** Firings that failed so far. */
+  readonly attempts: number;
+}
+
+/** The deadlines in their table. All of it may be repeated, by several processes at once. */
+export interface Deadlines<Kind extends string = string> {
+  /** Sets them all or none; those that are there already are replaced. No key twice. */
+  put(ctx: Context, deadlines: readonly Deadline<Kind>[]): Promise<void>;
+  /** Removes those that are there. */
+  remove(ctx: Context, keys: readonly DeadlineKey<Kind>[]): Promise<void>;
+  /** The `limit` deadlines that are due first, whether they are due yet or not. */
+  upcoming(ctx: Context, limit: number): Promise<readonly UpcomingDeadline<Kind>[]>;
+  /** Its firing failed: it is due again in `waitMs` from now. */
+  postpone(ctx: Context, key: DeadlineKey<Kind>, waitMs: number): Promise<void>;
+  /** They are due in `waitMs` from now, each in its own; that is no failure. No key twice. */
+  hold(
+    ctx: Context,
+    held: readonly (DeadlineKey<Kind> & { readonly waitMs: number })[],
+  ): Promise<void>;
+}
+
+export interface SqlDeadlinesOptions {
+  /** The column that holds the aggregate's id. Default `aggregate_id`, as in migrations/. */
+  readonly idColumn?: string;
+}
+
+/**
+ * The table `deadlines` of the service's own database, made as migrations/ does. Each
+ * function is one statement. Rejects with what the database rejects with.
+ */
+export function sqlDeadlines<Kind extends string>(
+  database: Database,
+  { idColumn = 'aggregate_id' }: SqlDeadlinesOptions = {},
+): Deadlines<Kind> {
+  return {
+    async put(ctx, deadlines) {
+      const text = (column: (deadline: Deadline) => string) => deadlines.map(column);
+      await database.query(
+        ctx,
+        (sql) => sql`
+          insert into deadlines
+            (${sql(idColumn)}, kind, due_at, position, ceiling_at, traceparent, correlation_id,
+             caused_by)
+          select i.id, i.kind, i.due_at::timestamptz, i.position::int8,
+                 i.ceiling_at::timestamptz, i.traceparent, i.correlation_id, i.caused_by
+          from unnest(
+            ${text((d) => d.aggregateId)}::text[], ${text((d) => d.kind)}::text[],
+            ${text((d) => d.dueAt.toISOString())}::text[], ${text((d) => `${d.position}`)}::text[],
+            ${text((d) => d.ceilingAt.toISOString())}::text[], ${text((d) => d.traceparent)}::text[],
+            ${text((d) => d.correlationId)}::text[], ${text((d) => d.causedBy)}::text[]
+          ) as i(id, kind, due_at, position, ceiling_at, traceparent, correlation_id, caused_by)
+          on conflict (${sql(idColumn)}, kind) do update set
+            due_at = excluded.due_at, position = excluded.position,
+            ceiling_at = excluded.ceiling_at, traceparent = excluded.traceparent,
+            correlation_id = excluded.correlation_id, caused_by = excluded.caused_by,
+            attempts = 0`,
+      );
+    },
+
+    // The ids find the rows by the primary key, whatever the planner thinks of the
+    // rest; as a join with the pairs it may read the whole table.
+    async remove(ctx, keys) {
+      await database.query(
+        ctx,
+        (sql) => sql`
+          delete from deadlines
+          where ${sql(idColumn)} = any(${keys.map((key) => key.aggregateId)}::text[])
+            and kind || ' ' || ${sql(idColumn)}
+                = any(${keys.map((key) => `${key.kind} ${key.aggregateId}`)}::text[])`,
+      );
+    },
+
+    async upcoming(ctx, limit) {
+      type Row = Omit<UpcomingDeadline<Kind>, 'position'> & { position: string };
+      const rows = await database.query<Row>(
+        ctx,
+        (sql) => sql`
+          select ${sql(idColumn)} as "aggregateId", kind, due_at as "dueAt", position,
+                 coalesce(ceiling_at, due_at) as "ceilingAt", traceparent,
+                 correlation_id as "correlationId", caused_by as "causedBy",
+                 (extract(epoch from (due_at - now())) * 1000)::float8 as "dueInMs",
+                 (extract(epoch from (coalesce(ceiling_at, due_at) - now())) * 1000)::float8
+                   as "ceilingInMs",
+                 attempts::int4 as "attempts"
+          from deadlines
+          order by due_at, ${sql(idColumn)}, kind
+          limit ${limit}::int8`,
+      );
+      return rows.map((row) => ({ ...row, position: BigInt(row.position) }));
+    },
+
+    async postpone(ctx, { aggregateId, kind }, waitMs) {
+      await database.query(
+        ctx,
+        (sql) => sql`
+          update deadlines
+          set due_at = now() + ${waitMs}::int8 * interval '1 millisecond', attempts = attempts + 1
+          where ${sql(idColumn)} = ${aggregateId}::text and kind = ${kind}::text`,
+      );
+    },
+
+    async hold(ctx, held) {
+      const text = (column: (one: (typeof held)[number]) => string) => held.map(column);
+      await database.query(
+        ctx,
+        (sql) => sql`
+          update deadlines
+          set due_at = now() + i.wait_ms::int8 * interval '1 millisecond'
+          from unnest(
+            ${text((one) => one.aggregateId)}::text[], ${text((one) => one.kind)}::text[],
+            ${text((one) => `${Math.ceil(one.waitMs)}`)}::text[]
+          ) as i(id, kind, wait_ms)
+          where deadlines.${sql(idColumn)} = i.id and deadlines.kind = i.kind
+            and deadlines.${sql(idColumn)} = any(${text((one) => one.aggregateId)}::text[])`,
+      );
+    },
+  };
+}
