@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { orderEventCodec } from '../shared/contracts/events.ts';
+import { orderDecider } from '../shared/domain/order.ts';
 import { foldRecorded } from '../shared/eventstore/command-handler.ts';
 import { live } from './interleavings/world.ts';
 
@@ -43,7 +44,7 @@ describe('interleavings', () => {
       const again = `INTERLEAVING_SEED=${seed} tells the story`;
       assert.deepEqual(wrongs, [], `world ${seed}: ${wrongs.join('; ')} (${again})`);
       for (const { history } of endings) {
-        const { status, payment } = foldRecorded(orderEventCodec(2), history);
+        const { status, payment } = foldRecorded(orderDecider, orderEventCodec(2), history);
         const key = `${status}, ${payment}`;
         statuses.set(key, (statuses.get(key) ?? 0) + 1);
       }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { orderAggregate } from '../../shared/contracts/subjects.ts';
-import { needsVoid } from '../../shared/domain/order.ts';
+import { needsVoid, orderDecider } from '../../shared/domain/order.ts';
 import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Repair } from './repairs.ts';
@@ -43,7 +43,11 @@ export async function settled(
   }
 
   async function isOwed(orderId: string): Promise<boolean> {
-    const state = foldRecorded(codec, await log.readAggregate(ctx, orderAggregate(orderId)));
+    const state = foldRecorded(
+      orderDecider,
+      codec,
+      await log.readAggregate(ctx, orderAggregate(orderId)),
+    );
     return needsVoid(state) || state.payment === 'void_requested';
   }
 }

@@ -6,12 +6,14 @@
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { orderAggregate } from '../../shared/contracts/subjects.ts';
-import { type Decision, decide, type OrderCommand } from '../../shared/domain/order.ts';
+import { ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import {
-  createOrderCommandHandler,
-  type HandleRequest,
-} from '../../shared/eventstore/command-handler.ts';
+  type Decision,
+  type OrderCommand,
+  type OrderState,
+  orderDecider,
+} from '../../shared/domain/order.ts';
+import { commandHandler, type HandleRequest } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
@@ -82,7 +84,12 @@ const UNSAID = 'customer_request';
 
 export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecisions {
   const { store, codec, recent, withinMs } = options;
-  const orders = createOrderCommandHandler(store, codec);
+  const orders = commandHandler({
+    decider: orderDecider,
+    codec,
+    aggregateType: ORDER_AGGREGATE,
+    store,
+  });
 
   async function decided(
     caller: Context,
@@ -92,14 +99,12 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
   ): Promise<DecidedOrder> {
     const ctx = withTimeLeft(caller, withinMs);
     const eventId = derivedId(HANDLER, orderId, command.type);
-    const request: HandleRequest = {
-      orderId,
+    const request: HandleRequest<OrderState, OrderCommand> = {
+      aggregateId: orderId,
       kind: 'decision',
-      decide: (state, recorded) => {
-        const decision = decide(command, state);
-        const known = decision.accepted || decision.code !== 'order_not_found';
-        if (known) mustBeAt(ifMatch, recorded, eventId);
-        return decision;
+      command: ({ details }, recorded) => {
+        if (details !== undefined) mustBeAt(ifMatch, recorded, eventId);
+        return command;
       },
       eventId: () => eventId,
     };

@@ -1,7 +1,12 @@
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
-import type { OrderDetails, OrderEvent, PaymentStatus } from '../../shared/domain/order.ts';
+import {
+  type OrderDetails,
+  type OrderEvent,
+  orderDecider,
+  type PaymentStatus,
+} from '../../shared/domain/order.ts';
 import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
@@ -63,7 +68,7 @@ export function createPaymentService(
     const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
     const first = (type: string) => recorded.find(({ eventType }) => eventType === type)?.eventId;
     return {
-      payment: foldRecorded(codec, recorded).payment,
+      payment: foldRecorded(orderDecider, codec, recorded).payment,
       begunBy: first(eventTypes.created),
       voidAskedBy: first(eventTypes.voidrequested),
     };

@@ -14,6 +14,8 @@ export interface ReviewPolicy {
 /** Who the events say decided. */
 export const DECIDED_BY = 'policy';
 
+export const APPROVE: OrderCommand = { type: 'approve', decidedBy: DECIDED_BY };
+
 /**
  * The command that `policy` comes to for a paid order: approve, unless a rule
  * speaks against it; undefined where the restaurant decides. Pure.
@@ -26,7 +28,7 @@ export function review(policy: ReviewPolicy, order: OrderDetails): OrderCommand 
   if (order.amount > policy.rejectAbove) {
     return rejection('the amount is above what is approved without asking');
   }
-  return { type: 'approve', decidedBy: DECIDED_BY };
+  return APPROVE;
 }
 
 const rejection = (reason: string): OrderCommand => ({

@@ -1,16 +1,21 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
-import { type Decision, decide, type OrderState } from '../../shared/domain/order.ts';
+import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import {
-  createOrderCommandHandler,
+  type OrderCommand,
+  type OrderEvent,
+  type OrderState,
+  orderDecider,
+} from '../../shared/domain/order.ts';
+import {
+  commandHandler,
   foldRecorded,
   type Handled,
 } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { isKind } from '../../shared/kit/errors.ts';
-import { type ReviewPolicy, review } from './review-policy.ts';
+import { APPROVE, type ReviewPolicy, review } from './review-policy.ts';
 
 /** A paid order that waits for its review. */
 export interface ReviewRequest {
@@ -48,23 +53,24 @@ export function createReviewService(
   policy: ReviewPolicy,
   codec: OrderEventCodec,
 ): ReviewService {
-  const orders = createOrderCommandHandler(store, codec);
+  const orders = commandHandler({
+    decider: orderDecider,
+    codec,
+    aggregateType: ORDER_AGGREGATE,
+    store,
+  });
 
-  function decideBy(state: OrderState): Decision {
-    if (state.details === undefined) {
-      return { accepted: false, code: 'order_not_found', message: 'There is no such order.' };
-    }
-    const command = review(policy, state.details);
-    return command === undefined ? { accepted: true, events: [] } : decide(command, state);
-  }
+  /** An order that is not there refuses any answer. */
+  const answer = ({ details }: OrderState): OrderCommand | undefined =>
+    details === undefined ? APPROVE : review(policy, details);
 
   return {
     async review(ctx, { orderId, causeId }) {
       try {
         const handled = await orders.handle(ctx, {
-          orderId,
+          aggregateId: orderId,
           kind: 'decision',
-          decide: decideBy,
+          command: answer,
           eventId: () => derivedId(durables.review, causeId, ANSWER),
         });
         return resultOf(handled);
@@ -72,7 +78,7 @@ export function createReviewService(
         // Our own answer, given earlier in other words (under another policy, say).
         if (!isKind(error, 'already_exists')) throw error;
         const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
-        const { status } = foldRecorded(codec, recorded);
+        const { status } = foldRecorded(orderDecider, codec, recorded);
         if (status !== 'Approved' && status !== 'Rejected') throw error;
         return { outcome: 'decided before' };
       }
@@ -80,7 +86,7 @@ export function createReviewService(
   };
 }
 
-function resultOf({ decision, state }: Handled): ReviewResult {
+function resultOf({ decision, state }: Handled<OrderState, OrderEvent>): ReviewResult {
   if (!decision.accepted) return { outcome: 'refused', code: decision.code };
   const [event] = decision.events;
   switch (event?.type) {

@@ -1,8 +1,8 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { derivedId } from '../../shared/contracts/ids.ts';
-import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
-import { decide, type OrderCommand, type OrderState } from '../../shared/domain/order.ts';
-import { createOrderCommandHandler } from '../../shared/eventstore/command-handler.ts';
+import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
+import { type OrderCommand, type OrderState, orderDecider } from '../../shared/domain/order.ts';
+import { commandHandler } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { deadlineSince } from '../../shared/process-manager/deadline-rules.ts';
@@ -45,7 +45,12 @@ export function createSagaService(
   times: DeadlineTimes,
   codec: OrderEventCodec,
 ): SagaService {
-  const orders = createOrderCommandHandler(store, codec);
+  const orders = commandHandler({
+    decider: orderDecider,
+    codec,
+    aggregateType: ORDER_AGGREGATE,
+    store,
+  });
 
   /**
    * Appends what `trigger` comes to, by the order's state as it is now.
@@ -61,17 +66,17 @@ export function createSagaService(
     let eventId = '';
     let again = false;
     const { state, decision } = await orders.handle(ctx, {
-      orderId,
+      aggregateId: orderId,
       kind: 'decision',
-      decide: (seen, recorded) => {
+      command: (seen, recorded) => {
         const command = orderCommand(orderId, react(seen, trigger));
-        if (command === undefined) return { accepted: true, events: [] };
+        if (command === undefined) return undefined;
         const folded = foldStanding(codec, recorded);
-        if (stale(folded)) return { accepted: true, events: [] };
+        if (stale(folded)) return undefined;
         again = command.type === 'requestVoid' && command.again === true;
         const purpose = purposeOf(command, trigger, folded.voidsAsked);
         eventId = derivedId(DECIDED_BY, orderId, purpose);
-        return decide(command, seen);
+        return command;
       },
       eventId: () => eventId,
     });

@@ -275,6 +275,9 @@ export function fold(events: Iterable<OrderEvent>): OrderState {
   return state;
 }
 
+/** The three functions together, as the command handler takes them. */
+export const orderDecider = { initialState, decide, evolve };
+
 /** What the items cost together. Throws RangeError beyond MAX_AMOUNT; the edge checks first. */
 export function total(items: readonly OrderItem[]): number {
   return items.reduce((sum, item) => sum + item.unitPrice * item.quantity, 0);

@@ -1,81 +1,94 @@
 /**
  * Read, fold, decide, append; again when somebody else was quicker. Everyone
- * who appends to an order goes through here, so that facts and decisions are
- * told apart in one place.
+ * who decides about an aggregate goes through here, so that facts and decisions
+ * are told apart in one place.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OrderEventCodec } from '../contracts/events.ts';
-import { ORDER_AGGREGATE, orderAggregate } from '../contracts/subjects.ts';
-import {
-  type Decision,
-  evolve,
-  initialState,
-  type OrderEvent,
-  type OrderState,
-} from '../domain/order.ts';
 import type { Context } from '../kit/context.ts';
 import { CodedError, isKind } from '../kit/errors.ts';
+import type { Decider, Decision } from './decider.ts';
+
 import type { AggregateStore, Appended, RecordedEvent } from './event-store.ts';
+import type { EventCodec } from './event-table.ts';
 import { metadataOf } from './metadata.ts';
 
-export interface OrderCommandHandler {
+export interface CommandHandler<State, Command, Event> {
   /**
-   * Brings `decide` together with the order's present state and appends what it
-   * decides. A decision holds only for the version it saw: on a conflict it is
-   * taken again from fresh state, and may come to nothing. A fact is recorded
-   * at whatever version.
+   * Takes the command that the aggregate's present state asks for and appends
+   * what the decider makes of it. A decision holds only for the version it saw:
+   * on a conflict it is taken again from fresh state, and may then append
+   * nothing. A fact is recorded at any version.
    *
-   * `eventId(n)` names the n-th event, the same each time, so that a repeat is
-   * one append. Rejects with `conflict` when the order kept moving, and with
-   * whatever the store rejects with.
+   * Rejects with `conflict` when the aggregate kept moving, with what `command`
+   * throws, and with what the store rejects with.
    */
-  handle(ctx: Context, request: HandleRequest): Promise<Handled>;
+  handle(ctx: Context, request: HandleRequest<State, Command>): Promise<Handled<State, Event>>;
 }
 
-export interface HandleRequest {
-  readonly orderId: string;
+export interface HandleRequest<State, Command> {
+  readonly aggregateId: string;
   readonly kind: 'decision' | 'fact';
-  /** `recorded`: all of the order's events, which `state` is folded from. */
-  readonly decide: (state: OrderState, recorded: readonly RecordedEvent[]) => Decision;
+  /**
+   * The command for this state; undefined where there is nothing to do.
+   * `recorded`: all of the aggregate's events, which `state` is folded from.
+   */
+  readonly command: (state: State, recorded: readonly RecordedEvent[]) => Command | undefined;
+  /** Names the n-th event, the same each time, so that a repeat is one append. */
   readonly eventId: (index: number) => string;
 }
 
-export interface Handled {
-  readonly decision: Decision;
-  /** The order before the decision. */
-  readonly state: OrderState;
+export interface Handled<State, Event> {
+  readonly decision: Decision<Event>;
+  /** The aggregate before the decision. */
+  readonly state: State;
   /** The version that the decision saw. */
   readonly version: bigint;
   /** Where the events lie; undefined where there were none. */
   readonly appended: Appended | undefined;
 }
 
-/** How often a decision is taken anew before the conflict is the caller's. */
+export interface CommandHandlerOptions<State, Command, Event> {
+  readonly decider: Decider<State, Command, Event>;
+  readonly codec: EventCodec<Event>;
+  /** What the aggregates are filed under. */
+  readonly aggregateType: string;
+  readonly store: AggregateStore;
+}
+
+/** How often a decision is taken again before the conflict is the caller's. */
 const ATTEMPTS = 8;
 
-export function createOrderCommandHandler(
-  store: AggregateStore,
-  codec: OrderEventCodec,
-): OrderCommandHandler {
-  async function attempt(ctx: Context, request: HandleRequest): Promise<Handled> {
-    const recorded = await store.readAggregate(ctx, orderAggregate(request.orderId));
-    const state = foldRecorded(codec, recorded);
+/** Handles commands to aggregates of one type. */
+export function commandHandler<State, Command, Event>({
+  decider,
+  codec,
+  aggregateType,
+  store,
+}: CommandHandlerOptions<State, Command, Event>): CommandHandler<State, Command, Event> {
+  async function attempt(
+    ctx: Context,
+    { aggregateId, kind, command: commandFor, eventId }: HandleRequest<State, Command>,
+  ): Promise<Handled<State, Event>> {
+    const recorded = await store.readAggregate(ctx, { aggregateType, aggregateId });
+    const state = foldRecorded(decider, codec, recorded);
     const version = recorded.at(-1)?.version ?? 0n;
-    const decision = request.decide(state, recorded);
+    const command = commandFor(state, recorded);
+    const decision: Decision<Event> =
+      command === undefined ? { accepted: true, events: [] } : decider.decide(command, state);
     const events = decision.accepted ? decision.events : [];
     if (events.length === 0) return { decision, state, version, appended: undefined };
     const metadata = metadataOf(ctx);
     const appended = await store.append(ctx, {
       events: events.map((event, index) => ({
         ...codec.encode(event),
-        eventId: request.eventId(index),
-        aggregateId: request.orderId,
-        aggregateType: ORDER_AGGREGATE,
+        eventId: eventId(index),
+        aggregateId,
+        aggregateType,
         metadata,
       })),
-      expectedVersion: request.kind === 'decision' ? version : undefined,
-      // Whatever is decided about an order that is there brings it nearer to its end.
-      lane: 'answers',
+      expectedVersion: kind === 'decision' ? version : undefined,
+      // What is decided about an aggregate that is there brings it nearer to its end.
+      lane: version === 0n ? 'new work' : 'answers',
     });
     return { decision, state, version, appended };
   }
@@ -100,15 +113,16 @@ export function createOrderCommandHandler(
 }
 
 /**
- * The state that an order's recorded events add up to. Types that are not known
- * here change nothing, and neither do events that cannot be read: the
- * projection passes over them too, and one that somebody spoilt must not keep
- * the order from ever ending.
+ * The state after an aggregate's recorded events. Types that are not known here
+ * change nothing, and neither do events that cannot be read: the projection
+ * passes over them too, and one that somebody spoilt must not keep the aggregate
+ * from ever ending.
  */
-export function foldRecorded(
-  codec: OrderEventCodec,
+export function foldRecorded<State, Event>(
+  { initialState, evolve }: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>,
+  codec: EventCodec<Event>,
   recorded: readonly RecordedEvent[],
-): OrderState {
+): State {
   let state = initialState;
   for (const entry of recorded) {
     const event = readable(codec, entry);
@@ -118,7 +132,7 @@ export function foldRecorded(
 }
 
 /** The event that an entry stands for; undefined where its type is not known, or it cannot be read. */
-export function readable(codec: OrderEventCodec, entry: RecordedEvent): OrderEvent | undefined {
+export function readable<Event>(codec: EventCodec<Event>, entry: RecordedEvent): Event | undefined {
   try {
     return codec.decode(entry);
   } catch (error) {

@@ -1,138 +1,168 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { orderEventCodec } from '../contracts/events.ts';
-import { minor } from '../domain/money.ts';
-import { decide, type OrderCommand, type OrderDetails } from '../domain/order.ts';
 import { background, causedBy } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
-import { createOrderCommandHandler } from './command-handler.ts';
+import { commandHandler } from './command-handler.ts';
+import type { Decider, Decision } from './decider.ts';
 import type { EventStore } from './event-store.ts';
+import type { EventCodec } from './event-table.ts';
 import { createMemoryEventStore } from './memory/memory-event-store.ts';
 
-const codec = orderEventCodec(2);
-const ctx = causedBy(background('c-1'), { eventId: 'cause-1' });
-const order: OrderDetails = {
-  orderId: 'o-1',
-  customerId: 'c-1',
-  restaurantId: 'r-1',
-  amount: minor(100),
-  items: [],
-  createdOn: '2026-01-01T12:00:00.000Z',
+/** A parcel is sent and weighed, and then delivered or given back. */
+type ParcelEvent =
+  | { readonly type: 'sent' | 'delivered' | 'returned' }
+  | { readonly type: 'weighed'; readonly grams: number };
+type ParcelCommand = { readonly type: 'send' | 'deliver' | 'return' } | WeighCommand;
+type WeighCommand = { readonly type: 'weigh'; readonly grams: number };
+type ParcelStatus = 'none' | 'sent' | 'weighed' | 'delivered' | 'returned';
+
+const accept = (...events: ParcelEvent[]): Decision<ParcelEvent> => ({ accepted: true, events });
+const refuse = (code: string): Decision<ParcelEvent> => ({ accepted: false, code, message: code });
+
+const parcels: Decider<ParcelStatus, ParcelCommand, ParcelEvent> = {
+  initialState: 'none',
+  decide: (command, status) => {
+    switch (command.type) {
+      case 'send':
+        return status === 'none' ? accept({ type: 'sent' }) : refuse('sent_before');
+      case 'weigh':
+        return accept({ type: 'weighed', grams: command.grams });
+      default:
+        if (status !== 'weighed') return refuse('not_under_way');
+        return accept({ type: command.type === 'deliver' ? 'delivered' : 'returned' });
+    }
+  },
+  evolve: (_status, event) => event.type,
 };
-const debit = {
-  type: 'recordDebit',
-  orderId: 'o-1',
-  customerId: 'c-1',
-  amount: minor(100),
-  paymentId: 'pay-1',
-} as const;
+
+const codec: EventCodec<ParcelEvent> = {
+  encode: ({ type, ...data }) => ({ eventType: `PARCELS.${type}`, data: JSON.stringify(data) }),
+  decode: ({ eventType, data }) => {
+    const payload: unknown = JSON.parse(data);
+    if (typeof payload !== 'object' || Array.isArray(payload)) {
+      throw new CodedError('invalid', 'unreadable_event', 'It is no object.');
+    }
+    return { ...payload, type: eventType.replace('PARCELS.', '') } as ParcelEvent;
+  },
+};
+
+const ctx = causedBy(background('c-1'), { eventId: 'cause-1' });
+const weigh = { type: 'weigh', grams: 500 } as const;
 
 describe('the command handler', () => {
   let store: EventStore;
   beforeEach(() => {
-    store = createMemoryEventStore({ stream: 'ORDERS' });
+    store = createMemoryEventStore({ stream: 'PARCELS' });
   });
 
-  const handle = (command: OrderCommand, kind: 'decision' | 'fact' = 'decision', over = store) => {
+  const handle = (
+    command: ParcelCommand | undefined,
+    kind: 'decision' | 'fact' = 'decision',
+    over = store,
+  ) => {
     const id = randomUUID();
-    return createOrderCommandHandler(over, codec).handle(ctx, {
-      orderId: 'o-1',
-      kind,
-      decide: (state) => decide(command, state),
-      eventId: (index) => `${id}-${index}`,
-    });
+    return commandHandler({ decider: parcels, codec, aggregateType: 'parcel', store: over }).handle(
+      ctx,
+      {
+        aggregateId: 'p-1',
+        kind,
+        command: () => command,
+        eventId: (index) => `${id}-${index}`,
+      },
+    );
   };
 
-  it('what is decided about an order that is there goes before new work', async () => {
+  it('what is decided about an aggregate that is there goes before new work', async () => {
     const lanes: unknown[] = [];
     const heard: EventStore = {
       ...store,
-      append: (context, { events, expectedVersion: expected, lane }) => {
-        lanes.push(lane);
-        return store.append(context, { events, expectedVersion: expected, lane });
+      append: (context, request) => {
+        lanes.push(request.lane);
+        return store.append(context, request);
       },
     };
-    await handle({ type: 'place', order });
-    await handle(debit, 'fact', heard);
-    assert.deepEqual(lanes, ['answers']);
+    await handle({ type: 'send' }, 'decision', heard);
+    await handle(weigh, 'fact', heard);
+    assert.deepEqual(lanes, ['new work', 'answers']);
   });
 
-  /** The store, where somebody else appends a debit before each of the first `times` appends. */
+  /** The store, where somebody else weighs the parcel before each of the first `times` appends. */
   function contended(times: number): EventStore {
     return {
       ...store,
-      append: async (context, { events, expectedVersion: expected }) => {
-        if (times-- > 0) await handle({ ...debit, paymentId: randomUUID() }, 'fact');
-        return store.append(context, { events, expectedVersion: expected });
+      append: async (context, request) => {
+        if (times-- > 0) await handle(weigh, 'fact');
+        return store.append(context, request);
       },
     };
   }
 
   it('reads, decides and appends what was decided, with its correlation and cause', async () => {
-    await handle({ type: 'place', order });
-    const { decision, version, appended } = await handle(debit, 'fact');
+    await handle({ type: 'send' });
+    const { decision, state, version, appended } = await handle(weigh, 'fact');
     assert.equal(decision.accepted, true);
-    assert.deepEqual([version, appended?.version], [1n, 2n]);
+    assert.deepEqual([state, version, appended?.version], ['sent', 1n, 2n]);
     const [, stored] = await store.readAggregate(ctx, {
-      aggregateType: 'order',
-      aggregateId: 'o-1',
+      aggregateType: 'parcel',
+      aggregateId: 'p-1',
     });
+    assert.deepEqual([stored?.eventType, stored?.data], ['PARCELS.weighed', '{"grams":500}']);
     assert.deepEqual(stored?.metadata, { correlation_id: 'c-1', causation_id: 'cause-1' });
   });
 
   it('a refusal is an answer and appends nothing', async () => {
-    const { decision, appended } = await handle({ type: 'approve', decidedBy: 'x' });
+    const { decision, appended } = await handle({ type: 'deliver' });
     assert.equal(decision.accepted, false);
     assert.equal(appended, undefined);
     assert.equal(await store.head(ctx), 0n);
   });
 
-  it('a decision is taken anew when the order has moved, and may come to nothing', async () => {
-    await handle({ type: 'place', order });
-    const early = await handle({ type: 'approve', decidedBy: 'x' });
-    assert.equal(early.decision.accepted, false, 'not paid yet');
-    await handle(debit, 'fact');
-    const rejected = { type: 'reject', decidedBy: 'y', reason: 'closed' } as const;
+  it('without a command for the state nothing is decided and nothing appended', async () => {
+    const { decision, appended } = await handle(undefined);
+    assert.deepEqual(decision, { accepted: true, events: [] });
+    assert.equal(appended, undefined);
+    assert.equal(await store.head(ctx), 0n);
+  });
+
+  it('a decision is taken again when the aggregate has moved, and may then be refused', async () => {
+    await handle({ type: 'send' });
+    await handle(weigh, 'fact');
     const racing: EventStore = {
       ...store,
-      append: async (context, { events, expectedVersion: expected }) => {
-        await handle(rejected);
-        return store.append(context, { events, expectedVersion: expected });
+      append: async (context, request) => {
+        await handle({ type: 'return' });
+        return store.append(context, request);
       },
     };
-    const { decision, state } = await handle(
-      { type: 'approve', decidedBy: 'x' },
-      'decision',
-      racing,
-    );
-    assert.deepEqual([decision.accepted, state.status], [false, 'Rejected']);
+    const { decision, state } = await handle({ type: 'deliver' }, 'decision', racing);
+    assert.deepEqual([decision.accepted, state], [false, 'returned']);
   });
 
   it('a fact is recorded at whatever version', async () => {
-    await handle({ type: 'place', order });
-    const { appended } = await handle({ ...debit, paymentId: 'mine' }, 'fact', contended(1));
+    await handle({ type: 'send' });
+    const { appended } = await handle(weigh, 'fact', contended(1));
     assert.equal(appended?.version, 3n);
   });
 
-  it('an event that cannot be read does not keep its order from ending', async () => {
-    await handle({ type: 'place', order });
+  it('an event that cannot be read does not keep its aggregate from ending', async () => {
+    await handle({ type: 'send' });
+    await handle(weigh, 'fact');
     await store.append(ctx, {
       events: [
         {
           eventId: randomUUID(),
-          eventType: 'ORDERS.paymentfailed',
-          aggregateId: 'o-1',
-          aggregateType: 'order',
+          eventType: 'PARCELS.returned',
+          aggregateId: 'p-1',
+          aggregateType: 'parcel',
           data: '[]',
           metadata: {},
         },
       ],
     });
-    await handle(debit, 'fact');
-    assert.equal((await handle({ type: 'approve', decidedBy: 'x' })).decision.accepted, true);
+    assert.equal((await handle({ type: 'deliver' })).decision.accepted, true);
   });
 
-  it('an order that never stands still is a conflict in the end', async () => {
+  it('an aggregate that never stands still is a conflict in the end', async () => {
     let n = 0;
     const restless: EventStore = {
       ...store,
@@ -141,7 +171,7 @@ describe('the command handler', () => {
         throw new CodedError('conflict', 'version_conflict', 'moved');
       },
     };
-    const error = await handle({ type: 'place', order }, 'decision', restless).catch((e) => e);
+    const error = await handle({ type: 'send' }, 'decision', restless).catch((e) => e);
     assert.equal(codedError(error).kind, 'conflict');
     assert.equal(n, 8);
   });

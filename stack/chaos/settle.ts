@@ -1,5 +1,5 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { isOpen } from '../../shared/domain/order.ts';
+import { isOpen, orderDecider } from '../../shared/domain/order.ts';
 import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
@@ -30,7 +30,7 @@ export async function settled(
     return (
       same &&
       [...histories.values()].every((events) => {
-        const state = foldRecorded(codec, events);
+        const state = foldRecorded(orderDecider, codec, events);
         return state.details === undefined || (!isOpen(state) && moneyIsDone(state));
       })
     );

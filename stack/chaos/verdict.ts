@@ -1,5 +1,5 @@
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
-import { isOpen, type OrderState } from '../../shared/domain/order.ts';
+import { isOpen, type OrderState, orderDecider } from '../../shared/domain/order.ts';
 import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Told } from './person.ts';
@@ -65,7 +65,7 @@ export function judge(all: readonly Told[], histories: Histories, rules: Rules):
     if (known.has(order)) say('doubled', 'two wishes were answered with this order');
     known.add(order);
     const events = histories.get(order) ?? [];
-    const state = foldRecorded(codec, events);
+    const state = foldRecorded(orderDecider, codec, events);
     ended[state.status] = (ended[state.status] ?? 0) + 1;
     if (state.details === undefined) say('lost', 'it was accepted and is not in the log');
     else if (isOpen(state)) say('stuck', `it is ${state.status}`);

@@ -2,6 +2,7 @@
 import type { OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import type { ProjectionFailure } from '../../services/querymodelworker/table/projection-failure.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
+import { orderDecider } from '../../shared/domain/order.ts';
 import { foldRecorded, readable } from '../../shared/eventstore/command-handler.ts';
 import type { ParkedLetter } from '../../shared/eventstore/dead-letters.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
@@ -48,7 +49,7 @@ export function endWrongs(
     // Somebody else took its id, and nobody placed it.
     if (!events.some(({ type }) => type === 'created')) continue;
     const { status, payment, reason } = reference(events);
-    const folded = foldRecorded(codec, history);
+    const folded = foldRecorded(orderDecider, codec, history);
     check(
       folded.status === status && folded.payment === payment && folded.reason === reason,
       `${orderId} folds to ${folded.status}, ${folded.payment}; its history says ${status}, ${payment}`,
