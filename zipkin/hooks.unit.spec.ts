@@ -4,7 +4,7 @@ import { AlwaysOnSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { recordCarrier } from '../shared/kit/transport/grpc/carrier.ts';
-import type { HttpExchange } from '../shared/kit/transport/http/http-server.ts';
+import type { HttpExchange } from '../shared/kit/transport/http/exchange.ts';
 import { spanRecorder } from '../shared/testing/zipkin/span-recorder.ts';
 import { hasNoIdInNames, hasSingleSpanNamed, spanTrees } from '../shared/testing/zipkin/spans.ts';
 import { grpcClientTrace, grpcServerTrace } from './grpc.ts';

@@ -1,7 +1,7 @@
 import { SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { withTelemetry } from '../shared/kit/context.ts';
 import type { Hook } from '../shared/kit/transport/hooks.ts';
-import type { HttpExchange } from '../shared/kit/transport/http/http-server.ts';
+import type { HttpExchange } from '../shared/kit/transport/http/exchange.ts';
 import { extract } from './propagation.ts';
 import { attributes, endSpan } from './span.ts';
 

@@ -1,8 +1,9 @@
 /**
  * What goes over HTTP, as zod schemas: the bodies that are read and the answers
  * that are given. Snake case and decimal major units, as in the events. Their
- * descriptions and examples are those of the OpenAPI document, and so is what a
- * transformation hides from it: `meta` says how a value is to be written.
+ * descriptions are those of the OpenAPI document, and so is what `meta` says: the
+ * name (`id`, frozen, for clients make types of it), the example, and how a value
+ * is to be written that a transformation hides.
  */
 import { z } from 'zod';
 import { charging } from '../domain/charging.ts';
@@ -51,6 +52,25 @@ export interface NumberRules {
   /** The digits of a number in a parsed body as the client wrote them; undefined for what is no number. */
   readonly numberText: (value: unknown) => string | undefined;
 }
+
+/** The examples are one order, from its placing to its approval. */
+const placing = {
+  customer_id: 'c1',
+  restaurant_id: 'r1',
+  order_items: [{ code: 'P1', name: 'Pizza', unit_price: 12, quantity: 2 }],
+};
+
+const placed = {
+  order_id: '018f3f6e-6f0a-7c3e-9d7e-2f1c8f0a5b11',
+  customer_id: placing.customer_id,
+  status: 'Pending',
+  created_on: '2026-03-01T18:30:00.000Z',
+  restaurant_id: placing.restaurant_id,
+  amount: 24,
+  order_items: placing.order_items,
+};
+
+const approved = { ...placed, status: 'Approved', payment_status: 'debited', version: 3 };
 
 /** The body of `POST /api/orders`. Fields that are not named here, such as an amount or a status, are ignored. */
 export function placeOrderBody({ currency, numberText }: NumberRules) {
@@ -122,7 +142,7 @@ export function placeOrderBody({ currency, numberText }: NumberRules) {
       }),
     );
 
-  return z.object(
+  const body = z.object(
     {
       customer_id: id.meta({ description: 'Who orders.', examples: ['c1'] }),
       restaurant_id: id.meta({ description: 'Who is to cook it.', examples: ['r1'] }),
@@ -142,6 +162,7 @@ export function placeOrderBody({ currency, numberText }: NumberRules) {
     },
     { error: wanted('an object') },
   );
+  return body.meta({ id: 'PlaceOrder', example: placing });
 }
 
 /**
@@ -149,25 +170,29 @@ export function placeOrderBody({ currency, numberText }: NumberRules) {
  * is 1–200 printable characters. Who decided is not asked: cancelling is what
  * customers do, and without authentication a name would be a mere claim.
  */
-export const cancelOrderBody = z.object(
-  {
-    reason: text(readable)
-      .meta({ description: 'Why, in words for people.', examples: ['too slow'] })
-      .optional(),
-  },
-  { error: wanted('an object') },
-);
+export const cancelOrderBody = z
+  .object(
+    {
+      reason: text(readable)
+        .meta({ description: 'Why, in words for people.', examples: ['too slow'] })
+        .optional(),
+    },
+    { error: wanted('an object') },
+  )
+  .meta({ id: 'CancelOrder', example: { reason: 'too slow' } });
 
 /** The body of `POST /api/orders/{id}/reject`. Whoever is turned away is told why. */
-export const rejectOrderBody = z.object(
-  {
-    reason: text(readable).meta({
-      description: 'Why, in words for people.',
-      examples: ['the oven is cold'],
-    }),
-  },
-  { error: wanted('an object') },
-);
+export const rejectOrderBody = z
+  .object(
+    {
+      reason: text(readable).meta({
+        description: 'Why, in words for people.',
+        examples: ['the oven is cold'],
+      }),
+    },
+    { error: wanted('an object') },
+  )
+  .meta({ id: 'RejectOrder', example: { reason: 'the oven is cold' } });
 
 const money = z.number().min(0).describe('In major units of the currency.');
 const version = z.number().int().min(1);
@@ -180,15 +205,17 @@ const orderItemAnswer = z.object({
 });
 
 /** 201 of `POST /api/orders`: the order as it stands in `ORDERS.created`. */
-export const placedAnswer = z.object({
-  order_id: z.string(),
-  customer_id: z.string(),
-  status: z.literal('Pending'),
-  created_on: z.string().describe('ISO 8601, by the clock of whoever took the order.'),
-  restaurant_id: z.string(),
-  amount: money,
-  order_items: z.array(orderItemAnswer),
-});
+export const placedAnswer = z
+  .object({
+    order_id: z.string(),
+    customer_id: z.string(),
+    status: z.literal('Pending'),
+    created_on: z.string().describe('ISO 8601, by the clock of whoever took the order.'),
+    restaurant_id: z.string(),
+    amount: money,
+    order_items: z.array(orderItemAnswer),
+  })
+  .meta({ id: 'PlacedOrder', example: placed });
 
 /** What an order's status can be once there is an order to show. */
 export const orderStatuses = [
@@ -210,78 +237,79 @@ const paymentStatuses = [
 ] as const satisfies readonly PaymentStatus[];
 
 /** 200 of `GET /api/orders/{id}`, and of `POST` to its `/cancel`, `/approve` and `/reject`. */
-export const orderAnswer = z.object({
-  order_id: z.string(),
-  customer_id: z.string(),
-  restaurant_id: z.string(),
-  status: z
-    .string()
-    .describe(
-      'Pending, Paid, Approved, PaymentFailed, Rejected or Cancelled. Others may be added: take what you do not know as not ended yet.',
-    ),
-  payment_status: z.enum(paymentStatuses).describe('What is known of the payment.'),
-  amount: money,
-  order_items: z.array(orderItemAnswer),
-  created_on: z.string().describe('ISO 8601, as whoever took the order wrote it.'),
-  reason: z
-    .string()
-    .optional()
-    .describe("Why it did not end well: a person's words or a code of ours; absent otherwise."),
-  version: version.describe('How many events of the order this is made of; its ETag.'),
-});
+export const orderAnswer = z
+  .object({
+    order_id: z.string(),
+    customer_id: z.string(),
+    restaurant_id: z.string(),
+    status: z
+      .string()
+      .describe(
+        'Pending, Paid, Approved, PaymentFailed, Rejected or Cancelled. Others may be added: take what you do not know as not ended yet.',
+      ),
+    payment_status: z.enum(paymentStatuses).describe('What is known of the payment.'),
+    amount: money,
+    order_items: z.array(orderItemAnswer),
+    created_on: z.string().describe('ISO 8601, as whoever took the order wrote it.'),
+    reason: z
+      .string()
+      .optional()
+      .describe("Why it did not end well: a person's words or a code of ours; absent otherwise."),
+    version: version.describe('How many events of the order this is made of; its ETag.'),
+  })
+  .meta({ id: 'Order', example: approved });
 
 /** 200 of `GET /api/orders`: a page, the newest first. */
-export const orderListAnswer = z.object({
-  orders: z.array(orderAnswer),
-  next_cursor: z
-    .string()
-    .optional()
-    .describe("For the next page's `cursor`; absent on the last page."),
-  position: z
-    .number()
-    .int()
-    .min(0)
-    .describe('Everything in the log up to this position is taken into account, and perhaps more.'),
-});
+export const orderListAnswer = z
+  .object({
+    orders: z.array(orderAnswer),
+    next_cursor: z
+      .string()
+      .optional()
+      .describe("For the next page's `cursor`; absent on the last page."),
+    position: z
+      .number()
+      .int()
+      .min(0)
+      .describe(
+        'Everything in the log up to this position is taken into account, and perhaps more.',
+      ),
+  })
+  .meta({ id: 'OrderList', example: { orders: [approved], position: 1_207 } });
 
 /** 200 of `GET /api/orders/{id}/events`: the order's events as they stand in the log. */
-export const orderEventsAnswer = z.object({
-  events: z.array(
-    z.object({
-      event_id: z.string(),
-      event_type: z.string().meta({ examples: ['ORDERS.created'] }),
-      version: version.describe('Its place among the events of the order.'),
-      position: version.describe('Its place in the log.'),
-      created_at: z
-        .string()
-        .meta({ format: 'date-time', description: "ISO 8601, by the database's clock." }),
-      data: z.unknown().describe('The payload; null where the event has none.'),
-      metadata: z.record(z.string(), z.string()).describe('Correlation, causation and trace.'),
-    }),
-  ),
-});
-
-/** Every refusal and failure: a problem document as RFC 9457 has it. */
-export const problemAnswer = z.object({
-  type: z.string().meta({
-    format: 'uri',
-    description: 'A name for this kind of problem, made of its code; there is nothing at it.',
-  }),
-  title: z.string().describe('What the status is called.'),
-  status: z.number().int(),
-  detail: z.string().describe('What is wrong and what to do, for people.'),
-  code: z.string().describe('What is wrong, for programs. It does not change.'),
-  problems: z
-    .array(
+export const orderEventsAnswer = z
+  .object({
+    events: z.array(
       z.object({
-        field: z.string().describe('As the caller wrote it: `order_items[0].quantity`.'),
-        message: z.string(),
+        event_id: z.string(),
+        event_type: z.string().meta({ examples: ['ORDERS.created'] }),
+        version: version.describe('Its place among the events of the order.'),
+        position: version.describe('Its place in the log.'),
+        created_at: z
+          .string()
+          .meta({ format: 'date-time', description: "ISO 8601, by the database's clock." }),
+        data: z.unknown().describe('The payload; null where the event has none.'),
+        metadata: z.record(z.string(), z.string()).describe('Correlation, causation and trace.'),
       }),
-    )
-    .optional()
-    .describe('Everything that is wrong with the request, where it is the request.'),
-  trace_id: z.string().optional().describe('As in `x-trace-id`: tell it to whoever runs this.'),
-});
+    ),
+  })
+  .meta({
+    id: 'OrderEvents',
+    example: {
+      events: [
+        {
+          event_id: '2c5ea4c0-4067-5fe9-8bad-9b1deb4d3b7d',
+          event_type: 'ORDERS.created',
+          version: 1,
+          position: 1_205,
+          created_at: '2026-03-01T18:30:00.004Z',
+          data: placed,
+          metadata: { correlation_id: placed.order_id },
+        },
+      ],
+    },
+  });
 
 export type PlacedAnswer = z.infer<typeof placedAnswer>;
 export type OrderAnswer = z.infer<typeof orderAnswer>;

@@ -9,9 +9,9 @@ import { majorUnits } from '../../../shared/domain/money.ts';
 import type { OrderDetails } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { JsonText } from '../../../shared/kit/transport/http/json.ts';
-import { encodeCursor } from '../views/order-list.ts';
 import type { OrderPage } from '../views/order-rows.ts';
 import type { OrderView } from '../views/order-view.ts';
+import { encodeCursor } from './list-query.ts';
 
 /** Writes answers in a currency with `decimals` decimals. */
 export interface Answers {

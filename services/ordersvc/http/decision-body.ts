@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import { cancelOrderBody, rejectOrderBody } from '../../../shared/contracts/http.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { problemsOf } from '../../../shared/kit/problems-of.ts';
-import type { HttpRequest } from '../../../shared/kit/transport/http/http-server.ts';
 import { NumberAsWritten } from '../../../shared/kit/transport/http/json.ts';
+import type { HttpRequest } from '../../../shared/kit/transport/http/route.ts';
 
 /** Why the customer cancels; undefined without a body, or without a reason in it. Throws as `readRejectBody`. */
 export function readCancelBody(http: HttpRequest): string | undefined {

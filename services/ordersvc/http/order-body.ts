@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import {
-  idempotencyKey,
+  idempotencyKey as keySchema,
   MAX_ITEMS,
   MAX_KEY,
   placeOrderBody,
@@ -15,7 +15,16 @@ import { total } from '../../../shared/domain/order.ts';
 import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
 import { problemsOf } from '../../../shared/kit/problems-of.ts';
 import { NumberAsWritten } from '../../../shared/kit/transport/http/json.ts';
+import type { Parameter } from '../../../shared/kit/transport/http/openapi/operation.ts';
 import type { OrderRequest } from '../order-request.ts';
+
+export const idempotencyKey: Parameter = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description: `1 to ${MAX_KEY} printable characters of the client's choice, not all blank. Requests of one customer with the same key are one order: asked again, the first answer is given again.`,
+  schema: keySchema,
+  example: 'a6b1f7b0-basket-17',
+};
 
 /**
  * Reads a parsed body and the `Idempotency-Key` header. Throws CodedError
@@ -65,9 +74,9 @@ function withoutSurplus(body: unknown): unknown {
 
 /** Which of two keys would count depends on who reads the headers, and two orders could come of it. */
 function problemWithKey(keys: readonly string[]): Problem | undefined {
-  const field = 'Idempotency-Key';
+  const field = idempotencyKey.name;
   if (keys.length > 1) return { field, message: 'must be sent once' };
-  if (keys.every((key) => idempotencyKey.safeParse(key).success)) return undefined;
+  if (keys.every((key) => keySchema.safeParse(key).success)) return undefined;
   return { field, message: `must be 1 to ${MAX_KEY} printable characters, not all blank` };
 }
 

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from './http-server.ts';
+import type { HttpRequest, HttpResponse } from './route.ts';
 
 /** An entity tag for a thing that has versions; a strong one, for a version never changes its bytes. */
 export const etag = (version: bigint): string => `"${version}"`;

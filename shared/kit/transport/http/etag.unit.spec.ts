@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { etag, isKnown, versioned, versionsMatched } from './etag.ts';
-import type { HttpRequest } from './http-server.ts';
+import type { HttpRequest } from './route.ts';
 
 const asking = (ifNoneMatch?: string) =>
   ({

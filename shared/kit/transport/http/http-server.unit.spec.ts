@@ -8,19 +8,17 @@ import { CodedError, codedError } from '../../errors.ts';
 import { silentLogger } from '../../logger.ts';
 import { logging } from '../../middleware/logging.ts';
 import type { Hook, Outcome } from '../hooks.ts';
-import {
-  type HttpExchange,
-  type HttpServerOptions,
-  httpServer,
-  type Route,
-  route,
-} from './http-server.ts';
+import type { HttpExchange } from './exchange.ts';
+import { type HttpServerOptions, httpServer } from './http-server.ts';
 import type { ProblemDocument } from './problem.ts';
+import { type Route, route } from './route.ts';
+
+const parameter = (name: string) => ({ name, in: 'query', schema: {} }) as const;
 
 const echo = route({
   method: 'POST',
   path: '/things/:id',
-  query: ['q'],
+  query: [parameter('q')],
   decode: (http) => ({ id: http.params.id, query: http.query.get('q'), body: http.body() }),
   endpoint: async (_ctx, request) => request,
   encode: (response) => ({ status: 201, headers: { etag: '"1"' }, body: response }),
@@ -194,7 +192,7 @@ describe('httpServer', () => {
     const picky = route({
       method: 'GET',
       path: '/picky',
-      query: ['size'],
+      query: [parameter('size')],
       decode: () => {
         throw new CodedError('invalid', 'invalid_query', 'It is too large.', {
           problems: [{ field: 'size', message: 'is too large' }],

@@ -7,8 +7,9 @@ import { type RawAnswer, sendRaw } from '../../../testing/raw-http.ts';
 import { standingStill } from '../../../testing/standing-still.ts';
 import { spanRecorder } from '../../../testing/zipkin/span-recorder.ts';
 import { silentLogger } from '../../logger.ts';
-import { type HttpServerOptions, httpServer, type Route, route } from './http-server.ts';
+import { type HttpServerOptions, httpServer } from './http-server.ts';
 import type { ProblemDocument } from './problem.ts';
+import { type Route, route } from './route.ts';
 
 const echo = route({
   method: 'POST',

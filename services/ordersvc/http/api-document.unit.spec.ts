@@ -6,26 +6,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import {
-  cancelOrderBody,
-  orderAnswer,
-  orderEventsAnswer,
-  orderListAnswer,
-  placedAnswer,
-  problemAnswer,
-  rejectOrderBody,
-} from '../../../shared/contracts/http.ts';
+import { z } from 'zod';
+import type { Currency } from '../../../shared/domain/currency.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { parseJson } from '../../../shared/kit/transport/http/json.ts';
+import { exampleOf, problemSchema } from '../../../shared/kit/transport/http/openapi/bodies.ts';
 import { problemDocument } from '../../../shared/kit/transport/http/problem.ts';
 import { currency, usd } from '../../../shared/testing/test-currency.ts';
 import type { OrderEndpoints } from '../endpoints.ts';
 import { orderRoutes } from '../transport-http.ts';
-import { openApiDocument } from './openapi.ts';
-import { examples } from './openapi-examples.ts';
+import { apiDocument } from './api-document.ts';
 import { orderRequestReader } from './order-body.ts';
 
 const file = new URL('../../../docs/openapi.json', import.meta.url);
+const routes = (of: Currency) => orderRoutes({} as OrderEndpoints, of);
+const openApiDocument = (of: Currency) => apiDocument(routes(of), of);
 /** As it is committed. */
 const document = () => {
   const text = JSON.stringify(openApiDocument(usd), null, 2);
@@ -39,7 +34,7 @@ describe('the OpenAPI document', () => {
     assert.equal(
       readFileSync(file, 'utf8'),
       document(),
-      'WRITE_DOCS=true npx mocha services/ordersvc/http/openapi.unit.spec.ts writes it anew',
+      'WRITE_DOCS=true npx mocha services/ordersvc/http/api-document.unit.spec.ts writes it',
     );
   });
 
@@ -57,7 +52,7 @@ describe('the OpenAPI document', () => {
   }
 
   it('describes every method and path that is served, and no other', () => {
-    const served = orderRoutes({} as OrderEndpoints, usd).map(
+    const served = routes(usd).map(
       ({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`,
     );
     const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
@@ -109,24 +104,27 @@ describe('the OpenAPI document', () => {
     for (const [, id] of text.matchAll(/"operationId":"(\w+)"/g)) assert.ok(ids.includes(id ?? ''));
   });
 
-  it('has examples that are read, or were written, by the same schemas', () => {
-    const placed = orderRequestReader(usd)(
-      parseJson(JSON.stringify(examples.placeOrder)),
-      undefined,
-    );
+  it('has an example of every body, which its schema takes', () => {
+    const bodies = new Map<string, z.ZodObject>();
+    for (const { operation } of routes(usd)) {
+      for (const part of [operation?.requestBody, ...Object.values(operation?.responses ?? {})]) {
+        const schema = part?.content?.['application/json']?.schema;
+        if (schema instanceof z.ZodObject) bodies.set(String(schema.meta()?.id), schema);
+      }
+    }
+    const { PlaceOrder, ...others } = Object.fromEntries(bodies);
+    assert.ok(PlaceOrder);
+    assert.ok(Object.keys(others).length >= 6);
+    // Its numbers are read as they are written.
+    const placed = orderRequestReader(usd)(parseJson(JSON.stringify(exampleOf(PlaceOrder))));
     assert.equal(placed.amount, 2_400);
-    cancelOrderBody.strict().parse(examples.cancelOrder);
-    rejectOrderBody.strict().parse(examples.rejectOrder);
-    placedAnswer.strict().parse(examples.placedOrder);
-    orderAnswer.strict().parse(examples.order);
-    orderListAnswer.strict().parse(examples.orderList);
-    orderEventsAnswer.strict().parse(examples.orderEvents);
+    for (const schema of Object.values(others)) schema.strict().parse(exampleOf(schema));
   });
 
   it('describes problem documents as they are made', () => {
     const problems = [{ field: 'body', message: 'must be an object' }];
     const error = new CodedError('invalid', 'invalid_order', 'It cannot be.', { problems });
-    problemAnswer.strict().parse(problemDocument(error, '0af7651916cd43dd8448eb211c80319c'));
-    problemAnswer.strict().parse(problemDocument(new CodedError('internal', 'internal', ''), ''));
+    problemSchema.strict().parse(problemDocument(error, '0af7651916cd43dd8448eb211c80319c'));
+    problemSchema.strict().parse(problemDocument(new CodedError('internal', 'internal', ''), ''));
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CodedError } from '../../../shared/kit/errors.ts';
-import { MAX_VERSION, readOrderQuery } from './order-query.ts';
+import { MAX_VERSION, readOrderQuery } from './order-address.ts';
 
 const read = (query: string, id = 'o1') =>
   readOrderQuery({ params: { id }, query: new URLSearchParams(query), headers: {} });

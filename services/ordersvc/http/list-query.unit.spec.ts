@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CodedError } from '../../../shared/kit/errors.ts';
-import {
-  DEFAULT_LIMIT,
-  encodeCursor,
-  MAX_AGE,
-  MAX_LIMIT,
-  readOrderListQuery,
-} from './order-list.ts';
+import { DEFAULT_LIMIT, MAX_AGE, MAX_LIMIT } from '../views/order-list.ts';
+import { encodeCursor, readOrderListQuery } from './list-query.ts';
 
 function fields(query: string): string[] {
   try {

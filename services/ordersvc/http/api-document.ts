@@ -1,0 +1,79 @@
+/**
+ * What ordersvc serves over HTTP, as an OpenAPI 3.1 document: what its routes
+ * tell, and what is said here of all of them. docs/openapi.json is this document
+ * with money in US dollars.
+ */
+import { formats } from '../../../shared/contracts/texts.ts';
+import type { Currency } from '../../../shared/domain/currency.ts';
+import { version } from '../../../shared/kit/process/version.ts';
+import { answer } from '../../../shared/kit/transport/http/openapi/bodies.ts';
+import { describedRoutes } from '../../../shared/kit/transport/http/openapi/document.ts';
+import { kitRefusals } from '../../../shared/kit/transport/http/openapi/refusals.ts';
+import { type Route, route } from '../../../shared/kit/transport/http/route.ts';
+import { orderRefusals, traceparent } from './operation-parts.ts';
+import { ifMatch, ifNoneMatch, minVersion, orderId } from './order-address.ts';
+import { idempotencyKey } from './order-body.ts';
+
+/** The document of `routes`, with money in `currency`. Pure. */
+export function apiDocument(routes: readonly Route[], currency: Currency) {
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Orders',
+      version,
+      summary: 'Orders for restaurants.',
+      description: [
+        'Errors are problem documents (RFC 9457); their `code` is for programs and does not change. A path that is not here is 404 (code not_found), another method is 405 with `Allow` (code method_not_allowed), a method that HTTP does not know is 501 (code method_not_implemented).',
+        'There is no authentication: the service listens on loopback unless it is told otherwise.',
+        'HEAD is answered where GET is. Every answer carries `x-trace-id`, `x-content-type-options: nosniff` and a `content-security-policy` that allows nothing; what does not say otherwise by `cache-control` is `no-store`.',
+        `Money is a decimal in major units of one currency, ${currency.code}, with at most ${currency.decimals} decimals.`,
+        `Formats of texts, beyond their patterns: ${Object.entries(formats)
+          .map(([name, words]) => `\`${name}\` is ${words}`)
+          .join('; ')}.`,
+      ].join('\n\n'),
+      contact: { name: 'The operator of this service' },
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    // No operation asks who the caller is; said, so that it is not taken for forgotten.
+    security: [],
+    servers: [{ url: '/', description: 'Where this document came from.' }],
+    tags: [
+      { name: 'customers', description: 'What customers ask.' },
+      { name: 'restaurants', description: 'What restaurants ask.' },
+      { name: 'about', description: 'What is asked about all this.' },
+    ],
+    ...describedRoutes(routes, {
+      parameters: { orderId, traceparent, ifMatch, ifNoneMatch, minVersion, idempotencyKey },
+      responses: { ...kitRefusals, ...orderRefusals },
+    }),
+  };
+}
+
+/** `routes`, and `GET /openapi.json`, which describes them and itself. */
+export function withDocument(routes: readonly Route[], currency: Currency): readonly Route[] {
+  const all = [
+    ...routes,
+    route({
+      method: 'GET',
+      path: '/openapi.json',
+      decode: () => undefined,
+      endpoint: async () => document,
+      // It is the same for everybody, until there is another version of this service.
+      encode: (body) => ({ status: 200, headers: { 'cache-control': 'no-cache' }, body }),
+      operation: {
+        operationId: 'getOpenApi',
+        summary: 'Get this document',
+        description: 'As OpenAPI 3.1, for the currency that this service counts in.',
+        tags: ['about'],
+        responses: {
+          200: answer({
+            description: 'This document.',
+            content: { 'application/json': { schema: { type: 'object' } } },
+          }),
+        },
+      },
+    }),
+  ];
+  const document = apiDocument(all, currency);
+  return all;
+}

@@ -1,0 +1,110 @@
+import { cancelOrderBody, orderAnswer, rejectOrderBody } from '../../../shared/contracts/http.ts';
+import { versionHeaders } from '../../../shared/kit/transport/http/etag.ts';
+import { answer, json, problem } from '../../../shared/kit/transport/http/openapi/bodies.ts';
+import type { Operation } from '../../../shared/kit/transport/http/openapi/operation.ts';
+import { invalid, retryAfter } from '../../../shared/kit/transport/http/openapi/refusals.ts';
+import { type Route, route } from '../../../shared/kit/transport/http/route.ts';
+import type { OrderEndpoints } from '../endpoints.ts';
+import type { DecidedOrder } from '../order-decisions.ts';
+import type { Answers } from './answers.ts';
+import { readCancelBody, readRejectBody } from './decision-body.ts';
+import {
+  linksToOrder,
+  notFound,
+  refusedUnderLoad,
+  traceparent,
+  versionedHeaders,
+} from './operation-parts.ts';
+import { ifMatch, ORDER, orderId, readOrderToDecide } from './order-address.ts';
+
+/**
+ * The routes by which people decide about an order. A decision is answered with the
+ * order it leaves behind, also where it was so before: a command repeated is answered alike.
+ */
+export function decideOrderRoutes(
+  { cancel, approve, reject }: OrderEndpoints,
+  answers: Answers,
+): readonly Route[] {
+  const decided = ({ order }: DecidedOrder) => ({
+    status: 200,
+    headers: versionHeaders(order.version),
+    body: answers.order(order),
+  });
+  return [
+    route({
+      method: 'POST',
+      path: `${ORDER}/cancel`,
+      decode: (http) => ({ ...readOrderToDecide(http), reason: readCancelBody(http) }),
+      endpoint: cancel,
+      encode: decided,
+      operation: decision({
+        operationId: 'cancelOrder',
+        summary: 'Cancel an order',
+        description: 'Ends an order that is Pending or Paid; what was paid is given back.',
+        tags: ['customers'],
+        requestBody: { required: false, content: json(cancelOrderBody) },
+      }),
+    }),
+    route({
+      method: 'POST',
+      path: `${ORDER}/approve`,
+      decode: readOrderToDecide,
+      endpoint: approve,
+      encode: decided,
+      operation: decision({
+        operationId: 'approveOrder',
+        summary: 'Approve an order',
+        description: 'Takes an order that is Paid. A body is not looked at.',
+        tags: ['restaurants'],
+      }),
+    }),
+    route({
+      method: 'POST',
+      path: `${ORDER}/reject`,
+      decode: (http) => ({ ...readOrderToDecide(http), reason: readRejectBody(http) }),
+      endpoint: reject,
+      encode: decided,
+      operation: decision({
+        operationId: 'rejectOrder',
+        summary: 'Reject an order',
+        description: 'Turns down an order that is Paid; what was paid is given back.',
+        tags: ['restaurants'],
+        requestBody: { required: true, content: json(rejectOrderBody) },
+      }),
+    }),
+  ];
+}
+
+/** An operation that decides: what is its own, and what all decisions have. */
+function decision(own: Omit<Operation, 'parameters' | 'responses'>): Operation {
+  return {
+    ...own,
+    description: `${own.description} It may be asked again: what is so already is answered with the order as it is.`,
+    parameters: [orderId, ifMatch, traceparent],
+    responses: {
+      ...refusedUnderLoad,
+      ...notFound,
+      200: answer({
+        description: 'The order as the decision left it.',
+        headers: versionedHeaders,
+        content: json(orderAnswer),
+        links: { get: linksToOrder('$request.path.id').get },
+      }),
+      409: problem(409, {
+        description:
+          'The order has ended, is not paid yet or is being paid back, or it kept moving and nothing was done.',
+        codes: ['order_ended', 'order_not_paid', 'payment_voided', 'order_moving'],
+        headers: { 'retry-after': { ...retryAfter, required: false } },
+      }),
+      412: problem(412, {
+        description: 'The order is at a version that `If-Match` does not name.',
+        codes: ['version_mismatch'],
+      }),
+      ...(own.requestBody &&
+        invalid(
+          'The reason cannot be taken, or there is an unknown parameter.',
+          'invalid_decision',
+        )),
+    },
+  };
+}

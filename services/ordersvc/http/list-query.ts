@@ -1,0 +1,140 @@
+/** Which page of which orders is asked for, read from a query string: each parameter, and how it is read. Pure. */
+import { id, orderId as orderIdSchema, orderStatuses } from '../../../shared/contracts/http.ts';
+import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
+import type { Parameter } from '../../../shared/kit/transport/http/openapi/operation.ts';
+import {
+  DEFAULT_LIMIT,
+  MAX_AGE,
+  MAX_LIMIT,
+  type OrderListQuery,
+  type PageEnd,
+} from '../views/order-list.ts';
+
+/** What a list may be asked by; each is given once. */
+export const listParameters: readonly Parameter[] = [
+  {
+    name: 'customer_id',
+    in: 'query',
+    description: 'Who ordered.',
+    schema: id,
+    example: 'c1',
+  },
+  {
+    name: 'restaurant_id',
+    in: 'query',
+    description: 'Where it was ordered.',
+    schema: id,
+    example: 'r1',
+  },
+  {
+    name: 'status',
+    in: 'query',
+    description: 'Where the order stands.',
+    schema: { enum: orderStatuses },
+    example: 'Paid',
+  },
+  {
+    name: 'older_than',
+    in: 'query',
+    description: 'Only orders that were placed so many seconds ago, or longer.',
+    schema: { type: 'integer', minimum: 0, maximum: MAX_AGE },
+    example: 600,
+  },
+  {
+    name: 'limit',
+    in: 'query',
+    description: 'How many orders at most.',
+    schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
+  },
+  {
+    name: 'cursor',
+    in: 'query',
+    description: 'The `next_cursor` of the page before. It cannot be made up.',
+    schema: { type: 'string', format: 'order-list-cursor' },
+  },
+];
+
+/**
+ * Reads what listParameters names. Throws CodedError `invalid` (code
+ * `invalid_query`) with every problem.
+ */
+export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
+  const problems = repeated(query);
+  // Of one field the first problem is enough.
+  const say = (field: string, message: string) => {
+    if (problems.every((problem) => problem.field !== field)) problems.push({ field, message });
+  };
+  /** The id under `field`; undefined where there is none, or none that is one. */
+  const idOf = (field: string) => {
+    const written = query.get(field);
+    if (written === null) return undefined;
+    const read = id.safeParse(written);
+    for (const { message } of read.error?.issues ?? []) say(field, message);
+    return read.data;
+  };
+  const wholeNumber = (field: string, least: number, most: number) => {
+    const written = query.get(field);
+    if (written === null) return undefined;
+    const value = /^\d{1,10}$/.test(written) ? Number(written) : -1;
+    if (value < least || value > most) {
+      say(field, `must be a whole number from ${least} to ${most}`);
+    }
+    return value;
+  };
+
+  if (['customer_id', 'restaurant_id', 'status'].every((field) => !query.has(field))) {
+    say('customer_id', 'is missing; or give restaurant_id or status');
+  }
+  const customerId = idOf('customer_id');
+  const restaurantId = idOf('restaurant_id');
+
+  const writtenStatus = query.get('status');
+  const status = orderStatuses.find((known) => known === writtenStatus);
+  if (writtenStatus !== null && status === undefined) {
+    say('status', `must be one of ${orderStatuses.join(', ')}`);
+  }
+
+  const olderThan = wholeNumber('older_than', 0, MAX_AGE);
+  const limit = wholeNumber('limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
+
+  const cursor = query.get('cursor');
+  const after = cursor === null ? undefined : decodeCursor(cursor);
+  if (cursor !== null && after === undefined) {
+    say('cursor', 'must be the next_cursor of a page before');
+  }
+
+  if (problems.length > 0) {
+    throw new CodedError('invalid', 'invalid_query', 'The orders cannot be listed so.', {
+      problems,
+    });
+  }
+  return {
+    ...(customerId !== undefined && { customerId }),
+    ...(restaurantId !== undefined && { restaurantId }),
+    ...(status !== undefined && { status }),
+    ...(olderThan !== undefined && { olderThan }),
+    limit,
+    after,
+  };
+}
+
+/** The cursor that continues after `end`: opaque to clients, and safe in an address. */
+export function encodeCursor({ createdMicros, orderId }: PageEnd): string {
+  return Buffer.from(`${createdMicros} ${orderId}`).toString('base64url');
+}
+
+function decodeCursor(cursor: string): PageEnd | undefined {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  // Sixteen digits of microseconds last until the year 2286.
+  const [, micros, rest] = /^(\d{1,16}) (.*)$/su.exec(text) ?? [];
+  const orderId = orderIdSchema.safeParse(rest);
+  if (micros === undefined || !orderId.success) return undefined;
+  return { createdMicros: BigInt(micros), orderId: orderId.data };
+}
+
+/** The parameters that a query has more than once, though each means one thing. */
+function repeated(query: URLSearchParams): Problem[] {
+  return listParameters
+    .filter(({ name }) => query.getAll(name).length > 1)
+    .map(({ name }) => ({ field: name, message: 'must be given once' }));
+}

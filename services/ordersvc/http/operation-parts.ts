@@ -1,0 +1,90 @@
+/** What several operations tell, in the same words. Pure. */
+import { rejectOrderBody } from '../../../shared/contracts/http.ts';
+import { answer, exampleOf, problem } from '../../../shared/kit/transport/http/openapi/bodies.ts';
+import type {
+  Answer,
+  Header,
+  Link,
+  Parameter,
+} from '../../../shared/kit/transport/http/openapi/operation.ts';
+import { kitRefusals, retryAfter } from '../../../shared/kit/transport/http/openapi/refusals.ts';
+
+/** Read by the hook of Zipkin. */
+export const traceparent: Parameter = {
+  name: 'traceparent',
+  in: 'header',
+  description:
+    'The trace of the caller, which is continued (W3C Trace Context). Where it is malformed a new trace is begun.',
+  schema: { type: 'string' },
+  example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+};
+
+/** Of an answer that shows an order at a version. */
+export const versionedHeaders: Readonly<Record<string, Header>> = {
+  etag: {
+    description: "The order's version, in quotes.",
+    required: true,
+    schema: { type: 'string', pattern: '^"\\d+"$' },
+    example: '"3"',
+  },
+  'cache-control': {
+    description: 'Only who asked may keep the answer, and asks again before it is shown again.',
+    required: true,
+    schema: { const: 'private, no-cache' },
+  },
+};
+
+/** Of an answer that may be older than the log. */
+export const staleHeader: Readonly<Record<string, Header>> = {
+  'x-stale': {
+    description: 'There where the log could not be asked: the order may have moved on since.',
+    schema: { const: 'true' },
+  },
+};
+
+/** By the names that they have among the document's components. */
+export const orderRefusals = {
+  Unavailable: problem(503, {
+    description:
+      'Something that is needed for the answer is away or has too much to do (code event_store_away, eventstore_unavailable, database_unavailable, circuit_open and others). Whether something was done may be unknown: asking again with the same Idempotency-Key is safe.',
+    headers: { 'retry-after': retryAfter },
+  }),
+  TimedOut: problem(504, {
+    description:
+      'There was no answer in time (code deadline_exceeded, database_timeout and others). Whether something was done is unknown: asking again with the same Idempotency-Key is safe.',
+  }),
+} as const;
+
+/** Every operation on orders may be limited, cut off or too late. */
+export const refusedUnderLoad: Readonly<Record<number, Answer>> = {
+  429: kitRefusals.RateLimited,
+  503: orderRefusals.Unavailable,
+  504: orderRefusals.TimedOut,
+};
+
+export const notFound: Readonly<Record<number, Answer>> = {
+  404: problem(404, { description: 'There is no such order.', codes: ['order_not_found'] }),
+};
+
+export const notModified: Readonly<Record<number, Answer>> = {
+  304: answer({
+    description: 'The caller has it already, by its `If-None-Match`.',
+    headers: { ...versionedHeaders, ...staleHeader },
+  }),
+};
+
+/** What can be asked next of the order that `expression` names. */
+export function linksToOrder(expression: string) {
+  const link = (operationId: string, description: string): Link => ({
+    operationId,
+    description,
+    parameters: { id: expression },
+  });
+  return {
+    get: link('getOrder', 'The order as it is now.'),
+    events: link('getOrderEvents', 'What happened to it.'),
+    cancel: link('cancelOrder', 'Cancels it.'),
+    approve: link('approveOrder', 'Takes it.'),
+    reject: { ...link('rejectOrder', 'Turns it down.'), requestBody: exampleOf(rejectOrderBody) },
+  };
+}

@@ -1,0 +1,87 @@
+/** Which order is asked for, read from an address and its headers: each parameter, and how it is read. Pure. */
+import { orderId as orderIdSchema } from '../../../shared/contracts/http.ts';
+import { CodedError } from '../../../shared/kit/errors.ts';
+import { versionsMatched } from '../../../shared/kit/transport/http/etag.ts';
+import type { Parameter } from '../../../shared/kit/transport/http/openapi/operation.ts';
+import type { HttpRequest } from '../../../shared/kit/transport/http/route.ts';
+import type { OrderId, OrderQuery, OrderToDecide } from '../views/order-query.ts';
+
+/** Where orders are. */
+export const ORDERS = '/api/orders';
+/** Where one order is. */
+export const ORDER = `${ORDERS}/:id`;
+
+/** The last version that can be asked for: the last that an answer can tell, which tells it as a JSON number. */
+export const MAX_VERSION = BigInt(Number.MAX_SAFE_INTEGER);
+
+export const orderId: Parameter = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: "The order's id. What can be no id is answered like an order that is not there.",
+  schema: orderIdSchema,
+  example: '018f3f6e-6f0a-7c3e-9d7e-2f1c8f0a5b11',
+};
+
+/** Read by `versionsMatched`. */
+export const ifMatch: Parameter = {
+  name: 'If-Match',
+  in: 'header',
+  description:
+    'ETags, one of which the order must have, or `*` for any. Otherwise nothing is done (412). They are compared as RFC 9110 has it for this header: a weak one never matches.',
+  schema: { type: 'string' },
+  example: '"3"',
+};
+
+/** Read by `versioned`. */
+export const ifNoneMatch: Parameter = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: 'ETags that the caller has the answer for, or `*`. What is none is not looked at.',
+  schema: { type: 'string' },
+  example: '"3"',
+};
+
+export const minVersion: Parameter = {
+  name: 'min_version',
+  in: 'query',
+  description:
+    'The least version that will do, as an ETag or a body told it: a write by way of another instance is then seen.',
+  schema: { type: 'integer', minimum: 1, maximum: Number(MAX_VERSION) },
+  example: 1,
+};
+
+/** The order that an address names. Throws CodedError `not_found` (code `order_not_found`): what can be no id is not looked for. */
+export function readOrderId({ params }: Pick<HttpRequest, 'params'>): OrderId {
+  const read = orderIdSchema.safeParse(params.id);
+  if (!read.success)
+    throw new CodedError('not_found', 'order_not_found', 'There is no such order.');
+  return { orderId: read.data };
+}
+
+/** The order that is to be decided about, and its `If-Match`. Throws as `readOrderId`. */
+export function readOrderToDecide(http: Pick<HttpRequest, 'params' | 'headers'>): OrderToDecide {
+  return { ...readOrderId(http), ifMatch: versionsMatched(http) };
+}
+
+/** An order, its `min_version` and its `If-Match`. Throws as `readOrderId`, and CodedError `invalid` (code `invalid_query`). */
+export function readOrderQuery(
+  http: Pick<HttpRequest, 'params' | 'query' | 'headers'>,
+): OrderQuery {
+  const written = http.query.getAll(minVersion.name);
+  const version = written.length === 0 ? 0n : positive(written);
+  if (version === undefined) {
+    throw new CodedError('invalid', 'invalid_query', 'The order cannot be read so.', {
+      problems: [
+        { field: minVersion.name, message: `must be one whole number from 1 to ${MAX_VERSION}` },
+      ],
+    });
+  }
+  return { ...readOrderId(http), minVersion: version, ifMatch: versionsMatched(http) };
+}
+
+function positive([text = '', ...more]: readonly string[]): bigint | undefined {
+  if (more.length > 0 || !/^\d{1,16}$/.test(text)) return undefined;
+  const value = BigInt(text);
+  return value >= 1n && value <= MAX_VERSION ? value : undefined;
+}

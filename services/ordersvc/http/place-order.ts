@@ -1,0 +1,83 @@
+import { placedAnswer, placeOrderBody } from '../../../shared/contracts/http.ts';
+import type { Currency } from '../../../shared/domain/currency.ts';
+import { versionHeaders } from '../../../shared/kit/transport/http/etag.ts';
+import { answer, json, problem } from '../../../shared/kit/transport/http/openapi/bodies.ts';
+import { invalid } from '../../../shared/kit/transport/http/openapi/refusals.ts';
+import { type Route, route } from '../../../shared/kit/transport/http/route.ts';
+import type { OrderEndpoints } from '../endpoints.ts';
+import type { Answers } from './answers.ts';
+import {
+  linksToOrder,
+  refusedUnderLoad,
+  traceparent,
+  versionedHeaders,
+} from './operation-parts.ts';
+import { ORDERS } from './order-address.ts';
+import { idempotencyKey, orderRequestReader } from './order-body.ts';
+
+/** The route by which customers order. */
+export function placeOrderRoute(
+  { place }: OrderEndpoints,
+  answers: Answers,
+  currency: Currency,
+): Route {
+  const readOrderRequest = orderRequestReader(currency);
+  return route({
+    method: 'POST',
+    path: ORDERS,
+    decode: (http) => readOrderRequest(http.body(), http.headerValues('idempotency-key')),
+    endpoint: place,
+    encode: ({ order, version }) => ({
+      status: 201,
+      headers: { location: `${ORDERS}/${order.orderId}`, ...versionHeaders(version) },
+      body: answers.placed(order),
+    }),
+    operation: {
+      operationId: 'placeOrder',
+      summary: 'Place an order',
+      description:
+        'The order stands when this is answered. Its amount is computed here; fields that are not named are ignored, and so is an amount. Numbers are judged as they are written: 12.500000000000000001 has too many decimals.',
+      tags: ['customers'],
+      parameters: [idempotencyKey, traceparent],
+      requestBody: {
+        required: true,
+        // Only the form is asked for: nothing is read with this schema.
+        content: json(placeOrderBody({ currency, numberText: () => undefined })),
+      },
+      responses: {
+        ...refusedUnderLoad,
+        201: answer({
+          description: 'The order was placed.',
+          headers: {
+            ...versionedHeaders,
+            location: {
+              description: 'Where the order is from now on.',
+              required: true,
+              schema: { type: 'string', format: 'uri-reference' },
+              example: '/api/orders/018f3f6e-6f0a-7c3e-9d7e-2f1c8f0a5b11',
+            },
+          },
+          content: json(placedAnswer),
+          links: {
+            ...linksToOrder('$response.body#/order_id'),
+            list: {
+              operationId: 'listOrders',
+              description: "The customer's orders.",
+              parameters: { customer_id: '$response.body#/customer_id' },
+            },
+          },
+        }),
+        409: problem(409, {
+          description:
+            'The id that the Idempotency-Key stands for is taken by something that is no order.',
+          codes: ['foreign_order'],
+        }),
+        ...invalid(
+          'The order cannot be placed as it is; all that is wrong is said at once. Or the Idempotency-Key was used for another order, or there is an unknown parameter.',
+          'invalid_order',
+          'idempotency_key_reused',
+        ),
+      },
+    },
+  });
+}

@@ -1,0 +1,74 @@
+/** Bodies and answers as an operation tells of them. Pure. */
+import { z } from 'zod';
+import type { Answer, Content, Header } from './operation.ts';
+
+/** The example that a schema brings in its `.meta({ example })`; undefined without one. */
+export const exampleOf = (schema: z.ZodType): unknown => schema.meta()?.example;
+
+/** A JSON body with the example of its schema. */
+export function json(schema: z.ZodType): Content {
+  const example = exampleOf(schema);
+  return { 'application/json': { schema, ...(example !== undefined && { example }) } };
+}
+
+/** Headers of every answer. */
+const always: Readonly<Record<string, Header>> = {
+  'x-trace-id': {
+    description: 'The trace of the request, to be found in Zipkin.',
+    required: true,
+    schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+  },
+};
+
+/** An answer of ours; without content it has no body. */
+export const answer = ({ description, headers, content, links }: Answer): Answer => ({
+  description,
+  headers: { ...always, ...headers },
+  ...(content && { content }),
+  ...(links && { links }),
+});
+
+/** Every refusal and failure: a problem document as RFC 9457 has it. */
+export const problemSchema = z
+  .object({
+    type: z.string().meta({
+      format: 'uri',
+      description: 'A name for this kind of problem, made of its code; there is nothing at it.',
+    }),
+    title: z.string().describe('What the status is called.'),
+    status: z.number().int(),
+    detail: z.string().describe('What is wrong and what to do, for people.'),
+    code: z.string().describe('What is wrong, for programs. It does not change.'),
+    problems: z
+      .array(
+        z.object({
+          field: z.string().describe('As the caller wrote it: `order_items[0].quantity`.'),
+          message: z.string(),
+        }),
+      )
+      .optional()
+      .describe('Everything that is wrong with the request, where it is the request.'),
+    trace_id: z.string().optional().describe('As in `x-trace-id`: tell it to whoever runs this.'),
+  })
+  .meta({ id: 'Problem' });
+
+interface ProblemOptions {
+  readonly description: string;
+  /** All codes it can have; where they are not given, there may be more than are told of. */
+  readonly codes?: readonly string[];
+  readonly headers?: Readonly<Record<string, Header>>;
+}
+
+/** Answers with `status` and a problem document, of one of `codes`. */
+export function problem(status: number, { description, codes, headers }: ProblemOptions): Answer {
+  const narrowed = {
+    properties: { status: { const: status }, ...(codes && { code: { enum: codes } }) },
+  };
+  return answer({
+    description: codes ? `${description} Code: ${codes.join(', ')}.` : description,
+    ...(headers && { headers }),
+    content: {
+      'application/problem+json': { schema: { allOf: [problemSchema, narrowed] } },
+    },
+  });
+}
