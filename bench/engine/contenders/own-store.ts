@@ -1,4 +1,5 @@
 /** This project's event store in this process, put together as eventstoresvc does it. */
+import { checkingService } from '../../../services/eventstoresvc/checking.ts';
 import { createCheckpoints } from '../../../services/eventstoresvc/consumers/sql-checkpoints.ts';
 import { createDeadLetters } from '../../../services/eventstoresvc/consumers/sql-letters.ts';
 import { createGroupCommit } from '../../../services/eventstoresvc/log/group-commit.ts';
@@ -31,7 +32,7 @@ export function openOwnStore(url: string): OwnStore {
   const log = createEventLog(database, appends, ORDERS_STREAM);
   const live = createLiveHead(log.head);
   const commits = createGroupCommit(log, logger, live.advanced);
-  const store = createService(
+  const service = createService(
     log,
     commits,
     createCheckpoints(database, ORDERS_STREAM),
@@ -41,8 +42,9 @@ export function openOwnStore(url: string): OwnStore {
     // No stream is beside the log that it could be compared with.
     { admit: () => undefined, refuse: () => undefined },
     createLogCurrency(database, ORDERS_STREAM),
-    { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024, connections: POOL_SIZE },
+    POOL_SIZE,
   );
+  const store = checkingService(service, { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024 });
   return {
     store,
     close: async () => {
