@@ -1,8 +1,8 @@
 /** What the log says of one order, folded event by event and kept small. */
 import { createHash } from 'node:crypto';
 import { foldRow, type OrderRow } from '../../services/querymodelworker/table/order-row.ts';
+import { followedTypes } from '../../services/sagacoordinator/saga/followed-types.ts';
 import type { DeadlineTimes } from '../../services/sagacoordinator/saga/order-deadlines.ts';
-import { followedTypes } from '../../services/sagacoordinator/transport-jetstream.ts';
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { isOpen, needsVoid, type OrderEvent } from '../../shared/domain/order.ts';

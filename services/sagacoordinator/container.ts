@@ -1,14 +1,11 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { Handles } from '../../shared/eventstore/worker/handles.ts';
 import { type Context, withTelemetry } from '../../shared/kit/context.ts';
-import { chain, type Middleware } from '../../shared/kit/endpoint.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
-import { instrumenting } from '../../shared/kit/middleware/instrumenting.ts';
-import { logging } from '../../shared/kit/middleware/logging.ts';
-import { workerMiddleware } from '../../shared/kit/middleware/onions.ts';
-import { timeout } from '../../shared/kit/middleware/timeout.ts';
+import { deadlineMiddleware, workerMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
@@ -24,7 +21,6 @@ import {
 import { deliveryWatch, lookEveryMs } from '../../shared/process-manager/delivery-watch.ts';
 import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
-import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
 import { extract } from '../../zipkin/propagation.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
 import {
@@ -33,6 +29,7 @@ import {
   bindDatabase,
   bindEventStore,
   bindNats,
+  bindWorker,
   common,
   createServiceContainer,
   token,
@@ -41,17 +38,19 @@ import type { Config } from './config.ts';
 import { type SagaEndpoints, sagaEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
+import { followedTypes } from './saga/followed-types.ts';
 import { deadlineRules, ORDER_ID } from './saga/order-deadlines.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaService } from './service.ts';
-import { followedTypes, jetstreamTransport } from './transport-jetstream.ts';
+
+type Due = UpcomingDeadline<DeadlineKind>;
 
 const tokens = {
   ...common,
   deadlines: token<Deadlines<DeadlineKind>>('deadlines'),
   service: token<SagaService>('service'),
   endpoints: token<SagaEndpoints>('endpoints'),
-  events: token<Component>('event transport'),
+  handles: token<Handles>('handles'),
   clock: token<Component>('deadline transport'),
 };
 
@@ -92,14 +91,14 @@ export function createContainer(config: Config): App {
     (
       service: SagaService,
       store: EventStore,
-      tracing: Tracing,
+      { tracer }: Tracing,
       { meter }: Metrics,
       logger: Logger,
     ) =>
       sagaEndpoints(service, codec, {
         event: (name) =>
           workerMiddleware({
-            tracing: traceEndpoint(tracing.tracer, name),
+            tracing: traceEndpoint(tracer, name),
             meter,
             logger,
             name,
@@ -109,30 +108,25 @@ export function createContainer(config: Config): App {
             insist: true,
             timeoutMs: config.attemptTimeoutMs,
           }),
-        deadline: (name) => deadlineMiddleware(name, config, tracing, meter, logger),
+        deadline: (name) =>
+          deadlineMiddleware({
+            tracing: traceEndpoint(tracer, name, ({ aggregateId, kind }: Due) => ({
+              'order.id': aggregateId,
+              'deadline.kind': kind,
+            })),
+            meter,
+            logger,
+            name,
+            timeoutMs: config.attemptTimeoutMs,
+          }),
       }),
     [tokens.service, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
   );
 
-  container.bind(tokens.events).toResolvedValue(
-    (
-      endpoints: SagaEndpoints,
-      nats: Nats,
-      store: EventStore,
-      { tracer }: Tracing,
-      { meter }: Metrics,
-      logger: Logger,
-    ) =>
-      jetstreamTransport(endpoints, {
-        connection: nats.connection,
-        store,
-        hook: jetstreamConsumerTrace(tracer),
-        consumer: config.consumer,
-        logger,
-        meter,
-      }),
-    [tokens.endpoints, tokens.nats, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
-  );
+  container
+    .bind(tokens.handles)
+    .toResolvedValue(({ handles }: SagaEndpoints) => handles, [tokens.endpoints]);
+  bindWorker(container, config, durables.saga, tokens.handles);
 
   container.bind(tokens.clock).toResolvedValue(
     (
@@ -164,7 +158,7 @@ export function createContainer(config: Config): App {
     container.get(tokens.database),
     degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
-    degradedOnceReady(container.get(tokens.events)),
+    degradedOnceReady(container.get(tokens.worker)),
     degradedOnceReady(container.get(tokens.clock)),
   ]);
 }
@@ -173,27 +167,4 @@ export function createContainer(config: Config): App {
 function continued(ctx: Context, traceparent: string): Context {
   const header = (name: string) => (name === 'traceparent' ? traceparent : undefined);
   return withTelemetry(ctx, extract(ctx.telemetry, header));
-}
-
-/**
- * The onion around a deadline. A worker's without two of its layers: whatever
- * fails is fired again by the clock, later and for ever, so there is neither a
- * retry nor a dead letter.
- */
-function deadlineMiddleware(
-  name: string,
-  config: Config,
-  { tracer }: Tracing,
-  meter: Metrics['meter'],
-  logger: Logger,
-): Middleware<UpcomingDeadline<DeadlineKind>> {
-  return chain<UpcomingDeadline<DeadlineKind>>(
-    traceEndpoint(tracer, name, ({ aggregateId, kind }: UpcomingDeadline<DeadlineKind>) => ({
-      'order.id': aggregateId,
-      'deadline.kind': kind,
-    })),
-    instrumenting(meter, name),
-    logging(logger, name, { okLevel: 'debug' }),
-    timeout(config.attemptTimeoutMs),
-  );
 }

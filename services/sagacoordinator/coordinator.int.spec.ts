@@ -32,10 +32,10 @@ import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { testPostgres } from '../../stack/testing.ts';
 import { rebuildDeadlines } from './rebuild-deadlines.ts';
+import { followedTypes } from './saga/followed-types.ts';
 import { deadlineRules, ORDER_ID } from './saga/order-deadlines.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaOutcome, type SagaService } from './service.ts';
-import { followedTypes } from './transport-jetstream.ts';
 
 const codec = orderEventCodec(2);
 const ctx = background();

@@ -1,20 +1,21 @@
-import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
+import { type Handles, type Happened, handlesOf } from '../../shared/eventstore/worker/handles.ts';
 import type { Delivery } from '../../shared/kit/delivery.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
 import type { UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
+import { followed } from './saga/followed-types.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import type { SagaOutcome, SagaService } from './service.ts';
 
 /** What the saga coordinator answers. */
 export interface SagaEndpoints {
   /** Something happened to an order. */
-  readonly orderMoved: Endpoint<Delivery<RecordedEvent>, SagaOutcome>;
+  readonly handles: Handles;
   /** A deadline came due. */
   readonly deadlineDue: Endpoint<UpcomingDeadline<DeadlineKind>, SagaOutcome>;
 }
 
-/** The endpoints over `service`, each wrapped in its concerns. An event that cannot be read is poison. */
+/** The endpoints over `service`, each wrapped in what is given for its name. */
 export function sagaEndpoints(
   service: SagaService,
   codec: OrderEventCodec,
@@ -23,13 +24,13 @@ export function sagaEndpoints(
     readonly deadline: (name: string) => Middleware<UpcomingDeadline<DeadlineKind>>;
   },
 ): SagaEndpoints {
+  const follow: Endpoint<Happened<unknown>, SagaOutcome> = (ctx, { recorded }) =>
+    service.follow(ctx, recorded);
   return {
-    orderMoved: concerns.event('follow_order')(async (ctx, { body }: Delivery<RecordedEvent>) => {
-      // Most events are followed by type and version alone; one that nobody could
-      // ever fold must not pass for that reason.
-      codec.decode(body);
-      return service.follow(ctx, body);
-    }),
+    handles: handlesOf(
+      { types: eventTypes, codec, concerns: concerns.event },
+      Object.fromEntries(followed.map((type) => [type, ['follow_order', follow] as const])),
+    ),
     deadlineDue: concerns.deadline('fire_deadline')(
       (ctx, deadline: UpcomingDeadline<DeadlineKind>) => service.fire(ctx, deadline),
     ),

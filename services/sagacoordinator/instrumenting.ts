@@ -1,4 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
+import { observed } from '../../shared/kit/observed.ts';
 import type { SagaService } from './service.ts';
 
 /** Up to a second a deadline is on time; the rest says how late it was. */
@@ -16,18 +17,11 @@ export function instrumentingService(next: SagaService, meter: Meter): SagaServi
     description: 'From when a deadline was due, by the database’s clock, until it was done with',
     advice: { explicitBucketBoundaries: lateSeconds },
   });
-  return {
-    async follow(ctx, event) {
-      const outcome = await next.follow(ctx, event);
-      followed.add(1, { outcome });
-      return outcome;
+  return observed(next, {
+    follow: (_ctx, _event, outcome) => followed.add(1, { outcome }),
+    fire: (_ctx, { kind, dueInMs }, outcome, tookMs) => {
+      fired.add(1, { kind, outcome });
+      late.record((tookMs - dueInMs) / 1_000, { kind });
     },
-    async fire(ctx, deadline) {
-      const began = performance.now();
-      const outcome = await next.fire(ctx, deadline);
-      fired.add(1, { kind: deadline.kind, outcome });
-      late.record((performance.now() - began - deadline.dueInMs) / 1_000, { kind: deadline.kind });
-      return outcome;
-    },
-  };
+  });
 }

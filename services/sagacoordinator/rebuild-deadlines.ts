@@ -6,11 +6,11 @@ import type { Context } from '../../shared/kit/context.ts';
 import { dueNow } from '../../shared/process-manager/deadline-rules.ts';
 import type { Deadline, Deadlines } from '../../shared/process-manager/deadlines.ts';
 import { type DeadlineChange, groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
+import { followedTypes } from './saga/followed-types.ts';
 import type { DeadlineTimes } from './saga/order-deadlines.ts';
 import { type DeadlineKind, deadlineKinds } from './saga/saga.ts';
 import { type Folded, foldedAfter, foldStanding } from './saga/standing.ts';
 import { deadlineChange } from './service.ts';
-import { followedTypes } from './transport-jetstream.ts';
 
 export interface RebuildOptions {
   readonly times: DeadlineTimes;

@@ -7,7 +7,7 @@ import { createReviewService } from '../../services/reviewworker/service.ts';
 import { sagaEndpoints } from '../../services/sagacoordinator/endpoints.ts';
 import type { DeadlineKind } from '../../services/sagacoordinator/saga/saga.ts';
 import { createSagaService } from '../../services/sagacoordinator/service.ts';
-import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
+import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
@@ -71,11 +71,7 @@ export function workers({ store, gateway, writes, codec, answered }: WorkersOpti
     handlers: {
       [durables.payment]: told(durables.payment, handler(payments)),
       [durables.review]: told(durables.review, handler(reviews)),
-      [durables.saga]: told(durables.saga, async (delivery) =>
-        Object.values<string>(eventTypes).includes(delivery.body.eventType)
-          ? saga.orderMoved(ctxOf(delivery), delivery)
-          : undefined,
-      ),
+      [durables.saga]: told(durables.saga, handler(saga.handles)),
     },
     deadlineDue: (deadline) => saga.deadlineDue(background('c'), deadline),
   };

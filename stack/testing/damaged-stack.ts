@@ -6,7 +6,7 @@ import { timesOf } from '../../cli/audit/order-trail.ts';
 import { type Repaired, repairAll } from '../../cli/audit/repair.ts';
 import type { AuditReport } from '../../cli/audit/report.ts';
 import { resetStream } from '../../cli/stream-reset.ts';
-import { followedTypes } from '../../services/sagacoordinator/transport-jetstream.ts';
+import { followedTypes } from '../../services/sagacoordinator/saga/followed-types.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';

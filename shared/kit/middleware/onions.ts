@@ -11,9 +11,9 @@ import { type RetryOptions, retry } from './retry.ts';
 import { timeout } from './timeout.ts';
 
 /** What every endpoint's onion needs. */
-interface OnionOptions {
+interface OnionOptions<In = unknown> {
   /** Outermost, so that every line and measurement belongs to the request's span. */
-  readonly tracing: Middleware;
+  readonly tracing: Middleware<In>;
   readonly meter: Meter;
   readonly logger: Logger;
   /** Of the endpoint, as in logs and metrics. */
@@ -95,6 +95,31 @@ export function batchMiddleware({ meter, logger, name, timeoutMs }: BatchOnionOp
     instrumenting(meter, name),
     logging(logger, name, { okLevel: 'debug' }),
     retry(inProcessRetry),
+    timeout(timeoutMs),
+  );
+}
+
+export interface DeadlineOnionOptions<Deadline> extends OnionOptions<Deadline> {
+  /** For one firing, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * The onion around an endpoint that fires deadlines. A worker's without two of
+ * its layers: whatever fails is fired again by the clock, later and for ever, so
+ * there is neither a retry nor a dead letter.
+ */
+export function deadlineMiddleware<Deadline>({
+  tracing,
+  meter,
+  logger,
+  name,
+  timeoutMs,
+}: DeadlineOnionOptions<Deadline>): Middleware<Deadline> {
+  return chain<Deadline>(
+    tracing,
+    instrumenting(meter, name),
+    logging(logger, name, { okLevel: 'debug' }),
     timeout(timeoutMs),
   );
 }

@@ -6,6 +6,7 @@ import type { Endpoint, Middleware } from '../endpoint.ts';
 import { CodedError, codedError } from '../errors.ts';
 import {
   batchMiddleware,
+  deadlineMiddleware,
   type RequestOnionOptions,
   requestMiddleware,
   type WorkerOnionOptions,
@@ -209,5 +210,33 @@ describe('the onion of batches', () => {
       signals.map(({ aborted }) => aborted),
       [true, true, false],
     );
+  });
+});
+
+describe('the onion of deadlines', () => {
+  function onion(endpoint: Endpoint<unknown, unknown>) {
+    const { steps, common } = observed();
+    const call = deadlineMiddleware(common)(endpoint);
+    return { steps, call: () => code(call(background(), {})) };
+  }
+
+  it('is tracing, instrumenting, logging, from outside inwards, and tries once', async () => {
+    const { steps, call } = onion(async () => {
+      steps.push('failed');
+      throw away;
+    });
+    assert.equal(await call(), 'database_away');
+    assert.deepEqual(steps, [
+      'span begins',
+      'failed',
+      'logged database_away',
+      'counted database_away',
+      'span ends',
+    ]);
+  });
+
+  it('ends what takes too long', async () => {
+    const { call } = onion(() => new Promise(() => {}));
+    assert.equal(await call(), 'deadline_exceeded');
   });
 });

@@ -6,11 +6,9 @@ import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { background, withTelemetry } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { noMeter } from '../../shared/kit/metrics.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { noHook } from '../../shared/kit/transport/hooks.ts';
 import { catchUp } from '../../shared/process-manager/catch-up.ts';
 import { deadlineTransport } from '../../shared/process-manager/deadline-transport.ts';
 import { type Deadlines, sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
@@ -23,10 +21,10 @@ import { testNats, testPostgres } from '../../stack/testing.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
 import { extract } from '../../zipkin/propagation.ts';
 import { sagaEndpoints } from './endpoints.ts';
+import { followedTypes } from './saga/followed-types.ts';
 import { ORDER_ID } from './saga/order-deadlines.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService } from './service.ts';
-import { followedTypes, jetstreamTransport } from './transport-jetstream.ts';
 
 const codec = orderEventCodec(2);
 const ctx = background();
@@ -65,14 +63,7 @@ describe('saga coordinator over JetStream', function suite() {
       event: rig.onion(durables.saga),
       deadline: (name) => traceEndpoint(recorder.tracer, name),
     });
-    const events = jetstreamTransport(endpoints, {
-      connection: rig.nats.connection,
-      store: log.store,
-      hook: noHook,
-      consumer: { maxInFlight: 64, ackWaitMs: 5_000, maxDeliver: 3, retryDelaysMs: [10] },
-      logger: silentLogger,
-      meter: noMeter,
-    });
+    const events = rig.worker(durables.saga, endpoints.handles);
     const clock = deadlineTransport(endpoints.deadlineDue, {
       deadlines,
       catchUp: catchUp(log.store, durables.saga, followedTypes),
