@@ -83,7 +83,7 @@ export function addressOf(
 /** For `--help`: what holds without the option. */
 export function addressHelp(variable: AddressVariable): string {
   const { port, at } = addresses[variable];
-  return `default: ${variable}, or ${at(ports[port])}, or with the port in ${port}`;
+  return `default: ${variable}, or ${at(ports[port])}, with the port from ${port} if set`;
 }
 
 function portOf(variable: PortVariable): number {

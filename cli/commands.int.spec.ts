@@ -92,7 +92,7 @@ describe('the command orders, over HTTP', () => {
     const placed = await orders('place', ...who, ...item, '--idempotency-key', 'k-1');
     assert.deepEqual(placed, {
       code: 0,
-      stdout: 'order o-1 is placed: 9.50 in all\n  trace trace-1\n',
+      stdout: 'order o-1 is placed: 9.50 in total\n  trace trace-1\n',
       stderr: '',
     });
     const body =
@@ -144,7 +144,7 @@ describe('the command orders, over HTTP', () => {
     const refused = await orders('cancel', '.');
     assert.deepEqual(
       [refused.code, refused.stderr],
-      [2, 'ordersctl: "." is no order id: no address can name it\n'],
+      [2, 'ordersctl: "." is not a valid order id\n'],
     );
   }).timeout(20_000);
 
@@ -324,7 +324,7 @@ describe('the command orders, over the event store', () => {
     assert.equal(told.code, 0, told.stderr);
     for (const said of [
       /^order o-1 is Pending, payment none\n/,
-      /customer c-1 ordered at restaurant r-1: 1 × Pizza; 9\.50 in all/,
+      /customer c-1 ordered at restaurant r-1: 1 × Pizza; 9\.50 in total/,
       /! payment-worker gave up on position 1 .* after 12 deliveries: gateway_away/,
       /It waits for the payment worker/,
       /trace http:\/\/zipkin\.test\/zipkin\/traces\/0af7651916cd43dd8448eb211c80319c\n$/,
@@ -360,7 +360,7 @@ describe('the command orders, over the event store', () => {
     const dry = await orders('dlq', 'replay', 'payment-worker', '--all', '--dry-run');
     assert.equal(
       dry.stdout,
-      'payment-worker would be asked to serve position 1 once more: ORDERS.created of order o-1, which is Pending\n',
+      'payment-worker would be asked to process position 1 again: ORDERS.created of order o-1, which is Pending\n',
     );
     assert.equal(await state(), 'parked');
     const asked = await orders('dlq', 'replay', 'payment-worker', '1', '--wait', '0', '--json');
@@ -386,7 +386,7 @@ describe('the command orders, over the event store', () => {
     const replay = ['dlq', 'replay', 'payment-worker', '1'];
     const silent = await orders(...replay, '--wait', '1');
     assert.equal(silent.code, 1);
-    assert.match(silent.stdout, /is asked to serve .*\n.*has not answered position 1 in 1 s/);
+    assert.match(silent.stdout, /is asked to process .*\n.*has not answered position 1 in 1 s/);
 
     const [letter] = await store.deadLetters(ctx, { limit: 1 });
     assert.ok(letter);

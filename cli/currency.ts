@@ -25,7 +25,7 @@ export async function currencyOfLog(store: Pick<EventStore, 'currency'>): Promis
   const told = process.env.CURRENCY?.trim();
   if (written !== undefined && told && currencyOf(told)?.code !== written.code) {
     throw new UsageError(
-      `CURRENCY is ${told}, and the log is kept in ${written.code}: leave CURRENCY out, or name another event store`,
+      `CURRENCY is ${told}, but the log's currency is ${written.code}: unset CURRENCY, or name another event store`,
     );
   }
   return written ?? configured;

@@ -33,7 +33,7 @@ describe('the currency that a command counts in', () => {
     const store = await logIn(jpy);
     await assert.rejects(currencyOfLog(store), (error: unknown) => {
       assert.ok(error instanceof UsageError);
-      assert.match(error.message, /CURRENCY is USD, and the log is kept in JPY/);
+      assert.match(error.message, /CURRENCY is USD, but the log's currency is JPY/);
       return true;
     });
   });

@@ -7,7 +7,7 @@ import type { ReadEvent } from './order-history.ts';
 
 /** Reasons of the coordinator's own cancellations, in words. */
 const deadlineReasons: Readonly<Record<string, string>> = {
-  payment_deadline: 'its payment was not known in time',
+  payment_deadline: 'its payment did not arrive in time',
   review_deadline: 'nobody accepted it in time',
 };
 
@@ -37,13 +37,13 @@ export function happened(
   before: OrderState,
   money: (amount: Minor) => string,
 ): string {
-  if (event === undefined) return `${eventType}: an event of a kind that is not known here`;
+  if (event === undefined) return `${eventType}: an unknown event type`;
   if (event === 'unreadable') return `${eventType} that cannot be read: ${data.slice(0, 60)}`;
   const without = nothing(event, before);
   switch (event.type) {
     case 'created': {
       const items = event.order.items.map(({ quantity, name }) => `${quantity} × ${name}`);
-      return `ordered at restaurant ${event.order.restaurantId}: ${items.join(', ')}; ${money(event.order.amount)} in all${without}`;
+      return `ordered at restaurant ${event.order.restaurantId}: ${items.join(', ')}; ${money(event.order.amount)} in total${without}`;
     }
     case 'paymentdebited':
       return `took ${money(event.amount)} (payment ${event.paymentId})${lateDebit(before)}`;
@@ -52,18 +52,18 @@ export function happened(
     case 'approved':
       return `accepted the order${without}`;
     case 'rejected':
-      return `turned the order down: ${event.reason}${without}`;
+      return `rejected the order: ${event.reason}${without}`;
     case 'cancelled': {
       const words = deadlineReasons[event.reason];
       const reason = words === undefined ? event.reason : `${words} (${event.reason})`;
       return `cancelled the order: ${reason}${without}`;
     }
     case 'voidrequested':
-      return `asked for the money back, should any have been taken${without}`;
+      return `requested a refund, in case money was taken${without}`;
     case 'paymentvoided':
       return event.paymentId === ''
-        ? 'found nothing to give back, and made sure that nothing will be taken'
-        : `gave the money back (payment ${event.paymentId})`;
+        ? 'found nothing to refund, and made sure that no later debit succeeds'
+        : `refunded the money (payment ${event.paymentId})`;
   }
 }
 
@@ -77,7 +77,7 @@ function nothing(event: OrderEvent, before: OrderState): string {
 
 function lateDebit(before: OrderState): string {
   if (before.payment === 'void_requested' || before.payment === 'voided') {
-    return ', too late: the void that was asked for covers it';
+    return ', too late: the requested void covers it';
   }
   const ended = !isOpen(before) && before.status !== 'None';
   return ended ? `, too late: the order was ${before.status}` : '';

@@ -54,24 +54,24 @@ describe('what happened to an order', () => {
   it('is told in words, whatever it was', () => {
     const open = { status: 'Paid', payment: 'debited' } as const;
     for (const [event, words] of [
-      [created, 'ordered at restaurant r-1: 2 × Pizza, 1 × Acqua; €300 in all'],
+      [created, 'ordered at restaurant r-1: 2 × Pizza, 1 × Acqua; €300 in total'],
       [debited, 'took €300 (payment p-1)'],
       [failed, 'could not take the money: no credit'],
       [approved, 'accepted the order'],
-      [rejected, 'turned the order down: closed'],
+      [rejected, 'rejected the order: closed'],
       [cancelled('too slow'), 'cancelled the order: too slow'],
       [
         cancelled('payment_deadline'),
-        'cancelled the order: its payment was not known in time (payment_deadline)',
+        'cancelled the order: its payment did not arrive in time (payment_deadline)',
       ],
       [
         cancelled('review_deadline'),
         'cancelled the order: nobody accepted it in time (review_deadline)',
       ],
-      [voidRequested, 'asked for the money back, should any have been taken'],
-      [voided('p-1'), 'gave the money back (payment p-1)'],
-      [voided(''), 'found nothing to give back, and made sure that nothing will be taken'],
-      [undefined, 'ORDERS.any: an event of a kind that is not known here'],
+      [voidRequested, 'requested a refund, in case money was taken'],
+      [voided('p-1'), 'refunded the money (payment p-1)'],
+      [voided(''), 'found nothing to refund, and made sure that no later debit succeeds'],
+      [undefined, 'ORDERS.any: an unknown event type'],
       ['unreadable', `ORDERS.any that cannot be read: ${'x'.repeat(60)}`],
     ] as const) {
       assert.equal(told(event, open), words);
@@ -93,10 +93,7 @@ describe('what happened to an order', () => {
 
   it('a debit that came too late says what becomes of it', () => {
     for (const payment of ['void_requested', 'voided'] as const) {
-      assert.match(
-        told(debited, { payment }),
-        /, too late: the void that was asked for covers it$/,
-      );
+      assert.match(told(debited, { payment }), /, too late: the requested void covers it$/);
     }
     assert.match(told(debited, { status: 'Cancelled' }), /, too late: the order was Cancelled$/);
     for (const status of ['None', 'Pending', 'Paid'] as const) {

@@ -73,13 +73,13 @@ describe('the command orders', () => {
       code: 2,
       stdout: '',
       stderr:
-        'ordersctl: --nats: wanted is nats:// or tls:// with a host, or several separated by commas\n',
+        'ordersctl: --nats: must be nats:// or tls:// with a host, or several separated by commas\n',
     });
     const number = await orders(...reset, '--replicas', 'many');
     assert.deepEqual(number, {
       code: 2,
       stdout: '',
-      stderr: 'ordersctl: --replicas: wanted is a whole number from 1 to 5\n',
+      stderr: 'ordersctl: --replicas: must be a whole number from 1 to 5\n',
     });
   });
 

@@ -12,10 +12,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(exitCodes.failed);
 });
 const program = new Command('ordersctl')
-  .description('Looks after the order system.')
+  .description('Operates the order system.')
   .addHelpText('afterAll', EXIT_CODES_HELP)
   .showHelpAfterError(
-    'ordersctl --help shows the commands, ordersctl <command> --help the options of one',
+    'ordersctl --help lists the commands, ordersctl <command> --help their options',
   )
   .exitOverride();
 

@@ -20,11 +20,8 @@ describe('optionOrVariable', () => {
   });
 
   it('says which of them is wrong', () => {
-    assert.throws(
-      () => read('6'),
-      /^UsageError: --replicas: wanted is a whole number from 0 to 5$/,
-    );
+    assert.throws(() => read('6'), /^UsageError: --replicas: must be a whole number from 0 to 5$/);
     process.env[variable] = 'many';
-    assert.throws(() => read(), /^UsageError: ORDERS_SPEC_REPLICAS: wanted/);
+    assert.throws(() => read(), /^UsageError: ORDERS_SPEC_REPLICAS: must be/);
   });
 });

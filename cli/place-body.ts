@@ -27,7 +27,7 @@ export function placeBody({ customer, restaurant, item: items = [] }: PlaceOptio
     const [, code, name, price, quantity] = item.exec(text) ?? [];
     if (code === undefined) {
       throw new UsageError(
-        '--item: wanted is code:name:unit price:quantity, such as P1:Pizza:9.50:2',
+        '--item: must be code:name:unit price:quantity, such as P1:Pizza:9.50:2',
       );
     }
     // The price goes over as it is written: reading it as a number could change it.

@@ -43,7 +43,7 @@ export function renderAudit(report: AuditReport, decimals: number, paint: Paint)
         `at ${readModel.checkpoint}`,
         `${readModel.behind} behind the log`,
         `${readModel.compared} orders compared`,
-        ...some(readModel.notCompared, 'not compared, as it is far behind'),
+        ...some(readModel.notCompared, 'not compared, because it is far behind'),
         ...some(readModel.failures, 'unreadable events recorded'),
       ),
     ],
@@ -53,10 +53,10 @@ export function renderAudit(report: AuditReport, decimals: number, paint: Paint)
       line(
         `${ledger.lines} lines`,
         `${money(ledger.debited)} debited`,
-        `${money(ledger.voided)} given back`,
+        `${money(ledger.voided)} refunded`,
         `${money(ledger.kept)} kept: ${money(ledger.approved)} for approved orders`,
-        `${money(ledger.underWay)} under way`,
-        ...some(ledger.notCompared, 'not compared, as too much is under way'),
+        `${money(ledger.underWay)} in progress`,
+        ...some(ledger.notCompared, 'not compared, because too much is in progress'),
       ),
     ],
     [
@@ -64,7 +64,7 @@ export function renderAudit(report: AuditReport, decimals: number, paint: Paint)
       'deadlines',
       line(
         `${deadlines.set} set`,
-        ...some(deadlines.notCompared, 'orders not compared, as too much is under way'),
+        ...some(deadlines.notCompared, 'orders not compared, because too much is in progress'),
       ),
     ],
     [mark('checkpoints'), 'checkpoints', `${checkpoints.compared} consumers`],

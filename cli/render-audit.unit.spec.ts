@@ -36,7 +36,7 @@ describe('an audit as text', () => {
 right  orders        501 accepted for 12374.70, 499 ended, 2 open, 0 stuck
 right  stream        at 1498, 2 behind the log
 right  read model    at 1490, 10 behind the log, 501 orders compared
-right  ledger        500 lines, 12350.00 debited, 24.70 given back, 12325.30 kept: 12325.25 for approved orders, 0.05 under way
+right  ledger        500 lines, 12350.00 debited, 24.70 refunded, 12325.30 kept: 12325.25 for approved orders, 0.05 in progress
 right  deadlines     2 set
 right  checkpoints   4 consumers
 right  dead letters  0 parked
@@ -62,15 +62,15 @@ all right`,
     assert.deepEqual(lines.slice(8), [
       'ledger: order \\u{1B}[2J has no line',
       '2 more that are not listed',
-      '→ the ledger says what the gateway did, and nothing repairs it: compare it with the statement of the gateway',
+      "→ nothing can repair the ledger: compare it with the gateway's statement",
       '3 things differ',
     ]);
   });
 
   it('money under way may be less than nothing, and a currency may have no decimals', () => {
     const ledger = { ...right.ledger, underWay: -5n };
-    assert.match(renderAudit({ ...right, ledger }, 2, plain), /-0\.05 under way/);
-    assert.match(renderAudit({ ...right, ledger }, 0, plain), /-5 under way/);
+    assert.match(renderAudit({ ...right, ledger }, 2, plain), /-0\.05 in progress/);
+    assert.match(renderAudit({ ...right, ledger }, 0, plain), /-5 in progress/);
   });
 
   it('as a document positions are numbers and money is text', () => {

@@ -19,8 +19,8 @@ export function letterStory(letter: LetterAnswer): string {
   if (letter.closed_at !== undefined) {
     return `${gaveUp}; closed at ${moment(new Date(letter.closed_at))}: ${letter.close_reason}`;
   }
-  if (letter.state === 'requested') return `${gaveUp}; a replay was asked for and is under way`;
-  return `${gaveUp}; once its cause is gone: npx ordersctl dlq replay ${consumer} ${position}`;
+  if (letter.state === 'requested') return `${gaveUp}; a replay is in progress`;
+  return `${gaveUp}; when you have fixed the cause: npx ordersctl dlq replay ${consumer} ${position}`;
 }
 
 /** Letters, one a line, and how to get `more`. */
@@ -90,7 +90,7 @@ export function renderReplay(
     subject === undefined
       ? 'an event that is not in the log'
       : `${subject.event_type} of order ${subject.order_id}, which is ${subject.order_status}`;
-  return `${consumer} ${act} to serve position ${position} once more: ${what}`;
+  return `${consumer} ${act} to process position ${position} again: ${what}`;
 }
 
 /** What came of one letter's replay, for which `waitMs` were waited. */
@@ -104,17 +104,20 @@ export function renderOutcome(
   const at = `position ${position}`;
   switch (outcome) {
     case 'served':
-      return paint('good', `${consumer} served ${at}`);
+      return paint('good', `${consumer} processed ${at}`);
     case 'parked again':
-      return paint('bad', `${consumer} could not serve ${at} and parked it again: ${why}`);
+      return paint('bad', `${consumer} failed to process ${at} and parked it again: ${why}`);
     case 'given up':
-      return paint('bad', `${consumer} was handed ${at} again and again, and never answered`);
+      return paint(
+        'bad',
+        `${consumer} received ${at} several times and never answered; it probably crashes on it`,
+      );
     case 'closed':
       return paint('bad', `${at} of ${consumer} was closed meanwhile: ${close_reason}`);
     case 'waiting':
       return paint(
         'warn',
-        `${consumer} has not answered ${at} in ${duration(waitMs)}: is it running? It is asked for still; see npx ordersctl dlq show ${consumer} ${position}`,
+        `${consumer} has not answered ${at} in ${duration(waitMs)}: is it running? The replay is still requested; see npx ordersctl dlq show ${consumer} ${position}`,
       );
   }
 }

@@ -18,7 +18,7 @@ export function renderOrder(order: OrderAnswer, decimals: number, paint: Paint):
     `  payment ${order.payment_status.replace('_', ' ')}, version ${order.version}`,
     `  customer ${order.customer_id} at restaurant ${order.restaurant_id}, placed ${order.created_on}`,
     ...items.map((line) => `  ${line}`),
-    `  ${amountText(order.amount, decimals)} in all`,
+    `  ${amountText(order.amount, decimals)} in total`,
   ].join('\n');
 }
 

@@ -17,7 +17,7 @@ export function planned(plan: readonly Repair[], paint: Paint, dry = false): rea
       .slice(0, TOLD)
       .map((repair) => `${paint('warn', 'to do')}  ${shown(repairText(repair))}`),
     ...(more > 0 ? [`and ${more} more`] : []),
-    ...(dry ? [paint('strong', 'nothing was done: add --yes to do it')] : []),
+    ...(dry ? [paint('strong', 'nothing was changed: add --yes to do it')] : []),
   ];
 }
 

@@ -40,17 +40,15 @@ function endLines({ status, waiting, compensation, steps, dead_letters }: Story,
     const took = compensation.took_ms;
     const after =
       took === undefined ? '' : `, ${duration(Math.max(0, took))} after the order had ended`;
-    lines.push(paint('good', `The money was put right${after}.`));
+    lines.push(paint('good', `The payment was settled${after}.`));
   }
   if (status === 'None') {
-    lines.push(
-      paint('bad', 'Where it stands cannot be said: no event that creates it can be read.'),
-    );
+    lines.push(paint('bad', 'Its status is unknown: no readable event creates it.'));
     return lines;
   }
   if (waiting === undefined) {
     lines.push(
-      `It has ended and waits for nobody${status === 'Approved' ? '; the money is kept' : ''}.`,
+      `It has ended and waits for nothing${status === 'Approved' ? '; the money is kept' : ''}.`,
     );
     return lines;
   }
@@ -67,15 +65,17 @@ function endLines({ status, waiting, compensation, steps, dead_letters }: Story,
         : `${duration(-remaining)} ago: is the saga coordinator running?`;
     const most = waiting.queued
       ? 'at most'
-      : 'or a little longer where it stood in the queue until lately';
+      : 'or a little longer if it left the queue only recently';
     lines.push(
-      `It waits until ${until} (${left}), ${most}, by the deadlines configured here; then ${waiting.afterwards}.`,
+      `It waits until ${until} (${left}), ${most}, by the deadlines configured here. Then ${waiting.afterwards}.`,
     );
   }
   const stuck = dead_letters.some(
     ({ consumer, state }) => state === 'parked' && waiting.consumers.includes(consumer),
   );
   if (stuck)
-    lines.push(paint('bad', 'The answer does not come by itself: it was given up on, see above.'));
+    lines.push(
+      paint('bad', 'The answer will not come by itself: the message is a dead letter, see above.'),
+    );
   return lines;
 }

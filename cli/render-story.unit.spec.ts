@@ -91,7 +91,7 @@ const letter: ParkedLetter = {
 };
 
 const ordered =
-  '  2026-01-31 12:00:00.000 UTC                customer c-1 ordered at restaurant trattoria: 2 × Pizza, 1 × Acqua; 21.25 in all';
+  '  2026-01-31 12:00:00.000 UTC                customer c-1 ordered at restaurant trattoria: 2 × Pizza, 1 × Acqua; 21.25 in total';
 
 describe('the story of an order', () => {
   it('an approved one: who did what and how long it took, and nobody is waited for', () => {
@@ -104,7 +104,7 @@ describe('the story of an order', () => {
       '  2026-01-31 12:00:01.300 UTC        +1.3 s  restaurant accepted the order',
       '',
       '3 events in 1.3 s.',
-      'It has ended and waits for nobody; the money is kept.',
+      'It has ended and waits for nothing; the money is kept.',
       `trace ${url}`,
     ]);
   });
@@ -115,11 +115,11 @@ describe('the story of an order', () => {
       'order o-1 is Pending, payment none',
       '',
       ordered,
-      '  ! payment-worker gave up on position 11 at 2026-01-31 12:00:50.000 UTC, after 12 deliveries: gateway_away (The gateway is away.); once its cause is gone: npx ordersctl dlq replay payment-worker 11',
+      '  ! payment-worker gave up on position 11 at 2026-01-31 12:00:50.000 UTC, after 12 deliveries: gateway_away (The gateway is away.); when you have fixed the cause: npx ordersctl dlq replay payment-worker 11',
       '',
       'It waits for the payment worker, to take the money.',
-      'It waits until 2026-01-31 12:01:00.000 UTC (5 s from now), or a little longer where it stood in the queue until lately, by the deadlines configured here; then the saga coordinator cancels it (payment_deadline) and has what was taken given back.',
-      'The answer does not come by itself: it was given up on, see above.',
+      'It waits until 2026-01-31 12:01:00.000 UTC (5 s from now), or a little longer if it left the queue only recently, by the deadlines configured here. Then the saga coordinator cancels it (payment_deadline) and requests a refund of what was taken.',
+      'The answer will not come by itself: the message is a dead letter, see above.',
       `trace ${url}`,
     ]);
   });
@@ -131,7 +131,7 @@ describe('the story of an order', () => {
     });
     assert.deepEqual(told.slice(4, 6), [
       'It waits in the queue of payment-worker, for the payment worker, to take the money.',
-      'It waits until 2026-01-31 13:00:00.000 UTC (59 min 5 s from now), at most, by the deadlines configured here; then the saga coordinator cancels it (payment_deadline) and has what was taken given back.',
+      'It waits until 2026-01-31 13:00:00.000 UTC (59 min 5 s from now), at most, by the deadlines configured here. Then the saga coordinator cancels it (payment_deadline) and requests a refund of what was taken.',
     ]);
     const review = (delivered: bigint) =>
       story(log([0, created], [1_000, debited]), {
@@ -175,14 +175,14 @@ describe('the story of an order', () => {
       'order o-1 is Cancelled (payment_deadline), payment voided',
       '',
       ordered,
-      '  2026-01-31 12:01:00.000 UTC        +1 min  saga-coordinator cancelled the order: its payment was not known in time (payment_deadline)',
-      '  2026-01-31 12:01:00.020 UTC        +20 ms  saga-coordinator asked for the money back, should any have been taken',
-      '  2026-01-31 12:01:01.000 UTC       +980 ms  payment-worker took 21.25 (payment pay-1), too late: the void that was asked for covers it',
-      '  2026-01-31 12:01:02.500 UTC        +1.5 s  payment-worker gave the money back (payment pay-1)',
+      '  2026-01-31 12:01:00.000 UTC        +1 min  saga-coordinator cancelled the order: its payment did not arrive in time (payment_deadline)',
+      '  2026-01-31 12:01:00.020 UTC        +20 ms  saga-coordinator requested a refund, in case money was taken',
+      '  2026-01-31 12:01:01.000 UTC       +980 ms  payment-worker took 21.25 (payment pay-1), too late: the requested void covers it',
+      '  2026-01-31 12:01:02.500 UTC        +1.5 s  payment-worker refunded the money (payment pay-1)',
       '',
       '5 events in 1 min 3 s.',
-      'The money was put right, 2.5 s after the order had ended.',
-      'It has ended and waits for nobody.',
+      'The payment was settled, 2.5 s after the order had ended.',
+      'It has ended and waits for nothing.',
     ]);
   });
 
@@ -196,8 +196,8 @@ describe('the story of an order', () => {
     const told = story(log([0, created], [10, debited], [20, rejected], [30, voidRequested]));
     assert.equal(told[0], 'order o-1 is Rejected (closed today), payment void requested');
     assert.deepEqual(told.slice(-3, -1), [
-      'It waits for the payment worker, to give the money back.',
-      'Meanwhile it is tried again until it succeeds; where nobody answers, the saga coordinator asks again.',
+      'It waits for the payment worker, to refund the money.',
+      'Meanwhile this is repeated until it succeeds; if nobody answers, the saga coordinator requests it again.',
     ]);
   });
 
@@ -216,6 +216,6 @@ describe('the story of an order', () => {
   it('one whose event cannot be read is told all the same', () => {
     const told = story(log([0, { eventType: 'ORDERS.created', data: '{"order_id":"o-1"}' }]));
     assert.match(told[2] ?? '', /unknown ORDERS\.created that cannot be read/);
-    assert.equal(told[4], 'Where it stands cannot be said: no event that creates it can be read.');
+    assert.equal(told[4], 'Its status is unknown: no readable event creates it.');
   });
 });

@@ -61,7 +61,7 @@ describe('text for people', () => {
         '  customer c-1 at restaurant trattoria, placed 2026-01-31T12:00:00.000Z',
         '  2 ×  Pizza (P)  at 9.50',
         '  1 ×  Acqua (A)  at 2.25',
-        '  21.25 in all',
+        '  21.25 in total',
       ].join('\n'),
     );
   });
@@ -71,9 +71,9 @@ describe('text for people', () => {
     const dinars = { ...order, amount: 10.245, order_items: [{ ...item, unit_price: 10.245 }] };
     assert.match(
       renderOrder({ ...order, ...dinars } as typeof order, 2, plain),
-      /at 10\.245\n {2}10\.245 in all/,
+      /at 10\.245\n {2}10\.245 in total/,
     );
-    assert.match(renderOrder({ ...order, amount: 1e-4 }, 0, plain), / {2}0\.0001 in all/);
+    assert.match(renderOrder({ ...order, amount: 1e-4 }, 0, plain), / {2}0\.0001 in total/);
     assert.match(
       renderList({ orders: [{ ...order, amount: 10.245 }], position: 1 }, 2, plain),
       / {2}10\.245 {2}/,
@@ -96,7 +96,7 @@ describe('text for people', () => {
     assert.equal(
       renderLetter(letter, subject, plain),
       [
-        'parked: payment-worker gave up on position 7 at 2026-01-31 12:00:00.000 UTC, after 13 deliveries, 1 of them a replay: gateway_away; once its cause is gone: npx ordersctl dlq replay payment-worker 7',
+        'parked: payment-worker gave up on position 7 at 2026-01-31 12:00:00.000 UTC, after 13 deliveries, 1 of them a replay: gateway_away; when you have fixed the cause: npx ordersctl dlq replay payment-worker 7',
         '  event e-7, ORDERS.created, appended 2026-01-31 11:00:00.000 UTC',
         '  order o-1 is Cancelled, payment voided',
         '  {"a":1}',
@@ -119,7 +119,7 @@ describe('text for people', () => {
   });
 
   it('a replay says whether it is asked for or only would be', () => {
-    const rest = 'to serve position 7 once more: ORDERS.created of order o-1, which is Cancelled';
+    const rest = 'to process position 7 again: ORDERS.created of order o-1, which is Cancelled';
     assert.equal(renderReplay(letter, subject, false), `payment-worker is asked ${rest}`);
     assert.equal(renderReplay(letter, subject, true), `payment-worker would be asked ${rest}`);
   });
@@ -140,12 +140,12 @@ describe('text for people', () => {
   it('what came of a replay is said in one line', () => {
     const again = { ...letter, last_error: 'The gateway is away.', close_reason: 'by hand' };
     const said = (outcome: ReplayOutcome) => renderOutcome(again, outcome, 30_000, plain);
-    assert.equal(said('served'), 'payment-worker served position 7');
+    assert.equal(said('served'), 'payment-worker processed position 7');
     assert.equal(
       said('parked again'),
-      'payment-worker could not serve position 7 and parked it again: gateway_away (The gateway is away.)',
+      'payment-worker failed to process position 7 and parked it again: gateway_away (The gateway is away.)',
     );
-    assert.match(said('given up'), /handed position 7 again and again, and never answered/);
+    assert.match(said('given up'), /received position 7 several times and never answered/);
     assert.match(said('closed'), /closed meanwhile: by hand/);
     assert.match(said('waiting'), /not answered position 7 in 30 s: is it running\?/);
   });

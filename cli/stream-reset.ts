@@ -19,14 +19,14 @@ export async function checkIsCopy(address: string): Promise<void> {
     throw new CodedError(
       'precondition_failed',
       'only_copy',
-      `The stream holds events that the log has lost: ${why} → npx ordersctl log recover writes them back, and with --discard gives them up; --force throws them away`,
+      `The stream holds events that the log has lost: ${why} → npx ordersctl log recover writes them back, and with --discard gives them up; --force deletes them`,
     );
   } catch (cause) {
     if (!isMachineryFailure(cause)) throw cause;
     throw new CodedError(
       'unavailable',
       'event_store_away',
-      `The event store at ${address} cannot say whether the log has all that the stream has: ${codedError(cause).message} → start it, or name it with --eventstore; --force does without it`,
+      `The event store at ${address} cannot say whether the log has everything that the stream has: ${codedError(cause).message} → start it, or name it with --eventstore; --force skips the check`,
       { cause },
     );
   } finally {

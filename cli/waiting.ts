@@ -66,30 +66,30 @@ export function waiting(
       for: 'the payment worker, to take the money',
       ...end('created', deadlines.paymentMs, delivered?.payment),
       afterwards:
-        'the saga coordinator cancels it (payment_deadline) and has what was taken given back',
+        'the saga coordinator cancels it (payment_deadline) and requests a refund of what was taken',
     };
   }
   if (state.status === 'Paid') {
     return {
       consumers: [durables.review],
-      for: 'the review worker or the restaurant, to accept it or turn it down',
+      for: 'the review worker or the restaurant, to accept or reject it',
       ...end('paymentdebited', deadlines.reviewMs, delivered?.review),
-      afterwards: 'the saga coordinator cancels it (review_deadline) and has the money given back',
+      afterwards: 'the saga coordinator cancels it (review_deadline) and requests a refund',
     };
   }
   if (needsVoid(state)) {
     return {
       consumers: [durables.saga],
-      for: 'the saga coordinator, to ask for the money back',
-      afterwards: 'it is tried until it succeeds; nobody else has to do anything',
+      for: 'the saga coordinator, to request the refund',
+      afterwards: 'this is repeated until it succeeds; you need not do anything',
     };
   }
   if (state.payment === 'void_requested') {
     return {
       consumers: [durables.payment],
-      for: 'the payment worker, to give the money back',
+      for: 'the payment worker, to refund the money',
       afterwards:
-        'it is tried again until it succeeds; where nobody answers, the saga coordinator asks again',
+        'this is repeated until it succeeds; if nobody answers, the saga coordinator requests it again',
     };
   }
   return undefined;

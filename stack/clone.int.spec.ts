@@ -82,7 +82,7 @@ describe('make start in a clone', function suite() {
         GOPROXY: 'off',
         GOMODCACHE: join(emptyPath, 'none'),
       }),
-      /GOPROXY=off\) → look whether Go reaches its module proxy/,
+      /GOPROXY=off\) → check that Go reaches its module proxy/,
     ],
   ];
   for (const [what, variables, said] of without) {

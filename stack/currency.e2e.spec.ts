@@ -65,7 +65,10 @@ describe('a currency of three decimals', function suite() {
 
   it('a start with another currency is refused, and says which the log has', async () => {
     await assert.rejects(start('USD', ['eventstoresvc', 'ordersvc']), (error: unknown) => {
-      assert.match(String(error), /The log is kept in KWD \(3 decimals\), and CURRENCY says USD/);
+      assert.match(
+        String(error),
+        /The log's currency is KWD \(3 decimals\), but CURRENCY says USD/,
+      );
       return true;
     });
   });

@@ -104,8 +104,8 @@ async function checkRoom(path: string): Promise<void> {
   const [room, needed] = [Math.floor((bavail * bsize) / MIB), known ? ROOM_USED : ROOM_NEW];
   if (room >= needed) return;
   throw new SetupProblem(
-    `there is no room left for the data folder ${path} (${room} MiB free, ${needed} are needed)`,
-    'make room, or set STACK_DATA_DIR to another folder',
+    `the disk of the data folder ${path} is too full (${room} MiB free, ${needed} needed)`,
+    'free disk space, or set STACK_DATA_DIR to another folder',
   );
 }
 

@@ -72,21 +72,24 @@ describe('openDataFolder', () => {
   it('a full disk is said with what is needed', async function skipUnlessRoot() {
     if (!isRoot) this.skip();
     await mounted('size=20m', (folder) =>
-      assert.rejects(openDataFolder(join(folder, 'data')), refusedWith(/no room left .*\(\d+ MiB/)),
+      assert.rejects(openDataFolder(join(folder, 'data')), refusedWith(/too full \(\d+ MiB/)),
     );
   });
 
   it('a disk without room for one more file is said too', async function skipUnlessRoot() {
     if (!isRoot) this.skip();
     await mounted('size=200m,nr_inodes=2', (folder) =>
-      assert.rejects(openDataFolder(join(folder, 'data')), refusedWith(/no room left \(ENOSPC\)/)),
+      assert.rejects(
+        openDataFolder(join(folder, 'data')),
+        refusedWith(/the disk is full \(ENOSPC\)/),
+      ),
     );
   });
 
   it('a read-only disk is said', async function skipUnlessRoot() {
     if (!isRoot) this.skip();
     await mounted('ro', (folder) =>
-      assert.rejects(openDataFolder(join(folder, 'data')), refusedWith(/cannot be written to/)),
+      assert.rejects(openDataFolder(join(folder, 'data')), refusedWith(/not writable/)),
     );
   });
 

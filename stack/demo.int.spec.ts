@@ -51,7 +51,7 @@ describe('make demo', function suite() {
   it('a port that is none is one line', async () => {
     const { code, output, errors } = await demo([], { ORDERS_URL: '', HTTP_PORT: 'many' });
     assert.deepEqual([code, output], [2, '']);
-    assert.match(errors, /^HTTP_PORT: wanted is [^\n]+\n$/);
+    assert.match(errors, /^HTTP_PORT: must be [^\n]+\n$/);
   });
 
   it('a stack that is named and does not answer is one line, and none is started in its place', async () => {
@@ -98,7 +98,7 @@ describe('make demo', function suite() {
       });
       assert.equal(code, 1, output);
       assert.equal(output, `on the stack at http://127.0.0.1:${port}, event store ${eventStore}\n`);
-      assert.match(errors, /^the event store at [^\n]+ are of different stacks → [^\n]+\n$/);
+      assert.match(errors, /^the event store at [^\n]+ belong to different stacks → [^\n]+\n$/);
       assert.ok(errors.includes(eventStore) && errors.includes(`http://127.0.0.1:${port}`));
     } finally {
       http.closeAllConnections();

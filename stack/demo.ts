@@ -28,7 +28,7 @@ import { answers } from './until.ts';
 keepLoopbackDirect();
 const flags = new Command('demo')
   .description(
-    `Places ${scenarios.length} orders that end differently and shows the journey of each, on the stack that make start runs, else on one of its own.`,
+    `Places ${scenarios.length} orders that end differently and shows each one's journey, on the running stack or else on its own.`,
   )
   .option('--json', 'print JSON')
   .exitOverride(({ exitCode }) =>
@@ -109,7 +109,7 @@ function tell({ name, story, action, ends }: Scenario, journey: Journey): void {
   if (as_expected) return;
   if (journey.refused) console.log(terminalPaint('bad', journey.refused));
   const expected = `${ends.status}${ends.reason ? ` (${ends.reason})` : ''}, payment ${ends.payment_status}`;
-  console.log(terminalPaint('bad', `But expected was: ${expected}.`));
+  console.log(terminalPaint('bad', `Expected: ${expected}.`));
 }
 
 /** The stack that ORDERS_URL names, or that `make start` runs with the same port variables, if it does. */
@@ -170,9 +170,9 @@ async function withOwnStack(work: (target: DemoTarget) => Promise<void>): Promis
       });
       if (zipkinUrl) {
         progress.write(
-          '\nThis stack stops now and takes its traces along. To look at them: make start',
+          '\nThis stack stops now and its traces are lost. To see traces, run make start',
         );
-        progress.write(' in one terminal, and then make demo in another.\n');
+        progress.write(' in one terminal and make demo in another.\n');
       }
     } finally {
       await stack.stop();

@@ -91,7 +91,7 @@ export function launchZipkin({ data, say }: LaunchContext, port: number): Launch
       onProgress: (line) => say('note', 'Zipkin', line),
       signal,
     });
-    if (server === undefined) throw new ZipkinMissing('Zipkin cannot be had.');
+    if (server === undefined) throw new ZipkinMissing('Zipkin is not available.');
     await server.ready;
     return server.process;
   };
@@ -133,7 +133,7 @@ export function launchService(context: LaunchContext, instance: Instance): Launc
 function waiting(say: Say, child: Process, keptBy: () => string | undefined = () => undefined) {
   return (waitedMs: number) => {
     const why = keptBy() ?? lastWord(child);
-    const text = `starting for ${seconds(waitedMs)}, and waited for`;
+    const text = `still starting after ${seconds(waitedMs)}`;
     say('note', child.name, why === undefined ? text : `${text}: ${why}`);
   };
 }
@@ -142,7 +142,7 @@ function waiting(say: Say, child: Process, keptBy: () => string | undefined = ()
 export class WrongConfiguration extends SetupProblem {}
 
 // The first line of what a service says then; each problem is a line below it.
-const CONFIGURATION_WRONG = 'The configuration is wrong:';
+const CONFIGURATION_WRONG = 'The configuration is not valid:';
 
 function wrongConfiguration(child: Process): WrongConfiguration | undefined {
   const lines = child.tail();
@@ -150,8 +150,8 @@ function wrongConfiguration(child: Process): WrongConfiguration | undefined {
   if (at === -1) return undefined;
   const problems = lines.slice(at + 1).map((line) => line.trim());
   return new WrongConfiguration(
-    `${child.name} refuses its configuration: ${problems.join('; ')}`,
-    'set these environment variables right, or unset them',
+    `${child.name} rejects its configuration: ${problems.join('; ')}`,
+    'correct these environment variables, or unset them',
   );
 }
 
@@ -177,8 +177,8 @@ export async function runBootstrapper(context: LaunchContext, signal: AbortSigna
   if (wrong !== undefined) throw wrong;
   const how = watch.signal.aborted ? watch.signal.reason : describeExit(exit);
   throw new SetupProblem(
-    `${name} failed (${how}): ${lastWord(child, false) ?? 'without a word'}`,
-    `look into ${context.data.logFile(name)}`,
+    `${name} failed (${how}): ${lastWord(child, false) ?? 'it printed nothing'}`,
+    `see ${context.data.logFile(name)}`,
   );
 }
 

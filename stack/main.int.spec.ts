@@ -112,7 +112,7 @@ describe('make start', function suite() {
     const [line = '', ...more] = second
       .output()
       .split('\n')
-      .filter((text) => text.includes('a killed run left'));
+      .filter((text) => text.includes('left by a killed run'));
     assert.deepEqual(more, []);
     for (const name of ['postgres', 'nats-server', 'eventstoresvc/main.ts']) {
       assert.ok(line.includes(name), `${name} is named in: ${line}`);
@@ -244,7 +244,7 @@ describe('make start', function suite() {
 
   const wrong: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [
     ['a misspelt service', { SERVICES: 'ordersvc orderservice' }, /no service orderservice → /],
-    ['a port that is none', { GRPC_PORT: 'grpc' }, /GRPC_PORT=grpc is no port/],
+    ['a port that is none', { GRPC_PORT: 'grpc' }, /GRPC_PORT=grpc is not a port/],
     ['one port for two', { NATS_PORT: '9', SQL_PORT: '9' }, /cannot both have port 9/],
     ['an unknown LOG', { LOG: 'loud' }, /LOG=loud is unknown/],
     ['a Zipkin address that is none', { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'there' }, /=there is no/],

@@ -71,7 +71,7 @@ describe('startNats', () => {
         for (let n = 0; n < 20; n += 1) await client.jetstream().publish('FULL.x', message);
       });
       await until(() => told.length > 0, { what: 'a word about it', deadlineMs: 5_000 });
-      assert.match(told[0] ?? '', /cannot write to .* → make room/);
+      assert.match(told[0] ?? '', /cannot write to .* → free disk space/);
       assert.equal(server.process.running, true);
       await rm(join(small, 'filler'));
       assert.equal((await server.process.exited).code, 0);

@@ -75,7 +75,7 @@ async function startServer(
       folder: dataDir,
       onRefused: () =>
         options.onProgress?.(
-          `cannot write to ${dataDir} → make room; it is restarted by itself then`,
+          `cannot write to ${dataDir} → free disk space; it then restarts by itself`,
         ),
       restart: () => void server.stop(),
       signal: ended.signal,
@@ -150,7 +150,7 @@ async function build(folder: string, options: ToolOptions): Promise<string> {
       ? 'Go is not installed'
       : `go install: ${built.reason}`;
   const first =
-    !built.ok && !built.missing ? 'look whether Go reaches its module proxy' : 'install Go 1.26';
+    !built.ok && !built.missing ? 'check that Go reaches its module proxy' : 'install Go 1.26';
   throw new SetupProblem(
     `there is no nats-server ${OLDEST.join('.')} or newer, and it could not be built (${why})`,
     `${first}, or put nats-server on PATH, or set NATS_URL to a server of your own`,

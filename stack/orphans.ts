@@ -38,7 +38,7 @@ export async function endOrphans(
   const orphans = childrenOf(folder);
   if (orphans.length === 0) return;
   const names = orphans.map((pid) => `${commandName(pid)} (process ${pid})`).join(', ');
-  say(`ending what a killed run left: ${names}`);
+  say(`ending processes left by a killed run: ${names}`);
   for (const pid of orphans) send(pid, stopSignal(pid));
   const options = { what: 'their end', ...(signal && { signal }) };
   const allGone = () => childrenOf(folder).length === 0;

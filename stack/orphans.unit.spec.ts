@@ -37,7 +37,7 @@ describe('endOrphans', () => {
     const said: string[] = [];
     await endOrphans(folder, (text) => said.push(text));
     assert.deepEqual(await gone, [null, 'SIGTERM']);
-    assert.deepEqual(said, [`ending what a killed run left: node (process ${orphan.pid})`]);
+    assert.deepEqual(said, [`ending processes left by a killed run: node (process ${orphan.pid})`]);
     assert.deepEqual([others.exitCode, others.signalCode], [null, null]);
     assert.deepEqual([none.exitCode, none.signalCode], [null, null]);
   });

@@ -71,7 +71,7 @@ export function watchProgress(child: Watched, patience: Patience): Watch {
     everyMs,
     most: LOOKS,
     onTick: look,
-    onSilent: () => giveUp(`is not ready, and stood still for ${seconds(stillMs)}`),
+    onSilent: () => giveUp(`is not ready, and made no progress for ${seconds(stillMs)}`),
   });
   return { signal: end.signal, stop: silence.stop };
 }

@@ -195,7 +195,7 @@ function ownPort(
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (port > 0 && port <= highest) return port;
   const wrong =
-    port > highest && port <= HIGHEST_PORT ? 'leaves no room for the others' : 'is no port';
+    port > highest && port <= HIGHEST_PORT ? 'leaves no ports for the others' : 'is not a port';
   throw new SetupProblem(`${variable}=${text} ${wrong}`, `give a number from 1 to ${highest}`);
 }
 
@@ -209,7 +209,7 @@ function checkAddresses(own: NodeJS.ProcessEnv): void {
     const address = own[variable];
     if (!address || /^https?:$/.test(URL.parse(address)?.protocol ?? '')) continue;
     throw new SetupProblem(
-      `${variable}=${address} is no address`,
+      `${variable}=${address} is not an address`,
       `give one such as ${example}, or unset it`,
     );
   }

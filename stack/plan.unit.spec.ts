@@ -168,7 +168,7 @@ describe('the ports of make start', () => {
     for (const SQL_PORT of ['0x10', '1e3', '80.0', '+80', '-1', '0', 'many']) {
       await assert.rejects(
         makePlan({ ...standard, own: { SQL_PORT } }),
-        new RegExp(`SQL_PORT=${SQL_PORT.replace(/[.+]/g, '\\$&')} is no port`),
+        new RegExp(`SQL_PORT=${SQL_PORT.replace(/[.+]/g, '\\$&')} is not a port`),
       );
     }
     assert.equal((await makePlan({ ...standard, own: { SQL_PORT: ' 80 ' } })).sqlPort, 80);
@@ -181,10 +181,10 @@ describe('the ports of make start', () => {
 
   it('an address of Zipkin must be one, before anything is started', async () => {
     const own = { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'there' };
-    await assert.rejects(makePlan({ ...standard, own }), /ENDPOINT=there is no address/);
+    await assert.rejects(makePlan({ ...standard, own }), /ENDPOINT=there is not an address/);
     for (const variable of ['ZIPKIN_URL', 'ORDERS_URL']) {
       const wrong = makePlan({ ...standard, own: { [variable]: 'nats://there' } });
-      await assert.rejects(wrong, new RegExp(`${variable}=nats://there is no address`));
+      await assert.rejects(wrong, new RegExp(`${variable}=nats://there is not an address`));
     }
   });
 });

@@ -43,7 +43,7 @@ export function wantedPorts(plan: Plan): readonly WantedPort[] {
     const other = users.get(one.port);
     if (other !== undefined) {
       throw new SetupProblem(
-        `${other.what} and ${one.what} cannot both have port ${one.port}`,
+        `${other.what} and ${one.what} cannot both use port ${one.port}`,
         `set ${one.variable} to another`,
       );
     }

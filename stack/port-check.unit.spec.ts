@@ -82,7 +82,7 @@ describe('checkPorts', () => {
     });
     assert.throws(
       () => wantedPorts(plan),
-      /ordersvc and the admin of reviewworker cannot both have port 9103/,
+      /ordersvc and the admin of reviewworker cannot both use port 9103/,
     );
   });
 

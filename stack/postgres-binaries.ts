@@ -27,13 +27,13 @@ export async function serverUser(): Promise<ServerUser> {
     await run('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
   } catch (cause) {
     throw new SetupProblem(
-      'PostgreSQL does not run as root, and the user "postgres" could not be made',
+      'PostgreSQL does not run as root, and the user "postgres" could not be created',
       'run as an ordinary user, or add a system user named postgres',
       { cause },
     );
   }
   const made = await lookUp('postgres');
-  if (made === undefined) throw new Error('The user "postgres" was made but is not known.');
+  if (made === undefined) throw new Error('The user "postgres" was created but cannot be found.');
   return made;
 }
 

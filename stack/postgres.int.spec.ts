@@ -104,7 +104,7 @@ describe('startPostgres', () => {
   it('says which folder another server holds', async () => {
     await assert.rejects(startPostgres({ dataDir, port: await freePort() }), (error) => {
       assert.ok(error instanceof SetupProblem);
-      assert.match(error.message, /another PostgreSQL \(postgres, process \d+\) holds the folder/);
+      assert.match(error.message, /another PostgreSQL \(postgres, process \d+\) uses the folder/);
       assert.ok(error.message.includes(dataDir));
       return true;
     });
@@ -170,7 +170,7 @@ describe('startPostgres', () => {
         assert.ok(error instanceof SetupProblem);
         assert.match(
           error.message,
-          /could not be made in .*: could not .*No space left on device$/,
+          /could not be created in .*: could not .*No space left on device$/,
         );
         return true;
       });
@@ -206,7 +206,7 @@ describe('PostgreSQL under root, in a folder that only root may enter', function
       target = await readlink(dataDir);
       assert.match(target, /^\/var\/lib\/orders-\w+\/postgres$/);
       assert.equal(said.length, 1);
-      assert.match(said[0] ?? '', /its user may not enter .*closed, so its data lies in /);
+      assert.match(said[0] ?? '', /its user may not enter .*closed, so its data is in /);
       assert.ok(said[0]?.includes(target));
       const sql = postgres(server.url('postgres'), { max: 1, onnotice: () => {} });
       await sql`create table kept as select 1 as n`;

@@ -120,8 +120,7 @@ async function clusterFolder(
   const closed = await closedFolder(dirname(folder), user);
   if (!linked && closed === undefined) return folder;
   const target = await placeElsewhere(folder);
-  if (closed !== undefined)
-    say?.(`its user may not enter ${closed}, so its data lies in ${target}`);
+  if (closed !== undefined) say?.(`its user may not enter ${closed}, so its data is in ${target}`);
   return target;
 }
 
@@ -194,10 +193,10 @@ async function makeCluster(
     await rm(unfinished, { recursive: true, force: true });
     signal?.throwIfAborted();
     throw new SetupProblem(
-      `the PostgreSQL cluster could not be made in ${dataDir}: ${why?.replace(/^.*(?:FATAL|error):\s*/, '') ?? `exit code ${code}`}`,
+      `the PostgreSQL cluster could not be created in ${dataDir}: ${why?.replace(/^.*(?:FATAL|error):\s*/, '') ?? `exit code ${code}`}`,
       why !== undefined && /file descriptors/.test(why)
         ? 'raise the limit: ulimit -n 4096'
-        : 'set STACK_DATA_DIR to a folder with room that can be written to',
+        : 'set STACK_DATA_DIR to a writable folder with free space',
     );
   }
   await rename(unfinished, dataDir);
@@ -238,7 +237,7 @@ async function folderHeld(options: ServerOptions): Promise<SetupProblem> {
   const { dataDir } = options;
   const pid = await holder(options);
   const who = Number.isNaN(pid) ? '' : ` (${commandName(pid)}, process ${pid})`;
-  return new SetupProblem(`another PostgreSQL${who} holds the folder ${dataDir}`, 'stop it');
+  return new SetupProblem(`another PostgreSQL${who} uses the folder ${dataDir}`, 'stop it');
 }
 
 /** The server once it takes connections; undefined when its folder is still held. */
@@ -278,7 +277,7 @@ async function attemptServer(options: ServerOptions): Promise<Process | undefine
     const said = [why, more].map((line) => line.replace(/^.*(?:FATAL|DETAIL):\s*/, ''));
     throw new SetupProblem(
       `PostgreSQL did not start: ${said.join('. ').replace(/[. ]*$/, '')}`,
-      `mend ${options.dataDir}, or set STACK_DATA_DIR to another folder`,
+      `repair ${options.dataDir}, or set STACK_DATA_DIR to another folder`,
       { cause },
     );
   }

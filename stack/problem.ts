@@ -15,9 +15,9 @@ export class SetupProblem extends Error {
 
 /** What the system's refusals mean to a person, and what is to be done. */
 const refusals: Readonly<Record<string, readonly [string, string]>> = {
-  ENOSPC: ['there is no room left', 'make room, or set STACK_DATA_DIR to another folder'],
-  EDQUOT: ['the quota is used up', 'make room, or set STACK_DATA_DIR to another folder'],
-  EROFS: ['it cannot be written to', 'set STACK_DATA_DIR to a folder that can be'],
+  ENOSPC: ['the disk is full', 'free disk space, or set STACK_DATA_DIR to another folder'],
+  EDQUOT: ['the quota is used up', 'free disk space, or set STACK_DATA_DIR to another folder'],
+  EROFS: ['it is not writable', 'set STACK_DATA_DIR to a folder that is'],
   EACCES: [
     'this user may not do that',
     'change its owner, or set STACK_DATA_DIR to another folder',
@@ -29,7 +29,7 @@ const refusals: Readonly<Record<string, readonly [string, string]>> = {
   EMFILE: ['too many files are open', 'raise the limit: ulimit -n 4096'],
   ENFILE: ['too many files are open', "raise the system's limit"],
   EAGAIN: ['too many processes run', 'raise the limit: ulimit -u'],
-  ENOMEM: ['there is not enough memory', 'end something else'],
+  ENOMEM: ['there is not enough memory', 'stop other programs'],
 };
 
 /** The error as a problem of this machine, if it is one: a refusal of the system. */

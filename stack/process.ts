@@ -93,7 +93,7 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
       reject(
         new SetupProblem(
           `${name} could not be started (${(error as NodeJS.ErrnoException).code ?? error.message})`,
-          `see that ${command} exists and may be run`,
+          `check that ${command} exists and is executable`,
           { cause: error },
         ),
       );

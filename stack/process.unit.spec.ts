@@ -92,7 +92,7 @@ describe('untilReady', () => {
       untilReady(child, () => false, { stillMs: 300, says: () => 'no broker' }),
       (error) =>
         error instanceof SetupProblem &&
-        error.message === 'child is not ready, and stood still for 0.3 s' &&
+        error.message === 'child is not ready, and made no progress for 0.3 s' &&
         error.remedy === 'it says: no broker',
     );
     assert.equal(child.running, false);
@@ -130,7 +130,7 @@ describe('untilReady', () => {
     // Lines alone are the complaints of one that waits for somebody.
     await assert.rejects(
       untilReady(other, () => false, { ...patience, says }),
-      /stood still/,
+      /no progress/,
     );
   });
 

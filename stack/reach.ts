@@ -30,7 +30,7 @@ export async function placeElsewhere(folder: string, place = PLACE): Promise<str
       ? 'there is a folder already'
       : (asProblem(cause)?.message ?? (cause as Error).message);
     throw new SetupProblem(
-      `PostgreSQL's user may not enter ${folder}, and no place was found for it (${why})`,
+      `PostgreSQL's user may not enter ${folder}, and no other folder works (${why})`,
       isFolder
         ? 'move the data to a folder that every user may enter, such as /srv/orders, and set STACK_DATA_DIR to that'
         : 'set STACK_DATA_DIR to a folder that every user may enter, such as /srv/orders',
@@ -45,6 +45,6 @@ async function linked(folder: string, target: string): Promise<string> {
   if (there) return target;
   throw new SetupProblem(
     `${folder} points to ${target}, and there is no folder ${dirname(target)}`,
-    `bring it back, or remove ${folder} to begin with nothing`,
+    `restore it, or remove ${folder} to start without data`,
   );
 }

@@ -113,12 +113,12 @@ describe('the saga of an order', function () {
     });
     for (const phrase of [
       `order ${id} is Rejected (restaurant demo-closed takes no orders), payment voided`,
-      'ordered at restaurant demo-closed: 2 × Pizza; 24.70 in all',
+      'ordered at restaurant demo-closed: 2 × Pizza; 24.70 in total',
       'took 24.70 (payment ',
-      'turned the order down: restaurant demo-closed takes no orders',
-      'asked for the money back',
-      'gave the money back (payment ',
-      'The money was put right',
+      'rejected the order: restaurant demo-closed takes no orders',
+      'requested a refund',
+      'refunded the money (payment ',
+      'The payment was settled',
       'It has ended and waits for nobody',
       `trace ${stack.zipkinUrl}/zipkin/traces/${traceId}`,
     ]) {

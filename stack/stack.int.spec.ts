@@ -222,7 +222,7 @@ describe('startStack', function suite() {
         stillMs: 1_000,
       }).catch((error) => error);
       assert.ok(problem instanceof SetupProblem);
-      assert.equal(problem.message, 'reviewworker is not ready, and stood still for 1 s');
+      assert.equal(problem.message, 'reviewworker is not ready, and made no progress for 1 s');
       assert.equal(problem.remedy, 'it says: nats: no broker answers');
       const waits = said.flatMap(
         (line) => /did not start: .* again in (\d+) ms$/.exec(line)?.[1] ?? [],

@@ -80,6 +80,6 @@ async function build(folder: string, options: ToolOptions): Promise<string> {
   if (built.ok && (await stat(file).catch(() => undefined))) return file;
   throw new SetupProblem(
     `stripe-mock could not be built (${built.ok ? 'Go built it elsewhere' : `go install: ${built.reason}`})`,
-    'look whether Go reaches its module proxy',
+    'check that Go reaches its module proxy',
   );
 }

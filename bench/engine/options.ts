@@ -29,12 +29,12 @@ export function readOptions(args: readonly string[], titles: readonly string[]):
   const { quick, json, docs, events, only, data } = new Command('bench')
     .description(
       'Measures the event store beside its peers on a PostgreSQL of its own. ' +
-        'Leave the machine alone meanwhile. About ten minutes.',
+        'Takes about ten minutes; run nothing else meanwhile.',
     )
-    .option('--quick', 'short rounds and small logs, a minute and a half: to see that it works')
+    .option('--quick', 'short rounds and small logs, a minute and a half; the figures are noisy')
     .option('--json', 'print JSON')
     .option('--docs', 'write docs/performance.md and docs/performance.svg (or WRITE_DOCS=true)')
-    .option('--events <n>', `measure growth up to so many stored events, ${FEWEST} to ${MOST}`)
+    .option('--events <n>', `measure growth up to this many stored events, ${FEWEST} to ${MOST}`)
     .option('--only <parts>', `some of: ${titles.join(', ')}`)
     .option('--data <folder>', "where the database's files lie (default: bench/.data)")
     .exitOverride()

@@ -83,7 +83,7 @@ describe('bench-orders', function suite() {
     const { code, output, errors } = await bench(['--url', url], environment);
     assert.equal(code, 1);
     assert.equal(output, '');
-    assert.match(errors, /^no stack takes orders at .*ECONNREFUSED.* → run make start.*\n$/);
+    assert.match(errors, /^no stack answers at .*ECONNREFUSED.* → run make start.*\n$/);
   });
 
   it('without its NATS it says so in one line', async () => {
@@ -96,6 +96,6 @@ describe('bench-orders', function suite() {
   it('a wrong option is one line, and exit code 2', async () => {
     const { code, errors } = await bench(['--orders', 'many'], environment);
     assert.equal(code, 2);
-    assert.match(errors, /^--orders: wanted is .*\n$/);
+    assert.match(errors, /^--orders: must be .*\n$/);
   });
 });

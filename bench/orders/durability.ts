@@ -23,7 +23,7 @@ export async function askDurability(databaseUrl: string): Promise<Durability> {
     const [first] = await sql<{ version: string }[]>`select version() as version`;
     const server = /^(CockroachDB.* v\S+|PostgreSQL \S+)/.exec(first?.version ?? '')?.[0] ?? '?';
     if (server.startsWith('CockroachDB')) {
-      return { server, text: `${server}: an answer means that most replicas have it on disk` };
+      return { server, text: `${server}: an answer means that most replicas have written to disk` };
     }
     const [settings] = await sql<Record<string, string>[]>`
       select current_setting('fsync') as fsync,
@@ -31,11 +31,11 @@ export async function askDurability(databaseUrl: string): Promise<Durability> {
     const list = Object.entries(settings ?? {}).map(([name, value]) => `${name} ${value}`);
     const kept =
       settings?.fsync === 'on' && settings.synchronous_commit !== 'off'
-        ? 'an answer means that it is on disk'
-        : 'answers do not wait for the disk, so compare these figures with no others';
+        ? 'an answer means that the data is on disk'
+        : 'answers do not wait for the disk, so do not compare these figures with others';
     return { server, settings: { ...settings }, text: `${server}, ${list.join(', ')}: ${kept}` };
   } catch (error) {
-    return { text: `unknown: the event log's database did not say (${(error as Error).message})` };
+    return { text: `unknown: the event log's database did not tell (${(error as Error).message})` };
   } finally {
     await sql.end({ timeout: ANSWER_S });
   }

@@ -28,8 +28,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const command = new Command('bench-orders')
     .description(
       'Posts orders to the running stack and follows each to its end. ' +
-        'Takes NATS_URL, EVENTSTORE_ADDRESS and the *_DATABASE_URL as the services do, ' +
-        `and where these are not set the ports of make start (HTTP_PORT, SQL_PORT, …). CPUs here: ${availableParallelism()}.`,
+        'Uses NATS_URL, EVENTSTORE_ADDRESS and the *_DATABASE_URL as the services do, ' +
+        `or else the ports of make start (HTTP_PORT, SQL_PORT, …). CPUs here: ${availableParallelism()}.`,
     )
     .option('--url <url>', `address of ordersvc (${addressHelp('ORDERS_URL')})`)
     .option('--orders <n>', 'how many', '2000')

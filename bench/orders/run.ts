@@ -113,7 +113,7 @@ async function reach(url: string): Promise<void> {
   } catch (cause) {
     const { message } = ((cause as Error).cause ?? cause) as Error;
     throw new SetupProblem(
-      `no stack takes orders at ${url} (${message})`,
+      `no stack answers at ${url} (${message})`,
       'run make start in another terminal, or name it with --url',
       { cause },
     );

@@ -19,7 +19,7 @@ export function shortcomings(
     ...(accepted === 0 ? ['no order was accepted'] : []),
     ...(notEnded > 0 ? [`accepted and never ended: ${notEnded}`] : []),
     ...copies.flatMap(([name, at]) =>
-      at < head ? [`the ${name} has not come to position ${head}, it is at ${at}`] : [],
+      at < head ? [`the ${name} is at position ${at}, not yet at ${head}`] : [],
     ),
     ...compared.flatMap(([what, count]) => (count > 0 ? [`${count} ${what} not compared`] : [])),
     ...(discrepancyCount > 0 ? ['the books do not agree'] : []),

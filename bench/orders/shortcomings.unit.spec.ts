@@ -37,11 +37,11 @@ describe('the shortcomings of a run', () => {
   const wrong: Record<string, [change: Partial<AuditReport>, said: RegExp]> = {
     'a stream that did not come to the end of the run': [
       { stream: { ...stream, published: 9n } },
-      /^the stream has not come to position 10, it is at 9$/,
+      /^the stream is at position 9, not yet at 10$/,
     ],
     'a read model that did not': [
       { readModel: { ...readModel, checkpoint: 0n } },
-      /^the read model has not come to position 10, it is at 0$/,
+      /^the read model is at position 0, not yet at 10$/,
     ],
     'orders that were not compared': [
       { readModel: { ...readModel, notCompared: 3 } },

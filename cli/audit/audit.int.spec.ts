@@ -427,7 +427,7 @@ describe('audit', () => {
       [
         'orders: order open is Pending and waits for its payment',
         'orders: order open-paid is Paid and waits for its review',
-        'orders: order unpaid-back is Cancelled and waits for its void to be asked for',
+        'orders: order unpaid-back is Cancelled and waits for its void to be requested',
       ],
     );
     assert.deepEqual([report.orders.open, report.orders.stuck], [0, 3]);

@@ -164,7 +164,7 @@ async function lookAtCopies(
     });
   }
   if (place !== undefined && place.of === undefined) {
-    findings.add('checkpoints', 'the read model lacks one, and its projection stands still');
+    findings.add('checkpoints', 'the read model has none, so its projection is stuck');
   }
   const projection = place?.of === undefined ? [] : [{ consumer: READ_MODEL, ...place.of }];
   return { published, checkpoint, projection, readAt, logEnds };

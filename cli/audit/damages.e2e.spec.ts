@@ -77,14 +77,14 @@ describe('damage to the books', function () {
 
   it('the command says what it would do, does it when it is told, and audits again', async () => {
     const orderId = stack.orders.approved;
-    const todo = `order ${orderId}: write its row of the read model again from the log`;
+    const todo = `order ${orderId}: rewrite its row of the read model from the log`;
     const row = { what: 'row', order_id: orderId };
     await stack.ordersdb`update orders set status = 'Paid' where order_id = ${orderId}`;
 
     const asked = await command('--repair');
     assert.equal(asked.status, exitCodes.booksDiffer, asked.stderr);
     const [last, plan] = asked.stdout.trimEnd().split('\n').reverse();
-    assert.deepEqual([plan, last], [`to do  ${todo}`, 'nothing was done: add --yes to do it']);
+    assert.deepEqual([plan, last], [`to do  ${todo}`, 'nothing was changed: add --yes to do it']);
     const dry = await command('--repair', '--dry-run', '--json');
     const { ok, repair } = JSON.parse(dry.stdout);
     assert.deepEqual([dry.status, ok, repair], [5, false, { dry_run: true, repairs: [row] }]);
@@ -141,7 +141,7 @@ describe('a void that is owed', function () {
     const orderId = stack.orders.pending;
     await steal(stack, durables.saga, async () => void (await decide(orderId, 'cancel')));
     const report = await untilOnly(
-      new RegExp(`^orders: order ${orderId} is Cancelled and waits for its void to be asked for`),
+      new RegExp(`^orders: order ${orderId} is Cancelled and waits for its void to be requested`),
     );
     assert.deepEqual(report.repairs.listed, [{ what: 'void', orderId }]);
     await stack.repair(report);

@@ -50,7 +50,7 @@ export function repairHands(tools: RepairTools): Hands {
     if (consumer === READ_MODEL) {
       const to = audited.allRows ? audited.head : 0n;
       const isSet = await readModel.checkpoint(ctx, to, await log.head(ctx));
-      return isSet ? `set to ${to}` : 'it is right by now';
+      return isSet ? `set to ${to}` : 'already right';
     }
     const { position, eventId } = await log.getCheckpoint(ctx, consumer);
     // What is said to be delivered beyond may be of another log.
@@ -62,7 +62,7 @@ export function repairHands(tools: RepairTools): Hands {
     switch (repair.what) {
       case 'stream':
         await tools.resetStream();
-        return 'thrown away; the event store fills it again';
+        return 'deleted; the event store refills it';
       case 'row':
         return readModel.row(ctx, repair.orderId);
       case 'failure':

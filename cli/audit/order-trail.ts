@@ -134,9 +134,9 @@ export function overdue(trail: OrderTrail, now: number, patience: Patience): str
   const beyond = (ms: number) => now > trail.since + ms + patience.graceMs;
   if (status === 'Pending') return beyond(patience.paymentMs) ? 'its payment' : undefined;
   if (status === 'Paid') return beyond(patience.reviewMs) ? 'its review' : undefined;
-  if (needsVoid(trail.row)) return beyond(0) ? 'its void to be asked for' : undefined;
+  if (needsVoid(trail.row)) return beyond(0) ? 'its void to be requested' : undefined;
   if (payment !== 'void_requested') return undefined;
-  return beyond(0) ? 'its money to be given back' : undefined;
+  return beyond(0) ? 'its refund' : undefined;
 }
 
 /** It has ended, and no money is to be moved any more. */

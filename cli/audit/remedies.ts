@@ -9,31 +9,25 @@ export function remedies(report: AuditReport): readonly string[] {
   const said: [when: boolean, what: string][] = [
     [
       repairs.listed.length > 0,
-      `${repairs.listed.length} of these can be put right: \`npx ordersctl audit --repair\` says how, and with --yes does it`,
+      `${repairs.listed.length} of these can be repaired: \`npx ordersctl audit --repair\` shows how; --yes does it`,
     ],
     [
       discrepancies.some(({ fault }) => fault === 'differs'),
-      'where two books differ nobody can know which is right, and each may be the only true copy: reset and repair neither before a person has compared both with a backup of the log',
+      'if two books differ, nobody knows which is right, and either may be the only true copy: compare both with a backup of the log before you reset or repair one',
     ],
     [repairs.withheld !== undefined, repairs.withheld ?? ''],
-    [
-      wrong('log', 'money'),
-      'the log is the truth, and nothing repairs it: compare it with a backup',
-    ],
-    [
-      wrong('ledger'),
-      'the ledger says what the gateway did, and nothing repairs it: compare it with the statement of the gateway',
-    ],
+    [wrong('log', 'money'), 'nothing can repair the log: compare it with a backup'],
+    [wrong('ledger'), "nothing can repair the ledger: compare it with the gateway's statement"],
     [
       discrepancies.some(({ book, repairable }) => book === 'checkpoints' && !repairable),
-      'a checkpoint of the read model that is gone, or a table: `npx ordersctl read-model rebuild`',
+      'a missing checkpoint or table of the read model: `npx ordersctl read-model rebuild`',
     ],
-    [waits('dead letters'), 'what was given up: `npx ordersctl dlq list`'],
+    [waits('dead letters'), 'dead letters: `npx ordersctl dlq list`'],
     [
       waits('log'),
-      'an event that cannot be read is passed over by everybody: whoever appended it has to say what it should be, as a new event',
+      'everything skips an event that cannot be read: ask who appended it to append a correct one',
     ],
-    [waits('orders'), 'why an order stands still: `npx ordersctl explain <order id>`'],
+    [waits('orders'), 'why an order is stuck: `npx ordersctl explain <order id>`'],
   ];
   return said.filter(([when]) => when).map(([, what]) => what);
 }

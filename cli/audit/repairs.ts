@@ -19,17 +19,17 @@ export type Repair =
 export function repairText(repair: Repair): string {
   switch (repair.what) {
     case 'stream':
-      return 'throw the stream away, and have it filled again from the log';
+      return 'delete the stream, so that the event store refills it from the log';
     case 'row':
-      return `order ${repair.orderId}: write its row of the read model again from the log`;
+      return `order ${repair.orderId}: rewrite its row of the read model from the log`;
     case 'failure':
-      return `the unreadable event at ${repair.position}: write its record again from the log`;
+      return `the unreadable event at ${repair.position}: rewrite its record from the log`;
     case 'checkpoint':
       return `${repair.consumer}: set its checkpoint back to a place that the log has`;
     case 'deadlines':
-      return `order ${repair.orderId}: set and clear its deadlines as the log has it`;
+      return `order ${repair.orderId}: set and clear its deadlines to match the log`;
     case 'void':
-      return `order ${repair.orderId}: have its void asked for`;
+      return `order ${repair.orderId}: request its void`;
   }
 }
 
@@ -96,5 +96,5 @@ export function createRepairs(): RepairsCollected {
 
 const withheldFor = (evidence: ReadonlySet<string>): string =>
   evidence.has('log')
-    ? 'nothing is repaired while the stream is ahead of the log, which may have lost its end'
-    : 'the stream is not made again: where it differs from the log it may be the only true copy';
+    ? 'nothing is repaired while the stream is ahead of the log, because the log may have lost events'
+    : 'the stream is not recreated: where it differs from the log, it may be the only true copy';

@@ -166,7 +166,7 @@ export function createFindings(): Findings {
       discrepancies.add({
         book,
         fault: inDispute ? 'differs' : fault,
-        message: inDispute ? `${message}; log and stream differ about this order` : message,
+        message: inDispute ? `${message}; log and stream disagree about this order` : message,
         repairable,
       });
       if (repairable) repairs.add(repair);

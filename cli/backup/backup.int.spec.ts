@@ -514,7 +514,7 @@ describe('backup and restore', function suite() {
       assert.deepEqual(await readdir(folder), ['orders.backup']);
       const again = await run(['backup', file], system, grpc);
       assert.equal(again.code, 2);
-      assert.match(again.stderr, /exists, and is not overwritten/);
+      assert.match(again.stderr, /already exists: name another/);
 
       const checked = await run(['restore', file, '--check'], system, grpc);
       assert.match(checked.stdout.toString(), /is whole: 20 events up to position 20 and 1 lines/);
@@ -545,7 +545,10 @@ describe('backup and restore', function suite() {
         await run(['backup', file], system, port);
         const refused = await run(['restore', file], await emptySystem(), port);
         assert.equal(refused.code, 4);
-        assert.match(refused.stderr, /Something answers at 127\.0\.0\.1:\d+.*SERVICES=none/);
+        assert.match(
+          refused.stderr,
+          /event store at 127\.0\.0\.1:\d+ is still running.*SERVICES=none/,
+        );
       } finally {
         server.close();
       }

@@ -162,5 +162,4 @@ function rowsOf(
     });
 }
 
-const odd = ({ from, to }: Part) =>
-  damaged(`What stands between the bytes ${from} and ${to} does not belong there.`);
+const odd = ({ from, to }: Part) => damaged(`Bytes ${from} to ${to} do not belong there.`);

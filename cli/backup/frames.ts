@@ -74,11 +74,11 @@ async function* partsOf(
 ): AsyncGenerator<Part, void, void> {
   const magic = await take(MAGIC.length);
   if (!magic.subarray(0, 14).equals(MAGIC.subarray(0, 14)) || magic.length < MAGIC.length) {
-    throw damaged('It does not begin as a backup of orders does.');
+    throw damaged('It is not a backup of this system.');
   }
   if (!magic.equals(MAGIC)) {
     const version = JSON.stringify(magic.subarray(14).toString('latin1').trim());
-    throw damaged(`It is of another form (${version}), which this release does not read.`);
+    throw damaged(`Its format (${version}) is unknown to this release.`);
   }
   let chain = sha256(MAGIC);
   let from = MAGIC.length;
@@ -86,7 +86,7 @@ async function* partsOf(
     const head = await take(HEAD);
     if (head.length === 0 && ended) return;
     if (head.length === 0) throw damaged(`It ends at byte ${from}, before its last part.`);
-    if (ended) throw damaged(`Something stands behind its end, at byte ${from}.`);
+    if (ended) throw damaged(`It continues after its end, at byte ${from}.`);
     if (head.length < HEAD) throw tornAt(from + head.length, from);
     const length = head.readUInt32BE(0);
     if (length > MOST) throw damagedBetween(from, from + HEAD);
@@ -133,9 +133,9 @@ export const damaged = (what: string): CodedError =>
   );
 
 const damagedBetween = (from: number, to: number) =>
-  damaged(`Between the bytes ${from} and ${to} it is not what was written.`);
+  damaged(`Bytes ${from} to ${to} have changed.`);
 
 const tornAt = (at: number, from: number) =>
   damaged(
-    `It ends at byte ${at}, inside the part that begins at byte ${from}, or was changed there.`,
+    `It ends at byte ${at}, inside the part that starts at byte ${from}, or was changed there.`,
   );

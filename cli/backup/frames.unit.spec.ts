@@ -104,7 +104,7 @@ describe('a backup', () => {
     }
     assert.match(
       (await refusal(Buffer.concat([whole, Buffer.from('\n')]))) ?? '',
-      new RegExp(`behind its end, at byte ${whole.length}\\b`),
+      new RegExp(`after its end, at byte ${whole.length}\\b`),
     );
     assert.notEqual(await refusal(Buffer.concat([whole, whole])), undefined);
   });
@@ -117,7 +117,7 @@ describe('a backup', () => {
       bytes[to - 1] = (bytes[to - 1] ?? 0) ^ 16;
       assert.equal(
         await refusal(bytes),
-        `The backup is damaged. Between the bytes ${from} and ${to} it is not what was written. Nothing was restored.`,
+        `The backup is damaged. Bytes ${from} to ${to} have changed. Nothing was restored.`,
       );
     }
   });
@@ -200,6 +200,6 @@ describe('a backup', () => {
   it('of a later form is told apart from a damaged one', async () => {
     const bytes = Buffer.from(await small());
     bytes.write('2', 14);
-    assert.match((await refusal(bytes)) ?? '', /of another form \("2"\)/);
+    assert.match((await refusal(bytes)) ?? '', /format \("2"\) is unknown/);
   });
 });

@@ -58,7 +58,7 @@ export async function check(
     events += content.events.length;
     onProgress(events, Number(header?.head));
   }
-  if (header === undefined || sums === undefined) throw new Error('a backup ended without its end');
+  if (header === undefined || sums === undefined) throw new Error('a backup has no end');
   return { header, sums };
 }
 
@@ -74,7 +74,7 @@ export async function restore(
     onProgress('checked', done, total),
   );
   if (header.stream !== ORDERS_STREAM) {
-    const message = `The backup is of the stream ${header.stream}, and not of ${ORDERS_STREAM}.`;
+    const message = `The backup is of stream ${header.stream}, not ${ORDERS_STREAM}.`;
     throw new CodedError('invalid', 'backup_of_another_stream', message);
   }
   const head = BigInt(header.head);
@@ -151,13 +151,13 @@ const notEmpty = (begun: string | undefined) =>
     'precondition_failed',
     'restore_not_empty',
     begun === undefined
-      ? 'There are events or payments already, and a restore writes into an empty system only. Nothing was written.'
-      : 'The restore of another backup was begun here and did not end: end it with that file, or empty the databases. Nothing was written.',
+      ? 'The system already has events or payments; a restore needs an empty system. Nothing was written.'
+      : 'Another backup was being restored here and is unfinished: finish it with that file, or empty the databases. Nothing was written.',
   );
 
 const differs = () =>
   new CodedError(
     'conflict',
     'restore_differs',
-    'The databases do not give back what was written: somebody else wrote meanwhile, or they do not keep what they are given. Empty them and restore again, with all services stopped.',
+    'The databases do not return what was written: something else wrote at the same time, or they lost data. Empty them and restore again with all services stopped.',
   );

@@ -36,22 +36,22 @@ interface AuditCommandOptions extends CommonOptions {
 export function addAuditCommand(program: Command): void {
   withOptions(program.command('audit'), 'eventStore', 'json')
     .description(
-      'compare log, stream, read model, ledger, deadlines, checkpoints and dead letters, while ' +
-        'all runs. Exit code 5 where books differ or a copy does not keep up, 6 where nothing is ' +
-        'wrong but something waits for a person or for too long, 1 where a book could not be ' +
-        'read. The databases are found by ORDERS_DATABASE_URL, PAYMENTS_DATABASE_URL and ' +
-        'SAGA_DATABASE_URL, NATS by NATS_URL, and without these on the ports of make start ' +
+      'compare log, stream, read model, ledger, deadlines, checkpoints and dead letters while ' +
+        'everything runs. Exit code 5: books differ or a copy does not keep up; 6: nothing is ' +
+        'wrong, but something waits for a person or too long; 1: a book could not be ' +
+        'read. Finds the databases by ORDERS_DATABASE_URL, PAYMENTS_DATABASE_URL and ' +
+        'SAGA_DATABASE_URL and NATS by NATS_URL, or else on the ports of make start ' +
         '(SQL_PORT, NATS_PORT); PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS, VOID_RETRY_MS, ' +
-        'DEADLINE_CEILING_MS and STREAM_REPLICAS must be as the services have them',
+        'DEADLINE_CEILING_MS and STREAM_REPLICAS must match the services',
     )
     .option(
       '--grace <ms>',
-      `how long after its deadline an order counts as stuck, and how long a copy may be behind (default: ${GRACE_MS})`,
+      `an order is stuck this long after its deadline; a copy may lag this long (default: ${GRACE_MS})`,
     )
     .option(
       '--repair',
-      'say how what is derived would be put right: stream, rows of the read model, deadlines, ' +
-        'voids that are owed, checkpoints; the log and the ledger are never touched',
+      'show how to repair what is derived from the log: stream, rows of the read model, deadlines, ' +
+        'missing voids, checkpoints; never changes the log or the ledger',
     )
     .option('--yes', 'with --repair: do it, and audit again; all may run meanwhile')
     .option('--dry-run', 'with --repair: only say it, as without --yes')

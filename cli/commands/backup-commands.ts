@@ -42,10 +42,10 @@ interface BooksOptions extends CommonOptions {
 
 export function addBackupCommands(program: Command): void {
   withDatabases(withOptions(program.command('backup'), 'json'))
-    .argument('<file>', 'where to; - for standard output')
+    .argument('<file>', 'the file to write; - for standard output')
     .description(
-      'write log and ledger into one file with checksums, as they belong together at one position; ' +
-        'everything may run meanwhile. All else is filled from these two',
+      'write the log and the matching ledger into one file with checksums, ' +
+        'while everything runs. All other data is filled from these two',
     )
     .action(async (file: string, options: BooksOptions) => {
       const begunAt = performance.now();
@@ -61,12 +61,12 @@ export function addBackupCommands(program: Command): void {
   withDatabases(withOptions(program.command('restore'), 'eventStore', 'json'))
     .argument(
       '<file>',
-      'a backup; - for standard input, which is kept in a file until it is checked',
+      'the backup; - for standard input, which is kept in a file until it is checked',
     )
-    .option('--check', 'read the backup to its end and say whether it is whole; write nothing')
+    .option('--check', 'check whether the whole backup is intact; write nothing')
     .description(
-      'put a backup into an empty system, with all services stopped; read model, stream and ' +
-        'deadlines are filled from it when they start. What was killed is gone on with by running it again',
+      'restore a backup into an empty system, with all services stopped; read model, stream and ' +
+        'deadlines are filled when they start. If it is killed, run it again: it continues',
     )
     .action(async (file: string, options: BooksOptions & { readonly check?: true }) => {
       const begunAt = performance.now();
@@ -150,12 +150,12 @@ async function backUp(file: string, books: Books, progress: Progress): Promise<B
   };
   if (file === '-') {
     if (process.stdout.isTTY) {
-      throw new UsageError('A backup is no text: send it into a file or a program.');
+      throw new UsageError('A backup is binary: send it to a file or a program.');
     }
     return backup(background(), { ...options, write: written(process.stdout) });
   }
   if (await exists(file)) {
-    throw new UsageError(`${file} exists, and is not overwritten: name another file.`);
+    throw new UsageError(`${file} already exists: name another file.`);
   }
   const part = join(dirname(file), `.${basename(file)}.${randomUUID()}.part`);
   const handle = await open(part, 'wx', 0o600);
@@ -223,7 +223,7 @@ async function refuseWhileRunning(address: string): Promise<void> {
   throw new CodedError(
     'precondition_failed',
     'services_running',
-    `Something answers at ${address}, where the event store is looked for → stop all services and leave the servers: make start SERVICES=none; or name another address with --eventstore`,
+    `The event store at ${address} is still running → stop all services but not the servers: make start SERVICES=none; or name another address with --eventstore`,
   );
 }
 
@@ -235,7 +235,7 @@ function backupReport(file: string, done: BackedUp, seconds: number): string {
   ];
   if (done.left_out > 0) {
     lines.push(
-      `${done.left_out} lines of the ledger are not in it: their orders were placed while it was made`,
+      `${done.left_out} lines of the ledger are not in it: their orders were placed during the backup`,
     );
   }
   return lines.join('\n');
@@ -263,7 +263,7 @@ async function checked(path: string): Promise<Checked> {
 }
 
 const checkReport = ({ header, sums }: Checked): string =>
-  `the backup of ${header.made_at} is whole: ${sums.events} events up to position ${header.head} and ${sums.lines} lines of the ledger, in ${header.currency === undefined ? 'a currency that it does not name' : currencyText(header.currency)}`;
+  `the backup of ${header.made_at} is intact: ${sums.events} events up to position ${header.head} and ${sums.lines} lines of the ledger, in ${header.currency === undefined ? 'a currency that it does not name' : currencyText(header.currency)}`;
 
 const checkDocument = ({ header, sums }: Checked) => ({
   head: Number(header.head),
@@ -277,15 +277,15 @@ const checkDocument = ({ header, sums }: Checked) => ({
 
 function restoreReport(done: Restored, seconds: number): string {
   const lines = [
-    `${done.events} events and ${done.lines} lines of the ledger are there, read back and as they were on ${done.madeAt}, in ${seconds.toFixed(1)} s`,
+    `restored and verified ${done.events} events and ${done.lines} lines of the ledger of ${done.madeAt}, in ${seconds.toFixed(1)} s`,
     'start the services now: stream, read model and deadlines are filled from the log; then run npx ordersctl audit',
   ];
   lines.push(
     done.currency === undefined
-      ? 'the backup does not name its currency: give all services the CURRENCY that they had; the first to start writes it down'
-      : `the log is kept in ${currencyText(done.currency)}: start the services with CURRENCY=${done.currency.code}`,
+      ? 'the backup does not name its currency: start all services with the CURRENCY that they had; the first one records it'
+      : `the log's currency is ${currencyText(done.currency)}: start the services with CURRENCY=${done.currency.code}`,
   );
-  if (done.wentOn) lines.unshift('an earlier restore of this backup was gone on with');
+  if (done.wentOn) lines.unshift('continued an earlier restore of this backup');
   return lines.join('\n');
 }
 

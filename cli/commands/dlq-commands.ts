@@ -38,10 +38,10 @@ const CONSUMERS: readonly string[] = Object.values(durables);
 const ctx = background();
 
 export function addDeadLetterCommands(program: Command): void {
-  const dlq = program.command('dlq').description('dead letters: what consumers gave up on');
+  const dlq = program.command('dlq').description('dead letters: messages that consumers gave up');
 
   withOptions(dlq.command('list'), 'eventStore', 'json')
-    .description('list them by position')
+    .description('list dead letters by position')
     .option('--consumer <name>', `only of this consumer: ${CONSUMERS.join(', ')}`)
     .addOption(
       new Option('--state <state>', 'only in this state').choices([
@@ -51,8 +51,8 @@ export function addDeadLetterCommands(program: Command): void {
         'closed',
       ]),
     )
-    .option('--limit <n>', 'at most so many', '100')
-    .option('--after <position/consumer>', 'go on where a list ended')
+    .option('--limit <n>', 'at most this many', '100')
+    .option('--after <position/consumer>', 'continue where a list ended')
     .action(async (options: ListOptions) => {
       const { consumer, state } = options;
       const limit = wholeNumber('--limit', options.limit, 1, MAX);
@@ -73,7 +73,7 @@ export function addDeadLetterCommands(program: Command): void {
     });
 
   withOptions(dlq.command('show'), 'eventStore', 'json')
-    .description('show one with its event and where its order stands')
+    .description("show one with its event and its order's status")
     .argument('<consumer>')
     .argument('<position>')
     .action(async (consumer: string, position: string, options: CommonOptions) => {
@@ -92,15 +92,15 @@ export function addDeadLetterCommands(program: Command): void {
 
   withOptions(dlq.command('replay'), 'eventStore', 'json')
     .description(
-      'ask a consumer to serve the event once more, and say what came of it: exit code 0 where all ' +
-        'was served. It looks into the log first, so what was answered or cancelled meanwhile moves no money',
+      'have a consumer process the event again, and show the result: exit code 0 if all ' +
+        'succeeded. It checks the log first, so an event that was answered or cancelled since moves no money',
     )
     .argument('<consumer>')
     .argument('[position]')
-    .option('--all', 'all of its letters that are parked, up to --limit')
-    .option('--limit <n>', 'with --all, at most so many', '100')
-    .option('--wait <seconds>', 'how long to wait for what comes of it; 0: not at all', `${WAIT_S}`)
-    .option('--dry-run', 'only say what would be replayed')
+    .option('--all', 'all its parked letters, up to --limit')
+    .option('--limit <n>', 'with --all, at most this many', '100')
+    .option('--wait <seconds>', 'how long to wait for the result; 0: not at all', `${WAIT_S}`)
+    .option('--dry-run', 'only show what would be replayed')
     .action(async (consumer: string, position: string | undefined, options: ReplayOptions) => {
       if ((position === undefined) === (options.all === undefined)) {
         throw new UsageError('give a position, or --all');
@@ -120,11 +120,11 @@ export function addDeadLetterCommands(program: Command): void {
 
   withOptions(dlq.command('close'), 'eventStore', 'json')
     .description(
-      'put a dead letter aside for good, and keep why. It is not replayed any more; its order is not touched',
+      'close a dead letter for good, with a reason. It can no longer be replayed; its order does not change',
     )
     .argument('<consumer>')
     .argument('<position>')
-    .requiredOption('--reason <text>', 'why it needs no answer, for those who look at it later')
+    .requiredOption('--reason <text>', 'why it needs no answer')
     .action(
       async (consumer: string, position: string, options: CommonOptions & { reason: string }) => {
         isConsumer(consumer);
@@ -217,7 +217,7 @@ function replayable(letter: ParkedLetter): ParkedLetter {
   throw new CodedError(
     'conflict',
     'letter_resolved',
-    `The dead letter of ${letter.consumer} at position ${letter.position} is resolved: its event was served.`,
+    `The dead letter of ${letter.consumer} at position ${letter.position} is already resolved: its event was processed.`,
   );
 }
 
@@ -231,7 +231,7 @@ function isConsumer(name: string): void {
 function placeOf(text: string): { readonly position: bigint; readonly consumer: string } {
   const [, position, consumer] = /^(\d{1,15})\/([\w.-]{1,128})$/.exec(text) ?? [];
   if (position === undefined || consumer === undefined) {
-    throw new UsageError('--after: wanted is position/consumer, as a list ends with');
+    throw new UsageError('--after: must be position/consumer, as at the end of a list');
   }
   return { position: BigInt(position), consumer };
 }

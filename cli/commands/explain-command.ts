@@ -15,8 +15,8 @@ import {
 export function addExplainCommand(program: Command): void {
   withOptions(program.command('explain'), 'eventStore', 'json')
     .description(
-      'tell what happened to an order, what it waits for and what happens then. ' +
-        'Deadlines are as configured here: PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS, DEADLINE_CEILING_MS',
+      'tell what happened to an order, what it waits for, and what happens then. ' +
+        'Uses the deadlines configured here: PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS, DEADLINE_CEILING_MS',
     )
     .argument('<order id>')
     .action(async (id: string, options: CommonOptions) => {

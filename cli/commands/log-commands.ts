@@ -34,24 +34,24 @@ interface Outcome {
 const CALL_MS = 30_000;
 
 const ENDINGS =
-  'Next: npx ordersctl audit. A read model that was ahead of the log says so in /readyz of querymodelworker.';
+  'Next: npx ordersctl audit. If the read model was ahead of the log, /readyz of querymodelworker says so.';
 
 export function addLogCommands(program: Command): void {
-  const log = program.command('log').description('the log of events, which is the truth');
+  const log = program.command('log').description('the event log');
   withOptions(log.command('recover'), 'eventStore', 'json')
     .description(
-      'after the log was restored to an older state: write back from the stream what it lost, ' +
-        'with ids, versions and times; or, with --discard, give that up: the void of every order ' +
-        'that is gone is asked for, orders that go back are answered again, and the stream is made ' +
-        'again from the log. May be called again',
+      'after a restore of the log to an older state: write the lost events back from the stream, ' +
+        'with ids, versions and times. With --discard, give them up: request the void of each order ' +
+        'that is gone, have workers answer again the orders that lost events, and recreate the ' +
+        'stream from the log. Can be repeated',
     )
-    .option('--yes', 'really')
-    .option('--dry-run', 'only say what is lost, and change nothing')
-    .option('--discard', 'give up what only the stream has; it is kept in a file')
-    .option('--file <path>', 'where --discard keeps it (default: given-up-<time>.jsonl here)')
+    .option('--yes', 'do it')
+    .option('--dry-run', 'only show what is lost; change nothing')
+    .option('--discard', 'give up what only the stream has, and save it to a file')
+    .option('--file <path>', 'where --discard saves it (default: given-up-<time>.jsonl here)')
     .action(async (options: RecoverOptions) => {
       if (!options.yes && !options.dryRun) {
-        throw new UsageError('--yes: say it, or --dry-run to see what would be done');
+        throw new UsageError('give --yes, or --dry-run to see what would be done');
       }
       const outcome = await recover(options);
       const { decimals } = outcome;
@@ -104,17 +104,17 @@ const refused = (kind: 'refused' | 'differs', why: string) =>
     'precondition_failed',
     'nothing_to_recover',
     kind === 'differs'
-      ? `The log has events of its own where the stream has others, so they cannot be written back: ${why} → npx ordersctl log recover --discard keeps the stream's in a file, voids their debits, and makes the stream again from the log`
-      : `The stream is not this log's: ${why} → where it may go, npx ordersctl stream reset`,
+      ? `The log has other events than the stream, so the lost ones cannot be written back: ${why} → npx ordersctl log recover --discard saves the stream's to a file, voids their debits, and recreates the stream from the log`
+      : `The stream belongs to another log: ${why} → if you can delete it: npx ordersctl stream reset`,
   );
 
 function renderOutcome({ looked, done, recovered, file }: Outcome, decimals: number): string {
   const ends = {
     nothing: [],
-    recovered: [`${recovered} events are in the log again, which takes orders. ${ENDINGS}`],
+    recovered: [`${recovered} events are in the log again; it accepts orders. ${ENDINGS}`],
     'given up': [
-      `They are given up: ${looked.gone.length} voids are asked for, and the stream is made again from the log, which takes orders.`,
-      `The events are kept in ${file}. ${ENDINGS}`,
+      `Given up: ${looked.gone.length} voids are requested, the stream is recreated from the log, and the log accepts orders.`,
+      `The events are saved in ${file}. ${ENDINGS}`,
     ],
   }[done];
   return [renderLost(looked, decimals), ...ends].join('\n');

@@ -24,9 +24,9 @@ export function addOrderCommands(program: Command): void {
   withOptions(program.command('place'), 'orders', 'json')
     .description('place an order, given by options, by --file, or as JSON on standard input')
     .option('--customer <id>', 'who orders')
-    .option('--restaurant <id>', 'where it is ordered')
+    .option('--restaurant <id>', 'the restaurant')
     .option('--item <code:name:unit price:quantity...>', 'such as P1:Pizza:9.50:2')
-    .option('--file <path>', 'JSON as POST /api/orders takes it; - is standard input')
+    .option('--file <path>', 'JSON as for POST /api/orders; - is standard input')
     .option('--idempotency-key <key>', 'with the same key and customer the order is placed once')
     .action(async (options: Place) => {
       const answer = await api(options).call('POST', ORDERS, {
@@ -38,7 +38,7 @@ export function addOrderCommands(program: Command): void {
       printAnswer(options, answer, (read, traceId) => {
         const { order_id, amount } = read as PlacedAnswer;
         const trace = traceId === undefined ? '' : `\n  trace ${traceId}`;
-        return `order ${order_id} is placed: ${amountText(amount, currencyDecimals())} in all${trace}`;
+        return `order ${order_id} is placed: ${amountText(amount, currencyDecimals())} in total${trace}`;
       });
     });
 
@@ -50,13 +50,13 @@ export function addOrderCommands(program: Command): void {
     });
 
   withOptions(program.command('list'), 'orders', 'json')
-    .description('list orders of a customer, a restaurant or a status, the newest first')
+    .description('list orders by customer, restaurant or status, newest first')
     .option('--customer <id>', 'who ordered')
-    .option('--restaurant <id>', 'where it was ordered')
+    .option('--restaurant <id>', 'only of this restaurant')
     .option('--status <status>', orderStatuses.join(', '))
-    .option('--older-than <age>', 'placed so long ago, or longer: 90s, 15m, 2h, 3d')
-    .option('--limit <n>', `at most so many, up to ${MAX_LIMIT} (default: ${DEFAULT_LIMIT})`)
-    .option('--cursor <cursor>', 'go on where a page ended')
+    .option('--older-than <age>', 'placed at least this long ago: 90s, 15m, 2h, 3d')
+    .option('--limit <n>', `at most this many, up to ${MAX_LIMIT} (default: ${DEFAULT_LIMIT})`)
+    .option('--cursor <cursor>', 'continue where a page ended')
     .action(async (options: CommonOptions & ListOptions) => {
       const answer = await api(options).call('GET', `${ORDERS}?${listQuery(options)}`);
       printAnswer(options, answer, (read) =>
@@ -64,13 +64,13 @@ export function addOrderCommands(program: Command): void {
       );
     });
 
-  decision(program, 'cancel', 'end an order that is Pending or Paid')
+  decision(program, 'cancel', 'cancel an order that is Pending or Paid')
     .option('--reason <text>', 'why')
     .action((id: string, options: Decision) => decide('cancel', id, options));
-  decision(program, 'approve', 'take an order that is Paid, as its restaurant').action(
+  decision(program, 'approve', 'accept an order that is Paid, as its restaurant').action(
     (id: string, options: Decision) => decide('approve', id, options),
   );
-  decision(program, 'reject', 'turn down an order that is Paid, as its restaurant')
+  decision(program, 'reject', 'reject an order that is Paid, as its restaurant')
     .requiredOption('--reason <text>', 'why')
     .action((id: string, options: Decision) => decide('reject', id, options));
 }
@@ -88,7 +88,7 @@ interface ListOptions {
 function listQuery(options: ListOptions): URLSearchParams {
   const { customer, restaurant, status, olderThan, limit, cursor } = options;
   if ([customer, restaurant, status].every((given) => given === undefined)) {
-    throw new UsageError('say which orders: by --customer, --restaurant or --status');
+    throw new UsageError('give --customer, --restaurant or --status');
   }
   const asked = {
     customer_id: customer,
@@ -116,7 +116,7 @@ interface Decision extends CommonOptions {
 
 function decision(program: Command, name: string, description: string): Command {
   return withOptions(program.command(name), 'orders', 'json')
-    .description(`${description}; harmless if it is so already`)
+    .description(`${description}; can be repeated`)
     .argument('<order id>');
 }
 
@@ -154,7 +154,7 @@ const api = (options: CommonOptions): OrdersApi => ordersApi(ordersUrl(options))
  */
 function path(id: string): string {
   if (/^\.{1,2}$/.test(id) || id === '') {
-    throw new UsageError(`"${id}" is no order id: no address can name it`);
+    throw new UsageError(`"${id}" is not a valid order id`);
   }
   return `${ORDERS}/${encodeURIComponent(id)}`;
 }

@@ -231,7 +231,10 @@ describe('orders read-model rebuild', function suite() {
     assert.equal((await sqlReadModel(database).orderIds(ctx, '', 100_000)).length, 30_000);
     const third = start();
     const [words] = await Promise.all([text(third.stdout), once(third, 'exit')]);
-    assert.match(words, /^the read model is the log up to position 30000: 30000 events read in /);
+    assert.match(
+      words,
+      /^the read model matches the log up to position 30000: 30000 events read in /,
+    );
     assert.match(words, /30000 orders compared: the old table was right\n$/);
   });
 

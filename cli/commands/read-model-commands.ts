@@ -24,15 +24,17 @@ interface RebuildCommandOptions extends CommonOptions {
 }
 
 export function addReadModelCommands(program: Command): void {
-  const readModel = program.command('read-model').description('the copy of the log that is read');
+  const readModel = program
+    .command('read-model')
+    .description('the read model, a copy of the log for queries');
   withOptions(readModel.command('rebuild'), 'eventStore', 'json')
     .description(
-      'fill a second table from the log, compare it with the live one, and let the two change ' +
-        'places; everything may run meanwhile, and readers are served all the time. What was ' +
-        'killed is gone on with by running it again',
+      'fill a second table from the log, compare it with the live one, and switch to ' +
+        'it, while everything runs and readers are served. If it is ' +
+        'killed, run it again: it continues',
     )
     .option('--database <url>', `of the read model (${addressHelp('ORDERS_DATABASE_URL')})`)
-    .option('--fresh', 'begin at the beginning, although an earlier rebuild could be gone on with')
+    .option('--fresh', 'start from scratch instead of continuing an earlier rebuild')
     .action(async (options: RebuildCommandOptions) => {
       const begunAt = performance.now();
       const rebuilt = await rebuild(options);
@@ -80,11 +82,11 @@ async function rebuild(options: RebuildCommandOptions): Promise<Rebuilt> {
 function report(rebuilt: Rebuilt, seconds: number): string {
   const { position, events, resumedAt, failures, comparison, table } = rebuilt;
   const lines = [
-    `the read model is the log up to position ${position}: ${events} events read in ${seconds.toFixed(1)} s; the live table is ${table}`,
+    `the read model matches the log up to position ${position}: ${events} events read in ${seconds.toFixed(1)} s; the live table is ${table}`,
   ];
-  if (resumedAt > 0n) lines.push(`an earlier rebuild was gone on with, at position ${resumedAt}`);
+  if (resumedAt > 0n) lines.push(`continued an earlier rebuild at position ${resumedAt}`);
   if (failures > 0) {
-    lines.push(`${failures} events cannot be read, and the rows are folded without them`);
+    lines.push(`${failures} events cannot be read; rows are folded without them`);
   }
   if (comparison === undefined) {
     lines.push('there was no live table to compare with');
@@ -93,10 +95,10 @@ function report(rebuilt: Rebuilt, seconds: number): string {
     lines.push(
       missing + unfounded + different === 0
         ? `${compared} orders compared: the old table was right`
-        : `${compared} orders compared; in the old table ${missing} were missing, ${different} were wrong, and the log lacks ${unfounded}`,
+        : `${compared} orders compared; in the old table ${missing} were missing, ${different} were wrong, and ${unfounded} are not in the log`,
       ...listed.map((message) => `  ${message}`),
     );
-    if (notJudged > 0) lines.push(`  and ${notJudged} more differences were not looked at`);
+    if (notJudged > 0) lines.push(`  and ${notJudged} more differences were not examined`);
   }
   return lines.join('\n');
 }

@@ -23,17 +23,17 @@ export function addSagaCommands(program: Command): void {
   const saga = program.command('saga').description("the saga coordinator's deadlines");
   withOptions(saga.command('rebuild'), 'eventStore', 'json')
     .description(
-      'set and clear the deadlines of every order in the log; the coordinator may run meanwhile. ' +
-        'PAYMENT_DEADLINE_MS and REVIEW_DEADLINE_MS must be as the coordinator has them',
+      'set and clear the deadlines of every order in the log, while the coordinator runs. ' +
+        'PAYMENT_DEADLINE_MS and REVIEW_DEADLINE_MS must match the coordinator',
     )
     .option('--database <url>', `of the coordinator (${addressHelp('SAGA_DATABASE_URL')})`)
     .action(async (options: CommonOptions & { readonly database?: string }) => {
       const { events, unreadable } = await rebuild(options);
       print(options, { events, unreadable }, (found) =>
         [
-          `${found.events} events read; the deadlines are those of the log`,
+          `${found.events} events read; the deadlines match the log`,
           ...found.unreadable.map(
-            (id) => `order ${id} holds an event that cannot be read, and was folded without it`,
+            (id) => `order ${id} has an event that cannot be read, and was folded without it`,
           ),
         ].join('\n'),
       );

@@ -19,8 +19,8 @@ export function addStreamCommands(program: Command): void {
     .command('stream')
     .description('the copy of the log in JetStream')
     .command('reset')
-    .description('throw the copy away; the event store fills it again from the log')
-    .requiredOption('--yes', 'really: consumers begin again where their checkpoints say')
+    .description('delete the stream; the event store refills it from the log')
+    .requiredOption('--yes', 'confirm; consumers continue from their checkpoints')
     .option(
       '--nats <url>',
       `address of NATS, or several separated by commas (${addressHelp('NATS_URL')})`,
@@ -28,9 +28,12 @@ export function addStreamCommands(program: Command): void {
     .option('--replicas <n>', 'copies of the stream on a cluster (default: STREAM_REPLICAS)')
     .option(
       '--eventstore <address>',
-      `address of the event store, which knows whether the log has all of it (${addressHelp('EVENTSTORE_ADDRESS')})`,
+      `address of the event store, which checks that the log has everything (${addressHelp('EVENTSTORE_ADDRESS')})`,
     )
-    .option('--force', 'also where it holds events that the log has lost, or nobody can tell')
+    .option(
+      '--force',
+      'even if the stream has events that the log has lost, or this cannot be checked',
+    )
     .option('--json', 'print JSON')
     .action(async ({ nats, replicas, json, eventstore, force }: ResetOptions) => {
       const natsUrl = addressOf('NATS_URL', { name: '--nats', value: nats });
@@ -46,7 +49,7 @@ export function addStreamCommands(program: Command): void {
         { ...(json && { json }) },
         { stream, removed_messages: Number(messages) },
         (reset) =>
-          `${reset.stream}: ${reset.removed_messages} messages removed; the event store fills it again from the log`,
+          `${reset.stream}: ${reset.removed_messages} messages removed; the event store refills it from the log`,
       );
     });
 }

@@ -118,7 +118,7 @@ describe('what becomes of orders whose events are given up', () => {
     const lines = renderLost(looked, 2).split('\n');
     assert.equal(
       lines[0],
-      'The log ends at 100 and the stream at 150: the log has lost 50 events.',
+      'The log ends at 100 but the stream at 150: the log has lost 50 events.',
     );
     assert.equal(lines[1], '25 orders are only in the stream:');
     assert.equal(lines[2], '  order-0, of ann for 10.50, debited 10.50 as p-order-0');

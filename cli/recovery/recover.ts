@@ -90,7 +90,7 @@ export async function giveUp(
   for (let from = 0; from < voids.length; from += VOIDS_AT_ONCE) {
     const events = voids.slice(from, from + VOIDS_AT_ONCE);
     await recovery.giveUp(ctx, { agreed, streamLast, events });
-    onProgress(`${from + events.length} of ${voids.length} voids are asked for`);
+    onProgress(`${from + events.length} of ${voids.length} voids are requested`);
   }
   let resumeAfter = agreed;
   for (const { orderId } of looked.setBack) {
@@ -115,7 +115,7 @@ async function untilFollows(ctx: Context, recovery: LogRecovery): Promise<void> 
     throw new CodedError(
       'unavailable',
       'log_not_taken_up',
-      `It is done, and log and stream still do not agree: ${why}.`,
+      `Done, but log and stream still differ: ${why}.`,
     );
   }
 }

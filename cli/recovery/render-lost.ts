@@ -8,8 +8,8 @@ const NAMED = 20;
 
 export function renderLost({ standing, lost, gone, setBack }: Looked, decimals: number): string {
   const { kind, head, agreed, streamLast, why } = standing;
-  if (kind === 'follows') return 'The log has lost nothing that the stream has.';
-  if (kind === 'refused') return `The stream is not this log's: ${why}.`;
+  if (kind === 'follows') return 'The log has every event that the stream has.';
+  if (kind === 'refused') return `The stream belongs to another log: ${why}.`;
   const order = ({ orderId, customerId, amount, debits }: LostOrder) =>
     [
       `  ${orderId}`,
@@ -24,7 +24,7 @@ export function renderLost({ standing, lost, gone, setBack }: Looked, decimals: 
   ];
   return [
     kind === 'behind'
-      ? `The log ends at ${head} and the stream at ${streamLast}: the log has lost ${lost} events.`
+      ? `The log ends at ${head} but the stream at ${streamLast}: the log has lost ${lost} events.`
       : `${why}. ${lost} events of the stream are not in the log, which ends at ${head}; they agree up to ${agreed}.`,
     ...(gone.length > 0 ? [`${gone.length} orders are only in the stream:`, ...named(gone)] : []),
     ...(setBack.length > 0

@@ -32,12 +32,12 @@ export function streamProblem(asked: string, served: string): Found {
 
 /** What is said of a stream that is not the one that is served. */
 export const otherStream = (asked: string, served: string): string =>
-  `is "${asked.slice(0, 40)}", and this is the store of ${served}`;
+  `is "${asked.slice(0, 40)}", but this store serves ${served}`;
 
 /** What no id can be finds nothing, and a NUL cannot even be asked for. */
 export function idProblem(field: string, value: string): Found {
   if (value.length > MAX_ID) {
-    const message = `is ${value.length} characters long, and no id is longer than ${MAX_ID}`;
+    const message = `is ${value.length} characters long, at most ${MAX_ID} are allowed`;
     return { field, message };
   }
   return /\p{Cc}/u.test(value) ? { field, message: 'holds a control character' } : undefined;
@@ -57,7 +57,7 @@ export function consumerProblem(value: string, field = 'consumer'): Found {
 /** @param first the lowest position that makes sense: 0 before the first event, 1 for an event */
 export function positionProblem(field: string, value: bigint, first: bigint): Found {
   return value < first
-    ? { field, message: `is ${value}, and must be ${first} or more` }
+    ? { field, message: `is ${value}, but must be ${first} or more` }
     : undefined;
 }
 
@@ -70,7 +70,7 @@ export function positionsProblems(field: string, positions: readonly bigint[]): 
 }
 
 export function deliveriesProblem(value: number, field = 'deliveries'): Found {
-  return value < 0 ? { field, message: `is ${value}, and must not be negative` } : undefined;
+  return value < 0 ? { field, message: `is ${value}, but must not be negative` } : undefined;
 }
 
 /** Longest reason that a letter is closed with, in characters. */
@@ -89,10 +89,10 @@ export function currencyProblems({ code, decimals }: Currency): Found[] {
   return [
     /^[A-Z]{3}$/.test(code)
       ? undefined
-      : { field: 'code', message: 'must be a code of ISO 4217, such as USD' },
+      : { field: 'code', message: 'must be an ISO 4217 code, such as USD' },
     Number.isInteger(decimals) && decimals >= 0 && decimals <= MAX_DECIMALS
       ? undefined
-      : { field: 'decimals', message: `is ${decimals}, and must be from 0 to ${MAX_DECIMALS}` },
+      : { field: 'decimals', message: `is ${decimals}, but must be from 0 to ${MAX_DECIMALS}` },
   ];
 }
 
@@ -101,5 +101,5 @@ const MAX_DECIMALS = 4;
 
 export function limitProblem(value: number): Found {
   if (value >= 1 && value <= MAX_PAGE) return undefined;
-  return { field: 'limit', message: `is ${value}, and must be from 1 to ${MAX_PAGE}` };
+  return { field: 'limit', message: `is ${value}, but must be from 1 to ${MAX_PAGE}` };
 }

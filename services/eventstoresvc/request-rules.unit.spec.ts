@@ -94,22 +94,22 @@ describe('the rules of requests', () => {
         ...positionsProblems('places', [1n, 0n]),
       ),
       [
-        'limit is 0, and must be from 1 to 1000',
-        'after is -1, and must be 0 or more',
-        'deliveries is -1, and must not be negative',
-        'letter.deliveries is -2, and must not be negative',
+        'limit is 0, but must be from 1 to 1000',
+        'after is -1, but must be 0 or more',
+        'deliveries is -1, but must not be negative',
+        'letter.deliveries is -2, but must not be negative',
         'consumer must be 1 to 128 letters, digits, dots, dashes or underscores',
         'letter.consumer must be 1 to 128 letters, digits, dots, dashes or underscores',
-        'id is 201 characters long, and no id is longer than 200',
+        'id is 201 characters long, at most 200 are allowed',
         'id holds a control character',
-        'stream is "PAYMENTS", and this is the store of ORDERS',
-        `stream is "B${'x'.repeat(39)}", and this is the store of ORDERS`,
+        'stream is "PAYMENTS", but this store serves ORDERS',
+        `stream is "B${'x'.repeat(39)}", but this store serves ORDERS`,
         'ids are 2, at most 1',
         undefined,
         'ids[1] holds a control character',
         'places are 1001, at most 1000',
         undefined,
-        'places[1] is 0, and must be 1 or more',
+        'places[1] is 0, but must be 1 or more',
       ],
     );
   });
@@ -133,7 +133,7 @@ describe('the rules of requests', () => {
       (error) =>
         error instanceof CodedError &&
         error.kind === 'invalid' &&
-        error.message === 'The request is not valid: limit is 0, and must be from 1 to 1000.',
+        error.message === 'The request is not valid: limit is 0, but must be from 1 to 1000.',
     );
   });
 });

@@ -12,14 +12,13 @@ import type { OrderService } from './service.ts';
  */
 export function instrumentingService(next: OrderService, meter: Meter): OrderService {
   const placed = meter.createCounter('orders_placed', {
-    description: 'Orders accepted; replayed are those that a retry got the first answer for.',
+    description: 'Orders accepted; replayed counts retries that got the first answer again.',
   });
   const read = meter.createCounter('orders_read', {
-    description: 'Single orders shown, by where they came from and whether they may be stale.',
+    description: 'Single orders shown, by source and by whether they may be stale.',
   });
   const decided = meter.createCounter('orders_decided', {
-    description:
-      'Decisions by people, by what came of them: done, already so, or the code of a refusal.',
+    description: 'Decisions by people, by result: done, already so, or the code of the refusal.',
   });
   const counted = (command: string) => ({
     answered: (_ctx: Context, _request: unknown, { changed }: DecidedOrder) =>

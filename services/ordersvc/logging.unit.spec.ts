@@ -80,10 +80,10 @@ describe('the log of the order service', () => {
     ]);
     for (let n = 0; n < 8; n++) await service.get(background(), { orderId: 'o1' });
     assert.deepEqual(lines, [
-      'warn: the read model is away: orders are folded from the log',
+      'warn: the read model is away: folding orders from the log',
       'info: the read model is back',
-      'warn: the event store is away: orders are shown as last known',
-      'info: orders are shown as they are again',
+      'warn: the event store is away: showing orders from the read model',
+      'info: the event store is back: orders are current again',
     ]);
   });
 });

@@ -119,7 +119,7 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
     if (!decision.accepted) throw refusal(decision);
     const events = await store.readAggregate(ctx, orderAggregate(orderId)).catch(tell);
     const order = viewOf(codec, events);
-    if (order === undefined) throw new Error(`Order ${orderId} is not in the log any more.`);
+    if (order === undefined) throw new Error(`Order ${orderId} is no longer in the log.`);
     recent.remember(orderId, order.version);
     return { order, changed: appended !== undefined };
   }
@@ -158,12 +158,12 @@ function tell(cause: unknown): never {
     throw new CodedError(
       'unavailable',
       'event_store_away',
-      'Whether the order was changed is not known at the moment; asking again is safe.',
+      'It is unknown whether the order was changed; it is safe to try again.',
       { cause, retryAfterMs: 1_000 },
     );
   }
   if (isKind(cause, 'conflict')) {
-    const message = 'The order kept moving, and nothing was decided; ask again.';
+    const message = 'The order kept changing and nothing was decided; try again.';
     throw new CodedError('conflict', 'order_moving', message, { cause, retryAfterMs: 1_000 });
   }
   throw cause;

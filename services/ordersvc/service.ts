@@ -118,7 +118,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
       throw new CodedError(
         'conflict',
         'foreign_order',
-        `The id of this order, ${orderId}, is taken by events that do not begin an order: use another Idempotency-Key.`,
+        `The id of this order, ${orderId}, already has events that do not start an order: use another Idempotency-Key.`,
       );
     }
     return { order: first.details, version: first.version, replayed: true };
@@ -133,7 +133,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         })
       : error;
   const UNPLACED =
-    'Orders cannot be placed at the moment; whether this one was placed is not known.';
+    'Orders cannot be placed at the moment; it is unknown whether this one was. It is safe to try again with the same Idempotency-Key.';
   const UNREAD = 'The order cannot be read at the moment.';
 
   const notFound = (orderId: string) =>
@@ -142,7 +142,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
   /** Throws where `version`, the log's, is not one that was asked for. */
   function mustDo(version: bigint, minVersion: bigint, ifMatch: Versions) {
     if (version < minVersion) {
-      const message = `The order is at version ${version} and has no version ${minVersion} yet.`;
+      const message = `The order is at version ${version}; it has not reached version ${minVersion}.`;
       throw new CodedError('precondition_failed', 'version_not_reached', message);
     }
     if (!matches(ifMatch, version)) throw versionMismatch(version);
@@ -175,7 +175,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         throw new CodedError(
           'already_exists',
           'idempotency_key_reused',
-          'The Idempotency-Key was used for another order; a new order needs a new key.',
+          'The Idempotency-Key was already used for another order; use a new key for a new order.',
         );
       }
       recent.remember(orderId, value.version);

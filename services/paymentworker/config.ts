@@ -41,7 +41,7 @@ const schema = z
   })
   .refine((read) => read.PAYMENT_GATEWAY !== 'stripe' || read.STRIPE_SECRET_KEY !== undefined, {
     path: ['STRIPE_SECRET_KEY'],
-    error: 'wanted is the secret key of a Stripe account, as PAYMENT_GATEWAY is stripe',
+    error: 'must be the secret key of a Stripe account, because PAYMENT_GATEWAY is stripe',
     // Beside all other problems, not only after them.
     when: () => true,
   })
@@ -53,7 +53,7 @@ const schema = z
       stripeCharging(CURRENCY) !== undefined,
     {
       path: ['CURRENCY'],
-      error: 'wanted is a currency that Stripe charges, as PAYMENT_GATEWAY is stripe',
+      error: 'must be a currency that Stripe charges, because PAYMENT_GATEWAY is stripe',
       when: () => true,
     },
   );

@@ -34,7 +34,7 @@ describe('payment worker configuration', () => {
       () => readConfig({ ...stripe, CURRENCY: 'IRR' }),
       (error: unknown) =>
         error instanceof ConfigError &&
-        /CURRENCY is "IRR": wanted is a currency that Stripe charges/.test(error.message),
+        /CURRENCY is "IRR": must be a currency that Stripe charges/.test(error.message),
     );
     assert.throws(
       () => readConfig({ ...stripe, CURRENCY: 'SHELLS' }),

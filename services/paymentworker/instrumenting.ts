@@ -5,13 +5,13 @@ import type { PaymentService } from './service.ts';
 /** Counts payments and voids by what came of them, and the money that was debited, in minor units. */
 export function instrumentingService(next: PaymentService, meter: Meter): PaymentService {
   const payments = meter.createCounter('payments_total', {
-    description: 'Payments by result',
+    description: 'Payments, by result.',
   });
   const debited = meter.createCounter('payments_debited_minor_units_total', {
-    description: 'Money debited, in minor units of the currency',
+    description: 'Money debited, in minor units of the currency.',
   });
   const voids = meter.createCounter('payment_voids_total', {
-    description: 'Voids by result',
+    description: 'Voids, by result.',
   });
   return observed(next, {
     pay: (_ctx, { order }, result) => {

@@ -5,13 +5,13 @@ import type { QueryModelService } from './service.ts';
 /** Counts events by what became of them, and shows where the read model stands. */
 export function instrumentingService(next: QueryModelService, meter: Meter): QueryModelService {
   const events = meter.createCounter('projection_events_total', {
-    description: 'Events read by the projection, by result: folded, unknown, unreadable',
+    description: 'Events read by the projection, by result: folded, unknown or unreadable.',
   });
   const batches = meter.createCounter('projection_batches_total', {
-    description: 'Batches by result: applied, or moved where the checkpoint was elsewhere',
+    description: 'Batches, by result: applied, or moved if the checkpoint was not where expected.',
   });
   const position = meter.createGauge('projection_position', {
-    description: 'Position up to which the log is in the read model',
+    description: 'Position up to which the read model includes the log.',
   });
   return observed(next, {
     checkpoint: (_ctx, _request, checkpoint) => position.record(Number(checkpoint)),

@@ -27,7 +27,7 @@ export async function eventsOf(
       throw new CodedError(
         'unavailable',
         'foreign_message',
-        `Message ${message.sequence} is not the event store's, and the log has no event there.`,
+        `Message ${message.sequence} does not come from the event store, and the log has no event there.`,
       );
     }
   }

@@ -48,16 +48,14 @@ export function watchStandstill(options: StandstillOptions): () => void {
     if (checkpoint > head) return `the read model is at ${checkpoint}, the log ends at ${head}`;
     if (checkpoint < position) return `the checkpoint was moved back to ${checkpoint}`;
     if (checkpoint === head || performance.now() - (seen?.since ?? 0) < stuckMs) return undefined;
-    return `the log has ${head} events, the read model stands still at ${checkpoint}`;
+    return `the log has ${head} events, but the read model is stuck at ${checkpoint}`;
   }
 
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
     void look()
-      .catch((error) =>
-        logger.debug({ err: error }, 'the log or the read model could not be asked'),
-      )
+      .catch((error) => logger.debug({ err: error }, 'the log or the read model could not be read'))
       .finally(() => {
         busy = false;
       });

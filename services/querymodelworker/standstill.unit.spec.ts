@@ -44,7 +44,7 @@ describe('watchStandstill', () => {
     await pass(900);
     assert.deepEqual(faults, []);
     await pass(300);
-    assert.deepEqual(faults, ['the log has 6 events, the read model stands still at 5']);
+    assert.deepEqual(faults, ['the log has 6 events, but the read model is stuck at 5']);
   });
 
   it('another instance that moves the checkpoint is at work', async () => {

@@ -295,7 +295,7 @@ describe('projection over JetStream', function suite() {
       restored.head = undefined;
       await place();
       await log.published();
-      await said(/ends with the event \S+ at 5, where the log has other-/);
+      await said(/ends with event \S+ at 5, where the log has other-/);
       const { asked } = restored;
       await until(() => restored.asked >= asked + 2, { what: 'looked again', deadlineMs: 10_000 });
       assert.equal(await service.checkpoint(ctx), 5n);
@@ -333,11 +333,11 @@ describe('projection over JetStream', function suite() {
       stuckMs: 300,
       logger,
     });
-    await until(() => lines.some((line) => /4 events.* stands still at 3/.test(line)), {
+    await until(() => lines.some((line) => /4 events.* stuck at 3/.test(line)), {
       what: 'said',
       deadlineMs: 10_000,
     });
-    assert.match(transport.degraded?.() ?? '', /stands still at 3/);
+    assert.match(transport.degraded?.() ?? '', /is stuck at 3/);
     await place();
     await projected(4n);
     await until(() => transport.degraded?.() === undefined, { what: 'over', deadlineMs: 5_000 });

@@ -68,7 +68,7 @@ export function jetstreamTransport(
   const aborting = new AbortController();
   let running: Promise<void> | undefined;
   let reader: StreamReader | undefined;
-  let problem: string | undefined = 'not yet begun';
+  let problem: string | undefined = 'not started yet';
   let failures = 0;
   let begun = false;
   /** Another instance is at work: it was quicker with the last batch. */
@@ -109,7 +109,7 @@ export function jetstreamTransport(
       lookMs,
       stuckMs,
       onFault: (why) => {
-        logger.warn({ why }, 'the projection stands still: reading again');
+        logger.warn({ why }, 'the projection is stuck: reading again');
         standstill = why;
         ending.abort();
       },
@@ -175,12 +175,12 @@ export function jetstreamTransport(
     if (ahead === undefined) return;
     const why =
       there === undefined || eventId === ''
-        ? `is ahead of the log (at ${ahead.checkpoint}, and the log ended at ${ahead.head})`
-        : `ends with the event ${eventId} at ${position}, where the log has ${there}`;
+        ? `is ahead of the log (at ${ahead.checkpoint}, but the log ends at ${ahead.head})`
+        : `ends with event ${eventId} at ${position}, where the log has ${there}`;
     throw new CodedError(
       'precondition_failed',
       'read_model_ahead',
-      `The read model ${why}, so it is not this log's, and nothing is projected. Fill it from this log: npx ordersctl read-model rebuild`,
+      `The read model ${why}, so it belongs to another log and is not updated. Fill it from this log: npx ordersctl read-model rebuild`,
     );
   }
 
@@ -199,7 +199,7 @@ export function jetstreamTransport(
     if (state === undefined || until <= after) return after;
     logger.warn(
       { after: `${after}`, until: `${until}` },
-      'the stream begins later: reading the log',
+      'the stream starts later: reading the log',
     );
     let position = after;
     while (position < until) {
@@ -250,7 +250,7 @@ export function jetstreamTransport(
         const pauseMs = Math.min(PAUSE_MS.longest, PAUSE_MS.first * 2 ** failures++);
         // Processes that start together find each other after a try or two.
         const level = begun || failures > FIRST_FAILURES ? 'error' : 'info';
-        logger[level]({ err: error, pauseMs }, 'the projection begins again at its checkpoint');
+        logger[level]({ err: error, pauseMs }, 'the projection restarts from its checkpoint');
         await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(
           () => undefined,
         );

@@ -8,13 +8,13 @@ const lateSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300];
 /** Counts what came of events and deadlines, and how late deadlines were done with. */
 export function instrumentingService(next: SagaService, meter: Meter): SagaService {
   const followed = meter.createCounter('saga_events_total', {
-    description: 'Events followed, by what was appended in answer',
+    description: 'Events followed, by the answer that was appended.',
   });
   const fired = meter.createCounter('saga_deadlines_total', {
-    description: 'Deadlines fired, by kind and by what was appended',
+    description: 'Deadlines fired, by kind and by what was appended.',
   });
   const late = meter.createHistogram('saga_deadline_lateness_seconds', {
-    description: 'From when a deadline was due, by the database’s clock, until it was done with',
+    description: "Time from a deadline's due time, by the database's clock, until it was handled.",
     advice: { explicitBucketBoundaries: lateSeconds },
   });
   return observed(next, {

@@ -5,7 +5,7 @@ import { MAX_AMOUNT, type Minor, minorFromDecimal } from '../domain/money.ts';
 export const amountLimit = z
   .string()
   .trim()
-  .regex(/^\d{1,15}(\.\d{1,15})?$/, 'wanted is an amount in major units, such as 250 or 99.50')
+  .regex(/^\d{1,15}(\.\d{1,15})?$/, 'must be an amount in major units, such as 250 or 99.50')
   .optional();
 
 /**

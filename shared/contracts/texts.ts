@@ -29,9 +29,9 @@ const ONE_LINE = 'text-in-one-line';
 /** What each format asks for, in words. */
 export const formats: Readonly<Record<string, string>> = {
   [VISIBLE]:
-    'text without anything that does not show (no control or format characters, no line or paragraph separators: Unicode Cc, Cf, Zl, Zp), and not all blank',
+    'text of visible characters (no control or format characters, no line or paragraph separators: Unicode Cc, Cf, Zl, Zp), not all blank',
   [ONE_LINE]:
-    'text in one line (no control characters, no line or paragraph separators: Unicode Cc, Zl, Zp), and not all blank',
+    'text in one line (no control characters, no line or paragraph separators: Unicode Cc, Zl, Zp), not all blank',
 };
 
 /** Of ids: not blank, and nothing that does not show, for two ids that look the same should be the same. */

@@ -112,7 +112,7 @@ export function stripeCharging(currency: Currency): StripeCharging | undefined {
     least: (least === undefined ? step : Math.round(least * 10 ** decimals)) as Minor,
     stripeCode: code.toLowerCase(),
     stripeAmount(amount) {
-      if (amount % step !== 0) throw new RangeError(`${amount} is no multiple of ${step}`);
+      if (amount % step !== 0) throw new RangeError(`${amount} is not a multiple of ${step}`);
       return (amount / minors) * units;
     },
   };
@@ -134,7 +134,7 @@ export function unchargeable(
   if (amount === 0) return undefined;
   const text = (of: number) => `${decimalText(of as Minor, currency.decimals)} ${currency.code}`;
   if (amount % step !== 0)
-    return `${text(amount)} cannot be charged: it is no multiple of ${text(step)}`;
-  if (amount < least) return `${text(amount)} cannot be charged: the least is ${text(least)}`;
+    return `${text(amount)} cannot be charged: it is not a multiple of ${text(step)}`;
+  if (amount < least) return `${text(amount)} cannot be charged: the minimum is ${text(least)}`;
   return undefined;
 }

@@ -92,9 +92,12 @@ describe('charging', () => {
   it('what no gateway could take is refused with the reason: a part of the step, and too little', () => {
     const why = (code: string, amount: number) => unchargeable(minor(amount), charging(of(code)));
     assert.equal(why('USD', 50), undefined);
-    assert.equal(why('USD', 49), '0.49 USD cannot be charged: the least is 0.50 USD');
-    assert.equal(why('KWD', 5_124), '5.124 KWD cannot be charged: it is no multiple of 0.010 KWD');
-    assert.equal(why('JPY', 49), '49 JPY cannot be charged: the least is 50 JPY');
+    assert.equal(why('USD', 49), '0.49 USD cannot be charged: the minimum is 0.50 USD');
+    assert.equal(
+      why('KWD', 5_124),
+      '5.124 KWD cannot be charged: it is not a multiple of 0.010 KWD',
+    );
+    assert.equal(why('JPY', 49), '49 JPY cannot be charged: the minimum is 50 JPY');
     for (const { code } of currencies)
       assert.equal(why(code, 0), undefined, 'nothing needs no gateway');
   });

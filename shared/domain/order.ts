@@ -120,7 +120,7 @@ export function decide(command: OrderCommand, state: OrderState): Decision {
     case 'place':
       return state.status === 'None'
         ? accept({ type: 'created', order: command.order })
-        : refuse('order_exists', `Order ${command.order.orderId} exists already.`);
+        : refuse('order_exists', `Order ${command.order.orderId} already exists.`);
     case 'recordDebit': {
       const { type: _, ...debit } = command;
       return state.payment === 'debited' ? accept() : accept({ ...debit, type: 'paymentdebited' });
@@ -216,7 +216,7 @@ function review(
   if (state.status === outcome) return accept();
   // The money may have gone back by the gateway's own hand.
   if (state.status === 'Paid' && state.payment !== 'debited') {
-    return refuse('payment_voided', `Order ${orderId} is not paid any more.`);
+    return refuse('payment_voided', `Order ${orderId} is no longer paid.`);
   }
   if (state.status === 'Paid') return accept(event(orderId));
   return refuse(

@@ -388,7 +388,7 @@ describe('an order', () => {
       const refused = decide(command, state);
       assert.ok(!refused.accepted);
       assert.equal(refused.code, 'payment_voided');
-      assert.match(refused.message, /o-1 is not paid any more/);
+      assert.match(refused.message, /o-1 is no longer paid/);
     }
   });
 

@@ -45,7 +45,7 @@ export function agreedCurrency(
 ): AgreedCurrency {
   const { patienceMs = 3_000, againMs = 250, differs = endProcess } = options;
   let agreed = false;
-  let why = 'nobody has said yet which currency the log is kept in';
+  let why = "the log's currency is not known yet";
   let again: NodeJS.Timeout | undefined;
   let stopped = false;
 
@@ -135,7 +135,7 @@ export const currencyDiffers = (written: Currency, configured: Currency) =>
   new CodedError(
     'unavailable',
     'currency_differs',
-    `The log is kept in ${currencyText(written)}, and CURRENCY says ${currencyText(configured)}. A log has one currency for good: set CURRENCY=${written.code}, or begin another log.`,
+    `The log's currency is ${currencyText(written)}, but CURRENCY says ${currencyText(configured)}. A log's currency never changes: set CURRENCY=${written.code}, or start a new log.`,
   );
 
 /** Nobody handles it, and such an error ends a process. */

@@ -28,7 +28,7 @@ describe('an agreed currency', () => {
     for (const written of [jpy, { code: 'USD', decimals: 3 }]) {
       await assert.rejects(agreedCurrency(usd, async () => written).start(), (error) => {
         assert.ok(error instanceof ConfigError);
-        assert.match(error.message, /kept in .*, and CURRENCY says USD \(2 decimals\)/);
+        assert.match(error.message, /currency is .*, but CURRENCY says USD \(2 decimals\)/);
         return true;
       });
     }

@@ -101,7 +101,7 @@ export function commandHandler<State, Command, Event>({
         } catch (error) {
           if (!isKind(error, 'conflict') || n === ATTEMPTS) throw error;
           if (ctx.signal.aborted) {
-            throw new CodedError('cancelled', 'cancelled', 'The caller no longer waits.', {
+            throw new CodedError('cancelled', 'cancelled', 'The caller stopped waiting.', {
               cause: error,
             });
           }

@@ -3,36 +3,36 @@ import { z } from 'zod';
 
 /** CloudEvents 1.0 in binary mode: each attribute is a header, `ce-` and its name. */
 export const messageHeaders = z.object({
-  'Nats-Msg-Id': z.string().describe("The event's id, by which JetStream knows a repeat."),
+  'Nats-Msg-Id': z.string().describe("The event's id, by which JetStream detects duplicates."),
   'ce-specversion': z.literal('1.0'),
-  'ce-id': z.string().describe("The event's id. With `ce-source` it is unique for ever."),
-  'ce-type': z.string().describe("The event's type, which is the subject too."),
+  'ce-id': z.string().describe("The event's id. Together with `ce-source` it is unique for ever."),
+  'ce-type': z.string().describe("The event's type, which is also the subject."),
   'ce-source': z
     .string()
     .regex(/^\/eventstore\/.+$/)
     .describe('`/eventstore/` and the name of the stream.'),
-  'ce-subject': z.string().describe('The aggregate: the id of the order. UTF-8, as it was given.'),
+  'ce-subject': z.string().describe("The aggregate's id: the order id. UTF-8, unchanged."),
   'ce-time': z
     .string()
     .meta({ format: 'date-time' })
-    .describe("When it was appended, by the log's clock."),
+    .describe("When the event was appended, by the log's clock."),
   'ce-datacontenttype': z
     .literal('application/json')
     .optional()
-    .describe('Absent where there is no payload.'),
-  'ce-aggregatetype': z.string().describe('What the aggregate is: `order`.'),
+    .describe('Absent if there is no payload.'),
+  'ce-aggregatetype': z.string().describe("The aggregate's type: `order`."),
   'ce-version': z
     .string()
     .regex(/^[1-9][0-9]*$/)
-    .describe('Place among the events of the aggregate.'),
+    .describe("The event's number within the aggregate."),
   'ce-position': z
     .string()
     .regex(/^[1-9][0-9]*$/)
-    .describe('Place in the log, and the sequence of the message in the stream.'),
+    .describe("The event's number in the log, and the message's sequence in the stream."),
   'ce-correlationid': z
     .string()
     .optional()
-    .describe('Shared by all that one request brought about.'),
+    .describe('Shared by all events that one request caused.'),
   'ce-causationid': z.string().optional().describe('The id of the event that this one answers.'),
   'ce-storedtraceparent': z
     .string()
@@ -41,6 +41,6 @@ export const messageHeaders = z.object({
   traceparent: z
     .string()
     .optional()
-    .describe('W3C Trace Context of the publishing, a child of `ce-storedtraceparent`.'),
+    .describe('W3C Trace Context of the publication, a child of `ce-storedtraceparent`.'),
   tracestate: z.string().optional().describe('W3C Trace Context.'),
 });

@@ -51,17 +51,17 @@ function measureProcess(meter: Meter): () => void {
 
   meter
     .createObservableGauge('process_resident_memory_bytes', {
-      description: 'Memory that the process holds.',
+      description: 'Memory of the process.',
     })
     .addCallback((gauge) => gauge.observe(process.memoryUsage.rss()));
   meter
     .createObservableGauge('process_uptime_seconds', {
-      description: 'Time since the process began.',
+      description: 'Time since the process started.',
     })
     .addCallback((gauge) => gauge.observe(process.uptime()));
   meter
     .createObservableGauge('nodejs_eventloop_delay_seconds', {
-      description: 'How late the event loop came to its timers since the last scrape.',
+      description: 'How late the event loop ran its timers since the last scrape.',
     })
     .addCallback((gauge) => {
       gauge.observe(seconds(delay.percentile(50)), { quantile: '0.5' });

@@ -24,15 +24,15 @@ const MOST_SEED = 1_000_000;
 export function readOptions(args: readonly string[]): ChaosOptions {
   const read = new Command('chaos')
     .description(
-      'Starts a stack of its own, places orders, and does harm to every process and every ' +
-        'connection meanwhile. In the end each order must have ended as its people wished, and ' +
-        'all books must agree; else the exit code is 1. About fourteen orders a second.',
+      'Starts its own stack, places orders, and meanwhile harms every process and every ' +
+        'connection. At the end each order must have ended as its people wished, and ' +
+        'all books must agree; otherwise the exit code is 1. Places about fourteen orders a second.',
     )
     .option('--orders <n>', 'how many; the faults last as long', '3000')
-    .option('--seed <n>', 'decides orders, faults and their order (default: at random)')
+    .option('--seed <n>', 'decides the orders, the faults and their sequence (default: random)')
     .option('--instances <n>', 'of each service, up to 4', '1')
     .option('--nats-nodes <n>', '1 or 3 (default: 1 with one instance, else 3)')
-    .option('--only <pattern>', 'only faults whose name this regular expression finds')
+    .option('--only <pattern>', 'only faults whose name matches this regular expression')
     .option('--json', 'print JSON')
     .exitOverride()
     .parse(args, { from: 'user' })
@@ -70,6 +70,6 @@ function pattern(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch (error) {
-    throw new UsageError(`--only ${text} is no regular expression: ${(error as Error).message}`);
+    throw new UsageError(`--only ${text} is not a regular expression: ${(error as Error).message}`);
   }
 }

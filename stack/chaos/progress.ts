@@ -40,7 +40,7 @@ export function showProgress(
       };
       timer = setInterval(show, stream.isTTY ? TERMINAL_MS : PLAIN_MS);
     },
-    onSettling: () => line('waiting until every order has ended'),
+    onSettling: () => line('waiting for every order to end'),
     end: () => {
       clearInterval(timer);
       stream.write(clear);

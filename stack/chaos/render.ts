@@ -44,7 +44,7 @@ export function renderReport(report: ChaosReport, paint: Paint): string {
     ...wrong.map(({ what, order, message }) => paint('bad', `${what}: ${order}, ${message}`)),
     ...troubles.map((trouble) => paint('bad', trouble)),
     passed(report)
-      ? paint('good', 'nothing was lost, doubled, stuck or cancelled without cause')
+      ? paint('good', 'nothing was lost, duplicated, stuck or cancelled without cause')
       : paint('bad', `this run failed; again: make chaos ARGS="${again(report)}"`),
   ].join('\n');
 }

@@ -62,8 +62,8 @@ export async function travel(
   const story = await readStory(order_id, target.eventStore, place).catch((cause: unknown) => {
     if (codedError(cause).code !== 'order_not_found') throw cause;
     throw new SetupProblem(
-      `the event store at ${target.eventStore} has no order ${order_id}, which ordersvc at ${target.httpUrl} took: they are of different stacks`,
-      'give the demo the ports of one: HTTP_PORT, GRPC_PORT and ZIPKIN_PORT as make start has them',
+      `the event store at ${target.eventStore} does not have order ${order_id} of ordersvc at ${target.httpUrl}: they belong to different stacks`,
+      'set HTTP_PORT, GRPC_PORT and ZIPKIN_PORT as for make start',
       { cause },
     );
   });

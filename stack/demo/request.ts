@@ -3,7 +3,7 @@ import { SetupProblem } from '../problem.ts';
 const REQUEST_MS = 10_000;
 
 const LOOK_MS = 2_000;
-const REMEDY = 'see what make start says of it';
+const REMEDY = 'read the output of make start';
 
 /** The answer to a GET. Throws a `SetupProblem` when it is no success, or does not come in ten seconds. */
 export async function getJson<T>(url: string): Promise<T> {

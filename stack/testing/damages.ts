@@ -22,7 +22,7 @@ export interface Damage {
 }
 
 const ctx = background();
-const disputed = '; log and stream differ about this order';
+const disputed = '; log and stream disagree about this order';
 
 // The read model: each column of a row, its rows, its records.
 
@@ -367,7 +367,7 @@ const checkpoints: readonly Damage[] = [
   {
     what: "checkpoints: the projection's is gone",
     plant: ({ ordersdb }) => ordersdb`delete from projection_checkpoint where name = 'query-model'`,
-    says: [/^checkpoints: the read model lacks one, and its projection stands still$/],
+    says: [/^checkpoints: the read model has none, so its projection is stuck$/],
     undo: ({ restore }) => restore('ordersdb', 'projection_checkpoint'),
   },
 ];

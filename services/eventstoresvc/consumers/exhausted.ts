@@ -34,7 +34,7 @@ export async function parkExhausted(
     position,
     eventId: event.eventId,
     reason: 'max_deliveries',
-    lastError: `The broker gave up after ${deliveries} deliveries, and the consumer had not parked it.`,
+    lastError: `The broker gave up after ${deliveries} deliveries; the consumer never parked the message.`,
     deliveries,
     traceparent: event.metadata.traceparent ?? '',
   });

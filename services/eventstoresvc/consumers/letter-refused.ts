@@ -14,7 +14,7 @@ export function letterRefused(
       return new CodedError(
         'conflict',
         'letter_resolved',
-        `The ${which} is resolved: its event was served.`,
+        `The ${which} is already resolved: its event was processed.`,
       );
     case 'closed':
       return new CodedError(
@@ -27,7 +27,7 @@ export function letterRefused(
       return new CodedError(
         'conflict',
         'letter_being_replayed',
-        `The ${which} is being served right now; try again in a minute.`,
+        `The ${which} is being processed right now; try again in a minute.`,
       );
   }
 }

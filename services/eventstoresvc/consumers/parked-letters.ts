@@ -31,7 +31,7 @@ export function parkedLetters(
 
   meter
     .createObservableGauge('eventstore.dead_letters.parked', {
-      description: 'Dead letters that wait for somebody to look at them, by consumer.',
+      description: 'Parked dead letters, by consumer.',
     })
     .addCallback((gauge) => {
       for (const [consumer, count] of counts) gauge.observe(count, { consumer });
@@ -57,7 +57,7 @@ export function parkedLetters(
       running ??= run();
     },
     stop: async () => {
-      stopping.abort(new Error('The counting was stopped.'));
+      stopping.abort(new Error('Counting was stopped.'));
       await running;
     },
   };

@@ -87,7 +87,7 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
         throw new CodedError(
           'precondition_failed',
           'place_not_in_log',
-          `The log has ${there === undefined ? 'no event' : `the event ${there}`} at position ${position}, and ${consumer} was there with the event ${eventId || 'of no id'}.`,
+          `The log has ${there === undefined ? 'no event' : `event ${there}`} at position ${position}, but ${consumer} saw ${eventId ? `event ${eventId}` : 'an event without an id'} there.`,
         );
       }
       const before = await kept(ctx, consumer);

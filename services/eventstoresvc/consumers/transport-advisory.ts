@@ -47,11 +47,14 @@ export function advisoryTransport(
       if ((await endpoint(context(stopping.signal), exhausted)) === 'no_event') {
         logger.warn(
           { consumer, position: `${stream_seq}`, deliveries },
-          'an exhausted message is no event of the log, and was dropped',
+          'ignored an exhausted message that is not an event of the log',
         );
       }
     } catch (error) {
-      logger.error({ err: error, subject: message.subject }, 'an exhausted message was not parked');
+      logger.error(
+        { err: error, subject: message.subject },
+        'an exhausted message could not be parked',
+      );
     }
   }
 
@@ -79,7 +82,7 @@ export function advisoryTransport(
     name: 'advisories',
     start: async () => kept.start(),
     stop: async () => {
-      stopping.abort(new Error('The event store stops.'));
+      stopping.abort(new Error('The event store is stopping.'));
       await kept.stop();
     },
   };

@@ -211,12 +211,9 @@ function sizeOf({ events }: Append): number {
 }
 
 const tooMuch = () =>
-  new CodedError(
-    'overloaded',
-    'too_many_appends',
-    'More appends wait than there is room for; append again later.',
-    { retryAfterMs: 1_000 },
-  );
+  new CodedError('overloaded', 'too_many_appends', 'Too many appends wait; append again later.', {
+    retryAfterMs: 1_000,
+  });
 
 /** Serves one append; never rejects. */
 async function serve(append: Append, options: AppendStreamOptions): Promise<AppendResult> {

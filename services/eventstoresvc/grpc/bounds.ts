@@ -59,7 +59,7 @@ function checkElements(bytes: Buffer, shape: Shape): void {
   throw new CodedError(
     'too_large',
     'too_many_elements',
-    `The message holds more than ${MAX_ELEMENTS} elements; send fewer at once.`,
+    `The message has more than ${MAX_ELEMENTS} elements; send fewer at once.`,
   );
 }
 

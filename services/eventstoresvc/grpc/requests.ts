@@ -55,7 +55,7 @@ export function appendFromWire(
   const rest = appendProblems(append, limits);
   // Too many events are told without looking at them.
   const looked = rest.some(({ field }) => field === 'events') ? [] : events;
-  const unknown = { field: 'lane', message: `is ${asked}, and must be 0 or 1` };
+  const unknown = { field: 'lane', message: `is ${asked}, but must be 0 or 1` };
   throw invalidEvent([
     ...wrongStreams(looked, limits.stream),
     ...(lane === undefined ? [unknown] : []),

@@ -70,7 +70,7 @@ function repeated(append: Append, { known }: Snapshot): AppendResult {
       return new CodedError(
         'already_exists',
         'event_id_reused',
-        `Event id ${other?.eventId ?? event.eventId} is in the log already, with other content or in other company.`,
+        `Event id ${other?.eventId ?? event.eventId} is already in the log, with other content or as part of another append.`,
       );
     }
     last = stored;
@@ -85,6 +85,6 @@ function versionConflict(append: Append, expected: bigint, actual: bigint): Code
   return new CodedError(
     'conflict',
     'version_conflict',
-    `The ${aggregateType} ${aggregateId} is at version ${actual}, not at ${expected}: read it again and decide anew.`,
+    `The ${aggregateType} ${aggregateId} is at version ${actual}, not at ${expected}: read it and decide again.`,
   );
 }

@@ -133,7 +133,7 @@ describe('classify', () => {
       const refused = answer(snapshot);
       assert.ok(refused instanceof CodedError);
       assert.deepEqual([refused.kind, refused.code], ['already_exists', 'event_id_reused']);
-      assert.match(refused.message, new RegExp(`^Event id ${id} is in the log`));
+      assert.match(refused.message, new RegExp(`^Event id ${id} is already in the log`));
     }
     const others = at(7n, 8n);
     const [event] = append.events;

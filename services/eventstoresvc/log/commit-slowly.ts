@@ -96,7 +96,7 @@ function expire(batch: readonly Waiting[], until: (one: Waiting) => number, caus
       new CodedError(
         'unavailable',
         'log_unavailable',
-        'The event log cannot be written at the moment; the same append may be sent again.',
+        'The event log cannot be written at the moment; repeating the same append is safe.',
         { cause, retryAfterMs: 1_000 },
       ),
     );

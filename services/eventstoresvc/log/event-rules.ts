@@ -68,13 +68,13 @@ export function appendProblems(
   if (events.length > MAX_EVENTS) {
     problems.push({
       field: 'events',
-      message: `holds ${events.length}, at most ${MAX_EVENTS} may go together`,
+      message: `holds ${events.length}, at most ${MAX_EVENTS} are allowed`,
     });
   }
   if (expectedVersion !== undefined && expectedVersion < 0n) {
     problems.push({
       field: 'expected_version',
-      message: `is ${expectedVersion}, and must not be negative`,
+      message: `is ${expectedVersion}, but must not be negative`,
     });
   }
   if (events.length > MAX_EVENTS) return problems;
@@ -112,7 +112,7 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
     else if (value.length > MAX_ID)
       wrong(field, `is ${value.length} characters long, at most ${MAX_ID} are allowed`);
     else if (!PRINTABLE.test(value) || value.trim() !== value) {
-      wrong(field, 'must be printable, without control characters or blanks at its ends');
+      wrong(field, 'must be printable, without control characters or spaces at its ends');
     }
   }
 
@@ -126,7 +126,7 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
     !event.eventType.startsWith(prefix) ||
     !TOKEN.test(event.eventType.slice(prefix.length))
   ) {
-    wrong('event_type', `must be ${prefix} and one word of letters, digits, _ or -`);
+    wrong('event_type', `must be ${prefix} followed by one word of letters, digits, _ or -`);
   }
 
   const bytes = Buffer.byteLength(event.data);
@@ -137,7 +137,7 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
   } else if (event.data !== '' && !isJson(event.data)) {
     wrong('event_data', 'must be empty or JSON');
   } else if (!limits.stoodBefore && holdsLoneSurrogate(event.data)) {
-    wrong('event_data', 'holds half of a surrogate pair, which no text can');
+    wrong('event_data', 'holds half of a surrogate pair');
   } else if (isTooDeep(event.data)) {
     wrong('event_data', `is nested more than ${MAX_DEPTH} deep`);
   }
@@ -146,7 +146,7 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
   if (metadata.length > MAX_METADATA_NAMED) {
     wrong(
       'metadata',
-      `holds ${metadata.length} keys, and may hold ${[...METADATA_KEYS].join(', ')}`,
+      `holds ${metadata.length} keys; allowed are ${[...METADATA_KEYS].join(', ')}`,
     );
     return problems;
   }

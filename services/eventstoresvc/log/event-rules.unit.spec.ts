@@ -175,7 +175,7 @@ describe('what may enter the log', () => {
     const strange = `\u00e9${'x'.repeat(60)}`;
     for (const [events, lines] of [
       [[], ['event is missing']],
-      [Array(101).fill(event), ['events holds 101, at most 100 may go together']],
+      [Array(101).fill(event), ['events holds 101, at most 100 are allowed']],
       [[anEvent({ eventId: '' })], ['event.event_id is empty']],
       [[event, event], ['events[1].event_id occurs twice in the append']],
       [
@@ -183,7 +183,7 @@ describe('what may enter the log', () => {
         ['events[1].aggregate_id must be the same for all events of an append'],
       ],
       [[anEvent({ data: '"\0"' })], ['event.event_data holds a NUL character']],
-      [[anEvent({ metadata })], [`event.metadata holds 17 keys, and may hold ${keys}`]],
+      [[anEvent({ metadata })], [`event.metadata holds 17 keys; allowed are ${keys}`]],
       [
         [anEvent({ metadata: { [strange]: '' } })],
         [`event.metadata.?${'x'.repeat(39)} is not one of ${keys}`],
@@ -191,7 +191,7 @@ describe('what may enter the log', () => {
     ] as const) {
       assert.deepEqual(said(events), lines);
     }
-    assert.deepEqual(said([event], -1n), ['expected_version is -1, and must not be negative']);
+    assert.deepEqual(said([event], -1n), ['expected_version is -1, but must not be negative']);
     assert.deepEqual(said([event], 0n), []);
     assert.deepEqual(said([event], 1n), []);
   });

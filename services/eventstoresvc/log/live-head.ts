@@ -110,12 +110,12 @@ export const logWentBack = () =>
   new CodedError(
     'unavailable',
     'log_went_back',
-    'The log was set back to an older state while it was followed; go on from your position and its event.',
+    'The log was restored to an older state; continue from your position and the id of its event.',
   );
 
 const stopping = () =>
   new CodedError(
     'unavailable',
     'stopping',
-    'The event store is stopping; go on from your position.',
+    'The event store is stopping; continue from your position.',
   );

@@ -105,5 +105,5 @@ const recounted = ({ code, decimals }: Currency) =>
   new CodedError(
     'unavailable',
     'currency_recounted',
-    `This log has events of an older release, which counted ${code} without decimals; now it has ${decimals}. Multiply the amounts in the ledger by ${10 ** decimals} first: "Upgrade" in docs/operations.md says how.`,
+    `This log has events from an older release, which counted ${code} without decimals; it has ${decimals}. First multiply the amounts in the ledger by ${10 ** decimals}: see "Upgrade" in docs/operations.md.`,
   );

@@ -246,7 +246,7 @@ const wentBackError = (head: bigint, committed: bigint) =>
   new CodedError(
     'unavailable',
     'log_went_back',
-    `The log ends at ${head}, and ${committed} was committed: it was set back to an older state, and takes no event until it has been compared with the stream.`,
+    `The log ends at ${head}, but ${committed} was committed: it was restored to an older state, and accepts no events until it has been compared with the stream.`,
     { retryAfterMs: 5_000 },
   );
 

@@ -181,7 +181,7 @@ const tooMany = (waiting: number) =>
   new CodedError(
     'overloaded',
     'too_many_appends',
-    `${waiting} appends are waiting already; try again later.`,
+    `${waiting} appends already wait; try again later.`,
     { retryAfterMs: 1_000 },
   );
 
@@ -189,5 +189,5 @@ const outOfTime = () =>
   new CodedError(
     'timeout',
     'append_timeout',
-    'The append waited for its turn until its time ran out; nothing was written.',
+    'The append timed out while waiting for its turn; nothing was written.',
   );

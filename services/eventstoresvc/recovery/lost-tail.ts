@@ -215,7 +215,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     throw new CodedError(
       'precondition_failed',
       'tail_moved',
-      `Log and stream stand otherwise than when they were looked at: they agree up to ${now.agreed} and the stream ends at ${now.streamLast} (${now.kind}), and it was ${looked.agreed} and ${looked.streamLast}. Look again.`,
+      `Log or stream has changed since you looked: they agree up to ${now.agreed} and the stream ends at ${now.streamLast} (${now.kind}); before, it was ${looked.agreed} and ${looked.streamLast}. Look again.`,
     );
   }
 
@@ -245,7 +245,7 @@ const incomplete = (position: bigint, why: string, cause?: unknown) =>
   new CodedError(
     'precondition_failed',
     'tail_incomplete',
-    `The stream's message ${position} cannot be written back: ${why}. What came before it is in the log; what comes from there on can only be given up.`,
+    `The stream's message ${position} cannot be written back: ${why}. Events before it are in the log; you can only give up the rest.`,
     { cause },
   );
 
@@ -254,6 +254,6 @@ const nothingToRecover = (kind: LogStanding['kind'], why: string) =>
     'precondition_failed',
     'nothing_to_recover',
     kind === 'follows'
-      ? 'The log has lost nothing that the stream has.'
+      ? 'The log has every event that the stream has.'
       : `The stream's events cannot be written back: ${why}.`,
   );

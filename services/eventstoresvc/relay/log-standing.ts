@@ -47,7 +47,7 @@ const RETRY_AFTER_MS = 5_000;
 const RECOVER =
   '`npx ordersctl log recover` writes the missing events back from the stream; with --discard it gives them up';
 const DISCARD =
-  '`npx ordersctl log recover --discard` keeps in a file what only the stream has, voids its debits, and makes the stream again from the log';
+  '`npx ordersctl log recover --discard` saves to a file what only the stream has, voids its debits, and recreates the stream from the log';
 
 export function createStanding(options: StandingOptions): Standing {
   const { connected, logger, awayMs = 1_500, silentMs = 15_000, patienceMs = 2_000 } = options;
@@ -70,7 +70,7 @@ export function createStanding(options: StandingOptions): Standing {
       throw new CodedError(
         'unavailable',
         'log_unavailable',
-        'The event log cannot be written yet; the same append may be sent again.',
+        'The event log cannot be written yet; repeating the same append is safe.',
         { cause, retryAfterMs: 1_000 },
       );
     });
@@ -87,7 +87,7 @@ export function createStanding(options: StandingOptions): Standing {
         const away = connected() ? !answers && waitedMs >= silentMs : waitedMs >= awayMs;
         if (!away) return;
         logger.warn(
-          'the log could not be compared with the stream, and takes appends: if it was restored to an older state, what is appended now takes the positions of what it lost',
+          'the log accepts appends without having been compared with the stream: if it was restored to an older state, new events take the positions of lost ones',
         );
         decide();
       }, LOOK_MS);
@@ -113,12 +113,12 @@ export function createStanding(options: StandingOptions): Standing {
       refusal = new CodedError(
         'unavailable',
         'log_went_back',
-        `The log ends at ${head}, and ${committed} was committed: it was set back to an older state. No event is taken until it has been compared with the stream.`,
+        `The log ends at ${head}, but ${committed} was committed: it was restored to an older state, and accepts no events until it has been compared with the stream.`,
         { retryAfterMs: RETRY_AFTER_MS },
       );
       logger.error({ head: `${head}`, committed: `${committed}` }, 'the log went back');
     },
-    degraded: () => refusal && `no event is taken: ${refusal.message}`,
+    degraded: () => refusal && `events are refused: ${refusal.message}`,
   };
 }
 
@@ -127,7 +127,7 @@ function refusalOf(verdict: Verdict): CodedError | undefined {
     return new CodedError(
       'unavailable',
       'log_behind_stream',
-      `The event log lost its last events, and takes none until an operator has had them back: ${verdict.why}. ${RECOVER}.`,
+      `The event log lost its last events, and accepts none until an operator has recovered it: ${verdict.why}. ${RECOVER}.`,
       { retryAfterMs: RETRY_AFTER_MS },
     );
   }
@@ -135,7 +135,7 @@ function refusalOf(verdict: Verdict): CodedError | undefined {
   return new CodedError(
     'unavailable',
     'log_differs_from_stream',
-    `The event log and the stream hold different events at one position, and none is taken until an operator has decided: ${verdict.why}. ${DISCARD}.`,
+    `The event log and the stream hold different events at one position, and events are refused until an operator has decided: ${verdict.why}. ${DISCARD}.`,
     { retryAfterMs: RETRY_AFTER_MS },
   );
 }

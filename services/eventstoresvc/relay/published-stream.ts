@@ -83,7 +83,7 @@ export function createPublishedStream(
   }
 
   return {
-    remedy: `Where that stream may go (it is only a copy of the log): \`npx ordersctl stream reset\`.`,
+    remedy: `If you can delete that stream (it is only a copy of the log): \`npx ordersctl stream reset\`.`,
 
     inspect: () =>
       whileConnected(async (connection) => {
@@ -92,7 +92,7 @@ export function createPublishedStream(
           throw new CodedError(
             'precondition_failed',
             'broker_limit',
-            `The broker takes messages of ${limit} bytes at the most, and events may have ${maxDataBytes}: raise its max_payload or lower MAX_EVENT_BYTES.`,
+            `The broker accepts messages of at most ${limit} bytes, but events may have ${maxDataBytes}: raise its max_payload or lower MAX_EVENT_BYTES.`,
           );
         }
         const { state, unfit } = await mendStream(connection, options);
@@ -126,7 +126,7 @@ export function createPublishedStream(
           throw new CodedError(
             'conflict',
             'misplaced_message',
-            `Event ${event.eventId} of position ${event.position} was acknowledged at ${ack.seq}${ack.duplicate ? ' as a duplicate' : ''}.`,
+            `Event ${event.eventId} at position ${event.position} was acknowledged at sequence ${ack.seq}${ack.duplicate ? ' as a duplicate' : ''}.`,
           );
         }
         hook.after(ctx, wire, { status: 'acked', error: undefined });

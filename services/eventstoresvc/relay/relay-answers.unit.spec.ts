@@ -229,7 +229,7 @@ describe('the relay goes on, whatever JetStream answers', () => {
     relay = started;
     await started.start?.();
     await eventually('it says so', () =>
-      /interrupted again and again: 503/.test(started.notReady?.() ?? ''),
+      /keeps being interrupted: 503/.test(started.notReady?.() ?? ''),
     );
     away = false;
     await eventually('it gets on', () => started.published() === BigInt(events.length));

@@ -66,7 +66,7 @@ export function createRelay(
   let due = 0;
   /** Where log and stream part, as it was found for what they were then. */
   let parted: { readonly key: string; readonly why: string } | undefined;
-  let notReady: string | undefined = 'the relay has not seen the stream yet';
+  let notReady: string | undefined = 'the relay has not checked the stream yet';
   /** What it failed with again and again, though that should pass by itself; until it gets on. */
   let interrupted: string | undefined;
   /** The last trouble told, so that one that stays is told once and not every second. */
@@ -85,8 +85,8 @@ export function createRelay(
         // An outage passes by itself; anything else is for people to mend.
         if (!isMachineryFailure(error)) notReady = codedError(error).message;
         else if (failures >= SAID_AFTER)
-          interrupted = `interrupted again and again: ${inOneLine(error)}`;
-        tell('the relay was interrupted; it looks at the stream again', error);
+          interrupted = `keeps being interrupted: ${inOneLine(error)}`;
+        tell('the relay was interrupted; checking the stream again', error);
         // Full jitter: where two relays race for a sequence, one should be late.
         const pauseMs = Math.random() * Math.min(2_000, 20 * 2 ** Math.min(failures, 7));
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
@@ -117,7 +117,7 @@ export function createRelay(
       return false;
     }
     if (verdict.kind === 'remake') {
-      logger.warn({ why: verdict.why }, 'the stream is made anew and filled from the log');
+      logger.warn({ why: verdict.why }, 'recreating the stream and filling it from the log');
       await stream.remake();
       after = 0n;
     } else {

@@ -66,7 +66,7 @@ export function judge(observed: Observed): Verdict {
   if (lastMessage !== undefined && lastMessage.eventId !== idAtLast) {
     return {
       kind: lastMessage.ours ? 'differs' : 'refuse',
-      why: `the stream's message ${lastMessage.sequence} is ${lastMessage.eventId || 'without an id'}, the log has ${idAtLast ?? 'none'} there`,
+      why: `the stream's message ${lastMessage.sequence} is ${lastMessage.eventId || 'without an id'}, but the log has ${idAtLast ?? 'none'} there`,
     };
   }
   if (stream.unfit !== undefined) {
@@ -95,7 +95,7 @@ function judgeAhead(observed: Observed): Verdict {
   if (messageAtHead !== undefined && messageAtHead.eventId !== idAtHead) {
     return {
       kind: messageAtHead.ours ? 'differs' : 'refuse',
-      why: `${ahead}; its message ${head} is ${messageAtHead.eventId || 'without an id'}, the log has ${idAtHead ?? 'none'} there`,
+      why: `${ahead}; its message ${head} is ${messageAtHead.eventId || 'without an id'}, but the log has ${idAtHead ?? 'none'} there`,
     };
   }
   if (messageAfterHead?.ours) {

@@ -196,7 +196,7 @@ describe('the relay judges a stream', () => {
     );
     assert.equal(
       why(beside({ idAtLast: 'x' })),
-      "the stream's message 5 is e5, the log has x there",
+      "the stream's message 5 is e5, but the log has x there",
     );
     assert.equal(
       why(beside({ stream: { ...empty, unfit } })),
@@ -207,7 +207,7 @@ describe('the relay judges a stream', () => {
       `the stream cannot be used: ${unfit}; and it holds 5 messages`,
     );
     assert.match(why(beside({ stream: stream({ messages: 4n }) })), /4 of 5 messages/);
-    assert.match(why(beside({ idAtLast: undefined })), /5 is e5, the log has none there/);
+    assert.match(why(beside({ idAtLast: undefined })), /5 is e5, but the log has none there/);
     const nameless = stream({ lastMessage: foreign(5n) });
     assert.match(why(beside({ stream: nameless })), /5 is without an id/);
   });

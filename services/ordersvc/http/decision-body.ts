@@ -20,7 +20,12 @@ function reading<T>(schema: z.ZodType<T>, body: unknown): T {
   // A number as written is an object to zod, in which nothing need be missing.
   const read = schema.safeParse(body instanceof NumberAsWritten ? null : body);
   if (read.success) return read.data;
-  throw new CodedError('invalid', 'invalid_decision', 'The order cannot be changed so.', {
-    problems: problemsOf(read.error.issues),
-  });
+  throw new CodedError(
+    'invalid',
+    'invalid_decision',
+    'The request to change the order is not valid.',
+    {
+      problems: problemsOf(read.error.issues),
+    },
+  );
 }

@@ -46,7 +46,7 @@ export function orderRequestReader(currency: Currency): ReadOrderRequest {
     if (!read.success || keyProblem !== undefined) {
       const problems = read.success ? [] : bodyProblems(read.error.issues, body);
       if (keyProblem !== undefined) problems.push(keyProblem);
-      throw new CodedError('invalid', 'invalid_order', 'The order cannot be placed as it is.', {
+      throw new CodedError('invalid', 'invalid_order', 'The order is not valid.', {
         problems,
       });
     }

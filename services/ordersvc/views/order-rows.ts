@@ -81,7 +81,7 @@ const notThere = () =>
   new CodedError(
     'unavailable',
     'read_model_not_prepared',
-    'The read model is not there: it has not been made, or must be rebuilt.',
+    'The read model does not exist yet, or must be rebuilt.',
   );
 
 /** A table of the read model, by the name of its checkpoint. */

@@ -13,6 +13,6 @@ export function versionMismatch(version: bigint): CodedError {
   return new CodedError(
     'precondition_failed',
     'version_mismatch',
-    `The order is at version ${version}, which If-Match does not name; nothing was done. Read the order, and ask again if it still should be so.`,
+    `The order is at version ${version}, which If-Match does not name; nothing was changed. Read the order and decide again.`,
   );
 }

@@ -24,7 +24,7 @@ export function guardedGateway(
     degraded: () =>
       open.size === 0
         ? undefined
-        : `asked for ${[...open].join(' and ')} it failed again and again, so it is left alone for moments (circuit_open)`,
+        : `${[...open].join(' and ')} keep failing, so the gateway gets a pause (circuit_open)`,
     debit: guarded('debits')((ctx, debit) => gateway.debit(ctx, debit)),
     void: guarded('voids')((ctx, request) => gateway.void(ctx, request)),
   };

@@ -27,7 +27,7 @@ describe('guarded gateway', () => {
     }
     assert.deepEqual(codes, ['away', 'away', 'circuit_open', 'circuit_open']);
     assert.equal(asked, 2);
-    assert.match(gateway.degraded?.() ?? '', /^asked for debits it failed .*circuit_open/);
+    assert.match(gateway.degraded?.() ?? '', /^debits keep failing.*circuit_open/);
     assert.deepEqual(await gateway.void(ctx, { idempotencyKey: 'v', orderId: 'o' }), {
       paymentId: 'payment-1',
     });

@@ -178,7 +178,7 @@ export function answerIn(line: LedgerLine, debit: Debit): DebitAnswer | undefine
     throw new CodedError(
       'already_exists',
       'order_debited_before',
-      `Order ${debit.orderId} has a debit under another idempotency key.`,
+      `Order ${debit.orderId} already has a debit under another idempotency key.`,
     );
   }
   if (line.customerId !== debit.customerId || line.amount !== String(debit.amount)) {
@@ -210,6 +210,6 @@ const keyReused = (cause?: unknown) =>
   new CodedError(
     'already_exists',
     'idempotency_key_reused',
-    'The idempotency key was used for something else.',
+    'The idempotency key was already used for another request.',
     { cause },
   );

@@ -111,7 +111,7 @@ export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): v
     const debit = { ...someDebit(), amount: minor(49) };
     const answer = await tested.gateway.debit(ctx, debit);
     assert.ok(answer.outcome === 'declined');
-    assert.match(answer.reason, /0\.49 USD cannot be charged: the least is 0\.50 USD/);
+    assert.match(answer.reason, /0\.49 USD cannot be charged: the minimum is 0\.50 USD/);
     assert.deepEqual(await tested.gateway.debit(ctx, debit), answer, 'and it stays so');
     assert.deepEqual(await tested.gateway.void(ctx, voidOf(debit)), { paymentId: '' });
     await moved(debit.orderId, 0, 0);

@@ -107,7 +107,7 @@ describe('Stripe intents', () => {
     ] as const) {
       const answer = await open(code).create(ctx, { ...debit, amount: minor(amount) });
       assert.equal(answer.outcome, 'declined');
-      assert.match('reason' in answer ? answer.reason : '', /is no multiple of/);
+      assert.match('reason' in answer ? answer.reason : '', /is not a multiple of/);
     }
     assert.equal(asked.length, 0);
   });

@@ -208,7 +208,7 @@ function coded(error: Stripe.errors.StripeError): CodedError {
     return new CodedError(
       'already_exists',
       'idempotency_key_reused',
-      'The idempotency key was used for something else.',
+      'The idempotency key was already used for another request.',
       { cause },
     );
   }
@@ -216,15 +216,20 @@ function coded(error: Stripe.errors.StripeError): CodedError {
     error instanceof Stripe.errors.StripeInvalidRequestError ||
     error instanceof Stripe.errors.StripeCardError;
   if (atFault) {
-    return new CodedError('invalid', 'payment_gateway_refused', 'The payment gateway refused.', {
-      cause,
-    });
+    return new CodedError(
+      'invalid',
+      'payment_gateway_refused',
+      'The payment gateway refused the request.',
+      {
+        cause,
+      },
+    );
   }
   // Among these 409: a request of the same key is being served at this moment.
   return new CodedError(
     'unavailable',
     'payment_gateway_unavailable',
-    'The payment gateway did not answer as it should.',
+    'The payment gateway gave an unexpected answer.',
     { cause },
   );
 }

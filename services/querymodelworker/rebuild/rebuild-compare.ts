@@ -171,7 +171,7 @@ async function judge(
     throw new CodedError(
       'internal',
       'rebuild_differs',
-      `Nothing was switched: the row that was made of order ${orderId} is not what the log folds to.`,
+      `The live table stays: the rebuilt row of order ${orderId} differs from what the log folds to.`,
     );
   }
   if (live === undefined) {

@@ -224,7 +224,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     throw new CodedError(
       'unavailable',
       'rebuild_behind',
-      `The live table moved on before each of ${TRIES} tries to change places: run it again when there is less load.`,
+      `The live table moved on before each of ${TRIES} attempts to switch: run the rebuild again under less load.`,
     );
   }
 
@@ -255,7 +255,7 @@ const takenOver = () =>
   new CodedError(
     'conflict',
     'rebuild_taken_over',
-    'Another process began to rebuild the read model, and goes on with it: this one stopped.',
+    'Another process took over the rebuild of the read model: this one stopped.',
   );
 
 const sizeOfEvents = (events: readonly RecordedEvent[]): number =>

@@ -121,7 +121,7 @@ export function readModelRepair(
       throw new CodedError(
         'conflict',
         'order_moving',
-        `The row of order ${orderId} kept changing while it was to be written.`,
+        `The row of order ${orderId} kept changing and could not be repaired.`,
       );
     },
 

@@ -68,7 +68,7 @@ export function refuseGaps(after: bigint, events: readonly RecordedEvent[]): voi
     throw new CodedError(
       'internal',
       'gap_in_events',
-      `The event at position ${expected} is missing: ${position} came in its place.`,
+      `The event at position ${expected} is missing: ${position} came instead.`,
     );
   }
 }

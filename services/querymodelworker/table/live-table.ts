@@ -67,5 +67,5 @@ export const notPrepared = () =>
   new CodedError(
     'unavailable',
     'read_model_not_prepared',
-    'The read model lacks a checkpoint: the bootstrapper has not run, or the checkpoint was deleted; then run: npx ordersctl read-model rebuild',
+    'The read model lacks a checkpoint. Run the bootstrapper; if the checkpoint was deleted, run: npx ordersctl read-model rebuild',
   );

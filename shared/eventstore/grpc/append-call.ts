@@ -61,7 +61,7 @@ export function openAppendCall(client: EventStoreClient, options: AppendCallOpti
     everyMs,
     most: mostMissed,
     onTick: (missed) => (promised ? ping() : probe(missed)),
-    onSilent: () => giveUp(`no sign of life for ${(mostMissed + 1) * everyMs} ms`),
+    onSilent: () => giveUp(`silent for ${(mostMissed + 1) * everyMs} ms`),
   });
 
   /** Something is sent now and then, so that its way is known to be open before it is needed. */
@@ -89,7 +89,8 @@ export function openAppendCall(client: EventStoreClient, options: AppendCallOpti
     late = waits ? late + 1 : 0;
     received = heartbeat.received;
     sentAtBeat = BigInt(sent);
-    if (late > mostMissed) giveUp(`what was sent ${late * everyMs} ms ago has not arrived`);
+    if (late > mostMissed)
+      giveUp(`the server has not received what was sent ${late * everyMs} ms ago`);
   }
 
   function giveUp(reason: string): void {

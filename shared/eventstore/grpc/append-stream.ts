@@ -79,7 +79,7 @@ export function createAppendStream(
         new CodedError(
           'overloaded',
           'too_many_appends',
-          `${pending.size} appends wait for an answer already.`,
+          `${pending.size} appends already wait for an answer.`,
           {
             retryAfterMs: 1_000,
           },
@@ -185,7 +185,7 @@ export function createAppendStream(
         if (closed) return breakOff(opened, why);
         logger.warn(
           { reason: why, pending: pending.size },
-          'the append stream fell silent; another is opened over a new connection',
+          'the append stream fell silent; opening another on a new connection',
         );
         silences++;
         onReplaced?.();
@@ -208,7 +208,7 @@ export function createAppendStream(
     failures++;
     reason = why;
     if (failures === 1 && silences === 0 && pending.size > 0) {
-      logger.warn({ reason, pending: pending.size }, 'the append stream broke; another is opened');
+      logger.warn({ reason, pending: pending.size }, 'the append stream broke; opening another');
     }
     broken = true;
     const delay = Math.min(MAX_REOPEN_MS, REOPEN_MS * 2 ** Math.min(failures - 1, 8));
@@ -256,12 +256,11 @@ const unavailable = (message: string) =>
 
 const late = (broken: boolean) =>
   broken
-    ? unavailable('The event store is not available; whether the event was appended is not known.')
+    ? unavailable('The event store is not available; it is unknown whether the event was appended.')
     : new CodedError(
         'timeout',
         'append_timeout',
-        'The event store did not answer in time; whether the event was appended is not known.',
+        'The event store did not answer in time; it is unknown whether the event was appended.',
       );
 
-const gone = () =>
-  new CodedError('cancelled', 'cancelled', 'The caller no longer waits for the answer.');
+const gone = () => new CodedError('cancelled', 'cancelled', 'The caller stopped waiting.');

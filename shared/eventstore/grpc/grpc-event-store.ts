@@ -95,7 +95,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
           ...heartbeat,
           probe: (withinMs) => isThere(client, withinMs),
           onSilent: (reason) => {
-            logger.warn({ reason }, 'a reading of the log fell silent');
+            logger.warn({ reason }, 'a read of the log fell silent');
             replaced(follow ? 'follow' : 'read');
             link.replace(client);
           },
@@ -314,5 +314,9 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
 
 function letterOf(letter: WireDeadLetter | undefined): ParkedLetter {
   if (letter !== undefined) return parkedLetterFromWire(letter);
-  throw new CodedError('internal', 'no_letter', 'The event store answered without a letter.');
+  throw new CodedError(
+    'internal',
+    'no_letter',
+    'The event store answered without the dead letter.',
+  );
 }

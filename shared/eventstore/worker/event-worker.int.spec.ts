@@ -86,7 +86,7 @@ describe('event worker', () => {
     );
   });
 
-  it('a durable made anew goes on from the position that was kept beside the log', async () => {
+  it('recreated a durable goes on from the position that was kept beside the log', async () => {
     await worker.start?.();
     await append('ORDERS.created');
     await servedTimes(1);

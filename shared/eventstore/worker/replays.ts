@@ -67,7 +67,7 @@ export function replays(options: ReplayOptions): Component {
         if (letters.length === AT_ONCE) pauseMs = 0;
       } catch (error) {
         pauseMs = retryDelay(AWAY_DELAYS_MS, ++failures);
-        logger.debug({ err: error, pauseMs }, 'replays could not be asked for');
+        logger.debug({ err: error, pauseMs }, 'replays could not be fetched');
       }
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
@@ -91,7 +91,7 @@ export function replays(options: ReplayOptions): Component {
       await store.resolveReplay(background(), { consumer, position: letter.position });
       logger.info(about, 'a dead letter was replayed');
     } catch (error) {
-      logger.warn({ ...about, err: error }, 'a replay was not settled');
+      logger.warn({ ...about, err: error }, 'the result of a replay could not be saved');
     }
   }
 
@@ -133,7 +133,7 @@ export function replays(options: ReplayOptions): Component {
       running ??= run();
     },
     stop: async () => {
-      const reason = new CodedError('cancelled', 'stopped', 'The worker stops.');
+      const reason = new CodedError('cancelled', 'stopped', 'The worker is stopping.');
       stopping.abort(reason);
       const late = setTimeout(() => cutShort.abort(reason), options.stopWaitMs ?? 5_000);
       await running;

@@ -35,7 +35,7 @@ export function workerSettings(defaults: ServiceDefaults) {
       .list(['100', '500', '2000', '10000', '30000'])
       .refine(
         (delays) => delays.length > 0 && delays.every((delay) => milliseconds.test(delay)),
-        'wanted are numbers of milliseconds, separated by commas',
+        'must be numbers of milliseconds, separated by commas',
       )
       .transform((delays) => delays.map(Number)),
     /** For one attempt to answer a message, of which there are a few in each delivery. */

@@ -44,7 +44,7 @@ export function deadLetter({
   insist = false,
 }: DeadLetterOptions): Middleware<Delivery> {
   const parked = meter.createCounter('dead_letters_total', {
-    description: 'Messages given up on and kept as dead letters.',
+    description: 'Messages given up and stored as dead letters.',
   });
 
   /** Keeps the letter and rejects with what ends the deliveries. */
@@ -70,7 +70,7 @@ export function deadLetter({
       { ...logFields(ctx), ...letter, position: String(letter.position), err: error },
       'message parked',
     );
-    throw new CodedError('parked', 'parked', `Given up on: ${error.message}`, { cause: error });
+    throw new CodedError('parked', 'parked', `Given up: ${error.message}`, { cause: error });
   }
 
   return (next) => async (ctx, delivery) => {
@@ -92,7 +92,7 @@ const unanswered = () =>
   new CodedError(
     'internal',
     'never_answered',
-    'It was delivered as often as it may be, and nobody lived to answer for it.',
+    'Reached the delivery limit without an answer; the worker probably crashed each time.',
   );
 
 function withOwnTime(ctx: Context): Context {

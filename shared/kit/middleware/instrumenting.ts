@@ -15,7 +15,7 @@ const bucketSeconds = [
  */
 export function instrumenting(meter: Meter, name: string): Middleware {
   const duration = meter.createHistogram('endpoint_duration_seconds', {
-    description: 'How long endpoints took to answer, by outcome.',
+    description: 'How long endpoints took, by outcome.',
     advice: { explicitBucketBoundaries: bucketSeconds },
   });
   const ok: Attributes = { endpoint: name, code: 'ok' };

@@ -35,9 +35,6 @@ export function rateLimit(options: RateLimitOptions): Middleware {
 }
 
 const limited = (waitMs: number) =>
-  new CodedError(
-    'rate_limited',
-    'rate_limited',
-    'Too many requests at the moment; try again a little later.',
-    { retryAfterMs: Math.max(1, Math.ceil(waitMs)) },
-  );
+  new CodedError('rate_limited', 'rate_limited', 'Too many requests; try again a little later.', {
+    retryAfterMs: Math.max(1, Math.ceil(waitMs)),
+  });

@@ -43,5 +43,5 @@ function timedOut(cause: unknown, ms: number): CodedError {
 }
 
 function abandoned(cause: unknown): CodedError {
-  return new CodedError('cancelled', 'cancelled', 'The caller went away.', { cause });
+  return new CodedError('cancelled', 'cancelled', 'The caller disconnected.', { cause });
 }

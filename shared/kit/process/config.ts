@@ -23,7 +23,7 @@ export class ConfigError extends Error {
 /** The ConfigError that tells these problems. */
 export const configError = (problems: readonly string[]): ConfigError =>
   new ConfigError(
-    ['The configuration is wrong:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
+    ['The configuration is not valid:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
   );
 
 /**
@@ -58,7 +58,7 @@ function openBinding(set: NodeJS.ProcessEnv): string | undefined {
   if (address === undefined || flag(set.ALLOW_INSECURE ?? '') === true) return undefined;
   if (isIP(address) === 0) return undefined; // not an address, or localhost: the schema judges
   if (isLoopback(address)) return undefined;
-  return `BIND_ADDRESS is "${address}": other machines could reach it and nobody is asked who they are; set ALLOW_INSECURE=true if that is meant`;
+  return `BIND_ADDRESS is "${address}": other machines could reach this service without authentication; set ALLOW_INSECURE=true to allow it`;
 }
 
 /** `value` fit for a message: credentials in URLs and in query parameters, and secrets by name, become asterisks. */

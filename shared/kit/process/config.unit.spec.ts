@@ -111,18 +111,18 @@ describe('configuration', () => {
       FLAG: 'maybe',
     });
     assert.deepEqual(message.split('\n').slice(1), [
-      '  HTTP_PORT is "70000": wanted is a port number from 0 to 65535',
-      '  GRPC_PORT is "1e3": wanted is a port number from 0 to 65535',
-      '  NATS_URL is not set: wanted is a URL that begins with nats://',
-      '  POOL is "0": wanted is a whole number from 1 to 100',
-      '  FLAG is "maybe": wanted is true or false',
+      '  HTTP_PORT is "70000": must be a port number from 0 to 65535',
+      '  GRPC_PORT is "1e3": must be a port number from 0 to 65535',
+      '  NATS_URL is not set: must be a URL that begins with nats://',
+      '  POOL is "0": must be a whole number from 1 to 100',
+      '  FLAG is "maybe": must be true or false',
     ]);
   });
 
   it('refuses what NATS could not be reached by, though it stands beside what is right', () => {
     const schema = z.object({ NATS_URL: setting.natsUrl('nats://127.0.0.1:4222') });
     for (const NATS_URL of ['http://a', 'a:4222', 'nats:a', 'nats://a,', 'nats://a,http://b']) {
-      assert.match(complaint(schema, { NATS_URL }), /wanted is nats:\/\/ or tls:\/\//);
+      assert.match(complaint(schema, { NATS_URL }), /must be nats:\/\/ or tls:\/\//);
     }
   });
 

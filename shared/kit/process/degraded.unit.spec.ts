@@ -12,10 +12,10 @@ describe('a component whose troubles hold up accepted work alone', () => {
   });
 
   it('and that a process cannot begin without makes it unready until it has worked once', () => {
-    let reason: string | undefined = 'not yet subscribed';
+    let reason: string | undefined = 'not subscribed yet';
     const consumer = degradedOnceReady({ name: 'consumer', notReady: () => reason });
     const said = () => [consumer.notReady?.(), consumer.degraded?.()];
-    assert.deepEqual(said(), ['not yet subscribed', undefined]);
+    assert.deepEqual(said(), ['not subscribed yet', undefined]);
     reason = undefined;
     assert.deepEqual(said(), [undefined, undefined]);
     reason = 'the connection to NATS is lost';

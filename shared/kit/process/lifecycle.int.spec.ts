@@ -115,7 +115,7 @@ describe('a process', () => {
     await fixture.said('past the echo');
     fixture.process.kill('SIGTERM');
     assert.equal(await fixture.ended(), 1);
-    assert.equal(fixture.messages.at(-1), 'told twice: stopping at once');
+    assert.equal(fixture.messages.at(-1), 'second signal: stopping at once');
   });
 
   it('that cannot start says why in one line, stops what was started and exits with 1', async () => {
@@ -156,7 +156,7 @@ describe('a process', () => {
         `{ name: 'x', start: async () => { setTimeout(() => { ${code}; }, 0); } }`,
       );
       assert.equal(await fixture.ended(), 1);
-      assert.ok(fixture.messages.includes('an error that nobody handled'));
+      assert.ok(fixture.messages.includes('unhandled error'));
     });
   }
 });

@@ -77,15 +77,15 @@ export function createLifecycle({
   async function stopAll(): Promise<void> {
     const failed: string[] = [];
     let timer: NodeJS.Timeout | undefined;
-    const timeUp = new Promise<'time is up'>((resolve) => {
-      timer = setTimeout(resolve, stopTimeoutMs, 'time is up');
+    const timeUp = new Promise<'timed out'>((resolve) => {
+      timer = setTimeout(resolve, stopTimeoutMs, 'timed out');
     });
     // A component that is just starting is let finish, so that it can be stopped.
     await Promise.race([timeUp, starting?.catch(() => undefined)]);
     for (const component of started.toReversed()) {
       if (component.stop === undefined) continue;
       const outcome = await Promise.race([stopOne(component), timeUp]);
-      if (outcome === 'time is up') {
+      if (outcome === 'timed out') {
         logger.error({ component: component.name, stopTimeoutMs }, 'did not stop in time');
       }
       if (outcome !== 'stopped') failed.push(component.name);
@@ -171,12 +171,12 @@ export async function runProcess(lifecycle: Lifecycle, logger: Logger): Promise<
       logger.info({ signal }, 'stopping');
       void stopAndExit(0);
     } else if (now - signalled > sameWishMs) {
-      logger.warn({ signal }, 'told twice: stopping at once');
+      logger.warn({ signal }, 'second signal: stopping at once');
       void exit(1);
     }
   };
   const onUnhandled = (error: unknown) => {
-    logger.fatal({ err: error }, 'an error that nobody handled');
+    logger.fatal({ err: error }, 'unhandled error');
     void exit(1);
   };
   process.on('SIGTERM', onSignal);

@@ -12,12 +12,12 @@ export function measureReadiness(
 ): void {
   meter
     .createObservableGauge('service.ready', {
-      description: '1 while the process serves who asks, else 0.',
+      description: '1 while the process is ready for requests, else 0.',
     })
     .addCallback((gauge) => gauge.observe(lifecycle().notReady().length === 0 ? 1 : 0));
   meter
     .createObservableGauge('service.degraded', {
-      description: '1 while not all is well here, else 0: /readyz says why.',
+      description: '1 while the process is not ready or degraded, else 0; /readyz says why.',
     })
     .addCallback((gauge) => {
       const { notReady, degraded } = lifecycle();

@@ -22,7 +22,7 @@ export function from<T>(
     .transform((text, issues) => {
       const value = text === undefined ? byDefault : parse(text.trim());
       if (value !== undefined) return value;
-      issues.addIssue({ code: 'custom', message: `wanted is ${wanted}` });
+      issues.addIssue({ code: 'custom', message: `must be ${wanted}` });
       return z.NEVER;
     });
 }
@@ -91,7 +91,7 @@ export const setting = {
   streamReplicas: () => numeric(/^\d+$/, 1, 'a whole number', { min: 1, max: 5 }),
   /** A currency's code (ISO 4217), in upper case. Amounts in the log depend on it, so it cannot change later. */
   currency: (byDefault: string) =>
-    from(currencyOf(byDefault), 'the code of a currency in ISO 4217, such as USD', currencyOf),
+    from(currencyOf(byDefault), 'the ISO 4217 code of a currency, such as USD', currencyOf),
   /** Texts separated by commas, without blanks around them or empty ones among them. */
   list: (byDefault: readonly string[] = []) =>
     from(byDefault, 'a comma separated list', (text) =>

@@ -63,7 +63,8 @@ export function openConnections(options: ConnectionOptions): Connections {
   return {
     take: () => {
       const connection = free.pop();
-      if (connection === undefined) throw new Error('more statements are sent than there is room');
+      if (connection === undefined)
+        throw new Error('more statements are sent than the queue has room for');
       connection.taken++;
       return connection;
     },

@@ -37,9 +37,14 @@ export function asCoded(error: unknown): CodedError {
     state !== undefined ? AWAY.test(state) : typeof code === 'string' && CONNECTION.test(code);
   if (away) return unavailable(error);
   if (state === '40001' || state === '40P01') {
-    return new CodedError('unavailable', 'database_contended', 'The database is too contended.', {
-      cause: error,
-    });
+    return new CodedError(
+      'unavailable',
+      'database_contended',
+      'The database is too busy: the statement kept losing to concurrent ones.',
+      {
+        cause: error,
+      },
+    );
   }
   return new CodedError('internal', 'database_error', 'The database refused a statement.', {
     cause: error,
@@ -65,7 +70,7 @@ export const overloaded = () =>
   );
 
 export const cancelled = () =>
-  new CodedError('cancelled', 'cancelled', 'The caller no longer waits for the answer.');
+  new CodedError('cancelled', 'cancelled', 'The caller stopped waiting.');
 
 /** After an ERROR of the server its connection goes on, whatever the error's class; after all else it is not to be trusted. */
 export const goesOn = (error: unknown): boolean =>

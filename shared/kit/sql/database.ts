@@ -72,7 +72,7 @@ const LOOK_EVERY_MS = 2_000;
 
 /** Connects on first use, and again whenever a connection is lost. The creator stops it. */
 export function createDatabase(options: DatabaseOptions): Database {
-  let problem: string | undefined = 'not asked yet';
+  let problem: string | undefined = 'not checked yet';
   /** When the database answered last, as `performance.now()` tells it. */
   let lastAnswer = Number.NEGATIVE_INFINITY;
   let looking: NodeJS.Timeout | undefined;

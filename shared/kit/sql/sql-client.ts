@@ -58,7 +58,7 @@ export function createSqlClient(options: ConnectionOptions): SqlClient {
 
   /** Where the client connects to; of several hosts each in its turn. */
   function open({ path, host, port }: Where): Socket {
-    if (over) throw new Error('the connection was given up');
+    if (over) throw new Error('the connection was closed');
     const turn = attempts++ % host.length;
     const tcp = { host: host[turn] ?? '', port: port[turn] ?? 5432 };
     address = path ? { path } : tcp;

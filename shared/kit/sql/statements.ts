@@ -61,7 +61,7 @@ export function createStatements(
   const { logger, name, queryTimeoutMs, meter = noMeter } = options;
   const connections = openConnections(options);
   const replacements = meter.createCounter('database_connections_replaced_total', {
-    description: 'Connections given up, by why: silent, idle, lost, torn.',
+    description: 'Connections replaced, by reason: silent, idle, lost or torn.',
   });
   let toldAt = Number.NEGATIVE_INFINITY;
 
@@ -72,7 +72,7 @@ export function createStatements(
     replacements.add(1, { database: name, reason });
     if (performance.now() - toldAt < TELL_EVERY_MS) return;
     toldAt = performance.now();
-    logger.warn({ database: name, reason }, 'a connection to the database is replaced');
+    logger.warn({ database: name, reason }, 'replacing a connection to the database');
   }
 
   /** Has `connection` answer something, and replaces its client if that takes too long. */
@@ -133,7 +133,7 @@ export function createStatements(
         // What arrives over a client that was given up is not believed either.
         const rows = connection.sql === sql ? answer.rows(ending) : undefined;
         if (!end(rows === undefined ? 'torn' : undefined)) return;
-        if (rows === undefined) reject(unavailable(new Error('The answer was not whole.')));
+        if (rows === undefined) reject(unavailable(new Error('The answer was incomplete.')));
         else resolve(rows);
       },
       (error) => {

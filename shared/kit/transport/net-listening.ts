@@ -18,7 +18,10 @@ export function listenOn(
   logger: Logger,
 ): Promise<void> {
   const notTaken = seldom(TELL_EVERY_MS, (leftOut, err: Error) =>
-    logger.error({ err, since: leftOut }, `${protocol} connections cannot be taken at the moment`),
+    logger.error(
+      { err, since: leftOut },
+      `${protocol} connections cannot be accepted at the moment`,
+    ),
   );
   return new Promise((resolve, reject) => {
     // It stays: an error that nobody listens for ends the process.
@@ -40,7 +43,7 @@ export function tellDropped(
   return seldom(TELL_EVERY_MS, (leftOut) =>
     logger.warn(
       { connections, since: leftOut },
-      `too many ${protocol} connections: those that are idle are closed for new ones`,
+      `too many ${protocol} connections: closing idle ones for new ones`,
     ),
   );
 }

@@ -26,7 +26,7 @@ describe('a server that listens', () => {
   it('outlives connections that it could not take, any number of them, and says so seldom', async () => {
     const server = await listening();
     for (let i = 0; i < 3; i++) server.emit('error', new Error('accept EMFILE'));
-    assert.deepEqual(lines, ['gRPC connections cannot be taken at the moment']);
+    assert.deepEqual(lines, ['gRPC connections cannot be accepted at the moment']);
     const socket = connect(portOf(server), '127.0.0.1');
     await once(socket, 'connect');
     socket.destroy();

@@ -6,8 +6,7 @@ export type CountReplaced = (kind: string) => void;
 /** Makes the counter `streams_replaced`; made twice on one meter, it is the same one. */
 export function countReplaced(meter: Meter): CountReplaced {
   const counter = meter.createCounter('streams_replaced', {
-    description:
-      'Streams that were given up, because a sign of life was overdue, and opened again.',
+    description: 'Streams that fell silent and were replaced.',
   });
   return (kind) => counter.add(1, { kind });
 }

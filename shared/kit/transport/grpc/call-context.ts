@@ -13,7 +13,8 @@ export function contextOfCall(
   call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
 ): Context {
   const gone = new AbortController();
-  const leave = () => gone.abort(new CodedError('cancelled', 'cancelled', 'The caller went away.'));
+  const leave = () =>
+    gone.abort(new CodedError('cancelled', 'cancelled', 'The caller disconnected.'));
   if (call.cancelled) leave();
   else call.once('cancelled', leave);
   const base = background(idIn(call.metadata, keys.correlation));

@@ -157,8 +157,8 @@ function watched<Item>(call: ClientReadableStream<Item>, heartbeat: StreamHeartb
       void probe(mostMissed * everyMs).then((answered) => answered && silence.heard());
     },
     onSilent: () => {
-      const reason = `no sign of life for ${(mostMissed + 1) * everyMs} ms`;
-      error = new CodedError('unavailable', 'stream_silent', `The stream was given up: ${reason}.`);
+      const reason = `silent for ${(mostMissed + 1) * everyMs} ms`;
+      error = new CodedError('unavailable', 'stream_silent', `The stream was closed: ${reason}.`);
       call.cancel();
       onSilent(reason);
     },
@@ -208,7 +208,7 @@ function failure(thrown: unknown, ctx: Context): CodedError {
 function aborted(ctx: Context, cause: unknown = ctx.signal.reason): CodedError {
   return remaining(ctx, 1) === 0
     ? new CodedError('timeout', 'deadline_exceeded', 'Time ran out.', { cause })
-    : new CodedError('cancelled', 'cancelled', 'The caller went away.', { cause });
+    : new CodedError('cancelled', 'cancelled', 'The caller disconnected.', { cause });
 }
 
 function statusOf(thrown: unknown): number {

@@ -36,7 +36,7 @@ function decodeOrTell<Message>(decode: (bytes: Buffer) => Message) {
       return decode(bytes);
     } catch (cause) {
       if (cause instanceof CodedError) return new Unreadable(cause);
-      const message = 'The bytes that were sent are no message of this method.';
+      const message = 'The bytes are not a message of this method.';
       return new Unreadable(new CodedError('malformed', 'malformed_message', message, { cause }));
     }
   };

@@ -118,7 +118,7 @@ function shutdown(
 ): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => {
-      logger.warn({ drainMs }, 'gRPC calls were still under way and are cut off');
+      logger.warn({ drainMs }, 'cutting off gRPC calls that were still running');
       server.forceShutdown();
       resolve();
     }, drainMs);

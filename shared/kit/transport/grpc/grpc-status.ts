@@ -113,8 +113,8 @@ function withoutTrailers(error: ServiceError): CodedError {
     ? 'unavailable'
     : (kindOfStatus[error.code] ?? 'internal');
   const [code, message] = {
-    unavailable: ['unavailable', 'A service that is needed for this is away.'],
-    timeout: ['deadline_exceeded', 'Time ran out before there was an answer.'],
+    unavailable: ['unavailable', 'A required service is away.'],
+    timeout: ['deadline_exceeded', 'There was no answer in time.'],
     internal: ['internal', ours],
   }[kind as string] ?? [kind, error.details];
   return new CodedError(kind, code as string, message as string, { cause: error });

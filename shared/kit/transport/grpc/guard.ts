@@ -79,7 +79,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
       return new CodedError(
         'too_large',
         'metadata_too_large',
-        `The metadata is ${bytes} bytes, at most ${limits.maxMetadataBytes} are taken.`,
+        `The metadata is ${bytes} bytes, at most ${limits.maxMetadataBytes} are allowed.`,
       );
     }
     return calls.makeRoom(method, owner) ? undefined : tooManyCalls();
@@ -245,18 +245,15 @@ function sizeOf(metadata: Metadata): number {
 }
 
 const tooManyCalls = () =>
-  new CodedError(
-    'overloaded',
-    'too_many_calls',
-    'As many calls are open as can be served; try again later.',
-    { retryAfterMs: 1_000 },
-  );
+  new CodedError('overloaded', 'too_many_calls', 'Too many calls are open; try again later.', {
+    retryAfterMs: 1_000,
+  });
 
 const tooManyBytes = () =>
   new CodedError(
     'overloaded',
     'too_many_bytes',
-    'More is being sent at the moment than there is room for; try again later.',
+    'Too much data is arriving at once; try again later.',
     { retryAfterMs: 1_000 },
   );
 
@@ -267,6 +264,6 @@ const madeRoom = () =>
   new CodedError(
     'unavailable',
     'stream_idle',
-    'The stream was silent while others wanted its place; open it again.',
+    'The stream was silent and another client needed its place; open it again.',
     { retryAfterMs: 1_000 },
   );

@@ -76,6 +76,6 @@ async function drained(call: EventEmitter, signal: AbortSignal): Promise<void> {
   try {
     await once(call, 'drain', { signal });
   } catch (cause) {
-    throw new CodedError('cancelled', 'cancelled', 'The caller went away.', { cause });
+    throw new CodedError('cancelled', 'cancelled', 'The caller disconnected.', { cause });
   }
 }

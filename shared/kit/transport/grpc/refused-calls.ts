@@ -34,7 +34,7 @@ export function refusedByLibrary(sent: SentStatus, maxMessageBytes: number) {
 function meaning(code: status, details: string, maxMessageBytes: number): CodedError | undefined {
   switch (code) {
     case status.DEADLINE_EXCEEDED:
-      return new CodedError('timeout', 'deadline_exceeded', 'Time ran out before the answer.');
+      return new CodedError('timeout', 'deadline_exceeded', 'There was no answer in time.');
     case status.RESOURCE_EXHAUSTED:
       if (details.startsWith('Sent message')) {
         return new CodedError(
@@ -47,7 +47,7 @@ function meaning(code: status, details: string, maxMessageBytes: number): CodedE
         return new CodedError(
           'too_large',
           'message_too_large',
-          `The message is larger than ${maxMessageBytes} bytes, the most that is taken.`,
+          `The message is larger than the ${maxMessageBytes} bytes that are allowed.`,
         );
       }
       return undefined;
@@ -56,7 +56,7 @@ function meaning(code: status, details: string, maxMessageBytes: number): CodedE
         return new CodedError(
           'method_not_allowed',
           'unsupported_encoding',
-          'Messages are taken as they are, or compressed by gzip or deflate.',
+          'Messages must be uncompressed, or compressed with gzip or deflate.',
         );
       }
       if (/^Received (a second|no) request message/.test(details)) {
@@ -72,9 +72,10 @@ function meaning(code: status, details: string, maxMessageBytes: number): CodedE
       return new CodedError('not_found', 'service_not_found', 'There is no such service here.');
     case status.INTERNAL:
       if (details.startsWith('Error deserializing request')) {
-        return malformed('its bytes are no message of this method');
+        return malformed('its bytes are not a message of this method');
       }
-      if (details.startsWith('Invalid grpc-timeout')) return malformed('grpc-timeout is no time');
+      if (details.startsWith('Invalid grpc-timeout'))
+        return malformed('grpc-timeout is not a time');
       if (details.startsWith('Failed to decompress')) return malformed('it cannot be decompressed');
       return undefined;
     default:

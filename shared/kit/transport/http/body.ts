@@ -41,7 +41,7 @@ export async function readBody(
       resolve(Buffer.concat(chunks, size));
     };
     const onError = (cause?: Error) =>
-      fail(new CodedError('cancelled', 'cancelled', 'The caller went away.', { cause }));
+      fail(new CodedError('cancelled', 'cancelled', 'The caller disconnected.', { cause }));
     request.on('data', onData).on('end', onEnd).on('error', onError).on('close', onError);
   });
 }
@@ -55,7 +55,7 @@ function tooMany(): CodedError {
   return new CodedError(
     'overloaded',
     'too_many_bodies',
-    'More is being sent at the moment than there is room for. Nothing was done; send it again later.',
+    'Too much data is arriving at once. Nothing was done; try again later.',
   );
 }
 
@@ -82,11 +82,11 @@ const TYPE = 'application/json';
  */
 export function jsonBody(headers: IncomingHttpHeaders, bytes: Buffer): unknown {
   if (bytes.length === 0) {
-    throw new CodedError('malformed', 'malformed_json', 'There is no body; send one in JSON.');
+    throw new CodedError('malformed', 'malformed_json', 'The body is missing; send JSON.');
   }
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
   if (!/^application\/([a-z0-9!#$&^_.-]+\+)?json$/.test(type.trim())) {
-    throw otherType(`Send JSON, and say so by Content-Type: ${TYPE}.`);
+    throw otherType(`Send JSON with Content-Type: ${TYPE}.`);
   }
   const charset = parameters.map((text) => /^\s*charset="?([^"]*)"?\s*$/.exec(text)?.[1]);
   if (charset.some((name) => name !== undefined && name !== 'utf-8' && name !== 'utf8')) {

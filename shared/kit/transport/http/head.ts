@@ -19,15 +19,15 @@ export function headFault(request: IncomingMessage): CodedError | undefined {
     return malformed('The request must name its host once, by the header Host.');
   }
   if (hosts.some((name) => !host.test(name))) {
-    return malformed('The header Host is no name of a host.');
+    return malformed('The header Host is not a valid host.');
   }
   const coding = request.headers['transfer-encoding'];
   if (coding !== undefined && (request.httpVersion === '1.0' || !/^chunked$/i.test(coding))) {
-    return malformed('The only Transfer-Encoding is chunked, and HTTP/1.0 has none.');
+    return malformed('The only Transfer-Encoding allowed is chunked; HTTP/1.0 has none.');
   }
   if (!isReadable(request.url ?? '')) {
     return malformed(
-      'The address cannot be read; after each % in it belong two hexadecimal digits, of UTF-8.',
+      'The address cannot be read; each % must be followed by two hexadecimal digits of UTF-8.',
     );
   }
   return undefined;

@@ -81,7 +81,7 @@ type ServerSettings = HttpServerOptions &
 function application(options: ServerSettings): Koa {
   const app = new Koa();
   // Only a broken connection ends up here: everything else was answered below.
-  app.on('error', (err) => options.logger.debug({ err }, 'an HTTP answer was not delivered'));
+  app.on('error', (err) => options.logger.debug({ err }, 'an HTTP response was not delivered'));
   const router = new Router({ sensitive: true });
   for (const each of options.routes) {
     router.register(each.path, [each.method], (koa) => answer(koa, each, options));
@@ -121,7 +121,7 @@ async function answer(
   let held = 0;
   koa.res.once('close', () => {
     const left = !koa.res.writableFinished;
-    if (left) gone.abort(new CodedError('cancelled', 'cancelled', 'The caller went away.'));
+    if (left) gone.abort(new CodedError('cancelled', 'cancelled', 'The caller disconnected.'));
     hook.after(
       ctx,
       exchange,
@@ -168,10 +168,10 @@ function httpRequest(koa: RouterContext, exchange: HttpExchange, bytes: Buffer):
 function notServed(koa: RouterContext): CodedError {
   const methods = new Set((koa.matched ?? []).flatMap((layer) => layer.methods));
   if (methods.size === 0)
-    return new CodedError('not_found', 'not_found', 'There is nothing at this path.');
+    return new CodedError('not_found', 'not_found', 'Nothing is at this path.');
   const allowed = [...methods].sort().join(', ');
   koa.set('allow', allowed);
-  const message = `${koa.method} is not allowed here; allowed are ${allowed}.`;
+  const message = `${koa.method} is not allowed here; use ${allowed}.`;
   return new CodedError('method_not_allowed', 'method_not_allowed', message);
 }
 

@@ -10,7 +10,7 @@ function unknownParameters(query: URLSearchParams, known: readonly string[]): Pr
   const unknown = new Set([...query.keys()].filter((name) => !known.includes(name)));
   const message =
     known.length === 0
-      ? 'is not known here, and neither is any other parameter'
+      ? 'is not known here; this address has no parameters'
       : `is not known here; known are ${known.join(', ')}`;
   return [...unknown].slice(0, MAX_NAMED).map((name) => ({
     field: shown([...name].slice(0, MAX_NAME).join('')),

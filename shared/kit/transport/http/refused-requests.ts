@@ -24,7 +24,7 @@ import { safeHeaders } from './safe-headers.ts';
 const malformed: Refusal = {
   status: 400,
   code: 'malformed_request',
-  detail: 'What was sent is no HTTP/1.1 request.',
+  detail: 'This is not an HTTP/1.1 request.',
 };
 
 /** By the code of Node's error; every other is `malformed`. */
@@ -32,37 +32,37 @@ const refusals: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     code: 'headers_too_large',
-    detail: 'The address and the headers are larger together, or more, than is allowed.',
+    detail: 'The address and headers together are too large, or too many.',
   },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: {
     status: 413,
     code: 'body_too_large',
-    detail: 'The extensions of a chunk are larger than is allowed.',
+    detail: 'The extensions of a chunk are too large.',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,
     code: 'request_timeout',
-    detail: 'The request did not arrive whole in time; send it again, on a new connection.',
+    detail: 'The request did not arrive completely in time; send it again on a new connection.',
   },
 };
 
 const notImplemented: Refusal = {
   status: 501,
   code: 'method_not_implemented',
-  detail: 'No address here knows this method.',
+  detail: 'No address here supports this method.',
 };
 
 const expectationFailed: Refusal = {
   status: 417,
   code: 'expectation_failed',
-  detail: 'The only Expect that can be met is 100-continue.',
+  detail: 'The only Expect allowed is 100-continue.',
 };
 
 const tooManyAtOnce: Refusal = {
   status: 429,
   code: 'rate_limited',
   detail:
-    'Too many requests wait for their answers on this connection; what was not answered was not done: send it again, on a new connection.',
+    'Too many requests wait for answers on this connection. Requests without an answer were not processed: send them again on a new connection.',
 };
 
 /**

@@ -21,13 +21,14 @@ export function consumerMetrics(
     description: 'Messages delivered to a consumer, repeats included.',
   });
   const answered = meter.createCounter('jetstream_answered', {
-    description: 'Messages answered by a consumer: acked, retried, parked or undecodable.',
+    description:
+      'Messages answered by a consumer, by result: acked, retried, parked or undecodable.',
   });
   const held = meter.createObservableGauge('jetstream_in_flight', {
-    description: 'Messages that a consumer holds and has not answered.',
+    description: 'Messages that a consumer holds and has not answered yet.',
   });
   const pending = meter.createObservableGauge('jetstream_lag', {
-    description: 'Messages of a durable that are not done, over all of its instances.',
+    description: 'Messages of a durable that are not finished, over all instances.',
   });
   const labels = { consumer };
   let lag: number | undefined;

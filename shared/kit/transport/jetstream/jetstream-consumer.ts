@@ -44,7 +44,7 @@ const ABORT_WAIT_MS = 500;
 const passing = ['unavailable', 'timeout', 'overloaded', 'cancelled'] as const;
 
 /** Thrown inside a lane for a message that has not begun when the consumer stops. */
-const released = new CodedError('cancelled', 'released', 'The consumer stops.');
+const released = new CodedError('cancelled', 'released', 'The consumer is stopping.');
 
 /**
  * A durable pull consumer as a transport: decodes a message, calls one
@@ -141,7 +141,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
         const about = { subject: message.subject, sequence: `${message.sequence}` };
         logger.error(
           { ...logFields(ctx), ...about, err: error.cause },
-          'a message that cannot be read, and nothing to put in its place; it stays unanswered',
+          'a message cannot be read, and the log has no event to use instead; it stays unanswered',
         );
       }
       message.nak(retryDelay(options.retryDelaysMs, options.retryDelaysMs.length));
@@ -171,7 +171,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     };
     const info = await ensureDurable(manager, durableOptions, options.resumeAfter);
     if (info.config.opt_start_seq !== undefined && info.delivered.consumer_seq === 0) {
-      logger.info({ from: info.config.opt_start_seq }, 'a durable made anew');
+      logger.info({ from: info.config.opt_start_seq }, 'recreated a durable');
     }
     // Read last: what is appended from here on nobody can have answered before.
     headAtSubscription = await options.head();

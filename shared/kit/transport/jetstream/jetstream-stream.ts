@@ -215,7 +215,7 @@ async function inCodedErrors<T>(work: () => Promise<T>): Promise<T> {
     throw new CodedError(
       'unavailable',
       'broker_unavailable',
-      `JetStream did not do what it was asked: ${error instanceof Error ? error.message : error}`,
+      `JetStream refused a request: ${error instanceof Error ? error.message : error}`,
       { cause: error },
     );
   }

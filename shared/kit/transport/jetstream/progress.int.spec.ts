@@ -71,6 +71,6 @@ describe('progress of a durable', () => {
   it('silence is suspicious when the log has more than the stream', async () => {
     for (const message of await take(2)) await message.ackAck();
     await take(1);
-    assert.match((await stuck(4n)) ?? '', /the log has 4 events and the stream ends at 3/);
+    assert.match((await stuck(4n)) ?? '', /the log has 4 events but the stream ends at 3/);
   });
 });

@@ -67,9 +67,9 @@ export async function whyStuck(
   if (info.num_pending > 0) {
     // Nothing may be delivered until somebody has answered for some of these.
     if (info.num_ack_pending >= (info.config.max_ack_pending ?? Number.POSITIVE_INFINITY)) return;
-    return `${info.num_pending} messages wait in the stream and none comes`;
+    return `${info.num_pending} messages wait in the stream but none arrives`;
   }
   const { state } = await manager.streams.info(stream);
   if (BigInt(state.last_seq) >= logHead) return undefined;
-  return `the log has ${logHead} events and the stream ends at ${state.last_seq}`;
+  return `the log has ${logHead} events but the stream ends at ${state.last_seq}`;
 }

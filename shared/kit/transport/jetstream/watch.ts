@@ -72,10 +72,10 @@ export function watchDurable(options: WatchOptions): Watch {
     drift =
       subjects.length === 0
         ? undefined
-        : `the filter of the consumer ${durable} lacks ${subjects.join(', ')}: somebody changed it. Delete that consumer of the stream ${stream}, or restart this process: it is made anew and goes on at its checkpoint, while a filter that is only changed back leaves out what was published meanwhile`;
+        : `somebody changed the filter of consumer ${durable}: it lacks ${subjects.join(', ')}. Delete that consumer of stream ${stream}, or restart this process: the consumer is recreated and continues at its checkpoint. If you only change the filter back, it misses what was published meanwhile`;
     if (drift === was) return;
     if (drift !== undefined) options.logger.warn(drift);
-    else options.logger.info('the filter of the durable is right again');
+    else options.logger.info("the durable's filter is correct again");
   }
 
   async function look(): Promise<void> {

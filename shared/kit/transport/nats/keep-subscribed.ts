@@ -47,7 +47,7 @@ export function keepSubscribed({
 }): KeptSubscription {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let reason: string | undefined = 'not yet subscribed';
+  let reason: string | undefined = 'not subscribed yet';
   let current: Subscription | undefined;
   let running: Promise<void> | undefined;
 

@@ -25,7 +25,7 @@ describe('keepSubscribed', () => {
         return one;
       },
     });
-    assert.equal(kept.notReady(), 'not yet subscribed');
+    assert.equal(kept.notReady(), 'not subscribed yet');
     kept.start();
     await soon('subscribed', () => kept.notReady() === undefined);
     broken = true;

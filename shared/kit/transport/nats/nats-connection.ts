@@ -52,7 +52,7 @@ export function connectNats({ url, name, logger, meter, pingMs = PING_MS }: Nats
   const stopping = new AbortController();
   let current: Promise<NatsConnection> | undefined;
   let status: ConnectionStatus | undefined;
-  let lastProblem = 'not yet tried';
+  let lastProblem = 'not tried yet';
 
   async function open(): Promise<NatsConnection> {
     for (let attempt = 1; ; attempt++) {

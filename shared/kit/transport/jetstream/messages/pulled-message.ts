@@ -35,7 +35,7 @@ const WORKING = utf8.encode('+WPI');
 export function pulledMessage(message: Msg): PulledMessage {
   const tokens = (message.reply ?? '').split('.');
   if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || tokens.length < 9) {
-    throw new Error(`A message on ${message.subject} came from no consumer.`);
+    throw new Error(`A message on ${message.subject} did not come from a consumer.`);
   }
   const at = tokens.length === 9 ? 2 : 4;
   let answered = false;

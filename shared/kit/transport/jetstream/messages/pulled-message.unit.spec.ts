@@ -28,8 +28,8 @@ describe('pulledMessage', () => {
   });
 
   it('refuses what came from no consumer', () => {
-    assert.throws(() => pulledMessage(message(undefined)), /no consumer/);
-    assert.throws(() => pulledMessage(message('_INBOX.x')), /no consumer/);
+    assert.throws(() => pulledMessage(message(undefined)), /not come from a consumer/);
+    assert.throws(() => pulledMessage(message('_INBOX.x')), /not come from a consumer/);
   });
 
   it('only the first answer is sent, and nothing after it', () => {

@@ -49,7 +49,7 @@ const unconfirmed = ({ sequence, subject }: StreamMessage) =>
     new CodedError(
       'invalid',
       'foreign_message',
-      `Message ${sequence} on ${subject} is not what the log has there: it was not published by the event store, or the log lost its event.`,
+      `Message ${sequence} on ${subject} differs from the log: the event store did not publish it, or the log lost its event.`,
     ),
   );
 
