@@ -9,10 +9,10 @@ export function instrumentingService(
   progress: { committed(): bigint; published(): bigint },
 ): EventStore {
   const appended = meter.createCounter('eventstore_events_appended', {
-    description: 'Events committed, repeats not told apart.',
+    description: 'Events committed, repeats included.',
   });
   const parked = meter.createCounter('eventstore_dead_letters', {
-    description: 'Dead letters kept, by consumer and reason.',
+    description: 'Dead letters stored, by consumer and reason.',
   });
   const gauge = (name: string, description: string, value: () => bigint) =>
     meter
@@ -20,10 +20,10 @@ export function instrumentingService(
       .addCallback((observed) => observed.observe(Number(value())));
   gauge(
     'eventstore_log_position',
-    'Last position of the log, as the relay last saw it.',
+    "The log's last position, when the relay last looked.",
     progress.committed,
   );
-  gauge('eventstore_stream_position', 'Last position known to be published.', progress.published);
+  gauge('eventstore_stream_position', 'The last position known to be published.', progress.published);
   return observed(next, {
     append: (_ctx, { events }) => {
       for (const { eventType } of events) appended.add(1, { type: eventType });

@@ -14,10 +14,10 @@ export function loggingService(next: EventStore, logger: Logger): EventStore {
   return observed(next, {
     park: (ctx, letter) => {
       const { eventId: event_id, reason } = letter;
-      logger.warn({ ...about(ctx, letter), event_id, reason }, 'a dead letter was kept');
+      logger.warn({ ...about(ctx, letter), event_id, reason }, 'a dead letter was stored');
     },
     requestReplay: (ctx, id, { eventId: event_id }) =>
-      logger.info({ ...about(ctx, id), event_id }, 'a replay was asked for'),
+      logger.info({ ...about(ctx, id), event_id }, 'a replay was requested'),
     closeLetter: (ctx, id, { eventId: event_id, closeReason: reason }) =>
       logger.warn({ ...about(ctx, id), event_id, reason }, 'a dead letter was closed'),
     resolveReplay: (ctx, id) => logger.info(about(ctx, id), 'a dead letter was resolved'),

@@ -82,7 +82,7 @@ export function createService(
       throw new CodedError(
         'overloaded',
         'too_many_readers',
-        `${MAX_WAITING_READERS} readers are waiting already; try again later.`,
+        `${MAX_WAITING_READERS} readers already wait; try again later.`,
         { cause: error, retryAfterMs: 1_000 },
       );
     }
@@ -127,7 +127,7 @@ export function createService(
     throw new CodedError(
       'precondition_failed',
       'place_not_in_log',
-      `The reading was to go on after the event ${afterEventId} at position ${afterPosition}, and the log has ${there === undefined ? 'none' : `the event ${there}`} there: it was restored to an older state. Read again from a place that it has.`,
+      `Cannot continue after event ${afterEventId} at position ${afterPosition}: the log has ${there === undefined ? 'none' : `event ${there}`} there, because it was restored to an older state. Read from a place that it has.`,
     );
   }
 
@@ -201,7 +201,7 @@ export function createService(
         throw new CodedError(
           'precondition_failed',
           'not_published',
-          `Position ${position} is not known to be in the stream as the log has it; save it later.`,
+          `Position ${position} may not be published yet; save it later.`,
         );
       }
       await checkpoints.save(ctx, consumer, checkpoint);
@@ -216,7 +216,7 @@ export function createService(
       standing.refuse();
       const head = await log.head(ctx);
       if (letter.position > head) {
-        const message = `is ${letter.position}, and the log goes from 1 to ${head}`;
+        const message = `is ${letter.position}, but the log has positions 1 to ${head}`;
         throw invalidRequest([{ field: 'letter.position', message }]);
       }
       await deadLetters.park(ctx, {

@@ -13,12 +13,12 @@ import type { OrderService } from './service.ts';
  */
 export function loggingService(next: OrderService, logger: Logger): OrderService {
   const readModelAway = turns(
-    (fields) => logger.warn(fields, 'the read model is away: orders are folded from the log'),
+    (fields) => logger.warn(fields, 'the read model is away: folding orders from the log'),
     () => logger.info('the read model is back'),
   );
   const stale = turns(
-    (fields) => logger.warn(fields, 'the event store is away: orders are shown as last known'),
-    () => logger.info('orders are shown as they are again'),
+    (fields) => logger.warn(fields, 'the event store is away: showing orders from the read model'),
+    () => logger.info('the event store is back: orders are current again'),
   );
   const told =
     (did: string) =>
@@ -26,7 +26,7 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
       const { details, reason } = order;
       const fields = { ...logFields(ctx), order_id: details.orderId, reason };
       if (changed) logger.info(fields, `order ${did}`);
-      else logger.debug(fields, `order had been ${did} before`);
+      else logger.debug(fields, `order was already ${did}`);
     };
   return observed(next, {
     cancel: told('cancelled by its customer'),
@@ -43,7 +43,7 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
           restaurant_id: restaurantId,
           amount_minor: amount,
         },
-        placed.replayed ? 'order had been placed before' : 'order placed',
+        placed.replayed ? 'order was already placed' : 'order placed',
       );
     },
     get: (ctx, _request, found) => {

@@ -16,13 +16,13 @@ export const loggingService = (next: QueryModelService, logger: Logger): QueryMo
             order_id: orderId,
             reason,
           },
-          'an event could not be read: the read model goes on without it',
+          'an event could not be read: the read model continues without it',
         );
       }
       if (applied) return;
       logger.info(
         { ...logFields(ctx), after: String(batch.after), checkpoint: String(checkpoint) },
-        'the read model had moved: another instance is at work, or a write got through unseen',
+        'the read model has moved: another instance is working, or an earlier write succeeded unnoticed',
       );
     },
   });

@@ -4,7 +4,7 @@ import type { ReviewService } from './service.ts';
 
 /** Counts reviews by what came of them. */
 export function instrumentingService(next: ReviewService, meter: Meter): ReviewService {
-  const reviews = meter.createCounter('reviews_total', { description: 'Reviews by outcome' });
+  const reviews = meter.createCounter('reviews_total', { description: 'Reviews, by outcome.' });
   return observed(next, {
     review: (_ctx, _request, { outcome }) => reviews.add(1, { outcome }),
   });

@@ -31,7 +31,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
     .transform((value, check): Minor => {
       const read = minorFromDecimal(String(value), decimals);
       if (read !== undefined) return read;
-      const message = `${value} is no amount with ${decimals} decimals`;
+      const message = `${value} is not an amount with ${decimals} decimals`;
       check.addIssue({ code: 'custom', message });
       return z.NEVER;
     });
@@ -45,7 +45,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
   const ended = entry(
     z.object({
       order_id: id,
-      reason: z.string().describe('Words for people, or a code of ours.'),
+      reason: z.string().describe('Free text, or one of our codes.'),
       decided_by: decider,
     }),
     {
@@ -61,7 +61,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
         customer_id: id,
         // Written for the Go sample's readers, and not read here.
         status: z.unknown().optional().meta({ const: 'Pending' }),
-        created_on: z.string().describe('ISO 8601, by the clock of who took the order.'),
+        created_on: z.string().describe('ISO 8601, by the clock of the ordersvc that accepted the order.'),
         restaurant_id: text,
         amount,
         order_items: z.array(
@@ -111,7 +111,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
         payment_id: z
           .string()
           .default('')
-          .describe("The gateway's name for the payment; absent where the Go sample wrote it."),
+          .describe("The gateway's id of the payment; absent in events from the Go sample."),
       }),
       {
         decode: (p) => ({
@@ -129,7 +129,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
       },
     ),
     paymentfailed: entry(
-      z.object({ order_id: id, reason: z.string().describe('In words of the gateway.') }),
+      z.object({ order_id: id, reason: z.string().describe('In the gateway\'s words.') }),
       {
         decode: (p) => ({ orderId: p.order_id, reason: p.reason }),
         encode: (e) => ({ order_id: e.orderId, reason: e.reason }),
@@ -155,7 +155,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
         payment_id: z
           .string()
           .default('')
-          .describe('Of the debit that was undone; empty where there was none.'),
+          .describe('The debit that was undone; empty if there was none.'),
       }),
       {
         decode: (p) => ({ orderId: p.order_id, paymentId: p.payment_id }),

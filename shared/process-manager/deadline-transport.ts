@@ -56,7 +56,7 @@ export function deadlineTransport<Kind extends string>(
   let waiting = false;
   let behind = false;
   let wake: () => void = () => undefined;
-  let problem: string | undefined = 'deadlines have not been looked for yet';
+  let problem: string | undefined = 'deadlines have not been checked yet';
   let running: Promise<void> | undefined;
 
   const atOnce = () => Math.max(1, maxFiring >> failuresInARow);
@@ -120,7 +120,7 @@ export function deadlineTransport<Kind extends string>(
           attempts: attempts + 1,
           waitMs,
         },
-        'a deadline could not be fired: it is tried again',
+        'a deadline could not be fired: trying again',
       );
       // Where not even this can be written, it stays due and is found by the next look.
       await deadlines.postpone(ctx, deadline, waitMs).catch(() => undefined);
@@ -134,7 +134,7 @@ export function deadlineTransport<Kind extends string>(
         pauseMs = await look();
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error);
-        logger.debug({ err: error }, 'deadlines could not be looked for');
+        logger.debug({ err: error }, 'deadlines could not be read');
       }
       if (!stopping.signal.aborted) await pause(pauseMs);
     }
@@ -165,7 +165,7 @@ export function deadlineTransport<Kind extends string>(
     },
     notReady: () => problem,
     // It passes by itself, or waits for an operator; either way its process is well.
-    degraded: () => (behind ? 'deadlines hold: the log has not been read so far yet' : undefined),
+    degraded: () => (behind ? 'deadlines wait until the log has been read far enough' : undefined),
   };
 }
 
