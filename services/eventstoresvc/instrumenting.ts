@@ -23,7 +23,11 @@ export function instrumentingService(
     "The log's last position, when the relay last looked.",
     progress.committed,
   );
-  gauge('eventstore_stream_position', 'The last position known to be published.', progress.published);
+  gauge(
+    'eventstore_stream_position',
+    'The last position known to be published.',
+    progress.published,
+  );
   return observed(next, {
     append: (_ctx, { events }) => {
       for (const { eventType } of events) appended.add(1, { type: eventType });

@@ -8,7 +8,7 @@ export function instrumentingService(next: PaymentService, meter: Meter): Paymen
     description: 'Payments, by result.',
   });
   const debited = meter.createCounter('payments_debited_minor_units_total', {
-    description: 'Money debited, in minor units of the currency..',
+    description: 'Money debited, in minor units of the currency.',
   });
   const voids = meter.createCounter('payment_voids_total', {
     description: 'Voids, by result.',

@@ -363,7 +363,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       }, durables.saga);
       await looked.promise;
       assert.deepEqual(fired, []);
-      assert.match(clock.degraded?.() ?? '', /deadlines hold: the log has not been read/);
+      assert.match(clock.degraded?.() ?? '', /deadlines wait until the log has been read/);
       await store.saveCheckpoint(ctx, {
         consumer: durables.saga,
         position: 2n,

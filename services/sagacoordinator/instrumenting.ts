@@ -11,7 +11,7 @@ export function instrumentingService(next: SagaService, meter: Meter): SagaServi
     description: 'Events followed, by the answer that was appended.',
   });
   const fired = meter.createCounter('saga_deadlines_total', {
-    description: 'Deadlines fired, by kind and by what was appended..',
+    description: 'Deadlines fired, by kind and by what was appended.',
   });
   const late = meter.createHistogram('saga_deadline_lateness_seconds', {
     description: "Time from a deadline's due time, by the database's clock, until it was handled.",

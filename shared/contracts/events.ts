@@ -61,7 +61,9 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
         customer_id: id,
         // Written for the Go sample's readers, and not read here.
         status: z.unknown().optional().meta({ const: 'Pending' }),
-        created_on: z.string().describe('ISO 8601, by the clock of the ordersvc that accepted the order.'),
+        created_on: z
+          .string()
+          .describe('ISO 8601, by the clock of the ordersvc that accepted the order.'),
         restaurant_id: text,
         amount,
         order_items: z.array(
@@ -129,7 +131,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
       },
     ),
     paymentfailed: entry(
-      z.object({ order_id: id, reason: z.string().describe('In the gateway\'s words.') }),
+      z.object({ order_id: id, reason: z.string().describe("In the gateway's words.") }),
       {
         decode: (p) => ({ orderId: p.order_id, reason: p.reason }),
         encode: (e) => ({ order_id: e.orderId, reason: e.reason }),

@@ -86,7 +86,7 @@ describe('event worker', () => {
     );
   });
 
-  it('recreated a durable goes on from the position that was kept beside the log', async () => {
+  it('a recreated durable continues from the checkpoint beside the log', async () => {
     await worker.start?.();
     await append('ORDERS.created');
     await servedTimes(1);
