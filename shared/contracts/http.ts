@@ -90,7 +90,7 @@ export function placeOrderBody({ currency, numberText }: NumberRules) {
       const problem =
         read === undefined
           ? `must be an amount from 0 with at most ${decimals} decimals`
-          : `must be a multiple of ${stepText}, for nothing else can be charged in ${currency.code}`;
+          : `must be a multiple of ${stepText}: other amounts cannot be charged in ${currency.code}`;
       const message = written === undefined ? wanted('a number')({ input: value }) : problem;
       check.addIssue({ code: 'custom', message });
       return z.NEVER;
@@ -126,8 +126,8 @@ export function placeOrderBody({ currency, numberText }: NumberRules) {
   const item = z
     .object(
       {
-        code: id.meta({ description: 'What the restaurant calls it.', examples: ['P1'] }),
-        name: text(readable).meta({ description: 'What people call it.', examples: ['Pizza'] }),
+        code: id.meta({ description: "The restaurant's code for it.", examples: ['P1'] }),
+        name: text(readable).meta({ description: 'Its name for people.', examples: ['Pizza'] }),
         unit_price: unitPrice,
         quantity,
       },
@@ -145,19 +145,19 @@ export function placeOrderBody({ currency, numberText }: NumberRules) {
   const body = z.object(
     {
       customer_id: id.meta({ description: 'Who orders.', examples: ['c1'] }),
-      restaurant_id: id.meta({ description: 'Who is to cook it.', examples: ['r1'] }),
+      restaurant_id: id.meta({ description: 'The restaurant that cooks it.', examples: ['r1'] }),
       order_items: z
         .array(item, { error: wanted('a list') })
         .min(1, { error: 'must have at least one item' })
         .max(MAX_ITEMS, { error: `must have at most ${MAX_ITEMS} items` })
         .refine((items) => total(items) <= MAX_AMOUNT, {
-          error: `must not cost more than ${most} together`,
+          error: `must not cost more than ${most} in total`,
         })
         .refine(costsEnough, {
-          error: `must cost at least ${leastText} together, or nothing: less cannot be charged`,
+          error: `must cost at least ${leastText} in total, or nothing: less cannot be charged`,
         })
         .meta({
-          description: `Together they may not cost more than ${most}, nor less than ${leastText}, unless they cost nothing.`,
+          description: `In total they must cost from ${leastText} to ${most}, or nothing.`,
         }),
     },
     { error: wanted('an object') },
@@ -174,7 +174,7 @@ export const cancelOrderBody = z
   .object(
     {
       reason: text(readable)
-        .meta({ description: 'Why, in words for people.', examples: ['too slow'] })
+        .meta({ description: 'Why, as free text.', examples: ['too slow'] })
         .optional(),
     },
     { error: wanted('an object') },
@@ -186,7 +186,7 @@ export const rejectOrderBody = z
   .object(
     {
       reason: text(readable).meta({
-        description: 'Why, in words for people.',
+        description: 'Why, as free text.',
         examples: ['the oven is cold'],
       }),
     },
@@ -210,7 +210,9 @@ export const placedAnswer = z
     order_id: z.string(),
     customer_id: z.string(),
     status: z.literal('Pending'),
-    created_on: z.string().describe('ISO 8601, by the clock of whoever took the order.'),
+    created_on: z
+      .string()
+      .describe('ISO 8601, by the clock of the ordersvc that accepted the order.'),
     restaurant_id: z.string(),
     amount: money,
     order_items: z.array(orderItemAnswer),
@@ -245,17 +247,17 @@ export const orderAnswer = z
     status: z
       .string()
       .describe(
-        'Pending, Paid, Approved, PaymentFailed, Rejected or Cancelled. Others may be added: take what you do not know as not ended yet.',
+        'Pending, Paid, Approved, PaymentFailed, Rejected or Cancelled. Others may be added: treat an unknown one as not ended.',
       ),
     payment_status: z.enum(paymentStatuses).describe('What is known of the payment.'),
     amount: money,
     order_items: z.array(orderItemAnswer),
-    created_on: z.string().describe('ISO 8601, as whoever took the order wrote it.'),
+    created_on: z.string().describe('ISO 8601, as the ordersvc that accepted the order wrote it.'),
     reason: z
       .string()
       .optional()
-      .describe("Why it did not end well: a person's words or a code of ours; absent otherwise."),
-    version: version.describe('How many events of the order this is made of; its ETag.'),
+      .describe('Why the order failed: free text or one of our codes; absent otherwise.'),
+    version: version.describe("How many of the order's events this includes; also its ETag."),
   })
   .meta({ id: 'Order', example: approved });
 
@@ -266,14 +268,12 @@ export const orderListAnswer = z
     next_cursor: z
       .string()
       .optional()
-      .describe("For the next page's `cursor`; absent on the last page."),
+      .describe('The `cursor` of the next page; absent on the last page.'),
     position: z
       .number()
       .int()
       .min(0)
-      .describe(
-        'Everything in the log up to this position is taken into account, and perhaps more.',
-      ),
+      .describe('The list includes everything in the log up to this position, and perhaps more.'),
   })
   .meta({ id: 'OrderList', example: { orders: [approved], position: 1_207 } });
 
@@ -284,12 +284,12 @@ export const orderEventsAnswer = z
       z.object({
         event_id: z.string(),
         event_type: z.string().meta({ examples: ['ORDERS.created'] }),
-        version: version.describe('Its place among the events of the order.'),
-        position: version.describe('Its place in the log.'),
+        version: version.describe("Its number among the order's events."),
+        position: version.describe('Its number in the log.'),
         created_at: z
           .string()
           .meta({ format: 'date-time', description: "ISO 8601, by the database's clock." }),
-        data: z.unknown().describe('The payload; null where the event has none.'),
+        data: z.unknown().describe('The payload; null if the event has none.'),
         metadata: z.record(z.string(), z.string()).describe('Correlation, causation and trace.'),
       }),
     ),

@@ -83,7 +83,7 @@ export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
   };
 
   if (['customer_id', 'restaurant_id', 'status'].every((field) => !query.has(field))) {
-    say('customer_id', 'is missing; or give restaurant_id or status');
+    say('customer_id', 'is missing; give it, restaurant_id or status');
   }
   const customerId = idOf('customer_id');
   const restaurantId = idOf('restaurant_id');
@@ -100,11 +100,11 @@ export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
   const cursor = query.get('cursor');
   const after = cursor === null ? undefined : decodeCursor(cursor);
   if (cursor !== null && after === undefined) {
-    say('cursor', 'must be the next_cursor of a page before');
+    say('cursor', 'must be the next_cursor of an earlier page');
   }
 
   if (problems.length > 0) {
-    throw new CodedError('invalid', 'invalid_query', 'The orders cannot be listed so.', {
+    throw new CodedError('invalid', 'invalid_query', "The list's parameters are not valid.", {
       problems,
     });
   }

@@ -71,7 +71,7 @@ export function readOrderQuery(
   const written = http.query.getAll(minVersion.name);
   const version = written.length === 0 ? 0n : positive(written);
   if (version === undefined) {
-    throw new CodedError('invalid', 'invalid_query', 'The order cannot be read so.', {
+    throw new CodedError('invalid', 'invalid_query', 'The parameters are not valid.', {
       problems: [
         { field: minVersion.name, message: `must be one whole number from 1 to ${MAX_VERSION}` },
       ],

@@ -110,7 +110,7 @@ export const readOrderRoutes = (
             },
           },
         }),
-        ...invalid('The orders cannot be listed so.'),
+        ...invalid("The list's parameters are not valid."),
       },
     },
   }),

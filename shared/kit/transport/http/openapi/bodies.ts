@@ -33,22 +33,22 @@ export const problemSchema = z
   .object({
     type: z.string().meta({
       format: 'uri',
-      description: 'A name for this kind of problem, made of its code; there is nothing at it.',
+      description: 'Identifies the kind of problem, from its code; it is not an address.',
     }),
-    title: z.string().describe('What the status is called.'),
+    title: z.string().describe('The name of the status.'),
     status: z.number().int(),
     detail: z.string().describe('What is wrong and what to do, for people.'),
-    code: z.string().describe('What is wrong, for programs. It does not change.'),
+    code: z.string().describe('What is wrong, for programs. It never changes.'),
     problems: z
       .array(
         z.object({
-          field: z.string().describe('As the caller wrote it: `order_items[0].quantity`.'),
+          field: z.string().describe('The path of the field, such as `order_items[0].quantity`.'),
           message: z.string(),
         }),
       )
       .optional()
-      .describe('Everything that is wrong with the request, where it is the request.'),
-    trace_id: z.string().optional().describe('As in `x-trace-id`: tell it to whoever runs this.'),
+      .describe('Everything that is wrong with the request, if the request is at fault.'),
+    trace_id: z.string().optional().describe('The same as `x-trace-id`: give it to the operator.'),
   })
   .meta({ id: 'Problem' });
 
