@@ -50,7 +50,7 @@ function described(operation: Operation, parameters: readonly Parameter[]) {
 
 /** Turns what routes tell into JSON, and gathers the schemas that are referred to. */
 function telling(named: NamedParts) {
-  const schemas = new Map<string, z.ZodType>();
+  const schemas = new Map<string, z.core.$ZodType>();
   const refs = new Map<unknown, string>();
   for (const [kind, parts] of Object.entries(named)) {
     for (const [name, part] of Object.entries(parts)) refs.set(part, `${kind}/${name}`);
@@ -69,9 +69,23 @@ function telling(named: NamedParts) {
     if (!(value instanceof z.ZodType)) return inside(value);
     const id = value.meta()?.id;
     if (id === undefined) return schemaOf(value);
-    if ((schemas.get(id) ?? value) !== value) throw new Error(`Two schemas have the name ${id}.`);
-    schemas.set(id, value);
+    gather(id, value);
     return refer(`schemas/${id}`);
+  }
+
+  /** With the named schemas that it is made of, which it refers to. */
+  function gather(id: string, schema: z.core.$ZodType): void {
+    const known = schemas.get(id);
+    if (known === schema) return;
+    if (known !== undefined) throw new Error(`Two schemas have the name ${id}.`);
+    schemas.set(id, schema);
+    z.toJSONSchema(schema, {
+      ...asRead,
+      override: ({ zodSchema }) => {
+        const name = z.globalRegistry.get(zodSchema)?.id;
+        if (name !== undefined) gather(name, zodSchema);
+      },
+    });
   }
   return { told, inside, schemas };
 }
@@ -82,13 +96,14 @@ function telling(named: NamedParts) {
  */
 const asRead = { io: 'input', unrepresentable: 'any' } as const;
 
-/** A value that has no name, such as a parameter's. */
+/** A value that has no name, such as a parameter's. Throws for one that is made of others with names. */
 function schemaOf(schema: z.ZodType): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, asRead);
+  const { $schema: _, $defs, ...rest } = z.toJSONSchema(schema, asRead);
+  if ($defs !== undefined) throw new Error(`What is made of ${Object.keys($defs)} needs a name.`);
   return rest;
 }
 
-function componentSchemas(schemas: ReadonlyMap<string, z.ZodType>): Json {
+function componentSchemas(schemas: ReadonlyMap<string, z.core.$ZodType>): Json {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of schemas) registry.add(schema, { id });
   const made = z.toJSONSchema(registry, {

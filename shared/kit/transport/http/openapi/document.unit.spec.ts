@@ -127,6 +127,15 @@ describe('the OpenAPI document of routes', () => {
     assert.deepEqual(codes(written[400]), ['malformed_json', 'malformed_request']);
   });
 
+  it('has the named parts of a schema, though no route mentions them', () => {
+    const { schemas } = described(all).components;
+    assert.deepEqual(Object.keys(schemas).sort(), ['Problem', 'Room', 'Rooms']);
+    const bare = served('GET', '/bare', {
+      responses: { 200: answer({ description: '', content: json(z.array(room)) }) },
+    });
+    assert.throws(() => described(bare), /made of Room needs a name/);
+  });
+
   it('does not take two schemas for one', () => {
     const other = z.object({ number: z.number() }).meta({ id: 'Room' });
     const twin = served('GET', '/twin', {
