@@ -8,8 +8,8 @@ import { debitKey, voidKey } from '../../services/paymentworker/keys.ts';
 import { readModelRepair } from '../../services/querymodelworker/rebuild/repair-read-model.ts';
 import { createQueryModelService } from '../../services/querymodelworker/service.ts';
 import { sqlReadModel } from '../../services/querymodelworker/table/read-model.ts';
-import { rebuildDeadlines } from '../../services/sagacoordinator/rebuild-deadlines.ts';
 import { deadlineRules, ORDER_ID } from '../../services/sagacoordinator/saga/order-deadlines.ts';
+import { orderProcess } from '../../services/sagacoordinator/saga/order-process.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { newId } from '../../shared/contracts/ids.ts';
 import {
@@ -29,6 +29,7 @@ import { createDatabase, type Database } from '../../shared/kit/sql/database.ts'
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { deadlineSince } from '../../shared/process-manager/deadline-rules.ts';
 import { sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
+import { rebuildDeadlines } from '../../shared/process-manager/rebuild.ts';
 import { type PublishedLog, publishedLog } from '../../shared/testing/published-log.ts';
 import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
 import { type AuditOptions, audit } from './audit.ts';
@@ -168,9 +169,9 @@ describe('audit', () => {
     if (events.length > 0) await model.project(ctx, { after, events });
     await rebuildDeadlines(
       ctx,
+      orderProcess(times, codec),
       log.store,
       sqlDeadlines(databases.saga.kit, { idColumn: ORDER_ID }),
-      { times, codec },
     );
     const position = await log.store.head(ctx);
     const place = { position, eventId: '', delivered: position };

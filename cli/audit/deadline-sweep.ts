@@ -1,11 +1,13 @@
 /** The coordinator's deadlines against what the log's orders wait for. */
-import { owedDeadlines } from '../../services/sagacoordinator/rebuild-deadlines.ts';
+
 import type { DeadlineTimes } from '../../services/sagacoordinator/saga/order-deadlines.ts';
+import { orderProcess } from '../../services/sagacoordinator/saga/order-process.ts';
 import { awaited } from '../../services/sagacoordinator/saga/saga.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
+import { owedDeadlines } from '../../shared/process-manager/rebuild.ts';
 import { deadlineProblems } from './deadline-rows.ts';
 import type { Trails } from './log-sweep.ts';
 import { type OrderTrail, type Patience, timesOf } from './order-trail.ts';
@@ -94,8 +96,8 @@ async function lookAgain(
   const rows = await deadlines.of(ctx, orderId);
   const readAt = Date.now();
   const events = await log.readAggregate(ctx, orderAggregate(orderId));
-  const owed = owedDeadlines(codec, orderId, events, timesOf(patience));
-  if (owed.owesVoid || !isThere(owed.followed, done, readAt - patience.graceMs)) return [];
+  const owed = owedDeadlines(orderProcess(timesOf(patience), codec), orderId, events);
+  if (owed.owesCommand || !isThere(owed.followed, done, readAt - patience.graceMs)) return [];
   return deadlineProblems({
     owed: owed.deadlines,
     rows,

@@ -3,11 +3,11 @@
  * put right. The log and the ledger are out of reach.
  */
 import { readModelRepair } from '../../services/querymodelworker/rebuild/repair-read-model.ts';
-import { rebuildOrder } from '../../services/sagacoordinator/rebuild-deadlines.ts';
 import {
   type DeadlineTimes,
   ORDER_ID,
 } from '../../services/sagacoordinator/saga/order-deadlines.ts';
+import { orderProcess } from '../../services/sagacoordinator/saga/order-process.ts';
 import type { DeadlineKind } from '../../services/sagacoordinator/saga/saga.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { READ_MODEL } from '../../shared/contracts/subjects.ts';
@@ -15,6 +15,7 @@ import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
 import { sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
+import { rebuildAggregate } from '../../shared/process-manager/rebuild.ts';
 import type { Repair } from './repairs.ts';
 
 export interface RepairTools {
@@ -43,6 +44,7 @@ export interface Audited {
 
 export function repairHands(tools: RepairTools): Hands {
   const { log, codec, times } = tools;
+  const process = orderProcess(times, codec);
   const readModel = readModelRepair(tools.ordersDatabase, log, codec);
   const deadlines = sqlDeadlines<DeadlineKind>(tools.sagaDatabase, { idColumn: ORDER_ID });
 
@@ -71,10 +73,13 @@ export function repairHands(tools: RepairTools): Hands {
       case 'checkpoint':
         return checkpoint(ctx, repair.consumer, audited);
       case 'deadlines':
-        await rebuildOrder(ctx, log, deadlines, repair.orderId, { times, codec });
+        await rebuildAggregate(ctx, process, log, deadlines, { aggregateId: repair.orderId });
         return 'set';
       case 'void':
-        await rebuildOrder(ctx, log, deadlines, repair.orderId, { times, codec, asksNow: true });
+        await rebuildAggregate(ctx, process, log, deadlines, {
+          aggregateId: repair.orderId,
+          firesNow: 'void',
+        });
         return 'the coordinator asks for it';
     }
   };

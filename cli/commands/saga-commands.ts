@@ -1,16 +1,14 @@
 /** `ordersctl saga rebuild`: the coordinator's deadlines, made anew from the log. */
 import type { Command } from 'commander';
-import {
-  type Rebuilt,
-  rebuildDeadlines,
-} from '../../services/sagacoordinator/rebuild-deadlines.ts';
 import { ORDER_ID } from '../../services/sagacoordinator/saga/order-deadlines.ts';
+import { orderProcess } from '../../services/sagacoordinator/saga/order-process.ts';
 import type { DeadlineKind } from '../../services/sagacoordinator/saga/saga.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase } from '../../shared/kit/sql/database.ts';
 import { sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
+import { type Rebuilt, rebuildDeadlines } from '../../shared/process-manager/rebuild.ts';
 import { addressHelp, addressOf } from '../addresses.ts';
 import { currencyOfLog } from '../currency.ts';
 import { withEventStore } from '../event-store.ts';
@@ -57,9 +55,9 @@ async function rebuild(options: CommonOptions & { readonly database?: string }):
       const codec = orderEventCodec((await currencyOfLog(store)).decimals);
       return rebuildDeadlines(
         background(),
+        orderProcess(times, codec),
         store,
         sqlDeadlines<DeadlineKind>(database, { idColumn: ORDER_ID }),
-        { times, codec },
       );
     });
   } finally {

@@ -29,11 +29,12 @@ import {
 } from '../../shared/process-manager/deadlines.ts';
 import { type DeliveryWatch, deliveryWatch } from '../../shared/process-manager/delivery-watch.ts';
 import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
+import { rebuildDeadlines } from '../../shared/process-manager/rebuild.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { testPostgres } from '../../stack/testing.ts';
-import { rebuildDeadlines } from './rebuild-deadlines.ts';
 import { followedTypes } from './saga/followed-types.ts';
 import { deadlineRules, ORDER_ID } from './saga/order-deadlines.ts';
+import { orderProcess } from './saga/order-process.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaOutcome, type SagaService } from './service.ts';
 
@@ -476,7 +477,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
 
     it('a void that nobody came to ask for is asked for after a rebuild', async () => {
       for (const event of [created('lost'), debited('lost'), rejected('lost')]) await append(event);
-      await rebuildDeadlines(ctx, store, deadlines, { times, codec });
+      await rebuildDeadlines(ctx, orderProcess(times, codec), store, deadlines);
       await startClock();
       await eventually('the void is asked for', async () =>
         (await types('lost')).includes('voidrequested'),
@@ -525,11 +526,11 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       const live = await withoutClock();
       assert.equal(live.length, 354);
       await database.query(ctx, (sql) => sql`delete from deadlines`);
-      const rebuilt = await rebuildDeadlines(ctx, store, deadlines, { times, codec });
+      const rebuilt = await rebuildDeadlines(ctx, orderProcess(times, codec), store, deadlines);
       assert.deepEqual(await withoutClock(), live);
       assert.deepEqual(rebuilt.unreadable, []);
       // Again, and beside what is there: nothing changes.
-      await rebuildDeadlines(ctx, store, deadlines, { times, codec });
+      await rebuildDeadlines(ctx, orderProcess(times, codec), store, deadlines);
       assert.deepEqual(await withoutClock(), live);
     });
 

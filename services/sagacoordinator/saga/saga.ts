@@ -9,7 +9,14 @@
  *   debit is known: it may be on its way.
  * - A deadline ends an order only where it stands as the deadline says.
  */
-import { isOpen, needsVoid, type OrderState } from '../../../shared/domain/order.ts';
+import { durables } from '../../../shared/contracts/subjects.ts';
+import {
+  isOpen,
+  needsVoid,
+  type OrderCommand,
+  type OrderState,
+} from '../../../shared/domain/order.ts';
+import type { Trigger } from '../../../shared/process-manager/process.ts';
 
 /**
  * `payment`: Pending for too long; `review`: Paid for too long; `void`: nobody
@@ -22,18 +29,8 @@ export type DeadlineKind = (typeof deadlineKinds)[number];
 /** As much of an order's state as matters here. */
 export type Standing = Pick<OrderState, 'status' | 'payment'>;
 
-/** What made us look: an event of the order, or a deadline that came due. */
-export type Trigger =
-  | { readonly type: 'event' }
-  | { readonly type: 'deadline'; readonly kind: DeadlineKind };
-
-/** In the order in which they are to be done: the log first, so that what fails is tried again. */
-export type SagaCommand =
-  | { readonly type: 'cancel'; readonly reason: string }
-  | { readonly type: 'requestVoid'; readonly again: boolean }
-  /** Due at the time of the event that brought the order to where it stands, plus what is configured. */
-  | { readonly type: 'setDeadline'; readonly kind: DeadlineKind }
-  | { readonly type: 'clearDeadlines'; readonly kinds: readonly DeadlineKind[] };
+/** What the saga asks of an order. */
+export type SagaCommand = Extract<OrderCommand, { readonly type: 'cancel' | 'requestVoid' }>;
 
 /** Why an order was cancelled, as its event says. */
 export const cancelReasons = {
@@ -50,40 +47,30 @@ export function awaited({ status, payment }: Standing): readonly DeadlineKind[] 
   return kinds;
 }
 
-/**
- * What `trigger` comes to for an order that stands at `order`. Repeating it is
- * harmless, and so is being overtaken: an event clears only what the order has
- * passed for good, for another instance may have set what it waits for now.
- */
-export function react(order: Standing, trigger: Trigger): readonly SagaCommand[] {
-  const waits = awaited(order);
-  if (trigger.type === 'deadline' && trigger.kind !== 'void') {
-    const { kind } = trigger;
-    const clear: SagaCommand = { type: 'clearDeadlines', kinds: [kind] };
-    if (waits.includes(kind)) return [{ type: 'cancel', reason: cancelReasons[kind] }, clear];
-    if (isOpen(order) || (order.status === 'None' && !needsVoid(order))) return [clear];
-  }
-  // Its row stays until the log has the answer: what is asked again may be lost again.
-  if (trigger.type === 'deadline' && trigger.kind === 'void' && waits.includes('void')) {
-    return [
-      { type: 'requestVoid', again: true },
-      { type: 'setDeadline', kind: 'void' },
-    ];
-  }
-  const done = passed(order);
-  return [
-    ...(needsVoid(order) ? [{ type: 'requestVoid', again: false } as const] : []),
-    ...waits.map((kind) => ({ type: 'setDeadline', kind }) as const),
-    ...(done.length > 0 ? [{ type: 'clearDeadlines', kinds: done } as const] : []),
-  ];
-}
-
-/** What the order will never wait for any more. */
-function passed({ status, payment }: Standing): readonly DeadlineKind[] {
+/** What an order that stands there never waits for again. */
+export function passed({ status, payment }: Standing): readonly DeadlineKind[] {
   const kinds: DeadlineKind[] = [];
   const ended = !isOpen({ status }) && status !== 'None';
   if (ended || status === 'Paid') kinds.push('payment');
   if (ended) kinds.push('review');
   if (payment === 'voided') kinds.push('void');
   return kinds;
+}
+
+/**
+ * What is asked of an order that stands at `order`. A deadline is a trigger only where
+ * the order awaits its kind. Repeating it is harmless, and so is being overtaken.
+ */
+export function react(
+  order: Standing,
+  trigger: Trigger<DeadlineKind>,
+  orderId: string,
+): SagaCommand | undefined {
+  if (trigger.type === 'event') {
+    return needsVoid(order) ? { type: 'requestVoid', orderId, again: false } : undefined;
+  }
+  const { kind } = trigger;
+  return kind === 'void'
+    ? { type: 'requestVoid', orderId, again: true }
+    : { type: 'cancel', decidedBy: durables.saga, reason: cancelReasons[kind] };
 }

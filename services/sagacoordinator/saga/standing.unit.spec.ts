@@ -3,10 +3,14 @@ import { eventTypes, orderEventCodec } from '../../../shared/contracts/events.ts
 import { minor } from '../../../shared/domain/money.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { foldWaits, waitsAfter } from '../../../shared/process-manager/waits.ts';
 import { anEvent } from '../../../shared/testing/an-event.ts';
-import { foldedAfter, foldStanding, standingAfter } from './standing.ts';
+import { orderProcess } from './order-process.ts';
+import { standingAfter } from './standing.ts';
 
 const codec = orderEventCodec(2);
+const saga = orderProcess({ payment: 1, review: 1, void: 1, ceiling: 1 }, codec);
+const folded = (events: readonly RecordedEvent[]) => foldWaits(saga, events);
 const orderId = 'order-1';
 const created: OrderEvent = {
   type: 'created',
@@ -53,36 +57,35 @@ describe('where an order stands', () => {
       const events = recorded(...path);
       const last = events.at(-1);
       assert.ok(last);
-      const { status, payment } = foldStanding(codec, events).state;
-      assert.deepEqual(standingAfter(last), { status, payment });
-      assert.deepEqual(foldedAfter(last), {
-        state: { status, payment },
-        since: { payment: last, review: last },
-        voidsAsked: 0,
-      });
+      const { state, spoilt: _, ...waits } = folded(events);
+      assert.deepEqual(standingAfter(last), { status: state.status, payment: state.payment });
+      assert.deepEqual(waitsAfter(saga, last), waits);
+      assert.deepEqual(saga.react(state, { type: 'event' }, orderId), undefined);
     }
   });
 
   it('off the usual path one event tells nothing', () => {
     const late = recorded(created, cancelled, debited).at(-1);
     assert.ok(late);
-    assert.deepEqual([standingAfter(late), foldedAfter(late)], [undefined, undefined]);
+    assert.deepEqual([standingAfter(late), waitsAfter(saga, late)], [undefined, undefined]);
   });
 
   it('is since the event that brought it there, and since the void was asked for last', () => {
+    const paid = recorded(created, debited, failed);
+    assert.deepEqual(folded(paid).since, { review: paid[1] });
     const events = recorded(created, debited, cancelled, voidRequested, voidRequested);
-    const { since, voidsAsked, spoilt } = foldStanding(codec, events);
-    assert.deepEqual(since, { payment: events[2], review: events[2], void: events[4] });
-    assert.deepEqual([voidsAsked, spoilt], [2, false]);
-    assert.deepEqual(foldStanding(codec, []).since, {});
+    const { since, asked, spoilt } = folded(events);
+    assert.deepEqual(since, { void: events[4] });
+    assert.deepEqual([asked, spoilt], [{ void: 2 }, false]);
+    assert.deepEqual(folded([]).since, {});
   });
 
   it('an event that cannot be read changes nothing and is told; one of an unknown type is not', () => {
     const unknown = { eventType: 'ORDERS.somethingelse', data: '{}' };
     const unreadable = { eventType: eventTypes.approved, data: '{' };
-    const strange = foldStanding(codec, recorded(created, unknown));
+    const strange = folded(recorded(created, unknown));
     assert.deepEqual([strange.state.status, strange.spoilt], ['Pending', false]);
-    const spoilt = foldStanding(codec, recorded(created, unreadable, unknown));
+    const spoilt = folded(recorded(created, unreadable, unknown));
     assert.deepEqual([spoilt.state.status, spoilt.spoilt], ['Pending', true]);
   });
 });

@@ -1,0 +1,135 @@
+/**
+ * Follows a process: looks at an aggregate when something happens to it or a
+ * deadline comes due, gives the command that the process asks for, and keeps the
+ * deadlines as the log has them.
+ */
+import { commandHandler } from '../eventstore/command-handler.ts';
+import type { AggregateStore, RecordedEvent } from '../eventstore/event-store.ts';
+import type { Context } from '../kit/context.ts';
+import { isAskedAgain } from './deadline-rules.ts';
+import type { Deadline } from './deadlines.ts';
+import type { DeadlineChange, DeadlineWrites } from './grouped-writes.ts';
+import type { Cause, Process, Trigger } from './process.ts';
+import { stepOf } from './step.ts';
+import { deadlineChange, type Folded, foldWaits, keysOf, waitsAfter } from './waits.ts';
+
+/** What came of a look. */
+export interface Done<Command, Event> {
+  /** The command that was given; undefined: none was asked for. */
+  readonly command: Command | undefined;
+  /** What was appended; empty where nothing was to be done, or the command was refused. */
+  readonly events: readonly Event[];
+}
+
+/** Both may be called again, late, out of order, and by several instances at once. */
+export interface ProcessManager<Command, Event, Kind extends string> {
+  /**
+   * An event of an aggregate was read: gives the command that its newest state asks
+   * for, and sets and clears its deadlines.
+   */
+  follow(ctx: Context, event: RecordedEvent): Promise<Done<Command, Event>>;
+  /**
+   * A deadline came due: gives the command that the process has for it, if the
+   * aggregate still waits for that, and removes the deadline. One whose worker is
+   * asked again is set again.
+   *
+   * Both reject with what the event store and the table reject with.
+   */
+  fire(
+    ctx: Context,
+    deadline: Pick<Deadline<Kind>, 'aggregateId' | 'kind' | 'causedBy'>,
+  ): Promise<Done<Command, Event>>;
+}
+
+/** Follows `process` in the log of `store`; its deadlines are written by `writes`. Nothing to close. */
+export function processManager<State, Command, Event, Kind extends string>(
+  process: Process<State, Command, Event, Kind>,
+  store: AggregateStore,
+  writes: DeadlineWrites<Kind>,
+): ProcessManager<Command, Event, Kind> {
+  const { aggregateType, decider, codec } = process;
+  const commands = commandHandler({ aggregateType, decider, codec, store });
+
+  /**
+   * Gives the command that `trigger` asks for, by the aggregate's state as it is now.
+   *
+   * @param stale by its events, it is done already
+   */
+  async function act(
+    ctx: Context,
+    aggregateId: string,
+    trigger: Trigger<Kind>,
+    stale: (folded: Folded<State, Kind>) => boolean = () => false,
+  ): Promise<Done<Command, Event> & { readonly state: State }> {
+    let cause: Cause<Command, Kind> | undefined;
+    const { state, decision } = await commands.handle(ctx, {
+      aggregateId,
+      kind: 'decision',
+      command: (seen, recorded) => {
+        cause = undefined;
+        const step = stepOf(process, seen, trigger, aggregateId);
+        if (step.command === undefined) return undefined;
+        const folded = foldWaits(process, recorded);
+        if (stale(folded)) return undefined;
+        cause = { ...step, command: step.command, aggregateId, asked: folded.asked };
+        return cause.command;
+      },
+      eventId: (index) => (cause === undefined ? '' : process.eventId(cause, index)),
+    });
+    return { state, command: cause?.command, events: decision.accepted ? decision.events : [] };
+  }
+
+  async function write(change: DeadlineChange<Kind>): Promise<void> {
+    if (change.put.length + change.remove.length > 0) await writes.write(change);
+  }
+
+  /** The aggregate is read once more, for since when it waits for what. */
+  async function writeAfresh(ctx: Context, aggregateId: string): Promise<void> {
+    const recorded = await store.readAggregate(ctx, { aggregateType, aggregateId });
+    await write(deadlineChange(process, aggregateId, foldWaits(process, recorded)));
+  }
+
+  /** Whether `events`, appended to an aggregate in `state`, make it wait for something else. */
+  function beginsWait(state: State, events: readonly Event[]): boolean {
+    const before = process.awaited(state);
+    const after = process.awaited(events.reduce(decider.evolve, state));
+    return after.some((kind) => !before.includes(kind));
+  }
+
+  return {
+    async follow(ctx, event) {
+      const { aggregateId } = event;
+      const told = waitsAfter(process, event);
+      if (told !== undefined) {
+        await write(deadlineChange(process, aggregateId, told));
+        return { command: undefined, events: [] };
+      }
+      const { state, command, events } = await act(ctx, aggregateId, { type: 'event' });
+      // What was appended may begin a wait, too.
+      const waits = events.length > 0 || process.awaited(state).length > 0;
+      if (waits) await writeAfresh(ctx, aggregateId);
+      else await write({ put: [], remove: keysOf(aggregateId, process.passed(state)) });
+      return { command, events };
+    },
+
+    async fire(ctx, { aggregateId, kind, causedBy }) {
+      const trigger: Trigger<Kind> = { type: 'deadline', kind };
+      if (isAskedAgain(process.deadlines[kind])) {
+        // Of two that fire, the second finds the event of the first.
+        const { command, events } = await act(
+          ctx,
+          aggregateId,
+          trigger,
+          ({ since }) => since[kind]?.eventId !== causedBy,
+        );
+        await writeAfresh(ctx, aggregateId);
+        return { command, events };
+      }
+      const { state, command, events } = await act(ctx, aggregateId, trigger);
+      const { clears } = stepOf(process, state, trigger, aggregateId);
+      await write({ put: [], remove: keysOf(aggregateId, clears) });
+      if (beginsWait(state, events)) await writeAfresh(ctx, aggregateId);
+      return { command, events };
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** Since when an aggregate waits for what: told by one event where that is enough, else folded. */
+import type { RecordedEvent } from '../eventstore/event-store.ts';
+import { isKind } from '../kit/errors.ts';
+import { deadlineSince } from './deadline-rules.ts';
+import type { DeadlineKey } from './deadlines.ts';
+import type { DeadlineChange } from './grouped-writes.ts';
+import type { Process, Waiting } from './process.ts';
+
+/** What an aggregate waits for, and since when. */
+export interface Waits<Kind extends string> extends Waiting<Kind> {
+  /** The event that began the wait, for each kind that is awaited. */
+  readonly since: Readonly<Partial<Record<Kind, RecordedEvent>>>;
+  /** How often its worker was asked, for each kind that is awaited and asked again. */
+  readonly asked: Readonly<Partial<Record<Kind, number>>>;
+}
+
+/** What all events of an aggregate add up to. */
+export interface Folded<State, Kind extends string> extends Waits<Kind> {
+  readonly state: State;
+  /** One of its events could not be read, and changed nothing. */
+  readonly spoilt: boolean;
+}
+
+/** Folds all of an aggregate's events; those that cannot be read change nothing. Pure. */
+export function foldWaits<State, Command, Event, Kind extends string>(
+  { codec, decider, deadlines, awaited, passed }: Process<State, Command, Event, Kind>,
+  recorded: readonly RecordedEvent[],
+): Folded<State, Kind> {
+  const since: Partial<Record<Kind, RecordedEvent>> = {};
+  const asked: Partial<Record<Kind, number>> = {};
+  let state = decider.initialState;
+  let waiting = awaited(state);
+  let spoilt = false;
+
+  /** `entry` brought the aggregate to where it waits for `next`. */
+  function move(entry: RecordedEvent, next: readonly Kind[]): void {
+    for (const kind of waiting) {
+      if (next.includes(kind)) continue;
+      delete since[kind];
+      delete asked[kind];
+    }
+    for (const kind of next) {
+      const { answeredBy } = deadlines[kind];
+      const asks =
+        answeredBy?.againUpToMs !== undefined && answeredBy.eventType === entry.eventType;
+      if (asks) asked[kind] = (asked[kind] ?? 0) + 1;
+      if (asks || !waiting.includes(kind)) since[kind] = entry;
+    }
+    waiting = next;
+  }
+
+  for (const entry of recorded) {
+    let event: Event | undefined;
+    try {
+      event = codec.decode(entry);
+    } catch (error) {
+      if (!isKind(error, 'invalid')) throw error;
+      spoilt = true;
+    }
+    if (event === undefined) continue;
+    state = decider.evolve(state, event);
+    move(entry, awaited(state));
+  }
+  return { state, spoilt, since, asked, awaited: waiting, passed: passed(state) };
+}
+
+/** What `event` alone tells; undefined: its aggregate must be folded. */
+export function waitsAfter<Kind extends string>(
+  { toldBy }: { readonly toldBy?: (event: RecordedEvent) => Waiting<Kind> | undefined },
+  event: RecordedEvent,
+): Waits<Kind> | undefined {
+  const waiting = toldBy?.(event);
+  if (waiting === undefined) return undefined;
+  const since: Partial<Record<Kind, RecordedEvent>> = {};
+  for (const kind of waiting.awaited) since[kind] = event;
+  const asked: Partial<Record<Kind, number>> = {};
+  return { ...waiting, since, asked };
+}
+
+/** What becomes of the deadlines of an aggregate that waits as `waits` says. */
+export function deadlineChange<State, Command, Event, Kind extends string>(
+  { deadlines }: Pick<Process<State, Command, Event, Kind>, 'deadlines'>,
+  aggregateId: string,
+  waits: Waits<Kind>,
+): DeadlineChange<Kind> {
+  const put = waits.awaited.flatMap((kind) => {
+    const event = waits.since[kind];
+    return event === undefined
+      ? []
+      : [deadlineSince(event, kind, deadlines[kind], waits.asked[kind])];
+  });
+  return { put, remove: keysOf(aggregateId, waits.passed) };
+}
+
+/** What names the deadlines of these kinds. */
+export const keysOf = <Kind extends string>(
+  aggregateId: string,
+  kinds: readonly Kind[],
+): readonly DeadlineKey<Kind>[] => kinds.map((kind) => ({ aggregateId, kind }));
