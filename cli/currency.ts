@@ -11,9 +11,8 @@ export const configuredCurrency = (): Currency =>
   fromEnvironment(setting.currency('USD'), 'CURRENCY');
 
 /**
- * The currency that the log of `store` is kept in, which it says itself; where nobody
- * has said it yet, what CURRENCY says. Throws UsageError where the two differ: whoever
- * sets CURRENCY takes the log for another.
+ * The currency that the log of `store` records, or CURRENCY while it records none.
+ * Throws UsageError if the two differ: the caller means another log.
  */
 export async function currencyOfLog(store: Pick<EventStore, 'currency'>): Promise<Currency> {
   const configured = configuredCurrency();

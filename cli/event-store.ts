@@ -7,9 +7,8 @@ import { silentLogger } from '../shared/kit/logger.ts';
 const TIMEOUT_MS = 5_000;
 
 /**
- * What `work` comes to with the event store at `address`, whose connection is
- * closed afterwards. Rejects with `unavailable`, naming the address, where
- * nobody answers there.
+ * The result of `work` with the event store at `address`, whose connection is closed
+ * afterwards. Rejects with `unavailable` and the address if nothing answers there.
  */
 export async function withEventStore<T>(
   address: string,

@@ -6,7 +6,7 @@ import { EXIT_CODES_HELP, exitCodeOf, exitCodes } from './exit-code.ts';
 import { addCommands } from './groups.ts';
 
 keepLoopbackDirect();
-// Whoever reads it may have seen enough, as `head` has.
+// The reader may have closed the pipe, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(exitCodes.failed);

@@ -22,7 +22,7 @@ export interface ApiAnswer {
   readonly traceId: string | undefined;
 }
 
-/** An answer that is none of 2xx. Its message is one line for people. */
+/** An answer other than 2xx. Its message is one line for people. */
 export class RefusedRequest extends CodedError {
   /** The problem document, or whatever the answer's body was, as it came. */
   readonly body: string;

@@ -65,7 +65,7 @@ describe('ordersctl, as npm runs it', () => {
       const { user, system } = JSON.parse(stderr);
       spent.push((user + system) / 1_000);
     }
-    // Whoever shares the processor's caches makes one of them slower, not all.
+    // Another user of the processor's caches slows one of them, not all.
     const least = Math.min(...spent.slice(1));
     assert.ok(least < 400, `it took ${spent.join(', ')} ms`);
   });

@@ -6,9 +6,9 @@ import { background } from '../shared/kit/context.ts';
 
 /**
  * `served`: the letter is resolved. `parked again`: its consumer failed once
- * more, and the letter has the new reason. `given up`: it was handed out as often
- * as it may be, and nobody answered. `closed`: somebody closed it meanwhile.
- * `waiting`: none of these yet.
+ * more, and the letter has the new reason. `given up`: it reached the
+ * delivery limit without an answer. `closed`: somebody closed it meanwhile.
+ * `waiting`: no result yet.
  */
 export type ReplayOutcome = 'served' | 'parked again' | 'given up' | 'closed' | 'waiting';
 
@@ -32,8 +32,8 @@ export function outcomeOf(letter: ParkedLetter): ReplayOutcome {
 }
 
 /**
- * Waits, `waitMs` at most, until none of `letters`, all of one consumer, waits any more, and hands each
- * to `settled` as soon as it does not; those that are left, in the end.
+ * Waits, `waitMs` at most, until all `letters` (of one consumer) have a result, and passes each
+ * to `settled` as soon as it has one; those without one at the end.
  */
 export async function awaitReplays(
   store: Pick<EventStore, 'deadLetters'>,

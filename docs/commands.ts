@@ -1,6 +1,6 @@
 /**
- * The blocks of commands that a reader may copy, for whoever runs them all:
- * `node docs/commands.ts <empty folder>` writes each into a file of its own.
+ * The blocks of commands that a reader may copy. To run them all,
+ * `node docs/commands.ts <empty folder>` writes each into its own file.
  */
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -42,7 +42,7 @@ describe('the blocks of the pages', () => {
         'docs/performance.md: make bench',
       ],
     );
-    // Whoever means that a block is not run, and says it otherwise, has it run.
+    // A block whose note has other words would be run.
     const halves = commandBlocks().filter(
       ({ notRun, above }) => notRun === undefined && /\bCI\b/.test(above),
     );

@@ -10,7 +10,7 @@ import { cells, root, section } from './markdown.ts';
 const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
 const places = codedPlaces();
 
-/** Rows of the table under `title`: code, kind, what the kind comes to there, and words. */
+/** Rows of the table under `title`: code, kind, the kind's outcome there, and words. */
 const rowsUnder = (title: string) =>
   section(page, title)
     .split('\n')
@@ -24,7 +24,7 @@ const HTTP = 'Over HTTP';
 const GRPC = 'Over gRPC';
 const INSIDE = 'Inside';
 
-/** What a place comes to in each table. */
+/** A place's outcome in each table. */
 const outcomes: Record<string, (place: CodedPlace) => string> = {
   [HTTP]: ({ kind, status }) => String(status ?? kinds[kind as Kind].http),
   [GRPC]: ({ kind }) => status[kinds[kind as Kind].grpc] ?? '',

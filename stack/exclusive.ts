@@ -15,7 +15,7 @@ const ATTEMPTS = 3;
  * Claims something for this process alone, by a name that says what it is. The name is
  * a socket in Linux's abstract namespace, which the kernel gives to one process and
  * takes back when that ends: unlike a lock file it cannot be left behind, and there is
- * no moment at which two can both find it abandoned. Whoever connects is told who holds it.
+ * no moment at which two can both find it abandoned. A process that connects is told the holder.
  */
 export async function claim(name: string): Promise<Claim> {
   const path = `\0orders-${createHash('sha256').update(name).digest('hex').slice(0, 40)}`;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 // Keeps the last line it read: `INT:123 TERM:124`. Its input ends when we do, however
 // that happens; then it passes the signals on. It waits for nothing in between, so
-// no process id can come to mean another process.
+// no process id is reused for another process.
 const SCRIPT = `
 last=
 while read -r line; do last=$line; done

@@ -161,7 +161,7 @@ describe('the journey of an order', function () {
   });
 
   it('anyone can check that with one command, and a cent that is wrong is named', async () => {
-    // One order of this test's own is damaged, and mended again.
+    // One order of this test's own is damaged, and repaired again.
     const { order_id } = await place();
     await untilApproved(order_id);
     const { status, stdout, stderr } = await orders('audit', '--json');

@@ -108,7 +108,7 @@ describe('kills in the middle of 500 orders', function () {
   });
 
   it('a worker killed again and again, each time when it has just come back: the same', async () => {
-    // Begun anew its deaths are not held against it, which would only make the waits longer.
+    // A fresh start forgets earlier deaths, which would only make the waits longer.
     await stack.restart('paymentworker');
     await harmed('paymentworker', async (progress, shares) => {
       await progress.accepted(0.05);

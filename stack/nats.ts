@@ -44,9 +44,9 @@ const CONFIGURATION = join(import.meta.dirname, 'nats.conf');
  * Starts nats-server with JetStream in files under `dataDir`, ready when its
  * health check says so. The files are flushed at the server's own default (every
  * two minutes): what a power failure takes from the stream, the event log has and
- * the relay publishes again. Where its folder refused a write (a full disk, say) the server ends by
- * itself once the folder takes writes, for only a new one writes on; whoever supervises
- * it starts it again.
+ * the relay publishes again. After its folder refused a write (a full disk, say) only a
+ * new process writes again: the server ends by itself once the folder is writable, and
+ * its supervisor restarts it.
  */
 export async function startNats(options: NatsOptions): Promise<Nats> {
   const command = await natsBinary(options.onProgress, options.signal);

@@ -22,10 +22,9 @@ export function childrenOf(folder: string): number[] {
 }
 
 /**
- * Ends what a killed stack left running: asks first, kills after `stopMs` (10,000). To be
- * called only by whoever holds the folder, for then no child of another stack can be
- * among them. Says in one line what it ended. Throws a `SetupProblem` when one
- * will not go.
+ * Ends what a killed stack left running: asks first, kills after `stopMs` (10,000). Call it
+ * only while you hold the folder, so that no child of another stack is among them.
+ * Says in one line what it ended. Throws a `SetupProblem` if one does not end.
  */
 export async function endOrphans(
   folder: string,

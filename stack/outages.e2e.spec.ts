@@ -20,7 +20,7 @@ const workers = ['paymentworker', 'reviewworker', 'querymodelworker', 'sagacoord
 const ORDERS = 300;
 /** What was answered while NATS went comes again after this. */
 const worker = { ACK_WAIT_MS: '1500' };
-/** Spans that wait have a bound, which comes to some 30 MB; the rest is garbage not yet collected. */
+/** Waiting spans are bounded to some 30 MB; the rest is garbage not yet collected. */
 const GROWN_MB = 150;
 /** So many, one after another, that one of them is quick on any machine. */
 const SINGLE_ORDERS = 12;

@@ -149,7 +149,7 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
   };
 }
 
-/** Whoever shows traces and whoever takes spans are one server, unless both are named. */
+/** One server shows traces and receives spans, unless both are named. */
 function zipkinAddresses(
   { OTEL_EXPORTER_ZIPKIN_ENDPOINT: endpoint, ZIPKIN_URL: page }: NodeJS.ProcessEnv,
   port: number | undefined,

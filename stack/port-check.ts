@@ -20,7 +20,7 @@ export interface PortCheckOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long a client is waited for, in milliseconds; default 15,000. */
   readonly clientMs?: number;
-  /** Leave out ports that somebody listens on: whoever wants them says that itself. */
+  /** Leave out ports that somebody listens on: their user reports that itself. */
   readonly onlyClients?: boolean;
 }
 
@@ -114,7 +114,7 @@ async function takenBy(wanted: WantedPort): Promise<Taken | undefined> {
     const on = await portTaken(port);
     if (on === undefined) return undefined;
     const user = portUser(port);
-    // Whoever had it may have ended before it was asked for.
+    // Its holder may have ended before this check.
     if (user === undefined && (await portTaken(port)) === undefined) return undefined;
     return { ...wanted, on, user };
   } catch (cause) {

@@ -56,7 +56,7 @@ export async function freePort(): Promise<number> {
 
 const FIRST_PORT = 10_240;
 const BLOCK_SIZE = 512;
-// Up to 25,599: the standard ports of the stack are none of them.
+// Up to 25,599, which avoids the standard ports of the stack.
 const BLOCKS = 30;
 
 let block: Promise<() => number> | undefined;

@@ -50,9 +50,9 @@ const STILL_HELD_MS = 10_000;
 const USER = 'orders';
 
 /**
- * Starts PostgreSQL 18, making the cluster first where there is none (about two
- * seconds). It listens on loopback only and trusts whoever connects there, as the
- * stack's other servers do; it is for development and tests.
+ * Starts PostgreSQL 18, and first creates the cluster if there is none (about two
+ * seconds). It listens on loopback only and trusts every client, as the stack's other
+ * servers do; it is for development and tests.
  *
  * After a SIGKILL it recovers by itself, waiting for the last processes of the
  * killed server to go. Under root a cluster whose folder the server's user cannot

@@ -1,6 +1,6 @@
 /**
  * Something about this machine keeps the stack from starting, and the reader
- * can mend it. Shown as one line, or as a list with a line each, without a stack trace.
+ * can fix it. Shown as one line, or as a list with a line each, without a stack trace.
  */
 export class SetupProblem extends Error {
   /** What to do about it; a sentence part that reads well after an arrow. */

@@ -33,7 +33,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A child process that was started and is owned by whoever started it. */
+/** A child process that was started and is owned by its caller. */
 export interface Process {
   readonly name: string;
   readonly pid: number;
@@ -215,9 +215,8 @@ function splitLines(onLine: (line: string) => void) {
 }
 
 /**
- * What runs, and the signal that ends it. Whoever started children and ends without
- * stopping them leaves none behind: here when the process ends by itself, by the
- * guard when it is killed.
+ * What runs, and the signal that ends it. If the process ends without stopping
+ * its children, they are ended: here if it ends by itself, by the guard if it is killed.
  */
 const alive = new Map<ChildProcess, NodeJS.Signals>();
 process.on('exit', () => {

@@ -9,7 +9,7 @@ const PLACE = '/var/lib';
  * Where a folder really lies that PostgreSQL's own user must enter and cannot, because
  * the project was cloned into a home that only root may enter: in a folder under
  * `place`, made at the first call, that a symbolic link in the folder's place points to.
- * Whoever removes the data follows the link, as `make clean` does. Leaves nothing behind
+ * To remove the data, follow the link, as `make clean` does. Leaves nothing behind
  * when it throws, which is a `SetupProblem`: also where the link leads nowhere, since an
  * empty cluster in the place of one that is only not mounted would look like lost data.
  */

@@ -108,7 +108,7 @@ const STARTING_AT_ONCE = availableParallelism() + 1;
  * resolves when all are ready. What a killed stack left running in the folder is ended
  * first. From then on whatever dies is started again. When
  * anything fails to start, all that was started is stopped before this rejects;
- * what the user can mend is a `SetupProblem`.
+ * what the user can fix is a `SetupProblem`.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { ports = 'free', zipkin = true, own = {}, say = () => {} } = options;

@@ -5,7 +5,7 @@ import { describeExit, type Exit, type Process } from './process.ts';
 export interface SupervisorOptions {
   readonly name: string;
   /**
-   * Starts it anew and resolves once it is ready. When it rejects, or the signal
+   * Starts it again and resolves once it is ready. When it rejects, or the signal
    * aborts, it leaves nothing running.
    */
   readonly launch: (signal: AbortSignal) => Promise<Process>;

@@ -30,9 +30,9 @@ const closers = new Set<() => Promise<void>>();
 let shared: Promise<TestPostgres> | undefined;
 
 /**
- * The PostgreSQL of the run (testing/run-postgres.ts); where it has none, this process's own,
- * started by whoever asks first (three seconds, so ask in a `before` hook). Suites
- * do not meet, because each makes its own database. With TEST_DATABASE_URL set,
+ * The PostgreSQL of the run (testing/run-postgres.ts); without one, this process's own,
+ * started at the first call (three seconds, so call it in a `before` hook). Suites
+ * do not meet, because each creates its own database. With TEST_DATABASE_URL set,
  * databases are made on that server instead and dropped at the end: a user of
  * CockroachDB can run the same suites.
  */

@@ -1,6 +1,6 @@
 /**
  * What a person sees of an order in Zipkin's page, by the system's Chromium.
- * `WRITE_DOCS=true npx mocha stack/zipkin-page.e2e.spec.ts` makes README's picture anew.
+ * `WRITE_DOCS=true npx mocha stack/zipkin-page.e2e.spec.ts` makes README's picture again.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

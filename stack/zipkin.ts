@@ -85,7 +85,7 @@ export async function startZipkin(options: ZipkinOptions = {}): Promise<Zipkin |
     { stillMs: STILL_MS, longestMs: LONGEST_MS },
     options.signal,
   );
-  // Whoever does not wait for it must not be ended by its failure.
+  // A caller that does not wait for it must not fail with it.
   ready.catch(() => {});
   return {
     url,

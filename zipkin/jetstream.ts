@@ -51,9 +51,9 @@ export function jetstreamConsumerTrace(tracer: Tracer): Hook<IncomingMessage> {
 }
 
 /**
- * A PRODUCER span for each message that is published, a child of the trace
- * that the event was stored with: whoever appended it is long gone, and may
- * have been another process. The message carries this span on to consumers.
+ * A PRODUCER span for each published message, a child of the trace that the
+ * event was stored with: the request that appended it has long ended, perhaps
+ * in another process. The message carries this span on to consumers.
  */
 export function jetstreamProducerTrace(tracer: Tracer): Hook<OutgoingMessage> {
   return {

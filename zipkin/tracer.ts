@@ -103,9 +103,9 @@ const nowhere = {
 };
 
 /**
- * The SDK hands out its tracer only by way of the API's globals. We pass
- * contexts on explicitly and need none of them, so they are given back: two
- * tracings in one process (as in tests) do not meet.
+ * The SDK provides its tracer only through the API's globals. We pass contexts
+ * explicitly and do not need the globals, so they are reset: two tracings in one
+ * process (as in tests) do not meet.
  */
 function startedTracer(sdk: NodeSDK): Tracer {
   trace.disable();

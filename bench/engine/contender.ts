@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Step, steps } from './workload.ts';
 
-/** What one round came to. */
+/** The result of one round. */
 export interface Sample {
   /** How many were done in the round. */
   readonly count: number;

@@ -49,7 +49,7 @@ process.exit();
 async function measured({ quick, only, dataFolder, plan }: EngineOptions): Promise<Report> {
   const chosen = sections.filter(({ title }) => only.length === 0 || only.includes(title));
   const rounds = chosen.reduce((sum, section) => sum + section.rounds(plan), 0);
-  // Standard output is for the figures alone, whoever reads it.
+  // Standard output has only the figures.
   const progress = showProgress(rounds, process.stderr);
   progress.say('starting PostgreSQL');
   const server = await openServer(dataFolder, interrupted);

@@ -11,7 +11,7 @@ export interface Progress {
 const BAR = 30;
 
 /**
- * A bar on a terminal, drawn anew with each round; anywhere else a line for each
+ * A bar on a terminal, redrawn with each round; anywhere else a line for each
  * thing that begins.
  */
 export function showProgress(of: number, stream: NodeJS.WriteStream): Progress {

@@ -1,4 +1,4 @@
-/** What a run came to, in the shape that `--json` prints and the page and the chart are made of. */
+/** The result of a run, in the shape that `--json` prints and that page and chart use. */
 import type { Times } from '../orders/figures.ts';
 import type { Spread } from './statistics.ts';
 

@@ -9,7 +9,7 @@ export interface Pace {
   readonly roundMs: number;
 }
 
-/** What the rounds of one contender came to. */
+/** The results of one contender's rounds. */
 export interface Measured {
   /** A second. */
   readonly rate: Spread;
@@ -20,7 +20,7 @@ export interface Measured {
 /**
  * Measures the contenders by turns, A B B A A B …, so that a machine that is
  * slower for a while is slower for all of them; before that each warms up once.
- * Resolves with what each came to, in the order given. `signal` ends it between
+ * Resolves with each one's result, in the given order. `signal` ends it between
  * two rounds.
  */
 export async function byTurns(

@@ -1,4 +1,4 @@
-/** What several rounds came to: the middle one, and the worst and the best. */
+/** The result of several rounds: the median, the worst and the best. */
 export interface Spread {
   readonly median: number;
   readonly min: number;

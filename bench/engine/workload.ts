@@ -8,7 +8,7 @@ export interface Step {
   readonly aggregateId: string;
   /** The version that the aggregate has before; 0 for one that does not exist yet. */
   readonly expectedVersion: number;
-  /** As a program has it; whoever stores text makes text of it, which is part of what is measured. */
+  /** As an object; a store of text serializes it, which is part of the measurement. */
   readonly payload: object;
   readonly metadata: Readonly<Record<string, string>>;
 }

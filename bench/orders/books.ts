@@ -13,7 +13,7 @@ const CAUGHT_UP_MS = 30_000;
 /** Orders that others placed may be waiting when the bench has done. */
 const GRACE_MS = 30_000;
 
-/** What the books say, and the position that the log had come to when the bench asked first. */
+/** What the books say, and the log's position when the bench first asked. */
 export interface Books {
   readonly report: AuditReport;
   readonly head: bigint;
@@ -22,8 +22,8 @@ export interface Books {
 }
 
 /**
- * Compares log, stream, read model and ledger once the copies have come to where
- * the log is now, or after 30 seconds, as `ordersctl audit` does. Rejects with the
+ * Compares log, stream, read model and ledger once the copies have reached the log's
+ * current position, or after 30 seconds, as `ordersctl audit` does. Rejects with the
  * signal's reason as soon as that aborts.
  */
 export function compareBooks(addresses: AuditAddresses, signal: AbortSignal): Promise<Books> {

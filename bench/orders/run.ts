@@ -9,7 +9,7 @@ import type { BenchOptions } from './options.ts';
 import { orderPlacer } from './place-order.ts';
 import { showProgress } from './progress.ts';
 
-/** What one run came to. Times are in milliseconds and count from sending. */
+/** The result of one run. Times are in milliseconds and count from sending. */
 export interface RunResult {
   readonly accepted: number;
   /** From the first order sent to the last answer. */

@@ -1,8 +1,8 @@
 /**
  * The promises that all books agree, checked while everything runs: every order
  * in the log ends in time, the stream is the log, the read model is what the log
- * folds to, the ledger took and gave back what the log says, whoever is waited for
- * has a deadline, and each consumer is at a place that the log has.
+ * folds to, the ledger debited and voided what the log says, every wait has a
+ * deadline, and each consumer is at a place that the log has.
  *
  * What is under way is no error. Each copy is judged against a log that is read
  * after it, and whatever differs in the sweep is looked at once more, alone, in
@@ -190,7 +190,7 @@ async function lettersOf(ctx: Context, log: AuditSources['log']): Promise<readon
   return letters;
 }
 
-/** FNV-1a: spreads ids evenly, whoever made them. */
+/** FNV-1a: spreads ids evenly, whatever their form. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {

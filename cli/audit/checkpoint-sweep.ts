@@ -1,4 +1,4 @@
-/** Where the consumers have come to: each place must be one that the log has. */
+/** The consumers' places: the log must have each of them. */
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Findings } from './report.ts';
 

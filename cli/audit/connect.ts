@@ -30,9 +30,9 @@ export interface AuditTools {
 const CALL_MS = 10_000;
 
 /**
- * What `work` comes to with the books at these addresses, whose connections are
- * closed afterwards, whatever comes of it and of closing the others. A book that
- * nobody answers for rejects with `unavailable` when it is read, naming itself.
+ * The result of `work` with the books at these addresses. Their connections are always
+ * closed afterwards. Reading a book that does not answer rejects with `unavailable`
+ * and the book's name.
  */
 export async function withSources<T>(
   addresses: AuditAddresses,

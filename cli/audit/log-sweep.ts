@@ -52,7 +52,7 @@ export interface LogSweep {
   };
 }
 
-/** The position that each copy had come to, undefined where nobody said, and when that was asked: milliseconds since the epoch. */
+/** Each copy's position, undefined if unknown, and when it was read: milliseconds since the epoch. */
 export interface Copies {
   readonly stream: bigint | undefined;
   readonly 'read model': bigint | undefined;
@@ -169,7 +169,7 @@ function compareStream(
     next = read?.done === false ? read.value : undefined;
   }
   let last = 0n;
-  /** Comes to the message at `to`; those on the way that are after the last event have none in the log. */
+  /** Advances to the message at `to`; messages on the way that are after the last event have none in the log. */
   async function comeTo(to: bigint): Promise<void> {
     while (!ended && (next === undefined || next.sequence < to)) {
       if (next !== undefined && next.sequence > last) lacking(next);

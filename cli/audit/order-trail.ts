@@ -35,7 +35,7 @@ export interface OrderTrail {
   paymentId: string;
   /** Ids of the events that asked for a void; almost always one. */
   readonly voidCauses: string[];
-  /** When it came to stand where it does, in milliseconds since the epoch. */
+  /** Since when it has its current state, in milliseconds since the epoch. */
   since: number;
   /** When its status became what it is, which deadlines are counted from. */
   statusSince: number;

@@ -2,8 +2,8 @@ import { codedError, isKind } from '../../shared/kit/errors.ts';
 import type { Book, Findings } from './report.ts';
 
 /**
- * What `work` on a book comes to; undefined where nobody answers for it, which is
- * told as unread, so that the other books are compared all the same.
+ * The result of `work` on a book; undefined if the book cannot be read, which is
+ * reported as unread, so that the other books are still compared.
  */
 export async function reading<T>(
   findings: Pick<Findings, 'unread'>,

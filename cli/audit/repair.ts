@@ -14,8 +14,8 @@ export interface Repaired {
 }
 
 /**
- * Does all of `report.repairs`. One that fails says why and keeps none of the
- * others from being done. May be repeated; an audit afterwards tells what is left.
+ * Does all of `report.repairs`. One that fails says why and does not stop the others.
+ * May be repeated; an audit afterwards shows what is left.
  */
 export async function repairAll(
   ctx: Context,

@@ -42,7 +42,7 @@ export interface Unread {
   readonly message: string;
 }
 
-/** What an audit comes to, the worst of what it found; each has an exit code of its own. */
+/** The verdict of an audit, the worst of its findings; each has its own exit code. */
 export type Verdict = 'right' | 'waiting' | 'unreachable' | 'wrong';
 
 /** Money is in minor units of the configured currency, positions and counts as such. */

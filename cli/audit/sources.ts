@@ -7,7 +7,7 @@ import type { AuditedLine } from './ledger-line.ts';
 import type { AuditedPlaces } from './places.ts';
 import type { PublishedMessage } from './stream-message.ts';
 
-/** What is compared. Whoever gives them closes them. */
+/** What is compared. The caller closes them. */
 export interface AuditSources {
   readonly log: Pick<EventStore, 'head' | 'stream' | 'readAggregate' | 'deadLetters'>;
   readonly places: AuditedPlaces;

@@ -18,7 +18,7 @@ export interface Header {
   readonly places?: readonly CopiedPlace[];
 }
 
-/** The last part: what all before it come to. */
+/** The last part: the sums of all parts before it. */
 export interface Sums {
   readonly events: number;
   readonly lines: number;

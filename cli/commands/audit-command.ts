@@ -111,7 +111,7 @@ async function look(
   }
 }
 
-/** Prints the report, money with `decimals` decimals, and sets the exit code to what it comes to. */
+/** Prints the report, money with `decimals` decimals, and sets the exit code to its verdict. */
 const showIn =
   (decimals: number) =>
   (report: AuditReport, options: CommonOptions, repair?: RepairAnswer): void => {

@@ -1,4 +1,4 @@
-/** `ordersctl saga rebuild`: the coordinator's deadlines, made anew from the log. */
+/** `ordersctl saga rebuild`: rebuilds the coordinator's deadlines from the log. */
 import type { Command } from 'commander';
 import { ORDER_ID } from '../../services/sagacoordinator/saga/order-deadlines.ts';
 import { orderProcess } from '../../services/sagacoordinator/saga/order-process.ts';

@@ -475,7 +475,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await eventually('all have fired', () => fired.size === 100, 20_000);
     });
 
-    it('a void that nobody came to ask for is asked for after a rebuild', async () => {
+    it('a missing void is requested after a rebuild', async () => {
       for (const event of [created('lost'), debited('lost'), rejected('lost')]) await append(event);
       await rebuildDeadlines(ctx, orderProcess(times, codec), store, deadlines);
       await startClock();

@@ -228,7 +228,7 @@ export function eventStoreContract(store: () => EventStore): void {
       );
     });
 
-    it('positions have no gap, whoever failed in between', async () => {
+    it('positions have no gap, even after failed appends', async () => {
       const before = await store().head(ctx);
       const aggregateId = randomUUID();
       await Promise.allSettled(
@@ -605,7 +605,7 @@ export function eventStoreContract(store: () => EventStore): void {
       assert.deepEqual([state, reason, resolvedAt], ['parked', 'again', undefined]);
     });
 
-    it('more than a page of them are listed page by page, each once, whoever their consumer is', async () => {
+    it('more than a page of them are listed page by page, each once, for any consumer', async () => {
       const { consumer } = await parked({ position: 1n });
       const all = [`1 ${consumer}`];
       for (let n = 0; n < 3; n++) {

@@ -16,7 +16,7 @@ export interface Told {
   /** Undefined: it was never accepted. */
   orderId?: string;
   acceptedMs?: number;
-  /** Attempts that came to nothing. */
+  /** Failed attempts. */
   failed: number;
   readonly deeds: Deed[];
   /** Id of the event that no worker can read. */

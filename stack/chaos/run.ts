@@ -33,7 +33,7 @@ export interface ChaosReport {
   /** While no fault was under way. */
   readonly quiet: Cost;
   readonly ended: Readonly<Record<string, number>>;
-  /** Requests that came to nothing and were repeated. */
+  /** Requests that failed and were repeated. */
   readonly failedRequests: number;
   readonly undecidable: number;
   readonly inStoppedHands: number;

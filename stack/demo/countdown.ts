@@ -1,8 +1,8 @@
 import { duration } from '../../cli/duration.ts';
 
 /**
- * What `work` comes to; meanwhile a terminal shows what is waited for and for how
- * much longer. Anything that is no terminal is told once.
+ * The result of `work`; meanwhile a terminal shows what it waits for and for how
+ * much longer. Other outputs get one line.
  */
 export async function countdown<T>(
   work: Promise<T>,

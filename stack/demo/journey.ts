@@ -86,7 +86,7 @@ async function follow(
   signal: AbortSignal,
 ): Promise<Pick<Journey, 'as_expected' | 'refused'>> {
   const deadlineMs = JOURNEY_MS + (deadline === undefined ? 0 : deadlines[deadline]);
-  // An order that ended otherwise will not come to the expected end: no need to wait on.
+  // An order that ended in another way never reaches the expected end: stop waiting.
   const reached = (wanted: (now: Ending) => boolean) => {
     const look = async () => {
       const now = await getJson<Ending>(order);

@@ -10,7 +10,7 @@ export interface OrderRequest {
   }[];
 }
 
-/** What an order comes to, in the fields of GET /api/orders/{id}. */
+/** How an order ends, in the fields of GET /api/orders/{id}. */
 export interface Ending {
   readonly status: string;
   readonly payment_status: string;
@@ -32,7 +32,7 @@ export interface Scenario {
   };
   /** Nobody ends it but this deadline, so it takes that long. */
   readonly deadline?: 'paymentMs' | 'reviewMs';
-  /** Status and payment must both come to this; anything else fails the demo. */
+  /** The expected status and payment; anything else fails the demo. */
   readonly ends: Ending;
 }
 

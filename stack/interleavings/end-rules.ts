@@ -1,4 +1,4 @@
-/** What must be so when all has come to rest. */
+/** What must hold when nothing moves any more. */
 import type { OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import type { ProjectionFailure } from '../../services/querymodelworker/table/projection-failure.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';

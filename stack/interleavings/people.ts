@@ -43,7 +43,7 @@ export interface PeopleOptions {
 }
 
 const CUSTOMER = 'ada';
-/** How the ids of events begin that none of us appended. */
+/** The prefix of event ids that people append. */
 export const FOREIGN = 'foreign-';
 
 export const wishOf = (key: string, restaurantId: string, amount: number): Wish => ({

@@ -30,7 +30,7 @@ export interface WorkersOptions {
 
 /** How long an order waits for its payment, its review and, the first time, the answer to its void. */
 export const WAIT_MS = 1_000;
-/** After so long it is cancelled, whoever has not been asked yet. */
+/** The order is cancelled after this time, even if its worker has not received it. */
 export const CEILING_MS = 10 * WAIT_MS;
 
 type Handler = (delivery: Delivery<RecordedEvent>) => Promise<unknown>;

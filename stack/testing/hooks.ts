@@ -1,7 +1,6 @@
 import { closeTestServers } from '../testing.ts';
 
-// Tests compare what programs say, and these say it in the language of whoever sits here; or
-// that they do not have it.
+// Tests compare what programs print, which otherwise depends on the developer's language.
 process.env.LC_ALL = 'C.UTF-8';
 
 /** For mocha's `--require`: a hook in a spec's imports would run after the first file of a process alone. */

@@ -27,7 +27,7 @@ export interface Progress {
   readonly share: () => number;
   /** These wait. */
   readonly accepted: (share: number) => Promise<void>;
-  /** Of the events that the wave will come to, by the log. */
+  /** The number of the wave's events, by the log. */
   readonly logged: (share: number) => Promise<void>;
 }
 

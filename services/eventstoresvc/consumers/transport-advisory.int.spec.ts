@@ -49,7 +49,7 @@ describe('advisories of the broker', () => {
   });
   afterEach(() => Promise.all(listeners.map((listener) => listener.stop?.())));
 
-  it('a message that was delivered too often is heard of, once', async () => {
+  it('a message that was delivered too often is reported once', async () => {
     const manager = await connection.jetstreamManager();
     await manager.consumers.add('ORDERS', {
       durable_name: 'crashing-worker',

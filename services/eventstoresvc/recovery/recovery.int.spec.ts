@@ -177,7 +177,7 @@ describe('a log that was restored to an older state', function () {
     assert.equal((await all()).length, 11);
   });
 
-  it('ends who follows it with a word, and lets it go on where the log has its place', async () => {
+  it('ends a follower with a reason, and lets it continue if the log has its place', async () => {
     await appendMany(10);
     await streamEndsAt(10);
     const before = await all();

@@ -207,7 +207,7 @@ describe('the relay goes on, whatever JetStream answers', () => {
       assert.ok(broker.looks > 2, 'it looked again');
     });
 
-    it(`no leader at a look (${answer}): it looks again, and is not for people to mend`, async () => {
+    it(`no leader at a look (${answer}): it looks again, and needs no operator`, async () => {
       broker.looking.push(error(), error(), error());
       broker.publishing.push(() => {
         broker.looking.push(error(), error());

@@ -124,7 +124,7 @@ describe('the relay', () => {
     await isCopy(10);
   });
 
-  it('a stream that vanished is made anew and filled', async () => {
+  it('a lost stream is recreated and filled', async () => {
     await append(10);
     await start();
     await isCopy(10);
@@ -134,7 +134,7 @@ describe('the relay', () => {
     await isCopy(11);
   });
 
-  it('a stream with a hole is made anew and filled', async () => {
+  it('a stream with a gap is recreated and filled', async () => {
     await append(10);
     await makeOpenStream();
     await publishAsRelayed(10);
@@ -163,7 +163,7 @@ describe('the relay', () => {
     await isCopy(10);
   });
 
-  it('a stream deleted and made anew by hand inside the dedupe window has every message again', async () => {
+  it('a stream deleted and recreated by hand inside the dedupe window has every message again', async () => {
     await append(10);
     await makeOpenStream();
     await start();
@@ -210,7 +210,7 @@ describe('the relay', () => {
       retention: 'workqueue' as never,
     });
 
-  it('an empty stream that somebody made of another kind is made anew and filled', async () => {
+  it('an empty stream with another configuration is recreated and filled', async () => {
     await append(3);
     await makeUselessStream();
     const started = await start();

@@ -23,11 +23,11 @@ export function apiDocument(routes: readonly Route[], currency: Currency) {
       version,
       summary: 'Orders for restaurants.',
       description: [
-        'Errors are problem documents (RFC 9457); their `code` is for programs and does not change. A path that is not here is 404 (code not_found), another method is 405 with `Allow` (code method_not_allowed), a method that HTTP does not know is 501 (code method_not_implemented).',
-        'There is no authentication: the service listens on loopback unless it is told otherwise.',
-        'HEAD is answered where GET is. Every answer carries `x-trace-id`, `x-content-type-options: nosniff` and a `content-security-policy` that allows nothing; what does not say otherwise by `cache-control` is `no-store`.',
+        'Errors are problem documents (RFC 9457); their `code` is for programs and never changes. An unknown path is 404 (code not_found), a wrong method is 405 with `Allow` (code method_not_allowed), a method unknown to HTTP is 501 (code method_not_implemented).',
+        'There is no authentication: the service listens on loopback unless configured otherwise.',
+        'HEAD works wherever GET does. Every answer has `x-trace-id`, `x-content-type-options: nosniff` and a `content-security-policy` that allows nothing; without another `cache-control` it is `no-store`.',
         `Money is a decimal in major units of one currency, ${currency.code}, with at most ${currency.decimals} decimals.`,
-        `Formats of texts, beyond their patterns: ${Object.entries(formats)
+        `Text formats, beyond their patterns: ${Object.entries(formats)
           .map(([name, words]) => `\`${name}\` is ${words}`)
           .join('; ')}.`,
       ].join('\n\n'),
@@ -63,7 +63,7 @@ export function withDocument(routes: readonly Route[], currency: Currency): read
       operation: {
         operationId: 'getOpenApi',
         summary: 'Get this document',
-        description: 'As OpenAPI 3.1, for the currency that this service counts in.',
+        description: 'As OpenAPI 3.1, for this service\'s currency.',
         tags: ['about'],
         responses: {
           200: answer({

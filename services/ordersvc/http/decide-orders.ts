@@ -40,7 +40,7 @@ export function decideOrderRoutes(
       operation: decision({
         operationId: 'cancelOrder',
         summary: 'Cancel an order',
-        description: 'Ends an order that is Pending or Paid; what was paid is given back.',
+        description: 'Cancels an order that is Pending or Paid; a payment is refunded.',
         tags: ['customers'],
         requestBody: { required: false, content: json(cancelOrderBody) },
       }),
@@ -54,7 +54,7 @@ export function decideOrderRoutes(
       operation: decision({
         operationId: 'approveOrder',
         summary: 'Approve an order',
-        description: 'Takes an order that is Paid. A body is not looked at.',
+        description: 'Accepts an order that is Paid. Ignores the body.',
         tags: ['restaurants'],
       }),
     }),
@@ -67,7 +67,7 @@ export function decideOrderRoutes(
       operation: decision({
         operationId: 'rejectOrder',
         summary: 'Reject an order',
-        description: 'Turns down an order that is Paid; what was paid is given back.',
+        description: 'Rejects an order that is Paid; the payment is refunded.',
         tags: ['restaurants'],
         requestBody: { required: true, content: json(rejectOrderBody) },
       }),
@@ -79,7 +79,7 @@ export function decideOrderRoutes(
 function decision(own: Omit<Operation, 'parameters' | 'responses'>): Operation {
   return {
     ...own,
-    description: `${own.description} It may be asked again: what is so already is answered with the order as it is.`,
+    description: `${own.description} It can be repeated: if the order is already in that state, the answer is the order.`,
     parameters: [orderId, ifMatch, traceparent],
     responses: {
       ...refusedUnderLoad,
@@ -92,17 +92,17 @@ function decision(own: Omit<Operation, 'parameters' | 'responses'>): Operation {
       }),
       409: problem(409, {
         description:
-          'The order has ended, is not paid yet or is being paid back, or it kept moving and nothing was done.',
+          'The order has ended, is not paid yet or is being refunded, or it kept changing and nothing was done.',
         codes: ['order_ended', 'order_not_paid', 'payment_voided', 'order_moving'],
         headers: { 'retry-after': { ...retryAfter, required: false } },
       }),
       412: problem(412, {
-        description: 'The order is at a version that `If-Match` does not name.',
+        description: "The order's version is not among those of `If-Match`.",
         codes: ['version_mismatch'],
       }),
       ...(own.requestBody &&
         invalid(
-          'The reason cannot be taken, or there is an unknown parameter.',
+          'The reason is invalid, or a parameter is unknown.',
           'invalid_decision',
         )),
     },

@@ -36,7 +36,7 @@ export const listParameters: readonly Parameter[] = [
   {
     name: 'older_than',
     in: 'query',
-    description: 'Only orders that were placed so many seconds ago, or longer.',
+    description: 'Only orders placed at least this many seconds ago.',
     schema: { type: 'integer', minimum: 0, maximum: MAX_AGE },
     example: 600,
   },
@@ -49,7 +49,7 @@ export const listParameters: readonly Parameter[] = [
   {
     name: 'cursor',
     in: 'query',
-    description: 'The `next_cursor` of the page before. It cannot be made up.',
+    description: 'The `next_cursor` of the previous page; no other value is valid.',
     schema: { type: 'string', format: 'order-list-cursor' },
   },
 ];

@@ -14,7 +14,7 @@ export const traceparent: Parameter = {
   name: 'traceparent',
   in: 'header',
   description:
-    'The trace of the caller, which is continued (W3C Trace Context). Where it is malformed a new trace is begun.',
+    'The caller\'s trace, which is continued (W3C Trace Context). If it is malformed, a new trace starts.',
   schema: { type: 'string' },
   example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
 };
@@ -28,7 +28,7 @@ export const versionedHeaders: Readonly<Record<string, Header>> = {
     example: '"3"',
   },
   'cache-control': {
-    description: 'Only who asked may keep the answer, and asks again before it is shown again.',
+    description: 'Only the caller may cache the answer, and must revalidate it.',
     required: true,
     schema: { const: 'private, no-cache' },
   },
@@ -37,7 +37,7 @@ export const versionedHeaders: Readonly<Record<string, Header>> = {
 /** Of an answer that may be older than the log. */
 export const staleHeader: Readonly<Record<string, Header>> = {
   'x-stale': {
-    description: 'There where the log could not be asked: the order may have moved on since.',
+    description: 'Present if the log could not be read: the order may have changed since.',
     schema: { const: 'true' },
   },
 };
@@ -46,12 +46,12 @@ export const staleHeader: Readonly<Record<string, Header>> = {
 export const orderRefusals = {
   Unavailable: problem(503, {
     description:
-      'Something that is needed for the answer is away or has too much to do (code event_store_away, eventstore_unavailable, database_unavailable, circuit_open and others). Whether something was done may be unknown: asking again with the same Idempotency-Key is safe.',
+      'A required service is away or overloaded (code event_store_away, eventstore_unavailable, database_unavailable, circuit_open and others). The request may have taken effect; it is safe to repeat it with the same Idempotency-Key.',
     headers: { 'retry-after': retryAfter },
   }),
   TimedOut: problem(504, {
     description:
-      'There was no answer in time (code deadline_exceeded, database_timeout and others). Whether something was done is unknown: asking again with the same Idempotency-Key is safe.',
+      'There was no answer in time (code deadline_exceeded, database_timeout and others). The request may have taken effect; it is safe to repeat it with the same Idempotency-Key.',
   }),
 } as const;
 
@@ -68,7 +68,7 @@ export const notFound: Readonly<Record<number, Answer>> = {
 
 export const notModified: Readonly<Record<number, Answer>> = {
   304: answer({
-    description: 'The caller has it already, by its `If-None-Match`.',
+    description: 'The caller already has this version, by its `If-None-Match`.',
     headers: { ...versionedHeaders, ...staleHeader },
   }),
 };

@@ -18,7 +18,7 @@ export const orderId: Parameter = {
   name: 'id',
   in: 'path',
   required: true,
-  description: "The order's id. What can be no id is answered like an order that is not there.",
+  description: "The order's id. A malformed id is answered like an unknown order.",
   schema: orderIdSchema,
   example: '018f3f6e-6f0a-7c3e-9d7e-2f1c8f0a5b11',
 };
@@ -28,7 +28,7 @@ export const ifMatch: Parameter = {
   name: 'If-Match',
   in: 'header',
   description:
-    'ETags, one of which the order must have, or `*` for any. Otherwise nothing is done (412). They are compared as RFC 9110 has it for this header: a weak one never matches.',
+    'ETags, one of which the order must have, or `*` for any. Otherwise nothing is done (412). Compared as RFC 9110 says: a weak tag never matches.',
   schema: { type: 'string' },
   example: '"3"',
 };
@@ -37,7 +37,7 @@ export const ifMatch: Parameter = {
 export const ifNoneMatch: Parameter = {
   name: 'If-None-Match',
   in: 'header',
-  description: 'ETags that the caller has the answer for, or `*`. What is none is not looked at.',
+  description: 'ETags that the caller already has, or `*`. An invalid value is ignored.',
   schema: { type: 'string' },
   example: '"3"',
 };
@@ -46,7 +46,7 @@ export const minVersion: Parameter = {
   name: 'min_version',
   in: 'query',
   description:
-    'The least version that will do, as an ETag or a body told it: a write by way of another instance is then seen.',
+    'The minimum version, from an ETag or a body, so that you see a write through another instance.',
   schema: { type: 'integer', minimum: 1, maximum: Number(MAX_VERSION) },
   example: 1,
 };

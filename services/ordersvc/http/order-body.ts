@@ -21,7 +21,7 @@ import type { OrderRequest } from '../order-request.ts';
 export const idempotencyKey: Parameter = {
   name: 'Idempotency-Key',
   in: 'header',
-  description: `1 to ${MAX_KEY} printable characters of the client's choice, not all blank. Requests of one customer with the same key are one order: asked again, the first answer is given again.`,
+  description: `1 to ${MAX_KEY} printable characters of the client's choice, not all blank. Requests of one customer with the same key are one order: a repeat gets the first answer again.`,
   schema: keySchema,
   example: 'a6b1f7b0-basket-17',
 };

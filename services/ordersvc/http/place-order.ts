@@ -36,7 +36,7 @@ export function placeOrderRoute(
       operationId: 'placeOrder',
       summary: 'Place an order',
       description:
-        'The order stands when this is answered. Its amount is computed here; fields that are not named are ignored, and so is an amount. Numbers are judged as they are written: 12.500000000000000001 has too many decimals.',
+        'Once answered, the order is accepted. The amount is computed here; other fields are ignored, and so is an amount in the body. Numbers are checked as written: 12.500000000000000001 has too many decimals.',
       tags: ['customers'],
       parameters: [idempotencyKey, traceparent],
       requestBody: {
@@ -69,11 +69,11 @@ export function placeOrderRoute(
         }),
         409: problem(409, {
           description:
-            'The id that the Idempotency-Key stands for is taken by something that is no order.',
+            'The order id of this Idempotency-Key already has events that do not start an order.',
           codes: ['foreign_order'],
         }),
         ...invalid(
-          'The order cannot be placed as it is; all that is wrong is said at once. Or the Idempotency-Key was used for another order, or there is an unknown parameter.',
+          'The order is invalid; all problems are listed at once. Or the Idempotency-Key was used for another order, or a parameter is unknown.',
           'invalid_order',
           'idempotency_key_reused',
         ),

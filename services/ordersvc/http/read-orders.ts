@@ -30,10 +30,10 @@ const refused = {
   ...notFound,
   412: problem(412, {
     description:
-      'The order has not come to `min_version`, or is at a version that `If-Match` does not name.',
+      'The order has not reached `min_version`, or its version is not among those of `If-Match`.',
     codes: ['version_not_reached', 'version_mismatch'],
   }),
-  ...invalid('`min_version` is no version, or there is an unknown parameter.'),
+  ...invalid('`min_version` is not a version, or a parameter is unknown.'),
 };
 
 /** The routes by which orders are looked at. */
@@ -57,7 +57,7 @@ export const readOrderRoutes = (
       operationId: 'getOrder',
       summary: 'Get an order',
       description:
-        'Never older than what was written through the same instance, nor than `min_version`. With the event store away it is served as the read model has it, and says so.',
+        'Never older than what was written through the same instance, or than `min_version`. While the event store is away, the answer comes from the read model and says so.',
       tags: ['customers', 'restaurants'],
       parameters: [orderId, ifMatch, ifNoneMatch, traceparent],
       responses: {
@@ -90,7 +90,7 @@ export const readOrderRoutes = (
       operationId: 'listOrders',
       summary: 'List orders',
       description:
-        'Those of a customer, of a restaurant or in a status, the newest first; of `customer_id`, `restaurant_id` and `status` at least one is given, and what is given holds for all that are listed. A list may lag behind what was written; it says how far it is. A page neither skips nor repeats an order; where a status is asked for, orders come and go as theirs changes.',
+        'Orders by customer, restaurant and status, newest first. Give at least one of `customer_id`, `restaurant_id` and `status`; listed orders match all that are given. A list may lag behind writes; it gives its position. Pages neither skip nor repeat an order; with `status`, orders appear and disappear as theirs changes.',
       tags: ['customers', 'restaurants'],
       parameters: [traceparent],
       responses: {
@@ -128,7 +128,7 @@ export const readOrderRoutes = (
     operation: {
       operationId: 'getOrderEvents',
       summary: "Get an order's events",
-      description: 'As they stand in the log, the oldest first. Types may be added.',
+      description: 'As stored in the log, oldest first. More types may be added.',
       tags: ['customers', 'restaurants'],
       parameters: [orderId, ifMatch, ifNoneMatch, traceparent],
       responses: {

@@ -117,7 +117,7 @@ export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): v
     await moved(debit.orderId, 0, 0);
   });
 
-  it('nothing is debited at once, whoever asks, and is given back without a word', async () => {
+  it('a free order is debited at once, by any gateway, and refunded without a request', async () => {
     for (const debit of [someDebit(), tested.declined?.(someDebit()) ?? someDebit()]) {
       const free = { ...debit, amount: minor(0) };
       const answer = await tested.gateway.debit(ctx, free);

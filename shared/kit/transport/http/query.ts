@@ -11,7 +11,7 @@ function unknownParameters(query: URLSearchParams, known: readonly string[]): Pr
   const message =
     known.length === 0
       ? 'is not known here; this address has no parameters'
-      : `is not known here; known are ${known.join(', ')}`;
+      : `is not known here; use ${known.join(', ')}`;
   return [...unknown].slice(0, MAX_NAMED).map((name) => ({
     field: shown([...name].slice(0, MAX_NAME).join('')),
     message,

@@ -413,7 +413,7 @@ describe('jetstreamConsumer', () => {
     const gets = (...numbers: number[]) =>
       soon('its messages', () => numbers.every((n) => served.includes(n)));
 
-    it('one that lacks a subject is told once, with the remedy; it changes nothing, and is not ready until it is mended', async () => {
+    it('one that lacks a subject is reported once, with the remedy; it changes nothing, and is not ready until it is fixed', async () => {
       await publish(1, 1);
       const consumer = await start();
       await soon('its position', () => position === 1n);
@@ -436,7 +436,7 @@ describe('jetstreamConsumer', () => {
       assert.deepEqual((await info()).config.filter_subjects, filterSubjects);
     });
 
-    it('one that lacks a subject when it starts is made anew, and nothing is left out', async () => {
+    it('one that lacks a subject when it starts is recreated, and nothing is left out', async () => {
       const first = await start();
       await publish(1, 1);
       await soon('its position', () => position === 1n);

@@ -124,7 +124,7 @@ describe('a subscription goes on by itself', () => {
     assert.deepEqual(served, upTo(20));
   });
 
-  it('when the stream is deleted, made anew and filled again', async () => {
+  it('when the stream is deleted, recreated and filled again', async () => {
     resumeAfter = 10n;
     await remakeStream(publisher, TEST_STREAM);
     // While it is being filled, both wait for what comes after their position.

@@ -4,7 +4,7 @@ import type { Answer, Header } from './operation.ts';
 
 /** Of an answer that says when to ask again. */
 export const retryAfter: Header = {
-  description: 'Seconds after which asking again makes sense.',
+  description: 'Seconds to wait before the next attempt.',
   required: true,
   schema: { type: 'integer', minimum: 1 },
 };
@@ -13,34 +13,34 @@ export const retryAfter: Header = {
 export const kitRefusals = {
   MalformedRequest: problem(400, {
     description:
-      'What was sent is no HTTP request that can be read: its host, its address or its form is at fault.',
+      'The HTTP request cannot be read: its host, address or form is invalid.',
     codes: ['malformed_request'],
   }),
   RequestTimeout: problem(408, {
-    description: 'The request did not arrive whole in time. The connection is closed.',
+    description: 'The request did not arrive completely in time. The connection is closed.',
     codes: ['request_timeout'],
   }),
   TooLarge: problem(413, {
-    description: 'The body is larger than is allowed, whether or not one is wanted.',
+    description: 'The body is too large, whether or not one is needed.',
     codes: ['body_too_large'],
   }),
   ExpectationFailed: problem(417, {
-    description: 'The header Expect asks for something else than 100-continue.',
+    description: 'The header Expect asks for something other than 100-continue.',
     codes: ['expectation_failed'],
   }),
   RateLimited: problem(429, {
     description:
-      'There are more requests of this kind at the moment than are taken; nothing was done.',
+      'Too many requests of this kind; nothing was done.',
     codes: ['rate_limited'],
     headers: { 'retry-after': retryAfter },
   }),
   HeadersTooLarge: problem(431, {
     description:
-      'Address and headers together are larger than is allowed. The connection is closed.',
+      'Address and headers together are too large. The connection is closed.',
     codes: ['headers_too_large'],
   }),
   Internal: problem(500, {
-    description: 'A fault of ours. Nothing of the inside is told; the trace id finds it.',
+    description: 'A bug of ours. Report the trace id.',
   }),
 } as const;
 
@@ -61,7 +61,7 @@ export const refusedAlways: Readonly<Record<number, Answer>> = {
 };
 
 const accept: Header = {
-  description: 'The media type that is read. Sent where the media type of the body is refused.',
+  description: "The accepted media type. Sent if the body's media type is refused.",
   schema: { const: 'application/json' },
 };
 
@@ -69,17 +69,17 @@ const accept: Header = {
 export const unreadableBody: Readonly<Record<number, Answer>> = {
   400: problem(400, {
     description:
-      'The body is missing, is no JSON in UTF-8 or has a name twice in one object, or the request is none of HTTP.',
+      'The body is missing, is not JSON in UTF-8, or has one name twice in an object; or the HTTP request cannot be read.',
     codes: ['malformed_json', 'malformed_request'],
   }),
   415: problem(415, {
-    description: 'The body is not said to be JSON in UTF-8, without Content-Encoding.',
+    description: 'The body is not declared as JSON in UTF-8 without Content-Encoding.',
     codes: ['unsupported_media_type'],
     headers: {
       accept,
       'accept-post': accept,
       'accept-encoding': {
-        description: 'No encoding is read. Sent where the body has a Content-Encoding.',
+        description: 'No encoding is accepted. Sent if the body has a Content-Encoding.',
         schema: { const: 'identity' },
       },
     },
