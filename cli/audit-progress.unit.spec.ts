@@ -22,7 +22,7 @@ describe('the progress of an audit', () => {
     assert.deepEqual(written, [`\r\x1b[K${line}`, '\r\x1b[K']);
   });
 
-  it('elsewhere is a plain line every ten seconds, and none of a short audit', () => {
+  it('elsewhere is a plain line every ten seconds, and nothing for a short audit', () => {
     const { told, end, pass, written } = rig(false);
     pass(9_999);
     told('ledger', 1_000);

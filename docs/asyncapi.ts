@@ -68,8 +68,8 @@ export function asyncApiDocument(page: string) {
       title: 'Events of orders',
       version,
       description: [
-        `All events of all orders, in the JetStream stream \`${ORDERS_STREAM}\` with the subjects \`${ORDERS_STREAM}.*\`. The subject is the event\'s type. A message is a CloudEvent 1.0 in binary mode: attributes are headers, and the payload is the appended bytes.`,
-        'A message\'s sequence is its event\'s position in the log, from 1 without gaps. A message may be delivered more than once; its `ce-id` identifies it. Events of one order arrive in order.',
+        `All events of all orders, in the JetStream stream \`${ORDERS_STREAM}\` with the subjects \`${ORDERS_STREAM}.*\`. The subject is the event's type. A message is a CloudEvent 1.0 in binary mode: attributes are headers, and the payload is the appended bytes.`,
+        "A message's sequence is its event's position in the log, from 1 without gaps. A message may be delivered more than once; its `ce-id` identifies it. Events of one order arrive in order.",
         'Readers ignore fields and types that they do not know. A field that changes its meaning becomes a new event.',
       ].join('\n\n'),
       license: { name: 'MIT' },

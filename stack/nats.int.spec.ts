@@ -52,7 +52,7 @@ describe('startNats', () => {
     await server.stop();
   });
 
-  it('ends by itself, to be started anew, when there is room again after its disk was full', async function skipUnlessRoot() {
+  it('ends by itself, to be restarted, when there is room again after its disk was full', async function skipUnlessRoot() {
     if (process.getuid?.() !== 0) this.skip();
     const small = await testFolder();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', small]);

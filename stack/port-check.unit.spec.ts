@@ -153,7 +153,7 @@ describe('checkPorts', () => {
       await assert.rejects(checkPorts([wanted], { clientMs: 100, onlyClients: true }), /in use/);
     });
 
-    it('leaves those who listen to whoever comes, where only clients are asked for', async () => {
+    it('ignores listening processes, if only clients are asked for', async () => {
       const { port } = server.address() as AddressInfo;
       await checkPorts([{ ...wanted, port }], { onlyClients: true });
     });

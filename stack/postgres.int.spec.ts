@@ -88,7 +88,7 @@ describe('startPostgres', () => {
     assert.equal((await query('select n from kept')).count, 1);
   });
 
-  it('leaves none of its processes behind a SIGKILL, not even one that hangs', async () => {
+  it('leaves no process behind after a SIGKILL, not even one that hangs', async () => {
     const sql = postgres(server.url('postgres'), { max: 1, onnotice: () => {} });
     const [row] = await sql`select pg_backend_pid() as pid`;
     process.kill(row?.pid, 'SIGSTOP');

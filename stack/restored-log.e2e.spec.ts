@@ -81,7 +81,7 @@ describe('a restored event log', function () {
   async function restoreAndRestart(): Promise<void> {
     const [log, ...others] = services();
     for (const name of others.toReversed()) await stack.unit(name).stop();
-    // What is in neither of the two is lost for good: it is none of this test's business.
+    // What is in neither of the two is lost for good, which this test does not cover.
     await eventually('the stream has all', async () => {
       const { state } = await (await stack.nats.jetstreamManager()).streams.info('ORDERS');
       return BigInt(state.last_seq) === (await stack.store.head(background()));

@@ -139,7 +139,7 @@ describe('the saga of an order', function () {
     assert.deepEqual(await hands.ledgerOf(id), [givenBack]);
   });
 
-  it('a restaurant that approves in time keeps the money, and its deadline comes to nothing', async () => {
+  it('a restaurant that approves in time keeps the money, and its deadline has no effect', async () => {
     const id = await hands.place({ restaurant: 'demo-manual' });
     await hands.untilItIs(id, 'Paid', 'debited');
     assert.deepEqual(await hands.decide(id, 'approve'), {

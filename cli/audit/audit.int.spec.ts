@@ -243,7 +243,7 @@ describe('audit', () => {
     });
   });
 
-  it('a log that does not fit into memory is read in several passes, which come to the same', async () => {
+  it('a log that does not fit into memory is read in several passes, with the same result', async () => {
     await everyKind();
     const { sql } = databases.payments;
     await sql`update ledger set amount_minor = amount_minor + 1 where order_id = 'approved'`;

@@ -104,8 +104,7 @@ export function follow(
   checkMoney(change, trail, (message) => wrong('money', `${name}: ${message}`));
   if (change.type === 'voidrequested') trail.voidCauses.push(event.eventId);
   const folded = foldRow(before, event, change);
-  // Folding carries the items of a known order on, digested as they are; it
-  // makes those of any other anew.
+  // Folding keeps the digested items of a known order, and creates those of a new one.
   trail.row = folded.items === before?.items ? folded : digested(folded);
   const at = event.createdAt.getTime();
   if (before?.status !== folded.status) {

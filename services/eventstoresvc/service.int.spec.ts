@@ -146,7 +146,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           'requested',
         );
         assert.equal(await waiting(), undefined);
-        assert.equal((await take()).length, 1, 'asked for anew');
+        assert.equal((await take()).length, 1, 'requested again');
       });
     });
 

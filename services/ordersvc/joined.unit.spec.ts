@@ -6,7 +6,7 @@ const { signal } = new AbortController();
 const gone = new CodedError('cancelled', 'cancelled', 'gone');
 
 describe('joined work', () => {
-  it('is begun once for those who come while it is under way, and anew for who comes after', async () => {
+  it('starts once for callers that come while it runs, and again for later ones', async () => {
     const join = createJoin<number>();
     let begun = 0;
     const begin = async () => ++begun;

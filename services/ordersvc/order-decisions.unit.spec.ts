@@ -240,7 +240,7 @@ describe("a restaurant's decision", () => {
     assert.partialDeepStrictEqual(codec.decode(last), { decidedBy: 'restaurant' });
   });
 
-  it('taken before, by whomever, comes to nothing', async () => {
+  it('that was already taken, by anybody, has no effect', async () => {
     const taken = await scene(created, paid, approved);
     assert.equal((await taken.approve(ctx, { orderId })).changed, false);
     const turnedDown = await scene(created, paid, rejected);

@@ -99,7 +99,7 @@ describe('docs/events.md', () => {
     assert.equal(
       text.slice(begin, end),
       table(),
-      'WRITE_DOCS=true npx mocha shared/contracts/events-doc.unit.spec.ts writes the table anew',
+      'WRITE_DOCS=true npx mocha shared/contracts/events-doc.unit.spec.ts rewrites the table',
     );
   });
 

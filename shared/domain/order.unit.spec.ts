@@ -110,7 +110,7 @@ describe('an order', () => {
     given(created, debited).when(cancel).thenEvents(cancelled);
   });
 
-  it('ends once: the same decision again comes to nothing, another is refused', () => {
+  it('ends once: the same decision again has no effect, another is refused', () => {
     const decisions = { Approved: approve, Rejected: reject, Cancelled: cancel };
     for (const [end, history] of Object.entries(ends)) {
       for (const [outcome, command] of Object.entries(decisions)) {
@@ -336,7 +336,7 @@ describe('an order', () => {
     );
   });
 
-  it('what was accepted comes to nothing when it is asked for again', () => {
+  it('what was accepted has no effect when it is requested again', () => {
     const commands = fc.array(
       fc.constantFrom(recordDebit, recordFailure, recordVoid, approve, reject, cancel, requestVoid),
     );

@@ -42,7 +42,7 @@ describe('chain', () => {
     assert.deepEqual(steps, [1, 2, -2, -1]);
   });
 
-  it('wraps each endpoint anew, so one chain serves many', async () => {
+  it('wraps each endpoint separately, so one chain serves many', async () => {
     const wrap = chain(nop);
     const one = wrap(async () => 1);
     const two = wrap(async () => 2);

@@ -182,7 +182,7 @@ export function eventStoreContract(store: () => EventStore): void {
       }
     });
 
-    it('a bad append harms none of its neighbours', async () => {
+    it('a bad append harms no neighbour', async () => {
       const aggregateId = randomUUID();
       const known = anEvent();
       await append(anEvent({ aggregateId }), 0n);
@@ -570,7 +570,7 @@ export function eventStoreContract(store: () => EventStore): void {
       assert.deepEqual(await take(letter), []);
     });
 
-    it('a replay that failed parks the letter anew with what went wrong, and may be asked for again', async () => {
+    it('a replay that failed parks the letter again with what went wrong, and may be requested again', async () => {
       const letter = await parked();
       const { parkedAt } = await now(letter);
       await request(letter);
@@ -597,7 +597,7 @@ export function eventStoreContract(store: () => EventStore): void {
       );
     });
 
-    it('what fails after it was resolved is parked anew', async () => {
+    it('what fails after it was resolved is parked again', async () => {
       const letter = await parked();
       await store().resolveReplay(ctx, { consumer: letter.consumer, position: letter.position });
       await store().park(ctx, { ...letter, reason: 'again' });

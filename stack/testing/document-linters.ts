@@ -64,7 +64,7 @@ async function install(target: string, options: ToolOptions): Promise<string> {
   );
 }
 
-/** As far as they are used here: none of them brings types that this project's settings take. */
+/** As far as they are used here: their own types do not fit this project's settings. */
 interface Finding {
   readonly severity: number | string;
   readonly code?: string | number;

@@ -16,7 +16,7 @@ function codeOf(result: unknown): unknown {
 }
 
 describe('classify', () => {
-  it('whoever follows on in the same batch sees the versions given before it', () => {
+  it('a later append of the same batch sees the versions assigned before it', () => {
     const batch = [
       anAppend('a', 0n, ['1', '2']),
       anAppend('a', 2n, ['3']),

@@ -313,7 +313,7 @@ describe('group commit', () => {
     assert.ok(performance.now() >= began + 200, 'a restart is waited for');
   });
 
-  it('a conflict among busy writers harms none of its neighbours, however often the head moves', async () => {
+  it('a conflict among busy writers harms no neighbour, however often the head moves', async () => {
     const taken = anAppend(undefined, 0n);
     await log.append(ctx, predict([taken]));
     let moves = 0;
@@ -342,7 +342,7 @@ describe('group commit', () => {
     assert.equal(moves, 2, 'one statement that failed, one that wrote the rest');
   });
 
-  it('an append that the database will not have harms none of its neighbours', async () => {
+  it('an append that the database refuses harms no neighbour', async () => {
     const commits = createGroupCommit(log, silentLogger, () => undefined);
     // The rules at the edge would refuse it; the database must not need them.
     const nul: Append = { events: [anEvent({ data: '"\0"' })], expectedVersion: undefined };

@@ -9,8 +9,8 @@ import type { Hook } from '../../../shared/kit/transport/hooks.ts';
 import type { StreamMessage } from '../../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 import {
   apiCode,
-  mendStream,
   remakeStream,
+  repairStream,
   type StreamOptions,
 } from '../../../shared/kit/transport/jetstream/jetstream-stream.ts';
 import type { OutgoingMessage } from '../../../shared/kit/transport/jetstream/messages/jetstream-wire.ts';
@@ -95,7 +95,7 @@ export function createPublishedStream(
             `The broker accepts messages of at most ${limit} bytes, but events may have ${maxDataBytes}: raise its max_payload or lower MAX_EVENT_BYTES.`,
           );
         }
-        const { state, unfit } = await mendStream(connection, options);
+        const { state, unfit } = await repairStream(connection, options);
         const manager = await connection.jetstreamManager({ checkAPI: false });
         const [subject = '>'] = options.subjects;
         try {

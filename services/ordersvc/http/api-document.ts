@@ -63,7 +63,7 @@ export function withDocument(routes: readonly Route[], currency: Currency): read
       operation: {
         operationId: 'getOpenApi',
         summary: 'Get this document',
-        description: 'As OpenAPI 3.1, for this service\'s currency.',
+        description: "As OpenAPI 3.1, for this service's currency.",
         tags: ['about'],
         responses: {
           200: answer({

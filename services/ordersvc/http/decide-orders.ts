@@ -101,10 +101,7 @@ function decision(own: Omit<Operation, 'parameters' | 'responses'>): Operation {
         codes: ['version_mismatch'],
       }),
       ...(own.requestBody &&
-        invalid(
-          'The reason is invalid, or a parameter is unknown.',
-          'invalid_decision',
-        )),
+        invalid('The reason is invalid, or a parameter is unknown.', 'invalid_decision')),
     },
   };
 }

@@ -14,7 +14,7 @@ export const traceparent: Parameter = {
   name: 'traceparent',
   in: 'header',
   description:
-    'The caller\'s trace, which is continued (W3C Trace Context). If it is malformed, a new trace starts.',
+    "The caller's trace, which is continued (W3C Trace Context). If it is malformed, a new trace starts.",
   schema: { type: 'string' },
   example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
 };

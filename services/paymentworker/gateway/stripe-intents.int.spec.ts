@@ -132,7 +132,7 @@ describe('Stripe intents', () => {
     }
   });
 
-  it('a payment that is still in motion is looked at anew, and is no answer until it stands', async () => {
+  it('a payment that is still being processed is read again, and is no answer until it is settled', async () => {
     answers = [intent('processing'), intent('processing')];
     await assert.rejects(intents.create(ctx, debit), (error) => isKind(error, 'unavailable'));
     answers = [intent('processing'), intent('succeeded')];

@@ -73,7 +73,7 @@ describe('checkpoint saver', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('a position that a durable made anew is not at any more is not saved later', async () => {
+  it('a position that a recreated durable is no longer at is not saved later', async () => {
     const calls: bigint[] = [];
     let refusing = true;
     const store = {

@@ -131,7 +131,7 @@ describe('the database client', () => {
     }
   });
 
-  it('after a connection was lost another one is used while there is one, and then it is made anew', async () => {
+  it('after a connection was lost another one is used while there is one, and then it is replaced', async () => {
     const pool = connectTo({ poolSize: 2 });
     try {
       const both = await Promise.all([backend(pool), backend(pool)]);
@@ -160,7 +160,7 @@ describe('the database client', () => {
     }
   });
 
-  it('who gives up while a lost connection is made anew hears that nothing was sent, and nothing is', async () => {
+  it('a caller that gives up while a lost connection is replaced is told that nothing was sent, and nothing is', async () => {
     const narrow = connectTo({ poolSize: 1 });
     try {
       await endsItself(narrow);

@@ -390,7 +390,7 @@ describe('gRPC transport', () => {
     assert.ok(loadSync(protoPath)['eventstore.EventStore']);
   });
 
-  it('tells whoever asks for its health in bytes that are no message so', async () => {
+  it('answers a health check whose bytes are no message with an error', async () => {
     const { address } = await serve({});
     const client = new Client(address, credentials.createInsecure());
     cleanups.push(() => client.close());

@@ -6,7 +6,7 @@ describe('the filter of a durable lacks', () => {
   const lacks = (filter_subjects: string[], ...wanted: string[]) =>
     lacking({ filter_subjects } as unknown as ConsumerConfig, wanted);
 
-  it('what none of its subjects covers', () => {
+  it('what its subjects do not cover', () => {
     assert.deepEqual(lacks(['O.nothing'], 'O.a', 'O.b'), ['O.a', 'O.b']);
     assert.deepEqual(lacks(['O.a'], 'O.a', 'O.b'), ['O.b']);
     assert.deepEqual(lacks(['O.*.x', 'O', 'O.a.>', 'P.*'], 'O.a'), ['O.a']);

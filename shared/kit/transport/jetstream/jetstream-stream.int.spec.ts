@@ -47,13 +47,13 @@ describe('ensureStream', () => {
     assert.deepEqual(state, { messages: 1n, first: 1n, last: 1n });
   });
 
-  it('mends what can be changed and keeps the messages', async () => {
-    await (await manager()).streams.add({ name: 'MEND', subjects: ['MEND.a'], max_msgs: 5 });
-    await connection.jetstream().publish('MEND.a', '1');
-    const state = await ensureStream(connection, named('MEND'));
+  it('fixes what can be changed and keeps the messages', async () => {
+    await (await manager()).streams.add({ name: 'FIXED', subjects: ['FIXED.a'], max_msgs: 5 });
+    await connection.jetstream().publish('FIXED.a', '1');
+    const state = await ensureStream(connection, named('FIXED'));
     assert.equal(state.messages, 1n);
-    const { config } = await (await manager()).streams.info('MEND');
-    assert.deepEqual(config.subjects, ['MEND.*']);
+    const { config } = await (await manager()).streams.info('FIXED');
+    assert.deepEqual(config.subjects, ['FIXED.*']);
     assert.equal(config.max_msgs, -1);
     assert.equal(config.deny_purge, true);
   });

@@ -35,7 +35,7 @@ export const STREAM_NOT_FOUND = 10059;
 const NAME_IN_USE = 10058;
 
 /**
- * Makes the stream, or verifies and mends the one that is there: files, no
+ * Makes the stream, or verifies and repairs the one that is there: files, no
  * limits, nothing can be deleted from it. Safe when several run at once.
  * Returns the stream's state read *after* that, because a stream that was just
  * made may hold messages: a damaged one can come back with its old content.
@@ -48,7 +48,7 @@ export async function ensureStream(
   connection: NatsConnection,
   options: StreamOptions,
 ): Promise<StreamState> {
-  const { state, unfit } = await mendStream(connection, options);
+  const { state, unfit } = await repairStream(connection, options);
   if (unfit !== undefined) throw mismatch(options.name, unfit);
   return state;
 }
@@ -57,7 +57,7 @@ export async function ensureStream(
  * As `ensureStream`, but tells of a stream that differs in what no server can
  * change, as `unfit`, rather than reject: one that holds nothing may be remade.
  */
-export async function mendStream(
+export async function repairStream(
   connection: NatsConnection,
   options: StreamOptions,
 ): Promise<{ readonly state: StreamState; readonly unfit: string | undefined }> {
@@ -70,7 +70,7 @@ export async function mendStream(
       try {
         const unfit = found && unchangeable(found, wanted);
         if (found === undefined) await manager.streams.add(wanted);
-        else if (unfit === undefined) await mend(manager, found, wanted);
+        else if (unfit === undefined) await repair(manager, found, wanted);
         return { state: await readState(manager, options.name), unfit };
       } catch (error) {
         const lostRace = apiCode(error) === NAME_IN_USE || apiCode(error) === STREAM_NOT_FOUND;
@@ -152,7 +152,7 @@ function unchangeable({ config: found }: StreamInfo, wanted: WantedConfig): stri
   return fixed.length > 0 ? fixed.join(', ') : undefined;
 }
 
-async function mend(
+async function repair(
   manager: JetStreamManager,
   { config: found }: StreamInfo,
   wanted: WantedConfig,

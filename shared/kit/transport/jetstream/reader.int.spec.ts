@@ -54,7 +54,7 @@ describe('readStream', () => {
     );
   });
 
-  it('a message comes at once to whoever waits, and gathers for whoever is busy', async () => {
+  it('a message reaches a waiting reader at once, and gathers for a busy one', async () => {
     const sizes: number[] = [];
     const busy = Promise.withResolvers<void>();
     const loop = (async () => {

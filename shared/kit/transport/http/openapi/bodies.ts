@@ -14,7 +14,7 @@ export function json(schema: z.ZodType): Content {
 /** Headers of every answer. */
 const always: Readonly<Record<string, Header>> = {
   'x-trace-id': {
-    description: 'The request\'s trace id in Zipkin.',
+    description: "The request's trace id in Zipkin.",
     required: true,
     schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
   },

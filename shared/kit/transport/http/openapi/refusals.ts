@@ -12,8 +12,7 @@ export const retryAfter: Header = {
 /** By the names that they have among a document's components. */
 export const kitRefusals = {
   MalformedRequest: problem(400, {
-    description:
-      'The HTTP request cannot be read: its host, address or form is invalid.',
+    description: 'The HTTP request cannot be read: its host, address or form is invalid.',
     codes: ['malformed_request'],
   }),
   RequestTimeout: problem(408, {
@@ -29,14 +28,12 @@ export const kitRefusals = {
     codes: ['expectation_failed'],
   }),
   RateLimited: problem(429, {
-    description:
-      'Too many requests of this kind; nothing was done.',
+    description: 'Too many requests of this kind; nothing was done.',
     codes: ['rate_limited'],
     headers: { 'retry-after': retryAfter },
   }),
   HeadersTooLarge: problem(431, {
-    description:
-      'Address and headers together are too large. The connection is closed.',
+    description: 'Address and headers together are too large. The connection is closed.',
     codes: ['headers_too_large'],
   }),
   Internal: problem(500, {
