@@ -14,18 +14,9 @@ const findings = (path: string, text: string): readonly string[] =>
     .map((line, index) => `${path}:${index + 1}: ${line.trim()}`)
     .filter((line) => avoided.test(line));
 
-/** Without comments, which keep their lines so that a finding has the right number. */
-const withoutComments = (source: string): string =>
-  source
-    .replaceAll(/\/\*.*?\*\//gs, (comment) => comment.replaceAll(/[^\n]/g, ''))
-    .replaceAll(/(^|\s)\/\/.*$/gm, '');
-
 const sources = globSync('{bench,cli,docs,services,shared,stack,zipkin}/**/*.ts', { cwd: root })
   .filter((path) => !path.includes('node_modules/') && path !== 'docs/words.unit.spec.ts')
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
-
-/** Folders whose comments still have such words; none may be added. */
-const old = /^(?:services|shared)\//;
 
 describe('plain words', () => {
   it('are those of the pages', () => {
@@ -35,18 +26,10 @@ describe('plain words', () => {
     );
   });
 
-  it('are those of messages, help, descriptions and names of tests', () => {
+  it('are those of messages, comments and names of tests', () => {
     assert.ok(sources.length > 300, 'the search finds the sources');
     assert.deepEqual(
-      sources.flatMap(({ path, text }) => findings(path, withoutComments(text))),
-      [],
-    );
-  });
-
-  it('are those of comments', () => {
-    const done = sources.filter(({ path }) => !old.test(path));
-    assert.deepEqual(
-      done.flatMap(({ path, text }) => findings(path, text)),
+      sources.flatMap(({ path, text }) => findings(path, text)),
       [],
     );
   });

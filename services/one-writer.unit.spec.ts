@@ -86,7 +86,7 @@ describe('one writer', () => {
 
   it('no statement writes a table that is named at run time, or that no migration makes', () => {
     const unknown = found.filter(({ table }) => !owners.has(table));
-    // The lease beside the schema is what migrations rest on, and so has none of its own.
+    // Migrations rest on the lease beside the schema, so no migration creates it.
     assert.deepEqual(
       unknown.filter(
         ({ file, table }) => file !== 'shared/kit/sql/migrations.ts' || table !== 'migration_lease',

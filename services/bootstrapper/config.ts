@@ -19,7 +19,7 @@ const schema = z.object({
   SAGA_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
   STREAM_REPLICAS: setting.streamReplicas(),
-  /** For servers to answer and everything to be done; whoever starts this waits a minute. */
+  /** For servers to answer and everything to be done; the caller waits a minute. */
   BOOTSTRAP_TIMEOUT_MS: setting.milliseconds(50_000, { min: 1 }),
 });
 

@@ -95,7 +95,7 @@ export function createService(
   async function* pages(ctx: Context, filter: EventFilter, after: bigint) {
     const readAfter = (position: bigint) => {
       const page = readPage(ctx, { ...filter, afterPosition: position }, STREAM_PAGE);
-      // Whoever leaves in the meantime does not hear how it ended.
+      // A reader that has left does not learn how it ended.
       page.catch(() => undefined);
       return page;
     };

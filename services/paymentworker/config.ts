@@ -35,7 +35,7 @@ const schema = z
     /** Customers whose debits take SIMULATED_SLOW_MS longer. Keep that below ATTEMPT_TIMEOUT_MS, or they are never answered either. */
     SIMULATED_SLOW_CUSTOMERS: setting.list(demo.slow),
     SIMULATED_SLOW_MS: setting.milliseconds(3_000),
-    /** For each answer, whoever the customer is. */
+    /** For each answer, for any customer. */
     SIMULATED_DELAY_MS: setting.milliseconds(0),
     SIMULATED_FAILURE_RATE: setting.number(0, { min: 0, max: 1 }),
   })

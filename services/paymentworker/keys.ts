@@ -3,8 +3,8 @@ import { derivedId } from '../../shared/contracts/ids.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 
 /**
- * Of an order's debit. Of the order, not of the event: whoever says a second time
- * that it was created, it is paid for once.
+ * Of an order's debit. It derives from the order, not the event: if another event
+ * says again that the order was created, it is still paid once.
  */
 export const debitKey = (orderId: string): string => derivedId(durables.payment, orderId, 'debit');
 

@@ -287,7 +287,7 @@ describe('payment worker over JetStream', function suite() {
     await place('order-1');
     await paid('order-1');
     await first.stop?.();
-    // As if it had never been acknowledged: the durable begins anew.
+    // As if it had never been acknowledged: the durable starts again.
     const manager = await (await rig.nats.connection()).jetstreamManager();
     await manager.consumers.delete('ORDERS', durables.payment);
     const forgetful = log.store.getCheckpoint;

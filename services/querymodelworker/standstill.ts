@@ -17,9 +17,9 @@ export interface StandstillOptions {
 }
 
 /**
- * Looks, as long as nothing arrives, whether that is as it should be: the stream
- * cannot tell, for it may have lost its tail, or have been made anew from a log
- * that was restored from a backup. Returns what ends the looking.
+ * While nothing arrives, checks whether that is right. The stream cannot tell: it may
+ * have lost its tail, or have been recreated from a restored log. Returns a function
+ * that ends the watch.
  */
 export function watchStandstill(options: StandstillOptions): () => void {
   const { lookMs, stuckMs, waiting, logger } = options;

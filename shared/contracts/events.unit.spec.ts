@@ -134,7 +134,7 @@ describe('events in the log', () => {
     });
   });
 
-  it('unknown fields are ignored, unknown types are none of ours', () => {
+  it('unknown fields are ignored, unknown types are ignored, too', () => {
     const data = '{"order_id":"o-1","reason":"declined","since":2027}';
     assert.equal(codec.decode(entry(eventTypes.paymentfailed, data))?.type, 'paymentfailed');
     assert.equal(codec.decode(entry('ORDERS.delivered', '{}')), undefined);

@@ -181,7 +181,7 @@ export const cancelOrderBody = z
   )
   .meta({ id: 'CancelOrder', example: { reason: 'too slow' } });
 
-/** The body of `POST /api/orders/{id}/reject`. Whoever is turned away is told why. */
+/** The body of `POST /api/orders/{id}/reject`. The customer is told why. */
 export const rejectOrderBody = z
   .object(
     {

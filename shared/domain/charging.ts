@@ -1,9 +1,8 @@
 /**
  * What payment gateways charge, currency by currency. A gateway has its own idea of a
- * currency's smallest unit, of which amounts there are, and of the least that is worth
- * a payment. What none of them could take is refused at the edge; the rules are the
- * same for every gateway, so that an order that is tried out with the simulated one is
- * treated as it would be in earnest.
+ * currency's smallest unit, its possible amounts, and its minimum payment. Amounts that no
+ * gateway could charge are refused at the edge. The rules are the same for every gateway,
+ * so that the simulated one treats an order like the real one.
  *
  * Stripe's are those of https://docs.stripe.com/currencies as it stood on 2026-09-27.
  */

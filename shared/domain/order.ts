@@ -26,7 +26,7 @@ export interface OrderDetails {
   /** Sum of the items, as computed when the order was placed. */
   readonly amount: Minor;
   readonly items: readonly OrderItem[];
-  /** ISO 8601, by the clock of whoever accepted the order. */
+  /** ISO 8601, by the clock of the ordersvc that accepted the order. */
   readonly createdOn: string;
 }
 
@@ -111,9 +111,9 @@ const accept = (...events: OrderEvent[]): Decision => ({ accepted: true, events 
 const refuse = (code: string, message: string): Decision => ({ accepted: false, code, message });
 
 /**
- * What `command` comes to in `state`. Pure; repeating a command that was accepted
- * comes to nothing, but for a debit that a void overtook: it is a fact each time,
- * and its id makes it one.
+ * The result of `command` in `state`. Pure. Repeating an accepted command has no
+ * effect, except for a debit that a void overtook: it is a fact each time, and its id
+ * makes it one.
  */
 export function decide(command: OrderCommand, state: OrderState): Decision {
   switch (command.type) {

@@ -10,8 +10,8 @@ export interface Delivery<Body = unknown> {
   /** No further delivery will come: what fails now must be parked. */
   readonly last: boolean;
   /**
-   * The last delivery came and went without an answer: whoever served it died of
-   * it, or could not park it.
+   * The last delivery ended without an answer: its worker crashed on it, or could not
+   * park it.
    */
   readonly overdue?: boolean;
   /**

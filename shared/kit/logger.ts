@@ -16,9 +16,9 @@ export interface LoggerOptions {
 }
 
 /**
- * Lines wait in memory while whoever reads standard output is slow, this many
- * bytes of them; further ones are dropped, because a log must not hold up what
- * it tells of, nor eat the memory.
+ * Lines wait in memory while the reader of standard output is slow, up to this many
+ * bytes; further ones are dropped, because logging must neither block the program nor
+ * use up its memory.
  */
 const bufferBytes = 8 * 1024 * 1024;
 

@@ -16,7 +16,7 @@ export interface Metrics {
 
 /**
  * Metrics of `service`, among them the process's own: memory, uptime and how
- * late the event loop is. One for each process; whoever makes it closes it.
+ * late the event loop is. One for each process; the caller closes it.
  */
 export function createMetrics(service: string): Metrics {
   const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });

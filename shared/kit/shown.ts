@@ -1,6 +1,6 @@
 /**
- * Texts of the books, made fit to be printed: whoever placed an order chose its
- * texts, and they must not steer, reorder or hide what an operator reads.
+ * Makes stored texts safe to print: customers choose an order's texts, which must not
+ * steer, reorder or hide what an operator reads.
  */
 
 /**

@@ -66,9 +66,9 @@ export function createGroupCommit(
   let free = 0;
 
   /**
-   * Batches under way at a time. Beside another process it is one: what lies at the
-   * server behind a commit has the head again before whoever waits for it wakes up.
-   * Whether there is another one shows when the head is left free for a moment.
+   * Batches that run at a time. Beside another process it is one: a batch that is
+   * already at the server takes the head again before the other process wakes up.
+   * Leaving the head free for a moment shows whether there is another process.
    */
   function depth(): number {
     const now = performance.now();

@@ -2,7 +2,7 @@
  * The statements that append to the log. The head's row lock is what makes the order
  * of positions the order of commits. A head before the `floor`, the last position
  * that is known to be committed, was set back by a restore: nothing is written then. The head is moved unconditionally: with a
- * condition, two thirds of the attempts of two writers came to nothing. A
+ * condition, two thirds of the attempts of two writers failed. A
  * missing predecessor keeps it from moving; a batch's are each probed by a scalar
  * subquery, since as a semi-join the planner reads the whole table.
  */

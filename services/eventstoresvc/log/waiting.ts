@@ -22,7 +22,7 @@ export interface WaitingLimits {
   readonly outageMs: number;
 }
 
-/** One append and whoever waits for its answer. */
+/** One append and the caller that waits for its answer. */
 export interface Waiting {
   readonly append: Append;
   readonly aggregate: string;

@@ -139,7 +139,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     return { events, wrong: undefined };
   }
 
-  /** The events of messages from the first on, and why the next one is none of the log's. */
+  /** The events of the messages from the first on, and why the next one cannot be the log's. */
   function eventsOf(batch: readonly StreamMessage[]): Readable {
     const events: RecordedEvent[] = [];
     for (const message of batch) {

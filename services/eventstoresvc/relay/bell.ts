@@ -1,7 +1,6 @@
 /**
- * A bell for one sleeper: whoever commits rings it, the relay sleeps on it. A
- * ring while nobody sleeps is kept, so that none is missed; more than one is
- * as good as one.
+ * A bell for one sleeper: commits ring it, and the relay waits for it. A ring while
+ * nobody waits is kept, so that none is missed; several count as one.
  */
 export interface Bell {
   ring(): void;

@@ -22,8 +22,8 @@ import type { ObservedStream } from './verdict.ts';
 
 export interface PublishedStream {
   /**
-   * Makes the stream where it is missing, mends it where a server can, and says
-   * what it holds. Rejects while the broker is away.
+   * Creates a missing stream, repairs it where a server can, and returns what it
+   * holds. Rejects while the broker is away.
    */
   inspect(): Promise<ObservedStream>;
   /**

@@ -82,7 +82,7 @@ export function createRelay(
       } catch (error) {
         if (signal.aborted) return;
         failures++;
-        // An outage passes by itself; anything else is for people to mend.
+        // An outage ends by itself; anything else needs an operator.
         if (!isMachineryFailure(error)) notReady = codedError(error).message;
         else if (failures >= SAID_AFTER)
           interrupted = `keeps being interrupted: ${inOneLine(error)}`;
@@ -94,7 +94,7 @@ export function createRelay(
     }
   }
 
-  /** Looks at the stream and mends it where that is safe; resolves with whether to go on publishing. */
+  /** Checks the stream and repairs it where that is safe; resolves with whether to continue publishing. */
   async function inspect(): Promise<boolean> {
     const ctx = background();
     const state = await stream.inspect().catch((error) => {

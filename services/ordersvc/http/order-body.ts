@@ -1,6 +1,6 @@
 /**
- * An order's request, read from an HTTP body. Pure: everything that is
- * wrong is said at once, so that a client mends its request in one go.
+ * An order's request, read from an HTTP body. Pure. It reports every problem
+ * at once, so that a client can fix its request in one go.
  */
 import type { z } from 'zod';
 import {

@@ -21,9 +21,9 @@ export interface OrderView {
 }
 
 /**
- * The order that `events`, all of one aggregate and in their order, amount to;
- * undefined where none of them creates it. Types that are not known here are
- * passed over. Throws what `codec` throws.
+ * The order that results from `events`, all of one aggregate and in order;
+ * undefined if no event creates it. Unknown types are skipped. Throws what
+ * `codec` throws.
  */
 export function viewOf(
   codec: OrderEventCodec,

@@ -20,7 +20,7 @@ export interface LedgerLine {
   readonly customerId: string;
   /** Minor units, as the database writes an int8. */
   readonly amount: string;
-  /** `asked`: whoever moves the money was asked, and the answer is not known yet. */
+  /** `asked`: the gateway was asked, and the answer is not known yet. */
   readonly outcome: 'asked' | DebitAnswer['outcome'];
   /** Empty unless debited. */
   readonly paymentId: string;

@@ -20,7 +20,7 @@ export interface GatewayUnderTest {
   readonly gateway: PaymentGateway;
   /** A debit that this gateway declines; undefined where it cannot be made to. */
   readonly declined: ((debit: Debit) => Debit) | undefined;
-  /** How often money was moved for the order, to and fro; undefined where whoever moves it cannot be asked. */
+  /** How often money moved for the order, in both directions; undefined if the gateway cannot be asked. */
   readonly moved: ((orderId: string) => Promise<{ debits: number; voids: number }>) | undefined;
 }
 

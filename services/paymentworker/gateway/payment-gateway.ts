@@ -28,9 +28,9 @@ export type DebitAnswer =
 export const VOIDED = 'voided';
 
 /**
- * The undoing of an order's debit. It names the order and not the debit's key,
- * because whoever voids may never have seen the event that the key is made of,
- * and because an order has one debit, whatever its key.
+ * Undoes an order's debit. It names the order, not the debit's key, because the
+ * caller may never have seen the event that the key derives from, and because an
+ * order has one debit, whatever its key.
  */
 export interface Void {
   /** The void's identity. An order is voided once; a second key gets the first answer too. */
@@ -45,7 +45,7 @@ export interface VoidAnswer {
 }
 
 /**
- * Whoever moves the money. All implementations pass the suite in
+ * The service that moves the money. All implementations pass the suite in
  * payment-gateway-contract.ts.
  *
  * There is no call that only asks what became of a debit: asking for it again

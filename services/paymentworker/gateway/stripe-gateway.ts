@@ -3,14 +3,14 @@
  * know that an order has one debit, and cannot refuse a debit in advance. Those
  * two are kept in the ledger, in the order's one line:
  *
- * - A debit enters its line as asked *before* Stripe hears of it. A void that
- *   finds no line leaves a tombstone, so a debit that comes later finds that and
- *   Stripe never hears of it. The database lets one of the two begin the line.
- * - A void that finds a debit whose answer is not known cannot tell whether
- *   Stripe has it. It asks for the debit itself, with the debit's key and
- *   content from the line, and then gives back what that came to. Whoever else
- *   is in the middle of the same debit gets the same intent by the same key. So
- *   a customer may be charged and at once refunded; never charged and kept.
+ * - A debit writes its line as asked *before* it calls Stripe. A void that finds
+ *   no line leaves a tombstone; a later debit finds it and never calls Stripe.
+ *   The database lets one of the two create the line.
+ * - A void that finds a debit without an answer cannot tell whether Stripe has
+ *   it. It requests the debit itself, with the debit's key and content from the
+ *   line, and refunds the result. Another process in the middle of the same debit
+ *   gets the same intent by the same key. So a customer may be charged and
+ *   refunded at once, but never charged for good.
  *
  * Each step can be repeated, so it does not matter between which two of them a
  * process dies.

@@ -64,7 +64,7 @@ export function stripeIntents(options: StripeOptions): StripeIntents {
     }
   }
 
-  /** What became of an intent. A key's first answer comes back for ever, so what is still in motion is looked at anew. */
+  /** The outcome of an intent. A key's first answer is returned for ever, so an unsettled intent is read again. */
   async function outcome(ctx: Context, intent: Stripe.PaymentIntent): Promise<DebitAnswer> {
     const { id, status, last_payment_error } =
       intent.status === 'processing'

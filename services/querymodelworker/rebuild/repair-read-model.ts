@@ -1,7 +1,7 @@
 /**
- * Puts right single things of the read model, from the log, while the projection
- * runs. A row is written only over the row that was seen, before the log was read:
- * one that the projection wrote meanwhile is newer, and is looked at anew.
+ * Repairs single rows and records of the read model from the log, while the projection
+ * runs. It replaces only the row that was read before the log: a row that the
+ * projection wrote since is newer, and is checked again.
  */
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
 import { orderAggregate, READ_MODEL } from '../../../shared/contracts/subjects.ts';
@@ -34,7 +34,7 @@ export interface ReadModelRepair {
   checkpoint(ctx: Context, position: bigint, head: bigint): Promise<boolean>;
 }
 
-/** How often a row is looked at anew before its order is said to keep moving. */
+/** How often a row is checked before its order counts as changing all the time. */
 const ATTEMPTS = 8;
 
 export function readModelRepair(
@@ -59,7 +59,7 @@ export function readModelRepair(
     return (await write(ctx, table, wanted, seen)) ? 'written' : undefined;
   }
 
-  /** Only while its table is live: what a rebuild has put in its place is looked at anew. */
+  /** Only while its table is live: after a switch by a rebuild, the new table is checked. */
   async function write(
     ctx: Context,
     { side, retirements }: LiveTable,

@@ -1,12 +1,11 @@
 /**
- * What is to be done about an order, given where it stands: a pure function of
- * the order and of what made us look. It takes the newest state there is, not
- * the one right after some event, so that looking late, twice or out of order
- * comes to the same.
+ * What to do about an order in its current state: a pure function of the order
+ * and of the trigger. It uses the newest state, not the one right after some
+ * event, so that looking late, twice or out of order gives the same result.
  *
- * - Whoever is waited for has a deadline; what is not waited for has none.
- * - An order that ended other than Approved gets its money back, also when no
- *   debit is known: it may be on its way.
+ * - An order has a deadline exactly while it waits for somebody.
+ * - An order that ended other than Approved is refunded, even if no debit is
+ *   known: it may be on its way.
  * - A deadline ends an order only where it stands as the deadline says.
  */
 import { durables } from '../../../shared/contracts/subjects.ts';

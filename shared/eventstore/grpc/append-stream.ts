@@ -62,7 +62,7 @@ export function createAppendStream(
   let scheduled = false;
   let broken = false;
   let keptOpen = false;
-  /** Attempts that came to nothing since the last answer, and what the last one failed with. */
+  /** Failed attempts since the last answer, and what the last one failed with. */
   let failures = 0;
   let reason = '';
   /** Streams that fell silent one after another, without an answer between. */

@@ -108,8 +108,8 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
   }
 
   const store: EventStore = {
-    // Each append is a call of its own to whoever follows the trace, though
-    // many travel together: its span goes along in its own metadata.
+    // In the trace each append is its own call, although many travel together:
+    // its span travels in its own metadata.
     append: async (ctx, { events, expectedVersion, lane = 'new work' }) => {
       const carried: Record<string, string> = { ...events[0]?.metadata };
       const wire = recordCarrier(carried, 'eventstore.EventStore/AppendEvents');

@@ -39,13 +39,12 @@ export interface WorkerOptions {
 }
 
 /**
- * A durable consumer of the log's events: side by side across aggregates, in
- * order within one. Nothing is answered but what the log has: each message is held
- * against it first, many in one reading. How far it has come is kept beside the
- * log, at most once a second, so that a durable made anew goes on from there:
- * position and event, and how far events were delivered to it. Dead letters that
- * somebody asks to have replayed come through the same endpoint. Stopping it
- * finishes what is in flight and saves the last position.
+ * A durable consumer of the log's events: concurrent across aggregates, in order
+ * within one. It answers only events that the log has: each message is compared with
+ * the log first, many in one read. Its checkpoint is saved beside the log, at most
+ * once a second, so that a recreated durable continues there: position and event, and
+ * how far events were delivered. Replays of dead letters go through the same endpoint.
+ * Stopping it finishes what is in flight and saves the last position.
  */
 export function eventWorker(options: WorkerOptions): Component {
   const { durable, stream, store, logger } = options;

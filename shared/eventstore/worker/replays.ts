@@ -44,7 +44,7 @@ const AWAY_DELAYS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
  * endpoint serves is resolved; what it fails at is parked again.
  *
  * `stop` waits for what is being served, five seconds, then aborts it; that one
- * is handed out again, to whoever is there.
+ * is handed out again.
  */
 export function replays(options: ReplayOptions): Component {
   const { consumer, endpoint, store, hook } = options;

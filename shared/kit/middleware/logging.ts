@@ -9,8 +9,8 @@ export interface LoggingOptions {
 
 /**
  * One line for each request: its endpoint, its code, how long it took in
- * milliseconds. An error that is an answer is none of the operator's business; a failure of the
- * machinery is an error and comes with its cause. Belongs inside tracing, so
+ * milliseconds. An error that is a regular answer is logged as info; a technical failure is
+ * an error and comes with its cause. Belongs inside tracing, so
  * that each line has its trace id.
  */
 export function logging(

@@ -13,9 +13,9 @@ export interface Component {
   /** Why it is not ready to be used, for people; undefined when it is. */
   notReady?(): string | undefined;
   /**
-   * Why what was accepted does not get on here, though whoever asks is served;
-   * for people; undefined when it does. Says it as long as it lasts, and must
-   * cost nothing: it is asked at each look.
+   * Why accepted work does not progress although requests are served, for people;
+   * undefined if it does. Returns it as long as it lasts, and must be cheap: it is
+   * called at each check.
    */
   degraded?(): string | undefined;
 }

@@ -1,6 +1,6 @@
 import { connect, type IpcNetConnectOpts, type TcpNetConnectOpts } from 'node:net';
 
-/** What the server calls a connection, and what it wants to hear from whoever cancels what runs there. */
+/** The server's id of a connection, and the secret that cancels its statement. */
 export interface Backend {
   readonly pid: number;
   readonly secret: number;

@@ -1,7 +1,7 @@
 /**
- * A client that has one connection, on a socket of ours: whoever gives the connection up
- * closes the socket at once. The client alone says goodbye and waits for the server to
- * close it, which a silent one never does.
+ * A client with one connection, on our own socket, so that the pool can close the socket
+ * at once. The client itself says goodbye and waits for the server to close it, which a
+ * silent server never does.
  */
 import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import postgres from 'postgres';
@@ -31,10 +31,9 @@ export interface ConnectionOptions {
   /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
   readonly isolation?: 'read committed' | 'serializable';
   /**
-   * Plan each statement once a connection, and by indexes alone. Where an array
-   * of one looks cheaper than a plan for all arrays, PostgreSQL plans anew each
-   * time, which takes longer than to run it. Only for statements that have one
-   * good plan: a condition like `$1 is null or key = $1` would read the whole index.
+   * Plan each statement once per connection, with indexes only. If an array of one
+   * looks cheaper than a generic plan, PostgreSQL plans each time, which takes
+   * longer than running it. Only for statements that have one good plan: a condition like `$1 is null or key = $1` would read the whole index.
    */
   readonly planOnce?: boolean;
 }
@@ -99,7 +98,7 @@ function createClient(options: ConnectionOptions, socket: (where: Where) => Sock
   return postgres(options.url, {
     ...unlisted,
     max: 1,
-    // Whoever lost a connection waits here, not there; one that grew old is made new at once.
+    // After a lost connection the delay is here, not in the client; an aged one is replaced at once.
     backoff: () => 0,
     connect_timeout: 5,
     keep_alive: 15,

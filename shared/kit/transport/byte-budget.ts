@@ -6,7 +6,7 @@ export interface ByteBudget {
   give(bytes: number): void;
 }
 
-/** A budget of `most` bytes, none of them held. */
+/** A budget of `most` bytes, all free. */
 export function byteBudget(most: number): ByteBudget {
   let held = 0;
   return {

@@ -24,7 +24,7 @@ const FLAGS = [
  * Starts the system's Chromium without a window, in a new profile that goes with
  * it: the one that CHROMIUM_PATH names, else the first in PATH that runs.
  * Undefined where there is none; rejects when it does not start within 30
- * seconds. Whoever asked for it closes it.
+ * seconds. The caller closes it.
  */
 export async function startChromium(): Promise<Browser | undefined> {
   const executablePath = process.env.CHROMIUM_PATH || (await firstThatRuns());

@@ -35,7 +35,7 @@ export const HAPPY_TRACE: readonly string[] = [
   '              sagacoordinator: follow_order [INTERNAL]',
 ];
 
-/** The same tree, given a line a span, with siblings in the alphabet's order: they have none of their own. */
+/** The same tree, given a line a span, with siblings in alphabetical order, because they have no order. */
 export function siblingsSorted(lines: readonly string[]): readonly string[] {
   const families: string[][] = [];
   const depth = lines[0]?.search(/\S/);

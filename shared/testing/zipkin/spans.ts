@@ -87,7 +87,7 @@ export function hasNoIdInNames(spans: readonly SeenSpan[], ids: readonly string[
 
 /**
  * The spans as trees. Fails unless they are of one trace and every parent is
- * present, except `callersSpanId`: the span of whoever called from outside.
+ * present, except `callersSpanId`: the span of the external caller.
  */
 export function spanTrees(spans: readonly SeenSpan[], callersSpanId?: string): readonly SpanTree[] {
   const traces = new Set(spans.map((span) => span.traceId));

@@ -2,8 +2,8 @@ import { CodedError } from '../../errors.ts';
 
 /**
  * A number as the sender wrote it. JavaScript's numbers lose digits that JSON
- * allows (`12.10`, `0.1000000000000000055`, `9007199254740993`), so whoever
- * judges a number reads its text.
+ * allows (`12.10`, `0.1000000000000000055`, `9007199254740993`), so code
+ * that checks a number reads its text.
  */
 export class NumberAsWritten {
   readonly text: string;

@@ -125,12 +125,12 @@ export function refuseUnserved(
   const onRequest: RequestListener = (request, response) => {
     if (admitted(request, response)) serve(request, response);
   };
-  // Whoever awaits a 100 is told so once its body is wanted; where it is not, Node
-  // closes the connection, for the body may come or not.
+  // A client that waits for 100 gets it once its body is needed; otherwise Node closes
+  // the connection, because the body may come or not.
   server.on('request', onRequest).on('checkContinue', onRequest);
 
   server.on('clientError', (error: ParserError, socket) => {
-    // Node reports anew with each further packet, and with each look at the clock.
+    // Node reports again with each further packet, and at each check of the clock.
     if (refused.has(socket)) return;
     // Node looks at the clock before it reads: after a pause of this process the rest lies there.
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return void refuseUnlessRead(socket);
@@ -192,7 +192,7 @@ export function refuseUnserved(
   return { last: (socket) => ending.add(socket) };
 }
 
-/** Whoever reads a body on the same connection would begin it anew. */
+/** Another read of the body on this connection would resume it. */
 function stopReading(socket: Duplex): void {
   socket.on('resume', () => socket.pause());
   socket.pause();

@@ -32,13 +32,12 @@ export function jetstreamManager(connection: NatsConnection): Promise<JetStreamM
 }
 
 /**
- * The durable pull consumer, made or brought to what is wanted: one that somebody
- * paused goes on. One that is made starts after the position that `resumeAfter`
- * gives, for a durable vanishes with its stream; one that is there keeps its own
- * position. One whose filter lacks a wanted subject is made anew, for it has
- * passed over what was published meanwhile, and a filter that is mended does not
- * bring that back. One whose filter has more keeps it: a newer release may be
- * running beside this one.
+ * The durable pull consumer, created or updated; a paused one is resumed. A new one
+ * starts after the position that `resumeAfter` gives, because a durable vanishes with
+ * its stream; an existing one keeps its own position. One whose filter lacks a needed
+ * subject is recreated, because it has skipped what was published meanwhile, and a
+ * corrected filter does not bring that back. One whose filter has more keeps it: a
+ * newer release may be running beside this one.
  *
  * Rejects with CodedError `precondition_failed` / `durable_mismatch` where a
  * consumer of that name is of another sort; with the client's own error where

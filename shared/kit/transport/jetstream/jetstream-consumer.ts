@@ -35,7 +35,7 @@ export type { PlacedProgress } from './progress.ts';
 const NO_END = -1;
 /** Failed messages that wait for their retry count as pending too, and must not fill the house. */
 const MIN_ACK_PENDING = 20_000;
-/** Handed back untouched, for whoever is there next. */
+/** Returned unprocessed, for the next instance. */
 const RELEASE_MS = 10;
 /** After an abort, for endpoints to notice; then their messages are left to the server's clock. */
 const ABORT_WAIT_MS = 500;
@@ -54,8 +54,8 @@ const released = new CodedError('cancelled', 'released', 'The consumer is stoppi
  *
  * An error becomes, by the table in errors.ts, the end of its deliveries
  * (`parked`) or another delivery after a wait. A message that cannot be read is
- * never answered as done: the log may have its own event at that position. It subscribes anew, for ever,
- * whatever ends a subscription: see keep-subscribed.ts and pull.ts.
+ * never answered as done: the log may have its own event at that position. Whatever ends a
+ * subscription, it subscribes again, for ever: see keep-subscribed.ts and pull.ts.
  *
  * `stop` asks for nothing more, gives back what has not begun, waits for what
  * has, then aborts it. Everything it says to the server has been sent when it

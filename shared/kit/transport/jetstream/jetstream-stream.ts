@@ -81,8 +81,8 @@ export async function repairStream(
 }
 
 /**
- * Deletes the stream with all that it holds, its durables with it, and makes it
- * anew. Only for a stream whose content is a copy that will be filled again.
+ * Deletes the stream with its messages and durables, and creates it again. Only for
+ * a stream whose content is a copy that will be filled again.
  * Returns the state after that; judge it before filling.
  */
 export async function remakeStream(

@@ -36,15 +36,15 @@ const INACTIVE_MS = 60_000;
 
 /**
  * Reads a stream in order from a position, without a durable: the position is
- * the reader's own. Batches come as fast as they are taken: whoever is waiting
- * gets what is there at once, and what arrives while a batch is worked on
- * gathers, so that batches grow with the load and nothing waits for company.
+ * the reader's own. A waiting reader gets what is there at once; messages that
+ * arrive while it works gather into the next batch, so that batches grow with the
+ * load and nothing waits for a batch to fill.
  *
- * Sequences ascend by one, over all batches. On a gap the reading starts anew
- * after the last good message, and as long as the stream has a gap there it
- * waits (the relay fills the stream anew); repeats are left out. It goes on by
- * itself when the server restarts or the stream is made anew, and it ends only
- * by `signal`, or when the loop over it ends.
+ * Sequences ascend by one, over all batches. On a gap the read restarts after the
+ * last good message, and waits as long as the stream has a gap there (the relay
+ * refills the stream); repeats are left out. It continues by itself when the server
+ * restarts or the stream is recreated, and ends only by `signal`, or when the loop
+ * over it ends.
  */
 export function readStream(options: ReadStreamOptions): StreamReader {
   const logger = options.logger.child({ reader: options.stream });

@@ -31,7 +31,7 @@ export interface Watch {
   heard(): void;
   /** Asks the server for the progress now, and tells it; rejects when there is no answer. */
   report(): Promise<ConsumerInfo>;
-  /** What somebody has to mend, with the remedy; undefined where nothing. */
+  /** What an operator must fix, with the remedy; undefined if nothing. */
   notReady(): string | undefined;
   /** May be called twice. */
   stop(): void;
@@ -65,8 +65,8 @@ export function watchDurable(options: WatchOptions): Watch {
     options.onProgress({ ...progress, id: place.id });
   }
 
-  // It is told and not mended: of two releases that run side by side, each would
-  // undo the other's filter.
+  // It is reported, not fixed: two releases that run side by side would undo each
+  // other's filter.
   function noticeDrift(subjects: readonly string[]): void {
     const was = drift;
     drift =

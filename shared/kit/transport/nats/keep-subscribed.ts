@@ -24,7 +24,7 @@ export interface KeptSubscription {
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
-/** How long a stop waits for what is just being made. Whoever stops closes the connection next. */
+/** How long a stop waits for a subscription that is being created. The caller then closes the connection. */
 const LATE_MS = 1_000;
 /** Lived longer than this: it worked, so the next failure is a new one. */
 const WORKED_MS = 10_000;
@@ -32,10 +32,10 @@ const WORKED_MS = 10_000;
 const FIRST_ATTEMPTS = 6;
 
 /**
- * Makes a subscription, and another when it ends or cannot be made, for ever,
- * with pauses that double from 50 ms to 5 s and are shortened by up to half at
- * random. A consumer that silently stops is what users of NATS complain of
- * most; here nothing ends without being said and begun anew.
+ * Creates a subscription, and another when it ends or fails, for ever, with pauses that
+ * double from 50 ms to 5 s and are shortened by up to half at random. Users of NATS
+ * complain most about consumers that silently stop; here every end is logged and
+ * followed by a new start.
  */
 export function keepSubscribed({
   subscribe,

@@ -90,7 +90,7 @@ export function connectNats({ url, name, logger, meter, pingMs = PING_MS }: Nats
     void connection.closed().then((error) => {
       status = undefined;
       if (stopping.signal.aborted) return;
-      // The client gave up, though told never to: begin anew.
+      // The client gave up although told never to: start again.
       lastProblem = error instanceof Error ? error.message : 'closed';
       logger.error({ problem: lastProblem }, 'NATS: the connection was closed; connecting again');
       void begin();
@@ -99,7 +99,7 @@ export function connectNats({ url, name, logger, meter, pingMs = PING_MS }: Nats
 
   function begin(): Promise<NatsConnection> {
     const opening = open();
-    // Whoever asks for it sees the failure; if nobody does, it is none.
+    // A caller that asks for it sees the failure; without one it is ignored.
     opening.catch(() => undefined);
     current = opening;
     return opening;

@@ -10,14 +10,14 @@ export interface IncomingMessage {
   readonly sequence: bigint;
   /** Name of the consumer that it was delivered to. */
   readonly durable: string;
-  /** The header's first value; undefined where the message has none of that name. */
+  /** The header's first value; undefined if the message has no such header. */
   header(name: string): string | undefined;
 }
 
 /** A message that is about to be published. */
 export interface OutgoingMessage {
   readonly subject: string;
-  /** The header's first value; undefined where the message has none of that name. */
+  /** The header's first value; undefined if the message has no such header. */
   header(name: string): string | undefined;
   /** Sets the header, in place of any value that it had. */
   setHeader(name: string, value: string): void;

@@ -47,8 +47,8 @@ const CLOSE_MS = 1_000;
  * Pulls from a consumer until it is closed or anything at all goes wrong:
  * consumer or stream deleted, no answer, missed heartbeats, connection lost.
  * Then it ends and says why, rather than repair itself, so that there is one
- * place that starts anew. (The client's `consume` neither ends nor throws when
- * its stream is deleted and made anew, and its `fetch` asks for the next batch
+ * place that restarts. (The client's `consume` neither ends nor throws when
+ * its stream is deleted and recreated, and its `fetch` asks for the next batch
  * only when the last has been filled.)
  */
 export function openPull(options: PullOptions): Pull {

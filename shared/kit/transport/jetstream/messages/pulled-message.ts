@@ -17,7 +17,7 @@ export interface PulledMessage extends StreamMessage {
   nak(delayMs: number): void;
   /** Never deliver again. */
   term(reason: string): void;
-  /** Starts the wait for an acknowledgement anew. */
+  /** Restarts the wait for an acknowledgement. */
   working(): void;
 }
 
