@@ -1,26 +1,26 @@
-# Everything runs through npm, which puts the project's own Node first in PATH.
+# npm puts the project's own Node first in PATH.
 .DEFAULT_GOAL := help
 .PHONY: help start demo chaos bench bench-orders up down test mutants lint clean deps bench-deps
 
 help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
-	@echo '                      SERVICES="eventstoresvc ordersvc" runs only those; LOG=all shows all they write'
+	@echo '                      SERVICES="eventstoresvc ordersvc" runs only those; LOG=all shows all their output'
 	@echo '                      HTTP_PORT=3001 and others: see README; STACK_DATA_DIR=… keeps the data elsewhere than .data'
-	@echo '                      NATS_NODES=3 runs three NATS servers that keep three copies of the stream'
-	@echo 'make demo             show how orders end, each with its journey and its trace, in about a minute; ARGS=--json prints JSON'
-	@echo 'make chaos            place orders on a stack of its own and harm every part of it meanwhile, under five minutes;'
+	@echo '                      NATS_NODES=3 runs three NATS servers with three copies of the stream'
+	@echo 'make demo             show every way an order can end, with its steps and its trace, in about a minute; ARGS=--json prints JSON'
+	@echo 'make chaos            start a stack, place orders and harm every part of it meanwhile, under five minutes;'
 	@echo '                      ARGS="--orders 300 --seed 7 --instances 2", ARGS=--help'
-	@echo 'make bench-orders     post orders to the running stack and measure; ARGS="--orders 5000 --rate 200", ARGS=--help'
-	@echo 'make bench            the event store beside its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
-	@echo 'make up               the same system in Docker, on three CockroachDB nodes; make down removes it, data and all'
-	@echo 'make test             every test; ARGS="--grep acknowledged" picks some'
-	@echo 'make mutants          change the pure files in a thousand small ways, and say which changes no test notices; ARGS=saga picks some'
-	@echo 'make lint             style, types and import boundaries'
+	@echo 'make bench-orders     measure orders per second on the running stack; ARGS="--orders 5000 --rate 200", ARGS=--help'
+	@echo 'make bench            compare the event store with its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
+	@echo 'make up               run the system in Docker on three CockroachDB nodes; make down removes it with its data'
+	@echo 'make test             run every test; ARGS="--grep acknowledged" picks some'
+	@echo 'make mutants          make small changes to the pure files, and list those that no test notices; ARGS=saga picks some'
+	@echo 'make lint             check style, types and import boundaries'
 	@echo 'make clean            remove the data of make start (.data); fetched tools and packages stay'
 	@echo
-	@echo 'Nothing needs to be done first: packages and servers are fetched when they are missing.'
+	@echo 'No setup is needed: missing packages and servers are fetched.'
 
-# Without npm in between it sees when make is killed.
+# Without npm in between, it notices when make is killed.
 start: deps
 	@STOP_WITH_PARENT=$$PPID exec node_modules/.bin/node stack/main.ts
 
@@ -41,7 +41,7 @@ up:
 	@docker compose up --build --wait --wait-timeout 600
 	@echo 'ready: http://localhost:3000/api/orders and http://localhost:9411/zipkin; docker compose logs --follow shows what they write'
 
-# With the data, which CockroachDB without a licence key would throttle after a week.
+# With the data: CockroachDB throttles it after a week without a licence key.
 down:
 	@docker compose down --volumes
 
@@ -51,13 +51,13 @@ test: deps
 mutants: deps
 	@npm run --silent mutants -- $(ARGS)
 
-# The types of bench/engine need its packages, which only `make bench` installs.
+# The types of bench/engine need packages that only `make bench` installs.
 lint: deps
 	@npm run --silent lint
 	@if [ -e bench/node_modules/.package-lock.json ]; then npm run --silent --prefix bench types; \
 	else echo 'bench/engine: its types are checked once "make bench-deps" has installed its packages' >&2; fi
 
-# Under root the database may lie elsewhere, behind a link: see stack/reach.ts.
+# As root the database may be elsewhere, behind a link: see stack/reach.ts.
 clean:
 	@case "$$(readlink .data/postgres)" in \
 	/var/lib/orders-*/postgres) rm -rf "$$(dirname "$$(readlink .data/postgres)")" ;; \
@@ -68,20 +68,20 @@ bench-deps: deps bench/node_modules/.package-lock.json
 
 bench/node_modules/.package-lock.json: bench/package-lock.json
 	@echo 'installing the npm packages of bench/' >&2
-	@npm ci --prefix bench --include=dev --include=optional --loglevel=error >&2 || { echo 'the npm packages of bench/ could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
+	@npm ci --prefix bench --include=dev --include=optional --loglevel=error >&2 || { echo 'the npm packages of bench/ could not be installed → see above; check that npm reaches its registry' >&2; exit 1; }
 	@touch $@
 
 deps: node_modules/.package-lock.json
 
-# npm writes this file last, so it is there only after a whole install. Whatever npm is told
-# to leave out elsewhere (NODE_ENV=production does), here tests and servers are wanted; an
-# install that left them out is made again.
+# npm writes this file last, so it exists only after a complete install. Tests and servers are
+# needed whatever npm is told to leave out (as by NODE_ENV=production); an install without them
+# is repeated.
 .PHONY: part-of-the-packages
 part-of-the-packages:
 node_modules/.package-lock.json: package-lock.json $(if $(and $(wildcard node_modules/.bin/mocha),$(wildcard node_modules/.bin/node)),,part-of-the-packages)
 	@command -v npm >/dev/null || { echo 'npm is missing → install Node.js 20 or newer' >&2; exit 1; }
 	@echo 'installing npm packages' >&2
-	@npm ci --include=dev --include=optional --loglevel=error >&2 || { echo 'the npm packages could not be installed → see above; look whether npm reaches its registry' >&2; exit 1; }
-	@# npx remembers the commands that this folder had when it was first asked for one.
+	@npm ci --include=dev --include=optional --loglevel=error >&2 || { echo 'the npm packages could not be installed → see above; check that npm reaches its registry' >&2; exit 1; }
+	@# npx remembers the commands that this folder had at its first call.
 	@ln -sfn ../../cli/ordersctl.js node_modules/.bin/ordersctl
 	@touch $@

@@ -263,7 +263,7 @@ describe('the command orders, over HTTP', () => {
     for (const args of [['--help'], ['dlq', 'replay', '--help']]) {
       const help = await orders(...args);
       assert.equal(help.code, 0);
-      assert.match(help.stdout, /Exit codes: 0 done, 1 failed/);
+      assert.match(help.stdout, /Exit codes: 0 done; 1 failed/);
     }
   });
 });

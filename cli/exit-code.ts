@@ -15,9 +15,9 @@ export const exitCodes = {
 
 /** For `--help`. */
 export const EXIT_CODES_HELP = `
-Exit codes: 0 done, 1 failed or a service is away, 2 used wrongly, 3 not found,
-4 refused: the request is not valid, or the order's state does not allow it,
-5 books differ (audit), 6 nothing is wrong, but something waits for a person or for
+Exit codes: 0 done; 1 failed, or a service is away; 2 wrong usage; 3 not found;
+4 refused: the request is not valid, or the order's state does not allow it;
+5 books differ (audit); 6 nothing is wrong, but something waits for a person or
 too long (audit).`;
 
 /** What an audit exits with: a book that could not be read is a service that is away. */

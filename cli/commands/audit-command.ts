@@ -53,8 +53,8 @@ export function addAuditCommand(program: Command): void {
       'show how to repair what is derived from the log: stream, rows of the read model, deadlines, ' +
         'missing voids, checkpoints; never changes the log or the ledger',
     )
-    .option('--yes', 'with --repair: do it, and audit again; all may run meanwhile')
-    .option('--dry-run', 'with --repair: only say it, as without --yes')
+    .option('--yes', 'with --repair: do it while everything runs, and audit again')
+    .option('--dry-run', 'with --repair: only show it, as without --yes')
     .action(async (options: AuditCommandOptions) => {
       checkRepair(options);
       const addresses = bookAddresses(options);

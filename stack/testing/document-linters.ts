@@ -60,7 +60,7 @@ async function install(target: string, options: ToolOptions): Promise<string> {
   if (got.ok) return target;
   throw new SetupProblem(
     `the linters could not be installed (${got.reason})`,
-    'look whether npm reaches its registry',
+    'check that npm reaches its registry',
   );
 }
 
