@@ -35,11 +35,11 @@ export const protobufFileName = "eventstore.proto";
  * clients work unchanged. Everything else takes new numbers.
  */
 
-/** Which appends go first where many wait. */
+/** Which appends go first when many wait. */
 export const Lane = {
-  /** NEW_WORK - What begins something. */
+  /** NEW_WORK - Starts something new. */
   NEW_WORK: 0,
-  /** ANSWERS - What ends something that is under way; it goes before new work. */
+  /** ANSWERS - Continues something existing; goes before new work. */
   ANSWERS: 1,
   UNRECOGNIZED: -1,
 } as const;
@@ -81,7 +81,7 @@ export function laneToJSON(object: Lane): string {
 
 export interface Event {
   eventId: string;
-  /** Also the subject it is published on: `<stream>.<token>`. */
+  /** Also the subject of its message: `<stream>.<token>`. */
   eventType: string;
   aggregateId: string;
   aggregateType: string;
@@ -133,28 +133,28 @@ export interface GetEventsRequest {
   /** At most 1,000; 0 means 100. Ignored by the streams. */
   limit: number;
   /**
-   * Only of the streams: after the last event, go on with what is committed from
-   * then on, until the client ends the call.
+   * Only for the streams: after the last event, continue with newly committed ones
+   * until the client ends the call.
    */
   follow: boolean;
   /** Empty: at all positions. At most 1,000. */
   positions: bigint[];
   /**
-   * Of the event at after_position, where the reading goes on after it: a log that
-   * does not have it there (it was restored) refuses with FAILED_PRECONDITION.
+   * The id of the event at after_position. If the log does not have it there (because it
+   * was restored), the call fails with FAILED_PRECONDITION.
    */
   afterEventId: string;
 }
 
 export interface GetEventsResponse {
   events: Event[];
-  /** The next after_position; 0: there is no more. */
+  /** The next after_position; 0: no more events. */
   nextPosition: bigint;
 }
 
 /** One append: events of one aggregate, all or none, in one commit. */
 export interface Append {
-  /** Chosen by the client; names the answer. Unique among those not yet answered. */
+  /** Chosen by the client; identifies the answer. Unique among unanswered appends. */
   number: number;
   events: Event[];
   /** As in CreateEventRequest. */
@@ -182,7 +182,7 @@ export interface AppendError {
   code: string;
   /** For people. */
   message: string;
-  /** What a unary call would say in its trailers: error-kind, error-problems, … */
+  /** What a unary call would send in its trailers: error-kind, error-problems, … */
   trailers: { [key: string]: string };
 }
 
@@ -193,15 +193,15 @@ export interface AppendError_TrailersEntry {
 
 export interface AppendEventsResponse {
   results: AppendResult[];
-  /** Present in a sign of life, if the client asked for them. */
+  /** Present in a heartbeat, if the client requested them. */
   heartbeat: Heartbeat | undefined;
 }
 
-/** How a stream of appends stands. It is sent however long appends take. */
+/** The state of a stream of appends, sent however long appends take. */
 export interface Heartbeat {
-  /** Requests of this stream that have arrived whole. */
+  /** Requests of this stream that have arrived completely. */
   received: bigint;
-  /** No more is read for the moment: as many appends are under way as may be. */
+  /** The server has paused reading, because as many appends as allowed are running. */
   paused: boolean;
 }
 
@@ -219,12 +219,12 @@ export interface GetCurrencyRequest {
 export interface GetCurrencyResponse {
   /** ISO 4217, such as USD. */
   code: string;
-  /** How many its amounts have. */
+  /** The number of decimals of its amounts. */
   decimals: number;
 }
 
 export interface SettleCurrencyRequest {
-  /** As in GetCurrencyResponse: what the caller counts in. */
+  /** As in GetCurrencyResponse: the caller's currency. */
   code: string;
   decimals: number;
 }
@@ -238,11 +238,11 @@ export interface SaveCheckpointRequest {
   consumer: string;
   /** The consumer is done with everything up to here. */
   position: bigint;
-  /** Of the event at that position. Empty: of the one that the log has there. */
+  /** The id of the event at that position. Empty: whichever the log has there. */
   eventId: string;
   /**
-   * Everything up to here was delivered to the consumer, answered or not. Less
-   * than the position counts as the position.
+   * Everything up to here was delivered to the consumer, answered or not. A value below
+   * the position counts as the position.
    */
   delivered: bigint;
 }
@@ -267,17 +267,14 @@ export interface ListCheckpointsRequest {
 export interface Checkpoint {
   consumer: string;
   position: bigint;
-  /** Empty at position 0, and where a release of before ids kept it. */
+  /** Empty at position 0, and if an older release saved it. */
   eventId: string;
   delivered: bigint;
-  /** When it was last changed. */
+  /** When it last changed. */
   updatedAt:
     | Date
     | undefined;
-  /**
-   * The log has that event at that position. A checkpoint without an id holds
-   * where the log has any event there.
-   */
+  /** Whether the log has that event at that position; without an id, any event. */
   holds: boolean;
 }
 
@@ -297,7 +294,7 @@ export interface GetStandingResponse {
   kind: string;
   /** Last position of the log. */
   head: bigint;
-  /** Last position up to which both hold the same events. */
+  /** The last position up to which both hold the same events. */
   agreed: bigint;
   /** Last sequence of the stream. */
   streamLast: bigint;
@@ -317,10 +314,10 @@ export interface RecoverLogResponse {
 }
 
 export interface GiveUpEventsRequest {
-  /** As GetStanding said it: what was looked at must be what is given up. */
+  /** From GetStanding: what was examined must be what is given up. */
   agreed: bigint;
   streamLast: bigint;
-  /** At most 100. May be given again: their ids make them one. */
+  /** At most 100. May be repeated: their ids make them one. */
   events: Event[];
 }
 
@@ -331,7 +328,7 @@ export interface DiscardLostEventsRequest {
   /** As in GiveUpEventsRequest. */
   agreed: bigint;
   streamLast: bigint;
-  /** Every consumer that is further goes on after this position. */
+  /** Every consumer that is further continues after this position. */
   resumeAfter: bigint;
 }
 
@@ -351,11 +348,11 @@ export interface DeadLetter {
   parkedAt:
     | Date
     | undefined;
-  /** parked, requested (a replay is asked for or under way), resolved or closed. Assigned. */
+  /** parked, requested (a replay is requested or running), resolved or closed. Assigned. */
   state: string;
-  /** How often it was handed out to be served once more. Assigned. */
+  /** How often it was handed out for a replay. Assigned. */
   replays: number;
-  /** Of the replay that is asked for or under way. Assigned. */
+  /** When the current replay was requested. Assigned. */
   replayRequestedAt:
     | Date
     | undefined;
@@ -363,7 +360,7 @@ export interface DeadLetter {
   resolvedAt:
     | Date
     | undefined;
-  /** When and why somebody put it aside for good. Assigned. */
+  /** When and why somebody closed it. Assigned. */
   closedAt: Date | undefined;
   closeReason: string;
 }
@@ -387,8 +384,8 @@ export interface ListDeadLettersRequest {
   /** Empty: of all events. At most 1,000. */
   eventIds: string[];
   /**
-   * Only letters behind this one: by position, then by consumer. To go on where a
-   * page ended; 0 and empty: from the first.
+   * Only letters after this one, by position, then by consumer: where the last page
+   * ended. 0 and empty: from the first.
    */
   afterPosition: bigint;
   afterConsumer: string;
@@ -5264,9 +5261,9 @@ export const CloseDeadLetterResponse: MessageFns<CloseDeadLetterResponse> = {
  * An append-only log of events. Refusals are statuses, with a stable code in
  * the trailer `error-code`; `is_success` is never false.
  *
- * A client that sends the metadata `heartbeat-ms` with AppendEvents or
- * GetEventsBatches asks for a sign of life that often, in milliseconds. A server
- * that gives them says so at once, in its initial metadata under the same name.
+ * A client requests heartbeats by sending the metadata `heartbeat-ms` (interval in
+ * milliseconds) with AppendEvents or GetEventsBatches. A server that sends them
+ * confirms it in its initial metadata under the same name.
  */
 export type EventStoreService = typeof EventStoreService;
 export const EventStoreService = {
@@ -5290,10 +5287,7 @@ export const EventStoreService = {
     responseSerialize: (value: GetEventsResponse): Buffer => Buffer.from(GetEventsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetEventsResponse => GetEventsResponse.decode(value),
   },
-  /**
-   * All events that there are, by position, one a message; with `follow` also
-   * those that come.
-   */
+  /** All existing events by position, one per message; with `follow` also new ones. */
   getEventsStream: {
     path: "/eventstore.EventStore/GetEventsStream" as const,
     requestStream: false as const,
@@ -5304,9 +5298,9 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): Event => Event.decode(value),
   },
   /**
-   * The same, many a message: several times as fast. `next_position` is that of
-   * the message's last event: where to go on after a lost connection. A heartbeat
-   * is a message without events.
+   * The same with many events per message: several times as fast. `next_position` is
+   * the position of the message's last event: where to continue after a lost
+   * connection. A heartbeat is a message without events.
    */
   getEventsBatches: {
     path: "/eventstore.EventStore/GetEventsBatches" as const,
@@ -5318,8 +5312,8 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): GetEventsResponse => GetEventsResponse.decode(value),
   },
   /**
-   * Appends many, each answered by its number, in any order. A request without
-   * appends is counted (see Heartbeat), and nothing else.
+   * Appends many; each is answered by its number, in any order. A request without
+   * appends is only counted (see Heartbeat).
    */
   appendEvents: {
     path: "/eventstore.EventStore/AppendEvents" as const,
@@ -5342,8 +5336,8 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): GetHeadResponse => GetHeadResponse.decode(value),
   },
   /**
-   * The currency that the log is kept in: what amounts in its events mean. Empty where
-   * nobody has said it yet.
+   * The log's currency, which amounts in its events are in. Empty while it is not
+   * recorded.
    */
   getCurrency: {
     path: "/eventstore.EventStore/GetCurrency" as const,
@@ -5354,7 +5348,7 @@ export const EventStoreService = {
     responseSerialize: (value: GetCurrencyResponse): Buffer => Buffer.from(GetCurrencyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCurrencyResponse => GetCurrencyResponse.decode(value),
   },
-  /** The same; where nobody has said it yet, it is the one that is named here, for good. */
+  /** The same; if none is recorded, records the given one for good. */
   settleCurrency: {
     path: "/eventstore.EventStore/SettleCurrency" as const,
     requestStream: false as const,
@@ -5367,8 +5361,8 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): SettleCurrencyResponse => SettleCurrencyResponse.decode(value),
   },
   /**
-   * Keeps how far a consumer has come. It moves back only where the log does not
-   * have the event that it was kept with.
+   * Saves a consumer's progress. It moves back only if the log does not have the event
+   * that it was saved with.
    */
   saveCheckpoint: {
     path: "/eventstore.EventStore/SaveCheckpoint" as const,
@@ -5382,8 +5376,8 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): SaveCheckpointResponse => SaveCheckpointResponse.decode(value),
   },
   /**
-   * Where a consumer may go on: its checkpoint, or the last earlier place of it
-   * that the log has.
+   * Where a consumer may continue: its checkpoint, or its last earlier place that the
+   * log has.
    */
   getCheckpoint: {
     path: "/eventstore.EventStore/GetCheckpoint" as const,
@@ -5395,7 +5389,7 @@ export const EventStoreService = {
       Buffer.from(GetCheckpointResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetCheckpointResponse => GetCheckpointResponse.decode(value),
   },
-  /** All checkpoints as they are kept, and whether each counts. */
+  /** All checkpoints as saved, and whether each is valid. */
   listCheckpoints: {
     path: "/eventstore.EventStore/ListCheckpoints" as const,
     requestStream: false as const,
@@ -5407,7 +5401,7 @@ export const EventStoreService = {
       Buffer.from(ListCheckpointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListCheckpointsResponse => ListCheckpointsResponse.decode(value),
   },
-  /** Keeps a message that a consumer gave up on. */
+  /** Stores a message that a consumer gave up. */
   parkDeadLetter: {
     path: "/eventstore.EventStore/ParkDeadLetter" as const,
     requestStream: false as const,
@@ -5431,8 +5425,8 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): ListDeadLettersResponse => ListDeadLettersResponse.decode(value),
   },
   /**
-   * Asks the letter's consumer to serve its event once more. Asked twice it is
-   * served once; a letter that is resolved or closed is refused with ABORTED.
+   * Requests that the letter's consumer process its event again. Two requests count as
+   * one; a letter that is resolved or closed is refused with ABORTED.
    */
   requestReplay: {
     path: "/eventstore.EventStore/RequestReplay" as const,
@@ -5445,8 +5439,8 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): RequestReplayResponse => RequestReplayResponse.decode(value),
   },
   /**
-   * Hands a consumer what it was asked to serve once more. Each letter is its
-   * for a minute; without an answer it is handed out again, five times in all.
+   * Gives a consumer the letters that it shall process again. It holds each for a
+   * minute; without an answer the letter is handed out again, five times in total.
    */
   takeReplays: {
     path: "/eventstore.EventStore/TakeReplays" as const,
@@ -5457,7 +5451,7 @@ export const EventStoreService = {
     responseSerialize: (value: TakeReplaysResponse): Buffer => Buffer.from(TakeReplaysResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): TakeReplaysResponse => TakeReplaysResponse.decode(value),
   },
-  /** The consumer has served the letter's event. A failure it parks instead. */
+  /** The consumer has processed the letter's event. After a failure it parks it instead. */
   resolveReplay: {
     path: "/eventstore.EventStore/ResolveReplay" as const,
     requestStream: false as const,
@@ -5469,8 +5463,8 @@ export const EventStoreService = {
     responseDeserialize: (value: Buffer): ResolveReplayResponse => ResolveReplayResponse.decode(value),
   },
   /**
-   * Puts a letter aside for good, with a reason. Closed twice it keeps the first
-   * reason; one that is resolved, or being served right now, is refused with ABORTED.
+   * Closes a letter for good, with a reason. Closing twice keeps the first reason; a
+   * letter that is resolved, or being processed right now, is refused with ABORTED.
    */
   closeDeadLetter: {
     path: "/eventstore.EventStore/CloseDeadLetter" as const,
@@ -5490,61 +5484,58 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   createEvent: handleUnaryCall<CreateEventRequest, CreateEventResponse>;
   /** One bounded page of events, by position. */
   getEvents: handleUnaryCall<GetEventsRequest, GetEventsResponse>;
-  /**
-   * All events that there are, by position, one a message; with `follow` also
-   * those that come.
-   */
+  /** All existing events by position, one per message; with `follow` also new ones. */
   getEventsStream: handleServerStreamingCall<GetEventsRequest, Event>;
   /**
-   * The same, many a message: several times as fast. `next_position` is that of
-   * the message's last event: where to go on after a lost connection. A heartbeat
-   * is a message without events.
+   * The same with many events per message: several times as fast. `next_position` is
+   * the position of the message's last event: where to continue after a lost
+   * connection. A heartbeat is a message without events.
    */
   getEventsBatches: handleServerStreamingCall<GetEventsRequest, GetEventsResponse>;
   /**
-   * Appends many, each answered by its number, in any order. A request without
-   * appends is counted (see Heartbeat), and nothing else.
+   * Appends many; each is answered by its number, in any order. A request without
+   * appends is only counted (see Heartbeat).
    */
   appendEvents: handleBidiStreamingCall<AppendEventsRequest, AppendEventsResponse>;
   /** The last position of a stream. */
   getHead: handleUnaryCall<GetHeadRequest, GetHeadResponse>;
   /**
-   * The currency that the log is kept in: what amounts in its events mean. Empty where
-   * nobody has said it yet.
+   * The log's currency, which amounts in its events are in. Empty while it is not
+   * recorded.
    */
   getCurrency: handleUnaryCall<GetCurrencyRequest, GetCurrencyResponse>;
-  /** The same; where nobody has said it yet, it is the one that is named here, for good. */
+  /** The same; if none is recorded, records the given one for good. */
   settleCurrency: handleUnaryCall<SettleCurrencyRequest, SettleCurrencyResponse>;
   /**
-   * Keeps how far a consumer has come. It moves back only where the log does not
-   * have the event that it was kept with.
+   * Saves a consumer's progress. It moves back only if the log does not have the event
+   * that it was saved with.
    */
   saveCheckpoint: handleUnaryCall<SaveCheckpointRequest, SaveCheckpointResponse>;
   /**
-   * Where a consumer may go on: its checkpoint, or the last earlier place of it
-   * that the log has.
+   * Where a consumer may continue: its checkpoint, or its last earlier place that the
+   * log has.
    */
   getCheckpoint: handleUnaryCall<GetCheckpointRequest, GetCheckpointResponse>;
-  /** All checkpoints as they are kept, and whether each counts. */
+  /** All checkpoints as saved, and whether each is valid. */
   listCheckpoints: handleUnaryCall<ListCheckpointsRequest, ListCheckpointsResponse>;
-  /** Keeps a message that a consumer gave up on. */
+  /** Stores a message that a consumer gave up. */
   parkDeadLetter: handleUnaryCall<ParkDeadLetterRequest, ParkDeadLetterResponse>;
   listDeadLetters: handleUnaryCall<ListDeadLettersRequest, ListDeadLettersResponse>;
   /**
-   * Asks the letter's consumer to serve its event once more. Asked twice it is
-   * served once; a letter that is resolved or closed is refused with ABORTED.
+   * Requests that the letter's consumer process its event again. Two requests count as
+   * one; a letter that is resolved or closed is refused with ABORTED.
    */
   requestReplay: handleUnaryCall<RequestReplayRequest, RequestReplayResponse>;
   /**
-   * Hands a consumer what it was asked to serve once more. Each letter is its
-   * for a minute; without an answer it is handed out again, five times in all.
+   * Gives a consumer the letters that it shall process again. It holds each for a
+   * minute; without an answer the letter is handed out again, five times in total.
    */
   takeReplays: handleUnaryCall<TakeReplaysRequest, TakeReplaysResponse>;
-  /** The consumer has served the letter's event. A failure it parks instead. */
+  /** The consumer has processed the letter's event. After a failure it parks it instead. */
   resolveReplay: handleUnaryCall<ResolveReplayRequest, ResolveReplayResponse>;
   /**
-   * Puts a letter aside for good, with a reason. Closed twice it keeps the first
-   * reason; one that is resolved, or being served right now, is refused with ABORTED.
+   * Closes a letter for good, with a reason. Closing twice keeps the first reason; a
+   * letter that is resolved, or being processed right now, is refused with ABORTED.
    */
   closeDeadLetter: handleUnaryCall<CloseDeadLetterRequest, CloseDeadLetterResponse>;
 }
@@ -5582,10 +5573,7 @@ export interface EventStoreClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetEventsResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * All events that there are, by position, one a message; with `follow` also
-   * those that come.
-   */
+  /** All existing events by position, one per message; with `follow` also new ones. */
   getEventsStream(request: GetEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<Event>;
   getEventsStream(
     request: GetEventsRequest,
@@ -5593,9 +5581,9 @@ export interface EventStoreClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<Event>;
   /**
-   * The same, many a message: several times as fast. `next_position` is that of
-   * the message's last event: where to go on after a lost connection. A heartbeat
-   * is a message without events.
+   * The same with many events per message: several times as fast. `next_position` is
+   * the position of the message's last event: where to continue after a lost
+   * connection. A heartbeat is a message without events.
    */
   getEventsBatches(request: GetEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<GetEventsResponse>;
   getEventsBatches(
@@ -5604,8 +5592,8 @@ export interface EventStoreClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetEventsResponse>;
   /**
-   * Appends many, each answered by its number, in any order. A request without
-   * appends is counted (see Heartbeat), and nothing else.
+   * Appends many; each is answered by its number, in any order. A request without
+   * appends is only counted (see Heartbeat).
    */
   appendEvents(): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse>;
   appendEvents(options: Partial<CallOptions>): ClientDuplexStream<AppendEventsRequest, AppendEventsResponse>;
@@ -5630,8 +5618,8 @@ export interface EventStoreClient extends Client {
     callback: (error: ServiceError | null, response: GetHeadResponse) => void,
   ): ClientUnaryCall;
   /**
-   * The currency that the log is kept in: what amounts in its events mean. Empty where
-   * nobody has said it yet.
+   * The log's currency, which amounts in its events are in. Empty while it is not
+   * recorded.
    */
   getCurrency(
     request: GetCurrencyRequest,
@@ -5648,7 +5636,7 @@ export interface EventStoreClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCurrencyResponse) => void,
   ): ClientUnaryCall;
-  /** The same; where nobody has said it yet, it is the one that is named here, for good. */
+  /** The same; if none is recorded, records the given one for good. */
   settleCurrency(
     request: SettleCurrencyRequest,
     callback: (error: ServiceError | null, response: SettleCurrencyResponse) => void,
@@ -5665,8 +5653,8 @@ export interface EventStoreClient extends Client {
     callback: (error: ServiceError | null, response: SettleCurrencyResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Keeps how far a consumer has come. It moves back only where the log does not
-   * have the event that it was kept with.
+   * Saves a consumer's progress. It moves back only if the log does not have the event
+   * that it was saved with.
    */
   saveCheckpoint(
     request: SaveCheckpointRequest,
@@ -5684,8 +5672,8 @@ export interface EventStoreClient extends Client {
     callback: (error: ServiceError | null, response: SaveCheckpointResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Where a consumer may go on: its checkpoint, or the last earlier place of it
-   * that the log has.
+   * Where a consumer may continue: its checkpoint, or its last earlier place that the
+   * log has.
    */
   getCheckpoint(
     request: GetCheckpointRequest,
@@ -5702,7 +5690,7 @@ export interface EventStoreClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetCheckpointResponse) => void,
   ): ClientUnaryCall;
-  /** All checkpoints as they are kept, and whether each counts. */
+  /** All checkpoints as saved, and whether each is valid. */
   listCheckpoints(
     request: ListCheckpointsRequest,
     callback: (error: ServiceError | null, response: ListCheckpointsResponse) => void,
@@ -5718,7 +5706,7 @@ export interface EventStoreClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListCheckpointsResponse) => void,
   ): ClientUnaryCall;
-  /** Keeps a message that a consumer gave up on. */
+  /** Stores a message that a consumer gave up. */
   parkDeadLetter(
     request: ParkDeadLetterRequest,
     callback: (error: ServiceError | null, response: ParkDeadLetterResponse) => void,
@@ -5750,8 +5738,8 @@ export interface EventStoreClient extends Client {
     callback: (error: ServiceError | null, response: ListDeadLettersResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Asks the letter's consumer to serve its event once more. Asked twice it is
-   * served once; a letter that is resolved or closed is refused with ABORTED.
+   * Requests that the letter's consumer process its event again. Two requests count as
+   * one; a letter that is resolved or closed is refused with ABORTED.
    */
   requestReplay(
     request: RequestReplayRequest,
@@ -5769,8 +5757,8 @@ export interface EventStoreClient extends Client {
     callback: (error: ServiceError | null, response: RequestReplayResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Hands a consumer what it was asked to serve once more. Each letter is its
-   * for a minute; without an answer it is handed out again, five times in all.
+   * Gives a consumer the letters that it shall process again. It holds each for a
+   * minute; without an answer the letter is handed out again, five times in total.
    */
   takeReplays(
     request: TakeReplaysRequest,
@@ -5787,7 +5775,7 @@ export interface EventStoreClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TakeReplaysResponse) => void,
   ): ClientUnaryCall;
-  /** The consumer has served the letter's event. A failure it parks instead. */
+  /** The consumer has processed the letter's event. After a failure it parks it instead. */
   resolveReplay(
     request: ResolveReplayRequest,
     callback: (error: ServiceError | null, response: ResolveReplayResponse) => void,
@@ -5804,8 +5792,8 @@ export interface EventStoreClient extends Client {
     callback: (error: ServiceError | null, response: ResolveReplayResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Puts a letter aside for good, with a reason. Closed twice it keeps the first
-   * reason; one that is resolved, or being served right now, is refused with ABORTED.
+   * Closes a letter for good, with a reason. Closing twice keeps the first reason; a
+   * letter that is resolved, or being processed right now, is refused with ABORTED.
    */
   closeDeadLetter(
     request: CloseDeadLetterRequest,
@@ -5832,7 +5820,7 @@ export const EventStoreClient = makeGenericClientConstructor(EventStoreService, 
 
 /**
  * For an operator, after the log was restored to an older state while the stream
- * still has what came after.
+ * still has later events.
  */
 export type LogRecoveryService = typeof LogRecoveryService;
 export const LogRecoveryService = {
@@ -5857,8 +5845,8 @@ export const LogRecoveryService = {
     responseDeserialize: (value: Buffer): GetEventsResponse => GetEventsResponse.decode(value),
   },
   /**
-   * Writes back what the log lost, from the stream, with ids, positions, versions and
-   * times. May be called again, and goes on where it stopped.
+   * Writes the log's lost events back from the stream, with ids, positions, versions and
+   * times. May be called again, and continues where it stopped.
    */
   recoverLog: {
     path: "/eventstore.LogRecovery/RecoverLog" as const,
@@ -5869,7 +5857,7 @@ export const LogRecoveryService = {
     responseSerialize: (value: RecoverLogResponse): Buffer => Buffer.from(RecoverLogResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RecoverLogResponse => RecoverLogResponse.decode(value),
   },
-  /** Appends events, such as requests for voids, though the log must not grow. */
+  /** Appends events, such as void requests, although appends are refused. */
   giveUpEvents: {
     path: "/eventstore.LogRecovery/GiveUpEvents" as const,
     requestStream: false as const,
@@ -5880,7 +5868,7 @@ export const LogRecoveryService = {
       Buffer.from(GiveUpEventsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GiveUpEventsResponse => GiveUpEventsResponse.decode(value),
   },
-  /** Makes the stream again from the log: what only the stream had is gone then. */
+  /** Recreates the stream from the log: events that only the stream had are lost. */
   discardLostEvents: {
     path: "/eventstore.LogRecovery/DiscardLostEvents" as const,
     requestStream: false as const,
@@ -5900,13 +5888,13 @@ export interface LogRecoveryServer extends UntypedServiceImplementation {
   /** The events of the stream that the log lacks, by position. */
   getLostEvents: handleServerStreamingCall<GetLostEventsRequest, GetEventsResponse>;
   /**
-   * Writes back what the log lost, from the stream, with ids, positions, versions and
-   * times. May be called again, and goes on where it stopped.
+   * Writes the log's lost events back from the stream, with ids, positions, versions and
+   * times. May be called again, and continues where it stopped.
    */
   recoverLog: handleServerStreamingCall<RecoverLogRequest, RecoverLogResponse>;
-  /** Appends events, such as requests for voids, though the log must not grow. */
+  /** Appends events, such as void requests, although appends are refused. */
   giveUpEvents: handleUnaryCall<GiveUpEventsRequest, GiveUpEventsResponse>;
-  /** Makes the stream again from the log: what only the stream had is gone then. */
+  /** Recreates the stream from the log: events that only the stream had are lost. */
   discardLostEvents: handleUnaryCall<DiscardLostEventsRequest, DiscardLostEventsResponse>;
 }
 
@@ -5935,8 +5923,8 @@ export interface LogRecoveryClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<GetEventsResponse>;
   /**
-   * Writes back what the log lost, from the stream, with ids, positions, versions and
-   * times. May be called again, and goes on where it stopped.
+   * Writes the log's lost events back from the stream, with ids, positions, versions and
+   * times. May be called again, and continues where it stopped.
    */
   recoverLog(request: RecoverLogRequest, options?: Partial<CallOptions>): ClientReadableStream<RecoverLogResponse>;
   recoverLog(
@@ -5944,7 +5932,7 @@ export interface LogRecoveryClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<RecoverLogResponse>;
-  /** Appends events, such as requests for voids, though the log must not grow. */
+  /** Appends events, such as void requests, although appends are refused. */
   giveUpEvents(
     request: GiveUpEventsRequest,
     callback: (error: ServiceError | null, response: GiveUpEventsResponse) => void,
@@ -5960,7 +5948,7 @@ export interface LogRecoveryClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GiveUpEventsResponse) => void,
   ): ClientUnaryCall;
-  /** Makes the stream again from the log: what only the stream had is gone then. */
+  /** Recreates the stream from the log: events that only the stream had are lost. */
   discardLostEvents(
     request: DiscardLostEventsRequest,
     callback: (error: ServiceError | null, response: DiscardLostEventsResponse) => void,
