@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
+import { checkingService } from '../services/eventstoresvc/checking.ts';
 import { createEndpoints } from '../services/eventstoresvc/endpoints.ts';
 import { createGrpcService } from '../services/eventstoresvc/transport-grpc.ts';
 import { orderEventCodec } from '../shared/contracts/events.ts';
@@ -251,7 +252,7 @@ describe('the command orders, over HTTP', () => {
       assert.notEqual(line, '');
       assert.match(
         hint,
-        /^(ordersctl .*--help shows .*)?$/,
+        /^(ordersctl .*--help lists .*)?$/,
         'a line, and where there is more to know',
       );
       assert.ok(end === '' || end === undefined, wrong.stderr);
@@ -269,6 +270,7 @@ describe('the command orders, over HTTP', () => {
 });
 
 describe('the command orders, over the event store', () => {
+  const limits = { stream: 'ORDERS', maxDataBytes: 100_000 };
   let store: EventStore;
   let server: ReturnType<typeof grpcServer>;
   let env: Record<string, string>;
@@ -281,7 +283,7 @@ describe('the command orders, over the event store', () => {
       port: 0,
       services: [
         createGrpcService(
-          createEndpoints(store, () => nop),
+          createEndpoints(checkingService(store, limits), () => nop),
           'ORDERS',
           noHook,
           512 * 1024,

@@ -245,7 +245,7 @@ describe('make start', function suite() {
   const wrong: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [
     ['a misspelt service', { SERVICES: 'ordersvc orderservice' }, /no service orderservice → /],
     ['a port that is none', { GRPC_PORT: 'grpc' }, /GRPC_PORT=grpc is not a port/],
-    ['one port for two', { NATS_PORT: '9', SQL_PORT: '9' }, /cannot both have port 9/],
+    ['one port for two', { NATS_PORT: '9', SQL_PORT: '9' }, /cannot both use port 9/],
     ['an unknown LOG', { LOG: 'loud' }, /LOG=loud is unknown/],
     ['a Zipkin address that is none', { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'there' }, /=there is no/],
     ['a NATS address that is none', { NATS_URL: 'there' }, /NATS_URL is "there"/],

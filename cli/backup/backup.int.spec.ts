@@ -517,7 +517,7 @@ describe('backup and restore', function suite() {
       assert.match(again.stderr, /already exists: name another/);
 
       const checked = await run(['restore', file, '--check'], system, grpc);
-      assert.match(checked.stdout.toString(), /is whole: 20 events up to position 20 and 1 lines/);
+      assert.match(checked.stdout.toString(), /is intact: 20 events up to position 20 and 1 lines/);
 
       const piped = await run(['backup', '-'], system, grpc);
       assert.equal(piped.code, 0, piped.stderr);
