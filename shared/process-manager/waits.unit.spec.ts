@@ -36,8 +36,8 @@ describe('since when an aggregate waits', () => {
     assert.deepEqual([ids(twice.since), twice.asked], [{ refund: 'event-5' }, { refund: 2 }]);
     const done = folded(...history, 'refunded');
     assert.deepEqual([done.since, done.asked], [{}, {}]);
-    const anew = folded(...history, 'refunded', 'refundrequested');
-    assert.deepEqual([ids(anew.since), anew.asked], [{ refund: 'event-7' }, { refund: 1 }]);
+    const later = folded(...history, 'refunded', 'refundrequested');
+    assert.deepEqual([ids(later.since), later.asked], [{ refund: 'event-7' }, { refund: 1 }]);
   });
 
   it('does not begin once more by a second asking where a worker is asked once', () => {
