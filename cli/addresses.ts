@@ -1,11 +1,11 @@
 /**
- * Where the servers and services are found: each by the variable that the services
- * know too, else on this machine, on the port that `make start` was given.
+ * Where servers and services are: at the address in the variable that the services use, or
+ * else on this machine, on the port that `make start` was given.
  */
 import { type Setting, setting } from '../shared/kit/process/setting.ts';
 import { optionOrVariable } from './option.ts';
 
-/** The variables that `make start` takes its ports by, and its ports without them. */
+/** The variables for the ports of `make start`, and their defaults. */
 const ports = {
   HTTP_PORT: 3000,
   GRPC_PORT: 50051,
@@ -63,9 +63,9 @@ const addresses = {
 export type AddressVariable = keyof typeof addresses;
 
 /**
- * The address that `option` gives, else the one in `variable`, else this machine's
- * with the port of the stack's variable, such as HTTP_PORT. Throws UsageError that
- * names what is wrong of these; what is not looked at may be wrong.
+ * The address from `option`, else from `variable`, else this machine's with the port of the
+ * stack's variable, such as HTTP_PORT. Throws UsageError that names the wrong one; those
+ * that are not used may be wrong.
  */
 export function addressOf(
   variable: AddressVariable,
@@ -80,7 +80,7 @@ export function addressOf(
   return optionOrVariable(read(at(number)), option, variable);
 }
 
-/** For `--help`: what holds without the option. */
+/** For `--help`: the default. */
 export function addressHelp(variable: AddressVariable): string {
   const { port, at } = addresses[variable];
   return `default: ${variable}, or ${at(ports[port])}, with the port from ${port} if set`;

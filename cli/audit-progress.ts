@@ -1,4 +1,4 @@
-/** How far an audit is, on standard error, so that what it prints can be piped. */
+/** Shows the progress of an audit on standard error, so that its output can be piped. */
 import type { Progress } from './audit/progress.ts';
 
 const TERMINAL_MS = 100;
@@ -12,8 +12,8 @@ export interface ProgressOutput {
 }
 
 /**
- * Shows what is told: a line that is written over on a terminal, which `end`
- * removes, and a line every ten seconds anywhere else. `now` is in milliseconds.
+ * Shows progress: on a terminal as one line that is overwritten and that `end` removes,
+ * elsewhere as a line every ten seconds. `now` is in milliseconds.
  */
 export function auditProgress(
   output: ProgressOutput,

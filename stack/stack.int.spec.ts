@@ -197,7 +197,9 @@ describe('startStack', function suite() {
         stillMs: 600,
       });
       await one.stop();
-      assert.ok(said.some((line) => line.startsWith('note reviewworker still starting after 0.6 s')));
+      assert.ok(
+        said.some((line) => line.startsWith('note reviewworker still starting after 0.6 s')),
+      );
       assert.deepEqual(
         said.filter((line) => line.startsWith('trouble')),
         [],

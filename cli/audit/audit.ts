@@ -33,7 +33,7 @@ export interface AuditOptions {
   readonly patience: Patience;
   /** Events whose orders are held in memory at once; the log is read as often as needed. */
   readonly eventsPerPass?: number;
-  /** Told often of what is being read. */
+  /** Called often with what is being read. */
   readonly onProgress?: Progress;
 }
 
@@ -41,9 +41,9 @@ export interface AuditOptions {
 const EVENTS_PER_PASS = 500_000;
 
 /**
- * Compares the books up to the log's head of now. Changes nothing and may be
- * called again. Needs memory for `eventsPerPass` events, however long the log is.
- * Rejects with what the log rejects with.
+ * Compares the books up to the log's current head. Changes nothing and may be called again.
+ * Needs memory for `eventsPerPass` events, however long the log is. Rejects with the log's
+ * errors.
  */
 export async function audit(
   ctx: Context,
@@ -51,7 +51,7 @@ export async function audit(
   { codec, patience, eventsPerPass = EVENTS_PER_PASS, onProgress = () => undefined }: AuditOptions,
 ): Promise<AuditReport> {
   const findings = createFindings();
-  // The head first: what the copies have beyond it is left for the next audit.
+  // The head first: the next audit checks what the copies have beyond it.
   const head = await sources.log.head(ctx);
   const copies = await lookAtCopies(ctx, sources, head, findings);
   const { published, checkpoint, logEnds } = copies;
@@ -131,11 +131,14 @@ export async function audit(
   }
 }
 
-/** How far the copies are, and where the log ended after that; undefined of one that could not be asked. */
+/**
+ * The copies' positions, and where the log ended after that; undefined if one could not be
+ * read.
+ */
 interface Looked {
   readonly published: bigint | undefined;
   readonly checkpoint: bigint | undefined;
-  /** The projection's place; empty where there is none. */
+  /** The projection's place; empty if there is none. */
   readonly projection: readonly Place[];
   readonly readAt: number;
   readonly logEnds: bigint;
@@ -157,7 +160,7 @@ async function lookAtCopies(
   const logEnds =
     ahead(published, head) || ahead(checkpoint, head) ? await sources.log.head(ctx) : head;
   if (ahead(published, logEnds)) {
-    // Its end is then in the stream and nowhere else.
+    // Then only the stream has the log's end.
     findings.lostEnd();
     findings.add('stream', `it is at ${published}, ahead of the log at ${logEnds}`, {
       fault: 'differs',
@@ -170,11 +173,11 @@ async function lookAtCopies(
   return { published, checkpoint, projection, readAt, logEnds };
 }
 
-/** Letters of a page, and pages: a system with more has other troubles. */
+/** Letters per page, and pages: a system with more has bigger problems. */
 const LETTERS = 1_000;
 const LETTER_PAGES = 20;
 
-/** What is parked, and what is to be replayed. */
+/** Parked letters, and those with a requested replay. */
 async function lettersOf(ctx: Context, log: AuditSources['log']): Promise<readonly ParkedLetter[]> {
   const letters: ParkedLetter[] = [];
   for (const state of ['parked', 'requested'] as const) {

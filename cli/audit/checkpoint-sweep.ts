@@ -2,16 +2,16 @@
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Findings } from './report.ts';
 
-/** A consumer's place: a position, and the id of the event there where it is known. */
+/** A consumer's place: a position, and the id of the event there if known. */
 export interface Place {
   readonly consumer: string;
   readonly position: bigint;
   readonly eventId: string;
-  /** Everything up to here was delivered to it; left out where that is not known. */
+  /** Everything up to here was delivered to it; absent if unknown. */
   readonly delivered?: bigint;
 }
 
-/** Compares places with the log while that is read. */
+/** Compares places with the log while the log is read. */
 export interface CheckpointSweep {
   meet(event: RecordedEvent): void;
   /** The log was read up to `head`; its own end is `logEnds`, read after the places. */

@@ -20,7 +20,7 @@ export interface AuditAddresses {
   readonly sagaDatabaseUrl: string;
 }
 
-/** The log, and the databases of what is derived from it: what a repair works with. */
+/** The log, and the databases of what is derived from it, as a repair needs them. */
 export interface AuditTools {
   readonly log: EventStore;
   readonly ordersDatabase: Database;
@@ -43,7 +43,7 @@ export async function withSources<T>(
     const { sources, tools } = await open(addresses, closers);
     return await work(sources, tools);
   } finally {
-    // One that cannot be closed takes nothing from what was found.
+    // The findings count even if a connection cannot be closed.
     await Promise.allSettled(closers.map(async (close) => close()));
   }
 }

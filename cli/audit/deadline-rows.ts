@@ -1,14 +1,14 @@
-/** Whether an order's rows among the deadlines are those that it should have. Pure. */
+/** Whether an order has exactly the deadline rows that it should have. Pure. */
 import type { DeadlineTimes } from '../../services/sagacoordinator/saga/order-deadlines.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Deadline } from '../../shared/process-manager/deadlines.ts';
 import type { StoredDeadline } from './sources.ts';
 
 export interface ComparedRows {
-  /** What the log gives the order now. */
+  /** The deadlines that the log gives the order now. */
   readonly owed: readonly Deadline[];
   readonly rows: readonly StoredDeadline[];
-  /** All of the order, in order. */
+  /** All rows of the order, in order. */
   readonly events: readonly RecordedEvent[];
   readonly times: DeadlineTimes;
   /** When the rows were read, in milliseconds since the epoch. */
@@ -16,10 +16,13 @@ export interface ComparedRows {
   readonly patience: { readonly graceMs: number };
 }
 
-/** The coordinator waits five minutes at most, and some jitter, until it fires once more what failed. */
+/**
+ * The coordinator waits five minutes at most, plus some jitter, before it fires a failed
+ * deadline again.
+ */
 const POSTPONED_MS = 600_000;
 
-/** What is wrong, one text a row. */
+/** What is wrong, one text per row. */
 export function deadlineProblems(compared: ComparedRows): readonly string[] {
   const { owed, rows } = compared;
   const missing = owed
@@ -43,7 +46,7 @@ function problemOf(row: StoredDeadline, compared: ComparedRows): string | undefi
   if (isMoved(row, wanted, compared.readAt)) {
     return `has its ${row.kind} deadline at ${due}, the log at ${at}`;
   }
-  // A row of an older release counts from its time alone.
+  // A row of an older release counts only from its time.
   if (row.ceilingAt === null) return undefined;
   if (row.ceilingAt.getTime() !== wanted.ceilingAt.getTime()) {
     const [has, log] = [row.ceilingAt.toISOString(), wanted.ceilingAt.toISOString()];
@@ -55,9 +58,9 @@ function problemOf(row: StoredDeadline, compared: ComparedRows): string | undefi
 }
 
 /**
- * It is due at another time than the log gives it. When that has come, the
- * coordinator puts it off, for as long as its worker was not given the event, or
- * its firing fails; a void may have been made due by a repair.
+ * Its due time differs from the log's. Once due, the coordinator postpones it while its
+ * worker has not received the event, or while firing fails; a repair may have made a void
+ * due.
  */
 function isMoved(row: StoredDeadline, wanted: Deadline, readAt: number): boolean {
   const [due, log] = [row.dueAt.getTime(), wanted.dueAt.getTime()];
@@ -69,8 +72,8 @@ function isMoved(row: StoredDeadline, wanted: Deadline, readAt: number): boolean
 }
 
 /**
- * It was set late, by a worker that was behind, or put off while its worker was
- * given nothing: it is as it would have been, and goes by itself when it comes due.
+ * It was set late by a slow coordinator, or postponed while its worker received nothing: it
+ * would have been right earlier, and disappears when it is due.
  */
 function isLate(row: StoredDeadline, { events, times, readAt, patience }: ComparedRows): boolean {
   const cause = events.find(({ eventId }) => eventId === row.causedBy);

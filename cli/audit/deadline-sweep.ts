@@ -1,4 +1,4 @@
-/** The coordinator's deadlines against what the log's orders wait for. */
+/** Compares the coordinator's deadlines with what the log's orders wait for. */
 
 import type { DeadlineTimes } from '../../services/sagacoordinator/saga/order-deadlines.ts';
 import { orderProcess } from '../../services/sagacoordinator/saga/order-process.ts';
@@ -26,7 +26,7 @@ export interface DeadlineSweep {
   readonly sums: { readonly deadlines: { set: number; notCompared: number } };
 }
 
-/** Finds the orders whose deadlines are not those that the log gives them. */
+/** Finds the orders whose deadlines differ from the log's. */
 export async function sweepDeadlines(
   ctx: Context,
   sources: Pick<AuditSources, 'log' | 'places' | 'deadlines'>,
@@ -68,7 +68,7 @@ export async function sweepDeadlines(
   sums.notCompared += suspects.dropped;
 }
 
-/** It is what nearly all are, and needs no second look. */
+/** Nearly all are, and need no second check. */
 function isUsual(row: StoredDeadline, trail: OrderTrail, times: DeadlineTimes): boolean {
   const [kind, ...more] = trail.row === undefined ? [] : awaited(trail.row);
   if (kind !== row.kind || kind === 'void' || more.length > 0) return false;
@@ -108,6 +108,6 @@ async function lookAgain(
   });
 }
 
-/** The coordinator is done with it, or should be. */
+/** The coordinator has finished it, or should have. */
 const isThere = (event: RecordedEvent | undefined, done: bigint, longAgo: number): boolean =>
   event === undefined || event.position <= done || event.createdAt.getTime() < longAgo;

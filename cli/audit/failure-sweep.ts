@@ -1,20 +1,20 @@
-/** What the projection recorded as unreadable against what the log has of it. */
+/** Compares the events that the projection recorded as unreadable with the log. */
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Findings } from './report.ts';
 import type { AuditedReadModel } from './sources.ts';
 
-/** The log's events that cannot be read, as far as there is room for them. */
+/** The log's unreadable events, as many as there is room for. */
 export interface Unreadables {
   add(event: RecordedEvent): void;
   readonly byPosition: ReadonlyMap<bigint, RecordedEvent>;
-  /** False: there were more than are kept. */
+  /** False: there are more than are kept. */
   readonly complete: boolean;
 }
 
 const MOST = 10_000;
 
-/** None yet. Holds a bounded number, without their payloads. */
+/** Empty. Holds a bounded number, without payloads. */
 export function createUnreadables(): Unreadables {
   const byPosition = new Map<bigint, RecordedEvent>();
   let complete = true;
@@ -31,8 +31,8 @@ export function createUnreadables(): Unreadables {
 }
 
 /**
- * Compares what is recorded up to `upTo`, which is as far as the projection and
- * the log had both come before. Resolves with how many records there are.
+ * Compares the records up to `upTo`, which both the projection and the log had reached
+ * before. Resolves with the number of records.
  */
 export async function sweepFailures(
   ctx: Context,
@@ -63,7 +63,7 @@ export async function sweepFailures(
     recorded.add(position);
     const event = unreadable.byPosition.get(position);
     if (event === undefined) {
-      // What came after the log was read is for the next audit.
+      // The next audit checks what came after the log was read.
       if (position > upTo && position <= head) continue;
       if (unreadable.complete) wrong(position, 'has no such event in the log', orderId);
       continue;

@@ -1,6 +1,6 @@
 /**
- * What repairs are done with: each by the code of the service that owns what is
- * put right. The log and the ledger are out of reach.
+ * How repairs are done: each by the code of the service that owns the data. The log and the
+ * ledger are out of reach.
  */
 import { readModelRepair } from '../../services/querymodelworker/rebuild/repair-read-model.ts';
 import {
@@ -25,20 +25,20 @@ export interface RepairTools {
   >;
   readonly ordersDatabase: Database;
   readonly sagaDatabase: Database;
-  /** Throws the stream away; the relay fills it again. */
+  /** Deletes the stream; the relay refills it. */
   readonly resetStream: () => Promise<unknown>;
   readonly codec: OrderEventCodec;
   readonly times: DeadlineTimes;
 }
 
-/** Does one repair, and resolves with what came of it, for people. May be repeated. */
+/** Does one repair, and resolves with the result, for people. May be repeated. */
 export type Hands = (ctx: Context, repair: Repair, audited: Audited) => Promise<string>;
 
-/** What the audit that asks for the repairs had seen. */
+/** What the audit before the repairs had read. */
 export interface Audited {
-  /** The log's head up to which all was compared. */
+  /** The log's head up to which everything was compared. */
   readonly head: bigint;
-  /** Every row that is wrong is among the repairs. */
+  /** The repairs include every wrong row. */
   readonly allRows: boolean;
 }
 
@@ -55,7 +55,7 @@ export function repairHands(tools: RepairTools): Hands {
       return isSet ? `set to ${to}` : 'already right';
     }
     const { position, eventId } = await log.getCheckpoint(ctx, consumer);
-    // What is said to be delivered beyond may be of another log.
+    // Deliveries beyond that may belong to another log.
     await log.saveCheckpoint(ctx, { consumer, position, eventId, delivered: position });
     return `set to ${position}`;
   }

@@ -1,8 +1,8 @@
-/** Whether a line of the ledger and the log's order agree. Pure. */
+/** Compares a line of the ledger with the log's order. Pure. */
 import { debitKey, voidKey } from '../../services/paymentworker/keys.ts';
 import type { OrderTrail } from './order-trail.ts';
 
-/** A line of the ledger, as far as it is compared. Money in minor units. */
+/** The compared part of a line of the ledger. Money in minor units. */
 export interface AuditedLine {
   readonly orderId: string;
   readonly idempotencyKey: string;
@@ -16,12 +16,12 @@ export interface AuditedLine {
   readonly voided: boolean;
 }
 
-/** As much of an order as a line is compared with. */
+/** The part of an order that a line is compared with. */
 export type PaidOrder = Pick<OrderTrail, 'row' | 'debits' | 'paymentId' | 'voidCauses'>;
 
 /**
- * What the log tells of the order and the line lacks. The line comes before the
- * event that tells of it: exact for a line that was read after the log.
+ * What the log says about the order and the line lacks. The line is written before the event
+ * that reports it, so this is exact if the line was read after the log.
  */
 export function lacking(order: PaidOrder, line: AuditedLine | undefined): string | undefined {
   if (order.row === undefined) return undefined;
@@ -43,9 +43,8 @@ export function lacking(order: PaidOrder, line: AuditedLine | undefined): string
 }
 
 /**
- * What the line says and the log does not bear out. The order's creation comes
- * before its line, and the request for a void before the void: exact for a log
- * that was read after the line.
+ * What the line says and the log does not confirm. The order is created before its line, and
+ * a void requested before it is done, so this is exact if the log was read after the line.
  */
 export function unfounded(order: PaidOrder | undefined, line: AuditedLine): string | undefined {
   const row = order?.row;
@@ -63,7 +62,7 @@ export function unfounded(order: PaidOrder | undefined, line: AuditedLine): stri
   return wrongKey(order, line) ?? wrongSum(row, line);
 }
 
-/** Keys are made of ids in the log, always the same. */
+/** Keys are derived from ids in the log, always the same way. */
 function wrongKey(order: PaidOrder, line: AuditedLine): string | undefined {
   const voidKeys = order.voidCauses.map(voidKey);
   const keys = line.kind === 'tombstone' ? voidKeys : [debitKey(line.orderId)];

@@ -1,4 +1,4 @@
-/** The payment worker's ledger against what the log tells of payments. */
+/** Compares the payment worker's ledger with the payments in the log. */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -27,7 +27,7 @@ export interface LedgerSweep {
   };
 }
 
-/** Compares each line with its order, finds the orders without a line, and adds up. */
+/** Compares each line with its order, finds the orders without a line, and computes the totals. */
 export async function sweepLedger(
   ctx: Context,
   sources: Pick<AuditSources, 'log' | 'ledger'>,
@@ -62,7 +62,10 @@ export async function sweepLedger(
   sums.notCompared += suspects.dropped;
 }
 
-/** One order alone: its line before the log and after it, so that both comparisons are exact. */
+/**
+ * Checks one order: reads its line before and after the log, so that both comparisons are
+ * exact.
+ */
 async function lookAgain(
   ctx: Context,
   { log, ledger }: Pick<AuditSources, 'log' | 'ledger'>,

@@ -1,10 +1,10 @@
-/** Dead letters: those that wait for a person, and whether they are of this log. */
+/** Dead letters: which wait for a person, and whether they belong to this log. */
 
 import type { ParkedLetter } from '../../shared/eventstore/dead-letters.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Findings } from './report.ts';
 
-/** Compares letters with the log while that is read. */
+/** Compares letters with the log while the log is read. */
 export interface LetterSweep {
   meet(event: RecordedEvent): void;
   /** The log was read up to `head`. */
@@ -12,7 +12,7 @@ export interface LetterSweep {
   readonly parked: number;
 }
 
-/** A replay that was asked for so long ago, beyond the grace, is waited for. */
+/** A replay that was requested this long ago, plus the grace period, counts as waiting. */
 export function sweepLetters(
   letters: readonly ParkedLetter[],
   graceMs: number,

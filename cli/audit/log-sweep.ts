@@ -1,4 +1,4 @@
-/** The log from its first event to the head: its own order, and the stream beside it. */
+/** Reads the log from its first event to the head: checks its order, and compares the stream. */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import { needsVoid } from '../../shared/domain/order.ts';
@@ -24,21 +24,21 @@ export type Trails = ReadonlyMap<string, OrderTrail>;
 
 export interface LogSweep {
   readonly head: bigint;
-  /** Where the log's head was after the copies were looked at. */
+  /** The log's head after the copies were read. */
   readonly logEnds: bigint;
-  /** Whose aggregates are followed. */
+  /** Which aggregates this pass follows. */
   readonly inPass: (aggregateId: string) => boolean;
-  /** What is not said of single aggregates is said in the first pass. */
+  /** Findings that concern no single aggregate are reported in the first pass. */
   readonly isFirst: boolean;
   readonly copies: Copies;
   readonly codec: OrderEventCodec;
   readonly patience: Patience;
   readonly findings: Findings;
-  /** Told of each event in the first pass. */
+  /** Called with each event in the first pass. */
   readonly onEvent: (event: RecordedEvent) => void;
-  /** Told in the first pass of each event that everyone passes over. */
+  /** Called in the first pass with each event that everything skips. */
   readonly onUnreadable: (event: RecordedEvent) => void;
-  /** Told every so often how many events have been read in this pass. */
+  /** Called now and then with the number of events read in this pass. */
   readonly onProgress: (events: number) => void;
   readonly sums: {
     readonly log: { events: number; unreadable: number };
@@ -59,7 +59,7 @@ export interface Copies {
   readonly readAt: number;
 }
 
-/** Reads the log up to `head` and resolves with where its orders stand. */
+/** Reads the log up to `head` and resolves with the state of its orders. */
 export async function sweepLog(
   ctx: Context,
   { log, published }: Pick<AuditSources, 'log' | 'published'>,
@@ -70,7 +70,7 @@ export async function sweepLog(
   const orders = new Map<string, OrderTrail>();
   const others = new Map<string, OrderTrail>();
   const { stream: at = 0n } = sweep.copies;
-  // Beyond the log's end they are read only where the log has lost them.
+  // They are read beyond the log's end only if the log has lost them.
   const until = isFirst ? smaller(at, head) : 0n;
   const beside = at > 0n && isFirst ? published.messages(at > sweep.logEnds ? at : until) : none();
   const stream = compareStream(beside, until, findings);
@@ -115,7 +115,7 @@ export async function sweepLog(
   return orders;
 }
 
-/** A copy's first missing event: how long it has been missing says whether the copy keeps up. */
+/** A copy's first missing event: how long it has been missing shows whether the copy keeps up. */
 function findArrears(event: RecordedEvent, { copies, patience, findings }: LogSweep): void {
   const since = event.createdAt.getTime();
   if (since + patience.graceMs >= copies.readAt) return;
@@ -152,7 +152,7 @@ function count(
   }
 }
 
-/** Walks along the stream while the log is read; each message should be the log's event. */
+/** Reads the stream in step with the log; each message should be the log's event. */
 function compareStream(
   messages: AsyncIterable<PublishedMessage>,
   until: bigint,
@@ -209,7 +209,10 @@ function compareStream(
         repair: { what: 'stream' },
       });
     },
-    /** The log has been read. What the stream has beyond its end may be all that there is of some orders. */
+    /**
+     * Called at the log's end. What the stream has beyond it may be the last trace of some
+     * orders.
+     */
     async end(logEnds: bigint): Promise<void> {
       await comeTo(until + 1n);
       for (; !ended && next !== undefined; await advance()) {

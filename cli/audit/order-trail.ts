@@ -1,4 +1,4 @@
-/** What the log says of one order, folded event by event and kept small. */
+/** What the log says about one order, folded event by event in little memory. */
 import { createHash } from 'node:crypto';
 import { foldRow, type OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import { followedTypes } from '../../services/sagacoordinator/saga/followed-types.ts';
@@ -13,11 +13,11 @@ import { isKind } from '../../shared/kit/errors.ts';
 export interface Patience {
   readonly paymentMs: number;
   readonly reviewMs: number;
-  /** Until a void that is not answered is asked for again; each time twice as long. */
+  /** Until an unanswered void is requested again; each time twice as long. */
   readonly voidMs: number;
-  /** However long the queue is that it waits in, it is given up after this. */
+  /** The order is given up after this, however long its queue is. */
   readonly ceilingMs: number;
-  /** Beyond the deadline: so long may it take until what came due is done. */
+  /** After the deadline: how long its action may take. */
   readonly graceMs: number;
 }
 
@@ -25,30 +25,30 @@ export interface OrderTrail {
   /** Of the aggregate's last event. */
   version: bigint;
   /**
-   * The row that the read model should have, its items as {@link digested};
-   * undefined for what is no order.
+   * The row that the read model should have, its items as {@link digested}; undefined if
+   * this is no order.
    */
   row: OrderRow | undefined;
-  /** Debits that the log tells of. */
+  /** Debits in the log. */
   debits: number;
-  /** Of the first debit; empty where the log tells of none. */
+  /** Of the first debit; empty without one. */
   paymentId: string;
-  /** Ids of the events that asked for a void; almost always one. */
+  /** Ids of the events that requested a void; almost always one. */
   readonly voidCauses: string[];
   /** Since when it has its current state, in milliseconds since the epoch. */
   since: number;
-  /** When its status became what it is, which deadlines are counted from. */
+  /** Since when it has its current status; deadlines count from here. */
   statusSince: number;
-  /** Id of the event that its status is of, while the order is open; else empty. */
+  /** Id of the event that gave it its status, while the order is open; else empty. */
   statusCause: string;
   /** Position of the last event that the coordinator follows; 0n: none. */
   followed: bigint;
-  /** Whether the read model, or the ledger, was seen to have it. */
+  /** Whether the read model, or the ledger, has it. */
   shown: boolean;
   booked: boolean;
 }
 
-/** Where nothing is known yet. */
+/** Before the first event. */
 export const newTrail = (): OrderTrail => ({
   version: 0n,
   row: undefined,
@@ -64,14 +64,14 @@ export const newTrail = (): OrderTrail => ({
 });
 
 /**
- * What is wrong with the log, or with the money that it tells of, as one event shows
- * it; `waits`: everybody agrees about it, but a person has to look.
+ * What one event shows to be wrong with the log or with its money; `waits`: all books agree,
+ * but a person must look at it.
  */
 export type Wrong = (book: 'log' | 'money', message: string, waits?: 'waits') => void;
 
 /**
- * Folds `event` into `trail` and tells what is wrong with it. Events that cannot
- * be read, and other aggregates' events, move the version only.
+ * Folds `event` into `trail` and reports what is wrong with it. Unreadable events, and those
+ * of other aggregate types, only advance the version.
  */
 export function follow(
   trail: OrderTrail,
@@ -91,11 +91,11 @@ export function follow(
     change = codec.decode(event);
   } catch (error) {
     if (!isKind(error, 'invalid')) throw error;
-    // The void's key is of the first event that asks for it, and that may be this one.
+    // The void's key derives from the first event that requests it, which may be this one.
     if (event.eventType === eventTypes.voidrequested) trail.voidCauses.push(event.eventId);
     const what = `${event.eventType}, version ${event.version} at position ${event.position}`;
     const message = `${name}: its ${what}, cannot be read; over HTTP the order answers 500`;
-    // Of any other everybody passes over the event and goes on with the order.
+    // In other cases everything skips the event and continues with the order.
     wrong('log', message, event.eventType === eventTypes.created ? undefined : 'waits');
     return 'unreadable';
   }
@@ -116,8 +116,8 @@ export function follow(
 }
 
 /**
- * `row` with its items as a digest, so that long ones need no memory. It stays
- * JSON of a list, for folding reads it as one and writes it back the same.
+ * `row` with a digest of its items, so that long ones need no memory. The digest is a JSON
+ * list, because folding reads and writes a list.
  */
 export function digested(row: OrderRow): OrderRow {
   return {
@@ -126,7 +126,7 @@ export function digested(row: OrderRow): OrderRow {
   };
 }
 
-/** What the order waits for beyond its time at `now`; undefined where all is well. */
+/** What the order has waited for too long at `now`; undefined if all is well. */
 export function overdue(trail: OrderTrail, now: number, patience: Patience): string | undefined {
   if (trail.row === undefined || trail.row.status === 'None') return undefined;
   const { status, payment } = trail.row;
@@ -138,7 +138,7 @@ export function overdue(trail: OrderTrail, now: number, patience: Patience): str
   return beyond(0) ? 'its refund' : undefined;
 }
 
-/** It has ended, and no money is to be moved any more. */
+/** It has ended, and no money has to move any more. */
 export const isSettled = ({ status, payment }: OrderRow): boolean =>
   !isOpen({ status }) && payment !== 'void_requested' && !needsVoid({ status, payment });
 
@@ -164,7 +164,7 @@ function checkMoney(change: OrderEvent, trail: OrderTrail, wrong: (message: stri
   }
 }
 
-/** The same as the coordinator has it. */
+/** The same rule as the coordinator's. */
 export const timesOf = ({ paymentMs, reviewMs, voidMs, ceilingMs }: Patience): DeadlineTimes => ({
   payment: paymentMs,
   review: reviewMs,

@@ -2,15 +2,15 @@ import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import type { Place } from './checkpoint-sweep.ts';
 
-/** How far the workers have come, as it is kept beside the log. */
+/** The workers' progress, as stored beside the log. */
 export interface AuditedPlaces {
-  /** Of all workers that have one. */
+  /** The places of all workers that have one. */
   list(ctx: Context): Promise<readonly Place[]>;
   /** Everything up to here is done. */
   doneBy(ctx: Context, consumer: string): Promise<bigint>;
 }
 
-/** The places that `log` keeps. */
+/** The places stored in `log`. */
 export function auditedPlaces(
   log: Pick<EventStore, 'getCheckpoint' | 'listCheckpoints'>,
 ): AuditedPlaces {

@@ -1,6 +1,6 @@
 import type { Book } from './report.ts';
 
-/** Told of the book that is being read, and how much of it: things read, and how many there are, where that is known. */
+/** Called with the book that is being read, the number of things read, and their total if known. */
 export type Progress = (book: Book, done: number, of?: number) => void;
 
 /** Calls `told` for every thousandth. */

@@ -5,7 +5,7 @@ import type { Published } from './sources.ts';
 
 const PAGE = 1_000;
 const FETCH_MS = 10_000;
-/** A reader that was killed leaves its consumer for so long. */
+/** How long the consumer of a killed reader remains. */
 const INACTIVE_MS = 30_000;
 
 /** The stream `name` over `connection`. Leaves no consumer behind. */
@@ -37,7 +37,7 @@ export function publishedMessages(connection: NatsConnection, name: string): Pub
               headers: message.headers,
               data: message.data,
             };
-            // Without this it would wait for messages that need not come.
+            // Without this it would wait for messages that may never come.
             if (at >= last || pending === 0) break;
           }
           if (pending === 0) return;

@@ -1,4 +1,4 @@
-/** The read model's rows against what the log folds to. */
+/** Compares the read model's rows with what the log folds to. */
 import { comparedColumns, type OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { orderAggregate } from '../../shared/contracts/subjects.ts';
@@ -12,7 +12,7 @@ import { createSuspects } from './suspects.ts';
 
 export interface ReadModelSweep {
   readonly trails: Trails;
-  /** How far the read model was before its rows were read. */
+  /** The read model's position before its rows were read. */
   readonly checkpoint: bigint;
   readonly inPass: (orderId: string) => boolean;
   readonly codec: OrderEventCodec;
@@ -55,7 +55,7 @@ export async function sweepReadModel(
     if (problem === undefined) return;
     findings.add('read model', `order ${orderId} ${problem}`, {
       orderId,
-      // Of what the log may have lost this may be all that there is.
+      // This may be the last trace of what the log has lost.
       fault: beyond ? 'differs' : 'wrong',
       repair: { what: 'row', orderId },
     });
@@ -65,14 +65,13 @@ export async function sweepReadModel(
 /** What is wrong with an order's row, if anything. */
 interface Look {
   readonly problem: string | undefined;
-  /** The row is of a position that the log does not reach. */
+  /** The row's position is beyond the end of the log. */
   readonly beyond?: boolean;
 }
 
 /**
- * One order alone: the checkpoint is read before the row, which is read before
- * the log. So the row has all up to that checkpoint, and the log all that is in
- * the row.
+ * Checks one order: reads the checkpoint before the row, and the row before the log. So the
+ * row includes everything up to that checkpoint, and the log everything in the row.
  */
 async function lookAgain(
   ctx: Context,

@@ -1,6 +1,6 @@
 import type { AuditReport, Book } from './report.ts';
 
-/** What a person can do about what `report` tells, each once. Pure. */
+/** What a person can do about the findings of `report`, each once. Pure. */
 export function remedies(report: AuditReport): readonly string[] {
   const { discrepancies, waiting, repairs } = report;
   const wrong = (...books: Book[]) =>

@@ -1,11 +1,11 @@
-/** Does what an audit would have done, one thing after the other. */
+/** Does an audit's repairs, one after the other. */
 import type { Context } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
 import type { Audited, Hands } from './hands.ts';
 import type { Repair } from './repairs.ts';
 import type { AuditReport } from './report.ts';
 
-/** What came of one repair. */
+/** The result of one repair. */
 export interface Repaired {
   readonly repair: Repair;
   /** For people. */

@@ -1,18 +1,21 @@
-/** What an audit would have done: only what is derived, each thing once. */
+/** An audit's repairs: only of derived data, each once. */
 
-/** One thing to be put right. The log and the ledger are never among them. */
+/** One repair. It never concerns the log or the ledger. */
 export type Repair =
-  /** The stream is made again from the log. */
+  /** Recreates the stream from the log. */
   | { readonly what: 'stream' }
-  /** The order's row is written again from what the log folds to, or removed where the log has no such order. */
+  /**
+   * Rewrites the order's row from what the log folds to, or removes it if the log has no
+   * such order.
+   */
   | { readonly what: 'row'; readonly orderId: string }
-  /** What the projection recorded of this event is written again, or removed. */
+  /** Rewrites or removes the projection's record of this event. */
   | { readonly what: 'failure'; readonly position: bigint }
-  /** The order's deadlines are set and cleared as the log has it. */
+  /** Sets and clears the order's deadlines to match the log. */
   | { readonly what: 'deadlines'; readonly orderId: string }
-  /** The coordinator asks for the order's void, once more if it did before. */
+  /** Has the coordinator request the order's void, again if it already did. */
   | { readonly what: 'void'; readonly orderId: string }
-  /** The consumer's checkpoint is set back to a place that the log has. */
+  /** Sets the consumer's checkpoint back to a place that the log has. */
   | { readonly what: 'checkpoint'; readonly consumer: string };
 
 /** What will be done, for people. */
@@ -33,7 +36,7 @@ export function repairText(repair: Repair): string {
   }
 }
 
-/** The same for programs; positions as numbers. */
+/** The same for programs, with positions as numbers. */
 export const repairDocument = (repair: Repair): object => ({
   what: repair.what,
   ...('orderId' in repair && { order_id: repair.orderId }),
@@ -41,31 +44,31 @@ export const repairDocument = (repair: Repair): object => ({
   ...('consumer' in repair && { consumer: repair.consumer }),
 });
 
-/** Repairs that are kept; more are found by the audit after them. */
+/** The most repairs that are kept; the next audit finds more. */
 const MOST = 10_000;
 
 export interface Repairs {
-  /** In the order in which they are done. */
+  /** In the order of execution. */
   readonly listed: readonly Repair[];
-  /** How many there was no room for. */
+  /** How many were not kept. */
   readonly dropped: number;
-  /** Why something that is wrong and derived is left as it is; undefined where nothing is. */
+  /** Why something derived and wrong is not repaired; undefined if everything is. */
   readonly withheld: string | undefined;
 }
 
-/** Copies of the log first, so that what rests on them finds them right. */
+/** Copies of the log first, because later repairs depend on them. */
 const order = ['stream', 'row', 'failure', 'checkpoint', 'deadlines', 'void'] as const;
 
 export interface RepairsCollected extends Repairs {
   add(repair: Repair): void;
   /**
-   * The stream holds what may be the only true copy of something, and is left as it
-   * is; or the log may have lost something, and so nothing is made again from it.
+   * The stream may hold the only true copy of something, and is left alone; or the log may
+   * have lost something, so nothing is rebuilt from it.
    */
   evidence(of: 'stream' | 'log'): void;
 }
 
-/** Nothing to repair yet. Holds a bounded number. */
+/** Empty. Holds a bounded number. */
 export function createRepairs(): RepairsCollected {
   const byKey = new Map<string, Repair>();
   const evidence = new Set<'stream' | 'log'>();

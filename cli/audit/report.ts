@@ -1,7 +1,7 @@
-/** What an audit found: figures, and whatever is not as it should be. */
+/** The result of an audit: figures and findings. */
 import { createRepairs, type Repair, type Repairs } from './repairs.ts';
 
-/** The books that are compared; each finding is named by the one that it is about. */
+/** The compared books; each finding belongs to one. */
 export type Book =
   | 'log'
   | 'orders'
@@ -14,29 +14,29 @@ export type Book =
   | 'dead letters';
 
 /**
- * `wrong`: the book is. `differs`: it and another book do, and nobody can know
- * which of them is right; both are evidence.
+ * `wrong`: the book is wrong. `differs`: it disagrees with another book, and nobody can know
+ * which is right; both are evidence.
  */
 export type Fault = 'wrong' | 'differs';
 
-/** One thing that is not as it should be. */
+/** One finding. */
 export interface Discrepancy {
   readonly book: Book;
   readonly fault: Fault;
-  /** For people: where, what is there and what should be. */
+  /** For people: where, what is there, and what should be. */
   readonly message: string;
-  /** `ordersctl audit --repair` can put it right. */
+  /** `ordersctl audit --repair` can repair it. */
   readonly repairable: boolean;
 }
 
-/** Nothing is wrong with it, but it waits for a person, or for longer than it should. */
+/** Nothing is wrong, but it waits for a person, or for too long. */
 export interface Waiting {
   readonly book: Book;
   readonly message: string;
   readonly repairable: boolean;
 }
 
-/** A book that could not be read, or not to its end, and why. */
+/** A book that could not be read completely, and why. */
 export interface Unread {
   readonly book: Book;
   readonly message: string;
@@ -45,29 +45,35 @@ export interface Unread {
 /** The verdict of an audit, the worst of its findings; each has its own exit code. */
 export type Verdict = 'right' | 'waiting' | 'unreachable' | 'wrong';
 
-/** Money is in minor units of the configured currency, positions and counts as such. */
+/** Money is in minor units of the configured currency. */
 export interface AuditReport {
   readonly log: {
-    /** Position of the last event that was looked at. */
+    /** Position of the last event that was read. */
     readonly head: bigint;
     readonly events: number;
-    /** Events of known types that cannot be read; each is told. */
+    /** Events of known types that cannot be read; each is a finding. */
     readonly unreadable: number;
   };
   readonly orders: {
     readonly accepted: number;
     readonly ended: number;
-    /** Still waited for, within their time. */
+    /** Open orders within their time. */
     readonly open: number;
-    /** Waited for beyond their time; each is among what waits. */
+    /** Open orders beyond their time; each is a finding that waits. */
     readonly stuck: number;
-    /** What all accepted orders cost. */
+    /** The total of all accepted orders. */
     readonly amount: bigint;
   };
   readonly stream: {
-    /** How far the relay had come; message by message it is the log up to there, unless told otherwise. */
+    /**
+     * How far the relay has published; up to there each message equals the log, except for
+     * findings.
+     */
     readonly published: bigint;
-    /** Of the log's head; wrong only where the oldest of these events has been missing for longer than the grace. */
+    /**
+     * Events behind the log's head; a finding only if the oldest has been missing for longer
+     * than the grace period.
+     */
     readonly behind: bigint;
   };
   readonly readModel: {
@@ -86,16 +92,16 @@ export interface AuditReport {
     readonly voided: bigint;
     /** debited − voided. */
     readonly kept: bigint;
-    /** What the approved orders of the log cost that were paid for. */
+    /** The total of the log's approved and paid orders. */
     readonly approved: bigint;
-    /** Kept for orders that are open or to be paid back: kept − approved. */
+    /** Kept for orders that are open or to be refunded: kept − approved. */
     readonly underWay: bigint;
-    /** Lines that could not be compared, because too many orders were under way. */
+    /** Lines that could not be compared, because too many orders were in progress. */
     readonly notCompared: number;
   };
   readonly deadlines: {
     readonly set: number;
-    /** Orders whose deadlines could not be compared, because too much is under way. */
+    /** Orders whose deadlines could not be compared, because too much is in progress. */
     readonly notCompared: number;
   };
   /** Consumers whose place was compared. */
@@ -109,11 +115,11 @@ export interface AuditReport {
   /** The first of each book. */
   readonly waiting: readonly Waiting[];
   readonly unread: readonly Unread[];
-  /** What would put right what is derived, each once. */
+  /** Repairs of derived data, each once. */
   readonly repairs: Repairs;
 }
 
-/** The worst that `report` tells of: what is wrong says more than what could not be read. */
+/** The worst finding of `report`: a wrong book outranks an unread one. */
 export function verdictOf(
   report: Pick<AuditReport, 'discrepancyCount' | 'unread' | 'waitingCount'>,
 ): Verdict {
@@ -122,26 +128,26 @@ export function verdictOf(
   return report.waitingCount > 0 ? 'waiting' : 'right';
 }
 
-/** Findings of one book that are kept; more say no more. */
+/** The most findings kept for one book. */
 const LISTED = 20;
 
-/** Orders in dispute that are known by name; beyond, all are. */
+/** The most disputed orders known by name; beyond that, all count as disputed. */
 const DISPUTED = 10_000;
 
-/** Of a finding that is about one order, or that can be put right. */
+/** Details of a finding about one order, or of one that can be repaired. */
 export interface About {
-  /** A copy that differs from a disputed order is not called wrong, nor repaired. */
+  /** A copy that disagrees with a disputed order is neither called wrong nor repaired. */
   readonly orderId?: string;
   readonly fault?: Fault;
   readonly repair?: Repair;
 }
 
-/** Collects what is found, in bounded memory. */
+/** Collects findings in bounded memory. */
 export interface Findings {
   add(book: Book, message: string, about?: About): void;
   waits(book: Book, message: string, repair?: Repair): void;
   unread(book: Book, message: string): void;
-  /** Log and stream tell of this order differently: which is right nobody can know. */
+  /** Log and stream disagree about this order, and nobody can know which is right. */
   dispute(orderId: string): void;
   /** The log may have lost its end. */
   lostEnd(): void;
@@ -151,7 +157,7 @@ export interface Findings {
   >;
 }
 
-/** Finds nothing yet. */
+/** Without findings. */
 export function createFindings(): Findings {
   const repairs = createRepairs();
   const discrepancies = listOf<Discrepancy>();

@@ -8,13 +8,13 @@ import type { Repair } from './repairs.ts';
 import type { AuditSources } from './sources.ts';
 
 const LOOK_EVERY_MS = 200;
-/** Without any of it moving for so long, waiting longer is of no use. */
+/** If nothing has moved for this long, waiting longer is useless. */
 const PATIENCE_MS = 15_000;
 
 /**
- * Resolves when what the repairs set going has been done by the services: the
- * copies are at the log's head, and voids that were owed are answered; or when
- * nothing of it has moved for a while, of which the next audit tells.
+ * Resolves when the services have finished what the repairs started: the copies are at the
+ * log's head, and missing voids are answered; or when nothing has moved for a while, which
+ * the next audit reports.
  */
 export async function settled(
   ctx: Context,
@@ -36,7 +36,7 @@ export async function settled(
     await sleep(LOOK_EVERY_MS);
   }
 
-  /** What cannot be asked counts as standing still. */
+  /** What cannot be read counts as unchanged. */
   async function places(): Promise<readonly [bigint, bigint]> {
     const none = () => 0n;
     return Promise.all([published.last().catch(none), readModel.checkpoint(ctx).catch(none)]);

@@ -1,4 +1,4 @@
-/** The books, as an audit reads them: in pages, in bounded memory, changing nothing. */
+/** The books as an audit reads them: in pages, in bounded memory, without changes. */
 import type { OrderRow } from '../../services/querymodelworker/table/order-row.ts';
 import type { ProjectionFailure } from '../../services/querymodelworker/table/projection-failure.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
@@ -19,27 +19,30 @@ export interface AuditSources {
 
 /** The copy of the log in JetStream. */
 export interface Published {
-  /** Sequence of the last message; 0n also where there is no stream. */
+  /** Sequence of the last message; 0n if there is no stream. */
   last(): Promise<bigint>;
-  /** The messages up to `last`, those that there are. Rejects with `unavailable` when none come for a while. */
+  /**
+   * The existing messages up to `last`. Rejects with `unavailable` if nothing arrives for a
+   * while.
+   */
   messages(last: bigint): AsyncIterable<PublishedMessage>;
 }
 
-/** How far the projection has come: a position, and the id of the event there where it is known. */
+/** The projection's place: a position, and the id of the event there if known. */
 export interface ProjectionPlace {
   readonly position: bigint;
   readonly eventId: string;
 }
 
 export interface AuditedReadModel {
-  /** Rejects with `unavailable` where there is none. */
+  /** Rejects with `unavailable` if there is none. */
   checkpoint(ctx: Context): Promise<bigint>;
-  /** The same with its event; undefined where there is none. */
+  /** The same with its event; undefined if there is none. */
   place(ctx: Context): Promise<ProjectionPlace | undefined>;
   row(ctx: Context, orderId: string): Promise<OrderRow | undefined>;
   /** All rows, by order id. */
   rows(ctx: Context): AsyncIterable<OrderRow>;
-  /** All that was recorded as unreadable, by position. */
+  /** All records of unreadable events, by position. */
   failures(ctx: Context): AsyncIterable<ProjectionFailure>;
 }
 
@@ -49,16 +52,16 @@ export interface AuditedLedger {
   lines(ctx: Context): AsyncIterable<AuditedLine>;
 }
 
-/** A row among the coordinator's deadlines. */
+/** A row of the coordinator's deadlines. */
 export interface StoredDeadline {
   readonly orderId: string;
   readonly kind: string;
   readonly dueAt: Date;
-  /** Of the event that its worker is to be given first; 0n: it counts from its time alone. */
+  /** Of the event that its worker must receive first; 0n: it counts only from its time. */
   readonly position: bigint;
   /** Null in a row of an older release. */
   readonly ceilingAt: Date | null;
-  /** Id of the event that began the waiting. */
+  /** Id of the event that started the wait. */
   readonly causedBy: string;
   /** Firings that failed so far. */
   readonly attempts: number;

@@ -1,10 +1,10 @@
-/** Whether a message of the stream is the log's event as the relay publishes it. Pure. */
+/** Compares a message of the stream with the log's event as the relay publishes it. Pure. */
 import type { MsgHdrs } from 'nats';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
 import type { Fault } from './report.ts';
 
-/** A message of the stream, as far as it is compared. */
+/** The compared part of a message of the stream. */
 export interface PublishedMessage {
   readonly sequence: bigint;
   readonly subject: string;
@@ -17,10 +17,10 @@ export interface Difference {
   readonly message: string;
 }
 
-/** All that the relay writes; the conditions that it publishes on stay with the message. */
+/** All headers that the relay writes; the conditions of its publish stay with the message. */
 const WRITTEN = /^(nats-msg-id|nats-expected-[a-z-]+|ce-[a-z]+|traceparent|tracestate)$/i;
 const CONDITIONS = /^nats-expected-/i;
-/** The relay continues the event's trace with a span of its own, and tracestate goes with it. */
+/** The relay continues the event's trace with its own span, and passes tracestate on. */
 const TRACE = ['traceparent', 'tracestate'];
 
 const utf8 = new TextDecoder();
@@ -58,11 +58,11 @@ export function difference(
   return differs(`carries other data than the log: ${short(message.data)}`);
 }
 
-/** The order that `message` says it is of; undefined where it says none. */
+/** The order that `message` names; undefined if it names none. */
 export const orderOf = ({ headers }: PublishedMessage): string | undefined =>
   headers?.get('ce-subject') || undefined;
 
-/** Why no event of any log can have been published so; undefined where one can. */
+/** Why no log's event can have been published like this; undefined if one can. */
 function foreignness(
   { subject, sequence }: PublishedMessage,
   found: ReadonlyMap<string, string>,
@@ -85,7 +85,7 @@ function foreignness(
   return undefined;
 }
 
-/** Each header's value; looking one up among the client's own walks through all. */
+/** Each header's value; the client's own lookup searches all of them. */
 function valuesOf(headers: MsgHdrs | undefined): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const [name, all] of headers ?? []) values.set(name, all.join(', ').trim());

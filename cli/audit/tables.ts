@@ -1,4 +1,4 @@
-/** The books that are tables, read in pages by their keys. */
+/** The books in tables, read in pages by key. */
 import { findLiveTable } from '../../services/querymodelworker/table/live-table.ts';
 import { sqlReadModel } from '../../services/querymodelworker/table/read-model.ts';
 import type { Context } from '../../shared/kit/context.ts';
