@@ -7,6 +7,8 @@ import {
   trace,
 } from '@opentelemetry/api';
 
+import { type Context, withTelemetry } from '../shared/kit/context.ts';
+
 export { traceId } from '../shared/kit/trace-id.ts';
 
 /** Version, trace id, parent id, flags; later versions may have more after that. */
@@ -38,6 +40,12 @@ export function extract(
       state.length <= MAX_TRACESTATE_LENGTH && { traceState: createTraceState(state) }),
   };
   return isSpanContextValid(context) ? trace.setSpanContext(telemetry, context) : telemetry;
+}
+
+/** `ctx` in the trace of `traceparent`, which was kept; as it was where that is empty or malformed. */
+export function continueTrace(ctx: Context, traceparent: string): Context {
+  const get = (key: string) => (key === 'traceparent' ? traceparent : undefined);
+  return withTelemetry(ctx, extract(ctx.telemetry, get));
 }
 
 /** The headers by which another process continues the trace that `telemetry` is in; empty where it is in none. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import { extract, inject } from './propagation.ts';
+import { background } from '../shared/kit/context.ts';
+import { continueTrace, extract, inject } from './propagation.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const from = (carrier: Record<string, string>) => extract(ROOT_CONTEXT, (key) => carrier[key]);
@@ -11,6 +12,12 @@ describe('propagation', () => {
     assert.deepEqual(inject(from(carrier)), carrier);
     const unsampled = { traceparent: traceparent.replace(/01$/, '00') };
     assert.deepEqual(inject(from(unsampled)), unsampled);
+  });
+
+  it('goes on in a trace that was kept, and only there', () => {
+    const ctx = background();
+    assert.equal(inject(continueTrace(ctx, traceparent).telemetry).traceparent, traceparent);
+    assert.deepEqual(inject(continueTrace(ctx, '').telemetry), {});
   });
 
   it('reads a later version by what it knows of it', () => {

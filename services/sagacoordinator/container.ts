@@ -2,7 +2,6 @@ import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Handles } from '../../shared/eventstore/worker/handles.ts';
-import { type Context, withTelemetry } from '../../shared/kit/context.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Metrics } from '../../shared/kit/metrics.ts';
 import { deadlineMiddleware, workerMiddleware } from '../../shared/kit/middleware/onions.ts';
@@ -11,17 +10,15 @@ import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
 import { jetstreamAnswers } from '../../shared/kit/transport/jetstream/answering.ts';
 import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
-import { catchUp } from '../../shared/process-manager/catch-up.ts';
-import { deadlineTransport } from '../../shared/process-manager/deadline-transport.ts';
 import {
   type Deadlines,
   sqlDeadlines,
   type UpcomingDeadline,
 } from '../../shared/process-manager/deadlines.ts';
-import { deliveryWatch, lookEveryMs } from '../../shared/process-manager/delivery-watch.ts';
 import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
+import { processClock } from '../../shared/process-manager/process-clock.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
-import { extract } from '../../zipkin/propagation.ts';
+import { continueTrace } from '../../zipkin/propagation.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
 import {
   type App,
@@ -38,8 +35,8 @@ import type { Config } from './config.ts';
 import { type SagaEndpoints, sagaEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
-import { followedTypes } from './saga/followed-types.ts';
-import { deadlineRules, ORDER_ID } from './saga/order-deadlines.ts';
+import { ORDER_ID } from './saga/order-deadlines.ts';
+import { orderProcess } from './saga/order-process.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaService } from './service.ts';
 
@@ -136,16 +133,13 @@ export function createContainer(config: Config): App {
       store: EventStore,
       logger: Logger,
     ) =>
-      deadlineTransport(endpoints.deadlineDue, {
+      processClock(orderProcess(config.times, codec), endpoints.deadlineDue, {
         deadlines,
-        catchUp: catchUp(store, durables.saga, followedTypes),
-        delivery: deliveryWatch(store, {
-          rules: deadlineRules(config.times),
-          everyMs: lookEveryMs(deadlineRules(config.times), config.pollMs),
-          broker: async (consumers) =>
-            jetstreamAnswers(await nats.connection(), ORDERS_STREAM, consumers),
-        }),
-        continued,
+        store,
+        consumer: durables.saga,
+        broker: async (consumers) =>
+          jetstreamAnswers(await nats.connection(), ORDERS_STREAM, consumers),
+        continued: continueTrace,
         maxFiring: config.maxFiring,
         pollMs: config.pollMs,
         logger,
@@ -161,10 +155,4 @@ export function createContainer(config: Config): App {
     degradedOnceReady(container.get(tokens.worker)),
     degradedOnceReady(container.get(tokens.clock)),
   ]);
-}
-
-/** What a deadline's firing does belongs to the trace of the event that began the waiting. */
-function continued(ctx: Context, traceparent: string): Context {
-  const header = (name: string) => (name === 'traceparent' ? traceparent : undefined);
-  return withTelemetry(ctx, extract(ctx.telemetry, header));
 }

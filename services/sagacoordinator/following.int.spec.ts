@@ -4,7 +4,7 @@ import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
-import { background, withTelemetry } from '../../shared/kit/context.ts';
+import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
@@ -19,7 +19,7 @@ import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/wo
 import { spanRecorder } from '../../shared/testing/zipkin/span-recorder.ts';
 import { testNats, testPostgres } from '../../stack/testing.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
-import { extract } from '../../zipkin/propagation.ts';
+import { continueTrace } from '../../zipkin/propagation.ts';
 import { sagaEndpoints } from './endpoints.ts';
 import { followedTypes } from './saga/followed-types.ts';
 import { ORDER_ID } from './saga/order-deadlines.ts';
@@ -69,11 +69,7 @@ describe('saga coordinator over JetStream', function suite() {
       catchUp: catchUp(log.store, durables.saga, followedTypes),
       // No worker runs here that could be waited for.
       delivery: { look: async () => undefined, rest: () => 0 },
-      continued: (context, traceparent) =>
-        withTelemetry(
-          context,
-          extract(context.telemetry, (key) => (key === 'traceparent' ? traceparent : undefined)),
-        ),
+      continued: continueTrace,
       maxFiring: 16,
       pollMs: 50,
       logger: silentLogger,

@@ -6,7 +6,10 @@ import type { Deadline } from './deadlines.ts';
 export interface DeadlineRule {
   /** From the event that begins the wait until the deadline is due. */
   readonly waitMs: number;
-  /** From that event until the deadline fires at the latest, however long the queue of the worker that answers is. */
+  /**
+   * From that event until the deadline fires at the latest: before, it waits for the
+   * worker that answers to get the event, and for the process to have read the log so far.
+   */
   readonly ceilingMs: number;
   /** The worker that answers; none: the wait counts from the event's own time alone. */
   readonly answeredBy?: Answering;

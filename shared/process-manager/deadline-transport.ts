@@ -19,7 +19,7 @@ export interface DeadlineTransportOptions<Kind extends string> {
   readonly catchUp: CatchUp;
   /** Nothing fires whose worker could not have answered. */
   readonly delivery: DeliveryWatch<Kind>;
-  /** `ctx` in the trace that `traceparent` names. */
+  /** `ctx` in the trace that `traceparent` names: what fires belongs to the trace of the event that began the wait. */
   readonly continued: (ctx: Context, traceparent: string) => Context;
   /** Firings at once, at most. */
   readonly maxFiring: number;

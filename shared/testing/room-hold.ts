@@ -65,7 +65,7 @@ export const holdProcess: Process<Hold, HoldCommand, HoldEvent, HoldKind> = {
       answeredBy: { consumer: 'hotel', eventType: 'BOOKINGS.requested' },
     },
     // Nobody's worker ends a hold: it lasts as long as it says.
-    hold: { waitMs: 600_000, ceilingMs: 600_000 },
+    hold: { waitMs: 600_000, ceilingMs: 3_600_000 },
     refund: {
       waitMs: 1_000,
       ceilingMs: 10_000,
