@@ -54,7 +54,7 @@ module.exports = {
       comment: 'Anybody may build on the kit: it knows no event store, no contract and no tracing.',
       severity: 'error',
       from: { path: '^shared/kit/', pathNot: spec },
-      to: { path: '^(shared|zipkin|proto)/', pathNot: '^shared/(kit/|domain/currency[.]ts$)' },
+      to: { path: '^(shared|zipkin|proto)/', pathNot: '^shared/(kit/|money/currency[.]ts$)' },
     },
     {
       name: 'the-kit-runs-downward',
@@ -131,7 +131,22 @@ module.exports = {
       comment: 'Deciders see values only: no input, no output, no clock, no packages.',
       severity: 'error',
       from: { path: '^shared/domain/', pathNot: spec },
-      to: { pathNot: '^shared/domain/' },
+      to: { pathNot: '^shared/(domain|money)/' },
+    },
+    {
+      name: 'money-is-pure',
+      comment: 'Amounts and currencies are of no system: anybody may count.',
+      severity: 'error',
+      from: { path: '^shared/money/', pathNot: spec },
+      to: { pathNot: '^shared/money/' },
+    },
+    {
+      name: 'the-frame-knows-no-system',
+      comment:
+        'Kit, event store, process manager and tracing serve any system: they and their specs know nothing of orders.',
+      severity: 'error',
+      from: { path: '^(shared/(kit|eventstore|process-manager|money)|zipkin)/' },
+      to: { path: '^(shared/(domain|contracts)|services|cli)/' },
     },
     {
       name: 'contracts-are-data',
@@ -140,7 +155,7 @@ module.exports = {
       from: { path: '^shared/contracts/', pathNot: spec },
       to: {
         pathNot:
-          '(^shared/(contracts|domain)/|^shared/kit/errors[.]ts$|^shared/eventstore/event-table[.]ts$|node_modules/(zod|uuid)/)',
+          '(^shared/(contracts|domain|money)/|^shared/kit/errors[.]ts$|^shared/eventstore/(event-table|ids)[.]ts$|node_modules/(zod|uuid)/)',
       },
     },
     {

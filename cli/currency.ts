@@ -1,8 +1,8 @@
-import { type Currency, currencyOf } from '../shared/domain/currency.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { setting } from '../shared/kit/process/setting.ts';
 import { isUnimplemented } from '../shared/kit/transport/grpc/grpc-status.ts';
+import { type Currency, currencyOf } from '../shared/money/currency.ts';
 import { UsageError } from './option.ts';
 import { fromEnvironment } from './settings.ts';
 

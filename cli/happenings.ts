@@ -1,8 +1,8 @@
 /** Who does what in an order's life, in words. Pure. */
 import { durables } from '../shared/contracts/subjects.ts';
-import type { Minor } from '../shared/domain/money.ts';
 import { isOpen, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
+import type { Minor } from '../shared/money/money.ts';
 import type { ReadEvent } from './order-history.ts';
 
 /** Reasons of the coordinator's own cancellations, in words. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { minor } from '../shared/domain/money.ts';
 import { initialState, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
+import { minor } from '../shared/money/money.ts';
 import { anEvent } from '../shared/testing/an-event.ts';
 import { happened, who } from './happenings.ts';
 

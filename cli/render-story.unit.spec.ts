@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../shared/contracts/events.ts';
-import { minor } from '../shared/domain/money.ts';
 import type { OrderEvent } from '../shared/domain/order.ts';
 import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
+import { minor } from '../shared/money/money.ts';
 import { plain } from './paint.ts';
 import { renderStory } from './render-story.ts';
 import { tell } from './story.ts';

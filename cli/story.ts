@@ -3,10 +3,10 @@
  * its events alone. Pure. Field names are those of `--json`.
  */
 import type { OrderEventCodec } from '../shared/contracts/events.ts';
-import { majorUnits } from '../shared/domain/money.ts';
 import { initialState, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
 import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
+import { majorUnits } from '../shared/money/money.ts';
 import { type Compensation, compensation } from './compensation.ts';
 import { happened, who } from './happenings.ts';
 import { type LetterAnswer, letterAnswer } from './letter-answer.ts';

@@ -4,7 +4,6 @@
  */
 import { Container, type ServiceIdentifier } from 'inversify';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
-import type { Currency } from '../shared/domain/currency.ts';
 import {
   type AgreedCurrency,
   agreedCurrency,
@@ -24,6 +23,7 @@ import type { Runnable } from '../shared/kit/process/run-service.ts';
 import { createDatabase, type Database, type DatabaseOptions } from '../shared/kit/sql/database.ts';
 import { adminServer } from '../shared/kit/transport/http/admin.ts';
 import { connectNats, type Nats } from '../shared/kit/transport/nats/nats-connection.ts';
+import type { Currency } from '../shared/money/currency.ts';
 import { grpcClientTrace } from '../zipkin/grpc.ts';
 import { jetstreamConsumerTrace } from '../zipkin/jetstream.ts';
 import { startTracing, type Tracing } from '../zipkin/tracer.ts';

@@ -8,9 +8,9 @@ import { stripeGateway } from '../services/paymentworker/gateway/stripe-gateway.
 import { stripeIntents } from '../services/paymentworker/gateway/stripe-intents.ts';
 import { createPaymentService } from '../services/paymentworker/service.ts';
 import { eventTypes, orderEventCodec } from '../shared/contracts/events.ts';
-import { newId } from '../shared/contracts/ids.ts';
 import { ORDERS_STREAM, orderAggregate } from '../shared/contracts/subjects.ts';
 import { charging, stripeCharging } from '../shared/domain/charging.ts';
+import { newId } from '../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { silentLogger } from '../shared/kit/logger.ts';

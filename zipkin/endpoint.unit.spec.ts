@@ -12,11 +12,11 @@ describe('traceEndpoint', () => {
     let inside = '';
     await traceEndpoint(
       tracer,
-      'place order',
+      'send parcel',
     )(async (ctx) => {
       inside = traceId(ctx);
     })(background(), undefined);
-    assert.equal(hasSingleSpanNamed(spans(), 'place order').traceId, inside);
+    assert.equal(hasSingleSpanNamed(spans(), 'send parcel').traceId, inside);
   });
 
   it('spans nest as the endpoints do', async () => {
@@ -30,13 +30,13 @@ describe('traceEndpoint', () => {
   it('tags the span with what the request and the response tell', async () => {
     const { tracer, spans } = spanRecorder();
     const traced = traceEndpoint<{ id: string }>(tracer, 'get', (request, response) => ({
-      'order.id': request.id,
+      'parcel.id': request.id,
       missing: undefined,
       version: String(response),
     }))(async () => 3);
-    await traced(background(), { id: 'order-1' });
+    await traced(background(), { id: 'parcel-1' });
     assert.deepEqual(hasSingleSpanNamed(spans(), 'get').tags, {
-      'order.id': 'order-1',
+      'parcel.id': 'parcel-1',
       version: '3',
     });
   });

@@ -18,9 +18,9 @@ const fine = { status: 0, error: undefined };
 function exchange(header: Record<string, string>, route?: string): HttpExchange {
   return {
     method: 'GET',
-    path: '/api/orders/order-7',
+    path: '/api/parcels/parcel-7',
     route,
-    params: route === undefined ? {} : { id: 'order-7', other: 'x' },
+    params: route === undefined ? {} : { id: 'parcel-7', other: 'x' },
     header: (name) => header[name],
   };
 }
@@ -29,9 +29,9 @@ function exchange(header: Record<string, string>, route?: string): HttpExchange 
 function message(headers: Record<string, string>) {
   return {
     headers,
-    subject: 'ORDERS.created',
+    subject: 'PARCELS.sent',
     sequence: 42n,
-    durable: 'payment-worker',
+    durable: 'post-worker',
     header: (name: string) => headers[name],
     setHeader: (name: string, value: string) => {
       headers[name] = value;
@@ -40,19 +40,19 @@ function message(headers: Record<string, string>) {
 }
 
 describe('httpServerTrace', () => {
-  it("continues the caller's trace in a span named by the route, with the order's id as a tag", () => {
+  it("continues the caller's trace in a span named by the route, with a parameter as a tag", () => {
     const { tracer, spans } = spanRecorder();
-    const http = exchange({ traceparent }, '/api/orders/:id');
-    const hook = httpServerTrace(tracer);
+    const http = exchange({ traceparent }, '/api/parcels/:id');
+    const hook = httpServerTrace(tracer, { id: 'parcel.id' });
     hook.after(hook.before(background(), http), http, { status: 200, error: undefined });
-    const span = hasSingleSpanNamed(spans(), 'GET /api/orders/:id');
+    const span = hasSingleSpanNamed(spans(), 'GET /api/parcels/:id');
     assert.equal(span.parentId, callersSpan);
     assert.equal(span.kind, 'SERVER');
     assert.deepEqual(span.tags, {
       'http.request.method': 'GET',
-      'http.route': '/api/orders/:id',
-      'url.path': '/api/orders/order-7',
-      'order.id': 'order-7',
+      'http.route': '/api/parcels/:id',
+      'url.path': '/api/parcels/parcel-7',
+      'parcel.id': 'parcel-7',
       'http.response.status_code': '200',
     });
   });
@@ -69,7 +69,7 @@ describe('httpServerTrace', () => {
 
 describe('gRPC traces', () => {
   it("the server's span is a child of the client's, whatever carried it", () => {
-    const client = spanRecorder('ordersvc');
+    const client = spanRecorder('parcelsvc');
     const server = spanRecorder('eventstoresvc');
     const wire = recordCarrier({}, 'eventstore.EventStore/AppendEvents');
     const calls = grpcClientTrace(client.tracer);
@@ -85,11 +85,16 @@ describe('gRPC traces', () => {
 });
 
 describe('JetStream traces', () => {
-  const headers = () => ({ traceparent, 'ce-id': 'event-1', 'ce-subject': 'order-7' });
+  const headers = () => ({
+    traceparent,
+    'ce-id': 'event-1',
+    'ce-subject': 'parcel-7',
+    'ce-aggregatetype': 'parcel',
+  });
 
   it('storing, publishing and consuming are one chain of parents', () => {
     const relay = spanRecorder('eventstoresvc');
-    const worker = spanRecorder('paymentworker');
+    const worker = spanRecorder('postworker');
     const wire = message(headers());
     const publishes = jetstreamProducerTrace(relay.tracer);
     const consumes = jetstreamConsumerTrace(worker.tracer);
@@ -100,16 +105,16 @@ describe('JetStream traces', () => {
     });
     const spans = [...relay.spans(), ...worker.spans()];
     const [tree] = spanTrees(spans, callersSpan);
-    assert.equal(tree?.span.name, 'orders.created publish');
-    assert.equal(tree?.children[0]?.span.name, 'orders.created process');
-    hasNoIdInNames(spans, ['order-7', 'event-1']);
+    assert.equal(tree?.span.name, 'parcels.sent publish');
+    assert.equal(tree?.children[0]?.span.name, 'parcels.sent process');
+    hasNoIdInNames(spans, ['parcel-7', 'event-1']);
     assert.deepEqual(tree?.children[0]?.span.tags, {
       'messaging.system': 'nats',
-      'messaging.destination.name': 'ORDERS.created',
+      'messaging.destination.name': 'PARCELS.sent',
       'messaging.message.id': 'event-1',
       'event.id': 'event-1',
-      'order.id': 'order-7',
-      'messaging.consumer.name': 'payment-worker',
+      'parcel.id': 'parcel-7',
+      'messaging.consumer.name': 'post-worker',
       'messaging.sequence': '42',
       'messaging.outcome': 'acked',
     });

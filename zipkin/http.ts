@@ -5,11 +5,15 @@ import type { HttpExchange } from '../shared/kit/transport/http/exchange.ts';
 import { extract } from './propagation.ts';
 import { attributes, endSpan } from './span.ts';
 
-/** Route parameters that are worth finding a trace by: parameter → tag. */
-const tagOfParam: Readonly<Record<string, string>> = { id: 'order.id' };
-
-/** A SERVER span for each request, continuing the caller's `traceparent`, named by method and route. */
-export function httpServerTrace(tracer: Tracer): Hook<HttpExchange> {
+/**
+ * A SERVER span for each request, continuing the caller's `traceparent`, named by method and route.
+ *
+ * @param tagOfParam route parameters that are worth finding a trace by: parameter → tag
+ */
+export function httpServerTrace(
+  tracer: Tracer,
+  tagOfParam: Readonly<Record<string, string>> = {},
+): Hook<HttpExchange> {
   return {
     before(ctx, http) {
       const parent = extract(ctx.telemetry, (key) => http.header(key));

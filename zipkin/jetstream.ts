@@ -8,6 +8,15 @@ import type {
 import { extract, inject } from './propagation.ts';
 import { attributes, endSpan, linksTo } from './span.ts';
 
+/** A tag's name is made of it, so it is taken from a message only where it is a plain word. */
+const AGGREGATE_TYPE = /^[\w-]{1,64}$/;
+
+/** The tag that finds all traces of one aggregate, such as `parcel.id`; none where the message names no kind of aggregate. */
+function aggregateTag(message: { header(name: string): string | undefined }) {
+  const type = message.header('ce-aggregatetype') ?? '';
+  return AGGREGATE_TYPE.test(type) ? { [`${type}.id`]: message.header('ce-subject') } : {};
+}
+
 /** Headers that are worth finding a trace by (see shared/eventstore/message.ts). */
 function messageTags(message: { subject: string; header(name: string): string | undefined }) {
   const eventId = message.header('ce-id');
@@ -16,13 +25,13 @@ function messageTags(message: { subject: string; header(name: string): string | 
     'messaging.destination.name': message.subject,
     'messaging.message.id': eventId,
     'event.id': eventId,
-    'order.id': message.header('ce-subject'),
+    ...aggregateTag(message),
   };
 }
 
 /**
  * A CONSUMER span for each delivery. It is a child of the span that published
- * the message, so that an order is one trace in Zipkin, whose exporter drops
+ * the message, so that all that follows from a request is one trace in Zipkin, whose exporter drops
  * links; the link is there for viewers that know them.
  */
 export function jetstreamConsumerTrace(tracer: Tracer): Hook<IncomingMessage> {

@@ -64,7 +64,7 @@ describe('startTracing', () => {
 
   const start = (exporter: 'zipkin' | 'none' = 'zipkin') =>
     startTracing({
-      serviceName: 'ordersvc',
+      serviceName: 'parcelsvc',
       exporter,
       endpoint: zipkin.endpoint,
       sampler: 'parentbased_always_on',
@@ -74,11 +74,11 @@ describe('startTracing', () => {
   it('a span is sent to Zipkin by itself, under the service, with no tags but its own', async () => {
     zipkin = await fakeZipkin();
     const tracing = start();
-    tracing.tracer.startSpan('place', { attributes: { 'order.id': 'order-7' } }).end();
+    tracing.tracer.startSpan('place', { attributes: { 'parcel.id': 'parcel-7' } }).end();
     await until('the span', () => zipkin.received.length === 1);
     const [span] = zipkin.received;
-    assert.equal(span?.localEndpoint?.serviceName, 'ordersvc');
-    assert.deepEqual(span?.tags, { 'order.id': 'order-7', 'service.name': 'ordersvc' });
+    assert.equal(span?.localEndpoint?.serviceName, 'parcelsvc');
+    assert.deepEqual(span?.tags, { 'parcel.id': 'parcel-7', 'service.name': 'parcelsvc' });
     await tracing.stop();
   });
 

@@ -60,7 +60,7 @@ export function startTracing(options: TracingOptions): Tracing {
     spanLimits,
     spanProcessors: [processor],
   });
-  const tracer = startedTracer(sdk);
+  const tracer = startedTracer(sdk, options.serviceName);
   let stopped: Promise<void> | undefined;
   let ended = false;
   const stop = async () => {
@@ -107,10 +107,10 @@ const nowhere = {
  * explicitly and do not need the globals, so they are reset: two tracings in one
  * process (as in tests) do not meet.
  */
-function startedTracer(sdk: NodeSDK): Tracer {
+function startedTracer(sdk: NodeSDK, name: string): Tracer {
   trace.disable();
   sdk.start();
-  const tracer = trace.getTracerProvider().getTracer('orders');
+  const tracer = trace.getTracerProvider().getTracer(name);
   for (const api of [trace, context, propagation, logs]) api.disable();
   return tracer;
 }

@@ -11,22 +11,22 @@ import { sqlReadModel } from '../../services/querymodelworker/table/read-model.t
 import { deadlineRules, ORDER_ID } from '../../services/sagacoordinator/saga/order-deadlines.ts';
 import { orderProcess } from '../../services/sagacoordinator/saga/order-process.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { newId } from '../../shared/contracts/ids.ts';
 import {
   durables,
   ORDER_AGGREGATE,
   ORDERS_STREAM,
   orderAggregate,
 } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { newId } from '../../shared/eventstore/ids.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
+import { minor } from '../../shared/money/money.ts';
 import { deadlineSince } from '../../shared/process-manager/deadline-rules.ts';
 import { sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
 import { rebuildDeadlines } from '../../shared/process-manager/rebuild.ts';

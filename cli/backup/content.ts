@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CopiedEvent, CopiedPlace } from '../../services/eventstoresvc/recovery/log-copy.ts';
 import type { CopiedLine } from '../../services/paymentworker/gateway/ledger-copy.ts';
-import type { Currency } from '../../shared/domain/currency.ts';
+import type { Currency } from '../../shared/money/currency.ts';
 import { damaged, type Part, readParts } from './frames.ts';
 
 /** The first part. */

@@ -9,9 +9,9 @@ import type { LogCurrency } from '../../services/eventstoresvc/log/log-currency.
 import type { LogCopy } from '../../services/eventstoresvc/recovery/log-copy.ts';
 import type { LedgerCopy } from '../../services/paymentworker/gateway/ledger-copy.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import type { Currency } from '../../shared/domain/currency.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import type { Currency } from '../../shared/money/currency.ts';
 import { eventPages } from './backup.ts';
 import { contentSums, type Header, readContent, type Sums } from './content.ts';
 

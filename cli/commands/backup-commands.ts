@@ -17,11 +17,11 @@ import {
   type LedgerCopy,
 } from '../../services/paymentworker/gateway/ledger-copy.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { currencyText } from '../../shared/domain/currency.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase } from '../../shared/kit/sql/database.ts';
+import { currencyText } from '../../shared/money/currency.ts';
 import { addressHelp, addressOf } from '../addresses.ts';
 import { type BackedUp, backup } from '../backup/backup.ts';
 import { type Checked, check, type Restored, restore } from '../backup/restore.ts';

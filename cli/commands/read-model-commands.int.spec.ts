@@ -13,7 +13,6 @@ import { sqlReadModel } from '../../services/querymodelworker/table/read-model.t
 import { jetstreamTransport } from '../../services/querymodelworker/transport-jetstream.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
@@ -23,6 +22,7 @@ import { createDatabase, type Database } from '../../shared/kit/sql/database.ts'
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { grpcServer } from '../../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
+import { minor } from '../../shared/money/money.ts';
 import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';
 import { testNats, testPostgres } from '../../stack/testing.ts';
 import { until } from '../../stack/until.ts';

@@ -1,10 +1,10 @@
 /** What becomes of orders whose last events are given up. Pure. */
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
-import { derivedId } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
-import type { Minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { NewEvent, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
+import type { Minor } from '../../shared/money/money.ts';
 
 /** An order that lost events. */
 export interface LostOrder {

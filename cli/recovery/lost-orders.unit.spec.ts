@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { minor } from '../../shared/money/money.ts';
 import { lostOrders, voidOf } from './lost-orders.ts';
 import { lostDocument, renderLost } from './render-lost.ts';
 

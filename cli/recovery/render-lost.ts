@@ -1,5 +1,5 @@
 /** What is lost, as lines for people and as a document for programs. */
-import { decimalText, majorUnits } from '../../shared/domain/money.ts';
+import { decimalText, majorUnits } from '../../shared/money/money.ts';
 import type { LostOrder } from './lost-orders.ts';
 import type { Looked } from './recover.ts';
 

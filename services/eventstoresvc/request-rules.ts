@@ -1,6 +1,7 @@
 /** What a request may ask, as event-rules.ts is for what may be appended. Pure. */
-import type { Currency } from '../../shared/domain/currency.ts';
+
 import { CodedError, type Problem } from '../../shared/kit/errors.ts';
+import type { Currency } from '../../shared/money/currency.ts';
 
 /** Most events or letters that one page holds, and most ids that a list may be of. */
 export const MAX_PAGE = 1_000;

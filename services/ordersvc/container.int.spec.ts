@@ -66,7 +66,8 @@ describe('ordersvc with nothing behind it', () => {
     const refused = answers.find(({ status }) => status === 429) ?? assert.fail('nothing refused');
     assert.ok(Number(refused.headers.get('retry-after')) >= 1);
     assert.match(refused.headers.get('x-trace-id') ?? '', /^[0-9a-f]{32}$/);
-    assert.equal(((await refused.json()) as { code: string }).code, 'rate_limited');
+    const { code, type } = (await refused.json()) as { code: string; type: string };
+    assert.deepEqual([code, type], ['rate_limited', 'urn:orders:problem:rate_limited']);
     await until(async () => (await fetch(`${orders}/o1/events`)).status === 503, {
       what: 'served again',
       deadlineMs: 10_000,

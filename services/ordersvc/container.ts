@@ -1,4 +1,5 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { PROBLEM_TYPES } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { isStandstill } from '../../shared/eventstore/log-recovery.ts';
 import { isMachineryFailure } from '../../shared/kit/errors.ts';
@@ -113,7 +114,8 @@ export function createContainer(config: Config): App {
         host: config.bindAddress,
         port: config.httpPort,
         routes: orderRoutes(endpoints, config.currency),
-        hook: httpServerTrace(tracer),
+        hook: httpServerTrace(tracer, { id: 'order.id' }),
+        problemTypes: PROBLEM_TYPES,
         bodyLimitBytes: config.bodyLimitBytes,
         logger,
       }),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type Attributes, type Meter, type Span, trace } from '@opentelemetry/api';
-import { minor } from '../../shared/domain/money.ts';
 import { background, withTelemetry } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { noMeter } from '../../shared/kit/metrics.ts';
+import { minor } from '../../shared/money/money.ts';
 import { instrumentingService } from './instrumenting.ts';
 import type { OrderService } from './service.ts';
 import type { OrderView } from './views/order-view.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { pino } from 'pino';
-import { minor } from '../../shared/domain/money.ts';
 import { background } from '../../shared/kit/context.ts';
+import { minor } from '../../shared/money/money.ts';
 import { loggingService } from './logging.ts';
 import type { FoundOrder, OrderService, PlacedOrder } from './service.ts';
 

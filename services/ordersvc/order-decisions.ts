@@ -5,7 +5,6 @@
  * race the log's version tells the loser, and the loser is told.
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { derivedId } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import {
   type Decision,
@@ -15,6 +14,7 @@ import {
 } from '../../shared/domain/order.ts';
 import { commandHandler, type HandleRequest } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
 import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
 import type { OrderToDecide } from './views/order-query.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { derivedId } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, remaining, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, type Kind } from '../../shared/kit/errors.ts';
+import { minor } from '../../shared/money/money.ts';
 import { createOrderDecisions } from './order-decisions.ts';
 import { readingForOthers } from './views/order-view.ts';
 import { createRecentWrites } from './views/recent-writes.ts';

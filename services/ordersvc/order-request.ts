@@ -1,6 +1,7 @@
 /** What a customer asks for, every field checked. Pure. */
-import type { Minor } from '../../shared/domain/money.ts';
+
 import type { OrderDetails, OrderItem } from '../../shared/domain/order.ts';
+import type { Minor } from '../../shared/money/money.ts';
 
 /** An order that is to be placed. */
 export interface OrderRequest {

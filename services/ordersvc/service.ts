@@ -4,10 +4,11 @@
  * the log where it is not; what is decided about one is in order-decisions.ts.
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { derivedId, newId, orderIdFor } from '../../shared/contracts/ids.ts';
+import { orderIdFor } from '../../shared/contracts/order-id.ts';
 import { ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import { decide, initialState, type OrderDetails } from '../../shared/domain/order.ts';
 import type { EventStore, NewEvent, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { derivedId, newId } from '../../shared/eventstore/ids.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
 import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind, isMachineryFailure } from '../../shared/kit/errors.ts';

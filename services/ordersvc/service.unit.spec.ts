@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { derivedId, orderIdFor } from '../../shared/contracts/ids.ts';
+import { orderIdFor } from '../../shared/contracts/order-id.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isMachineryFailure, type Kind } from '../../shared/kit/errors.ts';
+import { minor } from '../../shared/money/money.ts';
 import type { OrderRequest } from './order-request.ts';
 import { createOrderService } from './service.ts';
 import type { ReadModel } from './views/order-rows.ts';

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { trace } from '@opentelemetry/api';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { orderAnswer } from '../../shared/contracts/http.ts';
-import { newId } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
+import { newId } from '../../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
+import { minor } from '../../shared/money/money.ts';
 import { usd } from '../../shared/testing/test-currency.ts';
 import { spanRecorder } from '../../shared/testing/zipkin/span-recorder.ts';
 import { hasSingleSpanNamed } from '../../shared/testing/zipkin/spans.ts';
@@ -51,7 +51,7 @@ describe('decisions over HTTP', () => {
       orderEndpoints(service, () => nop),
       usd,
     ),
-    hook: httpServerTrace(recorder.tracer),
+    hook: httpServerTrace(recorder.tracer, { id: 'order.id' }),
     logger: silentLogger,
   });
 

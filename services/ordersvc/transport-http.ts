@@ -5,8 +5,9 @@
  * not be asked; `If-Match`, `If-None-Match` and `min_version` are looked at where one
  * order is read, and `If-Match` where one is decided about.
  */
-import type { Currency } from '../../shared/domain/currency.ts';
+
 import type { Route } from '../../shared/kit/transport/http/route.ts';
+import type { Currency } from '../../shared/money/currency.ts';
 import type { OrderEndpoints } from './endpoints.ts';
 import { answersIn } from './http/answers.ts';
 import { withDocument } from './http/api-document.ts';

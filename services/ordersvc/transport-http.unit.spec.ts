@@ -6,7 +6,7 @@ import {
   orderListAnswer,
   placedAnswer,
 } from '../../shared/contracts/http.ts';
-import { orderIdFor } from '../../shared/contracts/ids.ts';
+import { orderIdFor } from '../../shared/contracts/order-id.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';

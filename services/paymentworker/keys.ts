@@ -1,6 +1,7 @@
 /** The keys by which gateways and the ledger know debits and voids. Frozen. */
-import { derivedId } from '../../shared/contracts/ids.ts';
+
 import { durables } from '../../shared/contracts/subjects.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
 
 /**
  * Of an order's debit. It derives from the order, not the event: if another event

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { newId } from '../../shared/contracts/ids.ts';
 import {
   durables,
   ORDER_AGGREGATE,
   ORDERS_STREAM,
   orderAggregate,
 } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { newId } from '../../shared/eventstore/ids.ts';
 import { encodeMessage } from '../../shared/eventstore/message.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
+import { minor } from '../../shared/money/money.ts';
 import type { PublishedLog } from '../../shared/testing/published-log.ts';
 import { orderCreated, type WorkerRig, workerRig } from '../../shared/testing/worker-rig.ts';
 import { testNats } from '../../stack/testing.ts';

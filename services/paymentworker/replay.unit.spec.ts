@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { dispatching } from '../../shared/eventstore/worker/handles.ts';
@@ -10,6 +9,7 @@ import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { noHook } from '../../shared/kit/transport/hooks.ts';
+import { minor } from '../../shared/money/money.ts';
 import { anEvent } from '../../shared/testing/an-event.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { paymentEndpoints } from './endpoints.ts';

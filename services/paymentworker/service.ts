@@ -1,5 +1,4 @@
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
-import { derivedId } from '../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import {
   type OrderDetails,
@@ -9,6 +8,7 @@ import {
 } from '../../shared/domain/order.ts';
 import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { isKind } from '../../shared/kit/errors.ts';

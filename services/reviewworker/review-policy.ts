@@ -1,5 +1,5 @@
-import type { Minor } from '../../shared/domain/money.ts';
 import type { OrderCommand, OrderDetails } from '../../shared/domain/order.ts';
+import type { Minor } from '../../shared/money/money.ts';
 
 /** What is decided beforehand about orders. */
 export interface ReviewPolicy {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { MAX_AMOUNT, type Minor, minor } from '../../shared/domain/money.ts';
 import type { OrderDetails } from '../../shared/domain/order.ts';
+import { MAX_AMOUNT, type Minor, minor } from '../../shared/money/money.ts';
 import { type ReviewPolicy, review } from './review-policy.ts';
 
 const lenient: ReviewPolicy = { rejectAbove: MAX_AMOUNT, rejectRestaurants: [], manual: [] };

@@ -1,5 +1,4 @@
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { derivedId } from '../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
 import {
   type OrderCommand,
@@ -13,6 +12,7 @@ import {
   type Handled,
 } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { isKind } from '../../shared/kit/errors.ts';
 import { APPROVE, type ReviewPolicy, review } from './review-policy.ts';

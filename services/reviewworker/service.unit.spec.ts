@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
-import { MAX_AMOUNT, minor } from '../../shared/domain/money.ts';
 import type { OrderDetails, OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
+import { MAX_AMOUNT, minor } from '../../shared/money/money.ts';
 import type { ReviewPolicy } from './review-policy.ts';
 import { createReviewService } from './service.ts';
 

@@ -2,16 +2,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { newId } from '../../shared/contracts/ids.ts';
 import {
   durables,
   ORDER_AGGREGATE,
   ORDERS_STREAM,
   orderAggregate,
 } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { newId } from '../../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
@@ -19,6 +18,7 @@ import { silentLogger } from '../../shared/kit/logger.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
+import { minor } from '../../shared/money/money.ts';
 import { catchUp } from '../../shared/process-manager/catch-up.ts';
 import { deadlineTransport } from '../../shared/process-manager/deadline-transport.ts';
 import {

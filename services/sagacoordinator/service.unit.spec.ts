@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { derivedId } from '../../shared/contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
-import { minor } from '../../shared/domain/money.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
+import { minor } from '../../shared/money/money.ts';
 import type { Deadline, UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
 import type { DeadlineWrites } from '../../shared/process-manager/grouped-writes.ts';
 import type { DeadlineKind } from './saga/saga.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_AMOUNT, type Minor, minorFromDecimal } from '../domain/money.ts';
+import { MAX_AMOUNT, type Minor, minorFromDecimal } from '../money/money.ts';
 
 /** A setting that says "more than this": a decimal in major units, or nothing for no limit. */
 export const amountLimit = z

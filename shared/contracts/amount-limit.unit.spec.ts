@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MAX_AMOUNT } from '../domain/money.ts';
+import { MAX_AMOUNT } from '../money/money.ts';
 import { amountLimit, minorLimit } from './amount-limit.ts';
 
 describe('amount limit', () => {

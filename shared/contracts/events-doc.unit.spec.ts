@@ -5,7 +5,6 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { minor } from '../domain/money.ts';
 import {
   decide,
   evolve,
@@ -13,6 +12,7 @@ import {
   type OrderCommand,
   type OrderState,
 } from '../domain/order.ts';
+import { minor } from '../money/money.ts';
 import { eventTypes, orderEventCodec } from './events.ts';
 
 const page = new URL('../../docs/events.md', import.meta.url);

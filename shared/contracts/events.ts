@@ -4,7 +4,6 @@
  * case for ours. Readers ignore unknown fields and unknown types.
  */
 import { z } from 'zod';
-import { type Minor, majorUnits, minorFromDecimal } from '../domain/money.ts';
 import type { OrderEvent } from '../domain/order.ts';
 import {
   type EventCodec,
@@ -13,6 +12,7 @@ import {
   eventCodec,
   typesOf,
 } from '../eventstore/event-table.ts';
+import { type Minor, majorUnits, minorFromDecimal } from '../money/money.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from './subjects.ts';
 
 /**

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { MAX_AMOUNT, minor } from '../domain/money.ts';
 import type { OrderEvent } from '../domain/order.ts';
 import { CodedError } from '../kit/errors.ts';
+import { MAX_AMOUNT, minor } from '../money/money.ts';
 import { eventTypes, orderEventCodec } from './events.ts';
 
 const codec = orderEventCodec(2);

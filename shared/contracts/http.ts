@@ -7,9 +7,9 @@
  */
 import { z } from 'zod';
 import { charging } from '../domain/charging.ts';
-import type { Currency } from '../domain/currency.ts';
-import { decimalText, MAX_AMOUNT, type Minor, minorFromDecimal } from '../domain/money.ts';
 import { type OrderItem, type OrderStatus, type PaymentStatus, total } from '../domain/order.ts';
+import type { Currency } from '../money/currency.ts';
+import { decimalText, MAX_AMOUNT, type Minor, minorFromDecimal } from '../money/money.ts';
 import { keyText, printable, readable, recorded, type TextRule } from './texts.ts';
 
 /** No order has more lines than this. With the longest texts it stays far below the size of an event. */

@@ -12,6 +12,9 @@ export const orderAggregate = (orderId: string) => ({
   aggregateId: orderId,
 });
 
+/** What the `type` of a problem document begins with; the error's code follows. */
+export const PROBLEM_TYPES = 'urn:orders:problem:';
+
 /** Durable consumers, each the name of its worker. */
 export const durables = {
   payment: 'payment-worker',

@@ -6,8 +6,8 @@
  *
  * Stripe's are those of https://docs.stripe.com/currencies as it stood on 2026-09-27.
  */
-import type { Currency } from './currency.ts';
-import { decimalText, type Minor } from './money.ts';
+import type { Currency } from '../money/currency.ts';
+import { decimalText, type Minor } from '../money/money.ts';
 
 /** What can be charged in one currency. Amounts are in minor units of ISO 4217. */
 export interface Charging {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { type Currency, currencies, currencyOf } from '../money/currency.ts';
+import { type Minor, minor } from '../money/money.ts';
 import { charging, stripeCharging, unchargeable } from './charging.ts';
-import { type Currency, currencies, currencyOf } from './currency.ts';
-import { type Minor, minor } from './money.ts';
 
 /**
  * Every currency with its decimals; then, where Stripe charges in it, the step and the

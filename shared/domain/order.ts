@@ -9,7 +9,7 @@
  *
  * Shape after Emmett's decider: decide, evolve, initialState.
  */
-import type { Minor } from './money.ts';
+import type { Minor } from '../money/money.ts';
 
 export interface OrderItem {
   readonly code: string;

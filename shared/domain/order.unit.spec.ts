@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { minor } from '../money/money.ts';
 import { given } from '../testing/given.ts';
-import { minor } from './money.ts';
 import {
   decide,
   evolve,

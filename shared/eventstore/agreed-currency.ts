@@ -1,9 +1,9 @@
-import { type Currency, currencyText } from '../domain/currency.ts';
 import { background, type Context, withTimeLeft } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
 import { configError } from '../kit/process/config.ts';
 import type { Component } from '../kit/process/lifecycle.ts';
 import { isUnimplemented } from '../kit/transport/grpc/grpc-status.ts';
+import { type Currency, currencyText } from '../money/currency.ts';
 import type { EventStore } from './event-store.ts';
 
 /**

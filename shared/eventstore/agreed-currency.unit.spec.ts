@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Currency } from '../domain/currency.ts';
 import { background } from '../kit/context.ts';
 import { CodedError, codedError } from '../kit/errors.ts';
 import { ConfigError } from '../kit/process/config.ts';
+import type { Currency } from '../money/currency.ts';
 import { anEvent } from '../testing/an-event.ts';
 import { eventually } from '../testing/eventually.ts';
 import { currency, usd } from '../testing/test-currency.ts';
@@ -61,7 +61,7 @@ describe('an agreed currency', () => {
       { againMs: 1 },
     );
     const store = inAgreedCurrency(
-      { name: 'event store', ...createMemoryEventStore({ stream: 'ORDERS' }) },
+      { name: 'event store', ...createMemoryEventStore({ stream: 'PARCELS' }) },
       agreed,
     );
     await store.start?.();

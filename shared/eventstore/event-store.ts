@@ -1,5 +1,5 @@
-import type { Currency } from '../domain/currency.ts';
 import type { Context } from '../kit/context.ts';
+import type { Currency } from '../money/currency.ts';
 import type { CheckpointStore } from './checkpoints.ts';
 import type { LetterStore } from './dead-letters.ts';
 
@@ -7,7 +7,7 @@ import type { LetterStore } from './dead-letters.ts';
 export interface NewEvent {
   /** Its identity, chosen by the writer: an append repeated with the same id is done once. 1–200 printable characters. */
   readonly eventId: string;
-  /** `<stream>.<token>`, such as `ORDERS.created`; it is also the subject it is published on. */
+  /** `<stream>.<token>`, such as `PARCELS.sent`; it is also the subject it is published on. */
   readonly eventType: string;
   readonly aggregateId: string;
   readonly aggregateType: string;
@@ -36,8 +36,8 @@ export interface Appended {
 
 /**
  * Which appends go first where many wait. `answers` are what workers append
- * about an order that is under way; they go before `new work`, so that a rush
- * of orders is not finished later for being taken in faster.
+ * about something that is under way; they go before `new work`, so that a rush
+ * of it is not finished later for being taken in faster.
  */
 export type Lane = 'answers' | 'new work';
 

@@ -48,7 +48,7 @@ export function entry<Payload extends z.ZodType<unknown, object>, Fields>(
   };
 }
 
-/** Types of events as they are called in the log of `stream`: `ORDERS.created`. */
+/** Types of events as they are called in the log of `stream`: `PARCELS.sent`. */
 export type EventTypes<Stream extends string, Event extends Named> = {
   readonly [Type in Event['type']]: `${Stream}.${Type}`;
 };

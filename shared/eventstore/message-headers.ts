@@ -11,7 +11,7 @@ export const messageHeaders = z.object({
     .string()
     .regex(/^\/eventstore\/.+$/)
     .describe('`/eventstore/` and the name of the stream.'),
-  'ce-subject': z.string().describe("The aggregate's id: the order id. UTF-8, unchanged."),
+  'ce-subject': z.string().describe("The aggregate's id. UTF-8, unchanged."),
   'ce-time': z
     .string()
     .meta({ format: 'date-time' })
@@ -20,7 +20,7 @@ export const messageHeaders = z.object({
     .literal('application/json')
     .optional()
     .describe('Absent if there is no payload.'),
-  'ce-aggregatetype': z.string().describe("The aggregate's type: `order`."),
+  'ce-aggregatetype': z.string().describe("The aggregate's type."),
   'ce-version': z
     .string()
     .regex(/^[1-9][0-9]*$/)

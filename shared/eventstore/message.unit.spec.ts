@@ -4,10 +4,10 @@ import { decodeMessage, encodeMessage } from './message.ts';
 
 const event: RecordedEvent = {
   eventId: 'e-1',
-  eventType: 'ORDERS.created',
-  aggregateId: 'Bestellung 注文 1',
-  aggregateType: 'order',
-  stream: 'ORDERS',
+  eventType: 'PARCELS.sent',
+  aggregateId: 'Päckchen 小包 1',
+  aggregateType: 'parcel',
+  stream: 'PARCELS',
   version: 3n,
   position: 9_007_199_254_740_993n,
   createdAt: new Date('2026-01-01T12:00:00.123Z'),
@@ -35,13 +35,13 @@ describe('an event as a message', () => {
 
   it('is a CloudEvent in binary mode under its own subject, deduplicated by its id', () => {
     const { subject, headers } = encodeMessage(event);
-    assert.equal(subject, 'ORDERS.created');
+    assert.equal(subject, 'PARCELS.sent');
     assert.equal(headers.get('Nats-Msg-Id'), 'e-1');
     assert.deepEqual(
       ['ce-specversion', 'ce-id', 'ce-type', 'ce-source', 'ce-time'].map((name) =>
         headers.get(name),
       ),
-      ['1.0', 'e-1', 'ORDERS.created', '/eventstore/ORDERS', '2026-01-01T12:00:00.123Z'],
+      ['1.0', 'e-1', 'PARCELS.sent', '/eventstore/PARCELS', '2026-01-01T12:00:00.123Z'],
     );
   });
 
@@ -51,7 +51,7 @@ describe('an event as a message', () => {
   });
 
   it('a message of somebody else is refused', () => {
-    assert.throws(() => decodeMessage({ subject: 'ORDERS.created', data: new Uint8Array() }), {
+    assert.throws(() => decodeMessage({ subject: 'PARCELS.sent', data: new Uint8Array() }), {
       code: 'foreign_message',
     });
   });

@@ -4,7 +4,7 @@ import { type Context, withTelemetry } from '../kit/context.ts';
 
 /**
  * `ctx` in a trace of its own that is not sampled: for what is asked again and
- * again and belongs to no order. Zipkin would show little else.
+ * again and belongs to no request. Zipkin would show little else.
  */
 export function unsampled(ctx: Context): Context {
   const spanContext = {

@@ -45,7 +45,7 @@ export type Kind = keyof typeof kinds;
 
 /** One thing that is wrong with a request: where, and what. */
 export interface Problem {
-  /** Path of the field, as the caller wrote it: `order_items[0].quantity`. */
+  /** Path of the field, as the caller wrote it: `items[0].quantity`. */
   readonly field: string;
   readonly message: string;
 }

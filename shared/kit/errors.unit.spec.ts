@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CodedError, codedError, isKind, isMachineryFailure, kinds } from './errors.ts';
 
 describe('coded errors', () => {
-  const refused = new CodedError('conflict', 'version_conflict', 'The order moved on.');
+  const refused = new CodedError('conflict', 'version_conflict', 'The parcel moved on.');
 
   it('wrapping an error never changes its answer', () => {
     const wrapped = new Error('outer', { cause: new Error('inner', { cause: refused }) });

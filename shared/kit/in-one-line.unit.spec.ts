@@ -20,7 +20,7 @@ describe('inOneLine', () => {
     assert.equal(chain('gone', 'gone', 'gone'), 'gone');
     assert.equal(chain('log: gone', '14 UNAVAILABLE: log: gone'), '14 UNAVAILABLE: log: gone');
     assert.equal(chain('not read: gone', 'gone'), 'not read: gone');
-    const repeated = 'order a: no price: order b: no price';
+    const repeated = 'parcel a: no price: parcel b: no price';
     assert.equal(chain('refused', repeated), `refused: ${repeated}`);
   });
 

@@ -7,7 +7,7 @@ import { logFields, silentLogger } from './logger.ts';
 const here = import.meta.dirname;
 
 /** What a process prints that makes a logger and runs `code` with it. */
-function printed(code: string, options = "service: 'ordersvc', level: 'info'"): string {
+function printed(code: string, options = "service: 'parcelsvc', level: 'info'"): string {
   const script = `import { createLogger } from './logger.ts'; const logger = createLogger({ ${options} }); ${code}`;
   const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     cwd: here,
@@ -21,11 +21,11 @@ function printed(code: string, options = "service: 'ordersvc', level: 'info'"): 
 describe('the logger', () => {
   it('writes one JSON object a line where nobody sits at a terminal', () => {
     const line = JSON.parse(
-      printed("logger.info({ order_id: 'o-1' }, 'accepted'); logger.debug('not');"),
+      printed("logger.info({ parcel_id: 'p-1' }, 'accepted'); logger.debug('not');"),
     );
     assert.equal(line.level, 'info');
-    assert.equal(line.service, 'ordersvc');
-    assert.equal(line.order_id, 'o-1');
+    assert.equal(line.service, 'parcelsvc');
+    assert.equal(line.parcel_id, 'p-1');
     assert.equal(line.msg, 'accepted');
     assert.ok(Date.parse(line.time) > 0);
   });
@@ -52,9 +52,9 @@ describe('the logger', () => {
   it('writes for people when told to', () => {
     const text = printed(
       "logger.warn('careful');",
-      "service: 'ordersvc', level: 'info', pretty: true",
+      "service: 'parcelsvc', level: 'info', pretty: true",
     );
-    assert.match(text, /WARN.*ordersvc: careful/);
+    assert.match(text, /WARN.*parcelsvc: careful/);
   });
 
   it('says nothing when it is the silent one', () => {

@@ -22,7 +22,7 @@ async function scrape(metrics: Metrics): Promise<{ type: string; text: string }>
 describe('metrics', () => {
   let metrics: Metrics;
   before(() => {
-    metrics = createMetrics('ordersvc');
+    metrics = createMetrics('parcelsvc');
   });
   after(() => metrics.close());
 
@@ -31,7 +31,7 @@ describe('metrics', () => {
     const { type, text } = await scrape(metrics);
     assert.match(type, /^text\/plain; version=0\.0\.4/);
     assert.match(text, /^things_total\{kind="a"\} 2$/m);
-    assert.match(text, /^target_info\{service_name="ordersvc"\} 1$/m);
+    assert.match(text, /^target_info\{service_name="parcelsvc"\} 1$/m);
   });
 
   it("hold the process's memory, uptime and event loop delay", async () => {

@@ -14,7 +14,7 @@ export function problemsOf(
   return [...problems.values()];
 }
 
-/** `order_items[0].quantity`, as the writer has it; `whole` for all of it. */
+/** `items[0].quantity`, as the writer has it; `whole` for all of it. */
 export function fieldPath(path: readonly PropertyKey[], whole = 'body'): string {
   if (path.length === 0) return whole;
   return path

@@ -1,5 +1,5 @@
 /**
- * Makes stored texts safe to print: customers choose an order's texts, which must not
+ * Makes stored texts safe to print: people outside choose them, and they must not
  * steer, reorder or hide what an operator reads.
  */
 

@@ -83,7 +83,7 @@ describe('since when a worker could have answered', () => {
     assert.equal(rest('payment', 101n), 0);
   });
 
-  it('the queue that an order waits in may be as long as the ceiling', async () => {
+  it('the queue that something waits in may be as long as the ceiling', async () => {
     await pass(200_000);
     assert.equal(rest('payment', 101n, 10_000), 10_000);
     assert.equal(rest('payment', 101n, 0), 0);
@@ -202,7 +202,7 @@ describe('since when a worker could have answered', () => {
     assert.ok(rest('payment', 110n) >= 55_000, `${rest('payment', 110n)}`);
   });
 
-  it('a stream that is made again is delivered again: its orders get their time once more', async () => {
+  it('a stream that is made again is delivered again: what it holds gets its time once more', async () => {
     delivered[payer] = 200n;
     await pass(100_000);
     assert.equal(rest('payment', 200n), 0);

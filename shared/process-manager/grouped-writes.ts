@@ -62,8 +62,8 @@ export function groupedWrites<Kind extends string>(
   }
 
   async function commit(changes: readonly DeadlineChange<Kind>[]): Promise<void> {
-    const put = inOneOrder(changes.flatMap((change) => change.put));
-    const remove = inOneOrder(changes.flatMap((change) => change.remove));
+    const put = sortedOnce(changes.flatMap((change) => change.put));
+    const remove = sortedOnce(changes.flatMap((change) => change.remove));
     const ctx = background();
     if (put.length > 0) await deadlines.put(ctx, put);
     if (remove.length > 0) await deadlines.remove(ctx, remove);
@@ -82,7 +82,7 @@ export function groupedWrites<Kind extends string>(
 }
 
 /** Each key once, its last change; in the same order everywhere, so that instances rarely block each other. */
-function inOneOrder<Key extends DeadlineKey>(entries: readonly Key[]): readonly Key[] {
+function sortedOnce<Key extends DeadlineKey>(entries: readonly Key[]): readonly Key[] {
   const byKey = new Map(entries.map((entry) => [`${entry.aggregateId} ${entry.kind}`, entry]));
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
 }

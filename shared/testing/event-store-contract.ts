@@ -18,12 +18,15 @@ import type {
 import { background } from '../kit/context.ts';
 import type { DeadLetter } from '../kit/delivery.ts';
 import { codedError, type Kind } from '../kit/errors.ts';
-import { anEvent } from './an-event.ts';
+import { anEvent as anyEvent } from './an-event.ts';
 import { eventually } from './eventually.ts';
 import { followContract } from './follow-contract.ts';
 
-export function eventStoreContract(store: () => EventStore): void {
+/** @param stream that of the store */
+export function eventStoreContract(store: () => EventStore, stream = 'ORDERS'): void {
   const ctx = background();
+  const anEvent = (overrides: Partial<NewEvent> = {}) =>
+    anyEvent({ eventType: `${stream}.created`, ...overrides });
   const append = (event: NewEvent, expected?: bigint) =>
     store().append(ctx, { events: [event], expectedVersion: expected });
   const refusedAs = (kind: Kind, code?: string) => (error: unknown) => {
@@ -174,7 +177,7 @@ export function eventStoreContract(store: () => EventStore): void {
       await append(event, 0n);
       for (const other of [
         { data: '{"a": 1}' },
-        { eventType: 'ORDERS.approved' },
+        { eventType: `${stream}.approved` },
         { aggregateId: randomUUID() },
         { aggregateType: 'basket' },
       ]) {
@@ -261,7 +264,7 @@ export function eventStoreContract(store: () => EventStore): void {
         assert.ok(stored);
         const { createdAt, metadata, ...rest } = stored;
         const { metadata: given, ...sent } = event;
-        assert.deepEqual(rest, { ...sent, stream: 'ORDERS', version, position });
+        assert.deepEqual(rest, { ...sent, stream, version, position });
         // The transport may have added its trace.
         assert.deepEqual({ ...metadata, ...given }, metadata);
         assert.ok(Math.abs(createdAt.getTime() - Date.now()) < 60_000);
@@ -307,7 +310,7 @@ export function eventStoreContract(store: () => EventStore): void {
     it('filters by id, aggregate, aggregate type and event types, all together', async () => {
       const aggregateId = randomUUID();
       const one = anEvent({ aggregateId });
-      const two = anEvent({ aggregateId, eventType: 'ORDERS.approved' });
+      const two = anEvent({ aggregateId, eventType: `${stream}.approved` });
       const basket = anEvent({ aggregateId, aggregateType: 'basket' });
       for (const event of [one, two, basket]) await append(event);
       const ids = async (filter: EventFilter) =>
@@ -316,11 +319,12 @@ export function eventStoreContract(store: () => EventStore): void {
       assert.deepEqual(await ids({ eventId: two.eventId, aggregateId: 'other' }), []);
       assert.deepEqual(await ids({ aggregateId }), [one.eventId, two.eventId, basket.eventId]);
       assert.deepEqual(await ids({ aggregateId, aggregateType: 'basket' }), [basket.eventId]);
-      assert.deepEqual(await ids({ aggregateId, eventTypes: ['ORDERS.approved', 'ORDERS.x'] }), [
-        two.eventId,
-      ]);
       assert.deepEqual(
-        await ids({ aggregateType: 'basket', aggregateId, eventTypes: ['ORDERS.approved'] }),
+        await ids({ aggregateId, eventTypes: [`${stream}.approved`, `${stream}.x`] }),
+        [two.eventId],
+      );
+      assert.deepEqual(
+        await ids({ aggregateType: 'basket', aggregateId, eventTypes: [`${stream}.approved`] }),
         [],
       );
     });
@@ -346,7 +350,7 @@ export function eventStoreContract(store: () => EventStore): void {
       });
       const rest = await read({ positions: [one, three, five], afterPosition: three });
       assert.deepEqual(rest.found, [five]);
-      const none = await read({ positions: [one], eventTypes: ['ORDERS.approved'] });
+      const none = await read({ positions: [one], eventTypes: [`${stream}.approved`] });
       assert.deepEqual(none.found, []);
     });
 
@@ -392,7 +396,7 @@ export function eventStoreContract(store: () => EventStore): void {
     });
   });
 
-  describe('follow', () => followContract(store));
+  describe('follow', () => followContract(store, stream));
 
   describe('checkpoints', () => {
     /** Of the event at a position, and everything up to there delivered. */

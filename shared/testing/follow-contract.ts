@@ -5,10 +5,10 @@ import type { EventFilter, EventStore, RecordedEvent } from '../eventstore/event
 import { background, type Context, withSignal } from '../kit/context.ts';
 import { anEvent } from './an-event.ts';
 
-export function followContract(store: () => EventStore): void {
+export function followContract(store: () => EventStore, stream: string): void {
   const ctx = background();
   const append = (aggregateType: string) =>
-    store().append(ctx, { events: [anEvent({ aggregateType })] });
+    store().append(ctx, { events: [anEvent({ eventType: `${stream}.created`, aggregateType })] });
 
   /** Follows until `enough`, with a deadline, so that a follower who hears nothing fails. */
   async function followed(

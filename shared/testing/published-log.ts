@@ -12,17 +12,20 @@ export interface PublishedLog {
   published(): Promise<void>;
 }
 
-/** An empty log, and an empty stream of the orders' name that follows it. */
-export async function publishedLog(connection: NatsConnection): Promise<PublishedLog> {
+/** An empty log, and an empty stream of the same name that follows it; by default the orders'. */
+export async function publishedLog(
+  connection: NatsConnection,
+  name = ORDERS_STREAM,
+): Promise<PublishedLog> {
   await ensureStream(connection, {
-    name: ORDERS_STREAM,
-    subjects: [`${ORDERS_STREAM}.*`],
+    name,
+    subjects: [`${name}.*`],
     replicas: 1,
   });
   const jetstream = connection.jetstream();
   let tail: Promise<unknown> = Promise.resolve();
   const store = createMemoryEventStore({
-    stream: ORDERS_STREAM,
+    stream: name,
     committed: (events) => {
       for (const event of events) {
         const { subject, headers, payload } = encodeMessage(event);

@@ -1,4 +1,4 @@
-import { type Currency, currencyOf } from '../domain/currency.ts';
+import { type Currency, currencyOf } from '../money/currency.ts';
 
 /** A currency that there is. */
 export function currency(code: string): Currency {

@@ -1,9 +1,8 @@
 import { orderEventCodec } from '../contracts/events.ts';
-import { newId } from '../contracts/ids.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../contracts/subjects.ts';
-import { minor } from '../domain/money.ts';
 import type { OrderEvent } from '../domain/order.ts';
 import type { NewEvent } from '../eventstore/event-store.ts';
+import { newId } from '../eventstore/ids.ts';
 import { eventWorker } from '../eventstore/worker/event-worker.ts';
 import type { Handles } from '../eventstore/worker/handles.ts';
 import { background } from '../kit/context.ts';
@@ -15,6 +14,7 @@ import { workerMiddleware } from '../kit/middleware/onions.ts';
 import type { Component } from '../kit/process/lifecycle.ts';
 import { noHook } from '../kit/transport/hooks.ts';
 import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts';
+import { minor } from '../money/money.ts';
 import { type PublishedLog, publishedLog } from './published-log.ts';
 
 /** What a worker lives on, for one test: a broker, a log that it follows, and the workers. */

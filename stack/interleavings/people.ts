@@ -7,12 +7,12 @@ import type { OrderDecisions } from '../../services/ordersvc/order-decisions.ts'
 import type { OrderService } from '../../services/ordersvc/service.ts';
 import { type OrderView, viewOf } from '../../services/ordersvc/views/order-view.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
-import { orderIdFor } from '../../shared/contracts/ids.ts';
-import { minor } from '../../shared/domain/money.ts';
+import { orderIdFor } from '../../shared/contracts/order-id.ts';
 import { readable } from '../../shared/eventstore/command-handler.ts';
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import { minor } from '../../shared/money/money.ts';
 import type { Faults } from './faults.ts';
 import { type Reference, reference } from './reference.ts';
 

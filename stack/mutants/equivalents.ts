@@ -7,12 +7,12 @@ export const equivalents: readonly {
   readonly why: string;
 }[] = [
   {
-    file: 'shared/domain/money.ts',
+    file: 'shared/money/money.ts',
     change: "const [, whole = 'mutated', fraction = '', exponent = '0'] = parts;",
     why: 'the pattern always has digits in front',
   },
   {
-    file: 'shared/domain/money.ts',
+    file: 'shared/money/money.ts',
     change: "const [, whole = '', fraction = '', exponent = ''] = parts;",
     why: 'Number of an empty text is 0, too',
   },

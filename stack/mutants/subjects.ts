@@ -12,7 +12,7 @@ const beside = (file: string): Subject => ({
 /** The files whose mutants `make mutants` tries, by the specs beside them. */
 export const subjects: readonly Subject[] = [
   beside('shared/domain/charging.ts'),
-  beside('shared/domain/money.ts'),
+  beside('shared/money/money.ts'),
   beside('shared/domain/order.ts'),
   beside('shared/kit/errors.ts'),
   beside('shared/kit/in-one-line.ts'),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { orderIdFor } from '../../shared/contracts/ids.ts';
+import { orderIdFor } from '../../shared/contracts/order-id.ts';
 
 /** What is asked for. */
 export interface Wish {

@@ -5,7 +5,7 @@ import type {
   LetterState,
   ParkedLetter,
 } from '../../../shared/eventstore/dead-letters.ts';
-import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../../../shared/eventstore/replay-lease.ts';
+import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../../../shared/eventstore/dead-letters.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import type { DeadLetter } from '../../../shared/kit/delivery.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';

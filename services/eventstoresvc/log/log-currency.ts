@@ -1,8 +1,8 @@
-import type { Currency } from '../../../shared/domain/currency.ts';
-import { onceWithoutDecimals } from '../../../shared/domain/iso-4217.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { type Database, sqlState } from '../../../shared/kit/sql/database.ts';
+import type { Currency } from '../../../shared/money/currency.ts';
+import { onceWithoutDecimals } from '../../../shared/money/iso-4217.ts';
 
 /** The currency that stands written beside the log. */
 export interface LogCurrency {

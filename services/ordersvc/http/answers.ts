@@ -5,10 +5,10 @@ import type {
   OrderListAnswer,
   PlacedAnswer,
 } from '../../../shared/contracts/http.ts';
-import { majorUnits } from '../../../shared/domain/money.ts';
 import type { OrderDetails } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { JsonText } from '../../../shared/kit/transport/http/json.ts';
+import { majorUnits } from '../../../shared/money/money.ts';
 import type { OrderPage } from '../views/order-rows.ts';
 import type { OrderView } from '../views/order-view.ts';
 import { encodeCursor } from './list-query.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../../shared/contracts/events.ts';
 import { orderAnswer, placedAnswer } from '../../../shared/contracts/http.ts';
-import { minor } from '../../../shared/domain/money.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { answersIn } from './answers.ts';
 
 const order = {

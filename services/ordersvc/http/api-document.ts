@@ -4,12 +4,12 @@
  * with money in US dollars.
  */
 import { formats } from '../../../shared/contracts/texts.ts';
-import type { Currency } from '../../../shared/domain/currency.ts';
 import { version } from '../../../shared/kit/process/version.ts';
 import { answer } from '../../../shared/kit/transport/http/openapi/bodies.ts';
 import { describedRoutes } from '../../../shared/kit/transport/http/openapi/document.ts';
 import { kitRefusals } from '../../../shared/kit/transport/http/openapi/refusals.ts';
 import { type Route, route } from '../../../shared/kit/transport/http/route.ts';
+import type { Currency } from '../../../shared/money/currency.ts';
 import { orderRefusals, traceparent } from './operation-parts.ts';
 import { ifMatch, ifNoneMatch, minVersion, orderId } from './order-address.ts';
 import { idempotencyKey } from './order-body.ts';

@@ -7,11 +7,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { z } from 'zod';
-import type { Currency } from '../../../shared/domain/currency.ts';
+import { PROBLEM_TYPES } from '../../../shared/contracts/subjects.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { parseJson } from '../../../shared/kit/transport/http/json.ts';
 import { exampleOf, problemSchema } from '../../../shared/kit/transport/http/openapi/bodies.ts';
 import { problemDocument } from '../../../shared/kit/transport/http/problem.ts';
+import type { Currency } from '../../../shared/money/currency.ts';
 import { currency, usd } from '../../../shared/testing/test-currency.ts';
 import type { OrderEndpoints } from '../endpoints.ts';
 import { orderRoutes } from '../transport-http.ts';
@@ -124,7 +125,9 @@ describe('the OpenAPI document', () => {
   it('describes problem documents as they are made', () => {
     const problems = [{ field: 'body', message: 'must be an object' }];
     const error = new CodedError('invalid', 'invalid_order', 'It cannot be.', { problems });
-    problemSchema.strict().parse(problemDocument(error, '0af7651916cd43dd8448eb211c80319c'));
-    problemSchema.strict().parse(problemDocument(new CodedError('internal', 'internal', ''), ''));
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    problemSchema.strict().parse(problemDocument(error, trace, PROBLEM_TYPES));
+    const ours = new CodedError('internal', 'internal', '');
+    problemSchema.strict().parse(problemDocument(ours, '', PROBLEM_TYPES));
   });
 });

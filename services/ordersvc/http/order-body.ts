@@ -9,13 +9,13 @@ import {
   MAX_KEY,
   placeOrderBody,
 } from '../../../shared/contracts/http.ts';
-import type { Currency } from '../../../shared/domain/currency.ts';
-import { minor } from '../../../shared/domain/money.ts';
 import { total } from '../../../shared/domain/order.ts';
 import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
 import { problemsOf } from '../../../shared/kit/problems-of.ts';
 import { NumberAsWritten } from '../../../shared/kit/transport/http/json.ts';
 import type { Parameter } from '../../../shared/kit/transport/http/openapi/operation.ts';
+import type { Currency } from '../../../shared/money/currency.ts';
+import { minor } from '../../../shared/money/money.ts';
 import type { OrderRequest } from '../order-request.ts';
 
 export const idempotencyKey: Parameter = {

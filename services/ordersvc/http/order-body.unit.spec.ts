@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MAX_ITEMS, MAX_QUANTITY } from '../../../shared/contracts/http.ts';
 import { charging } from '../../../shared/domain/charging.ts';
-import { currencies } from '../../../shared/domain/currency.ts';
-import { decimalText, MAX_AMOUNT, minor } from '../../../shared/domain/money.ts';
 import { CodedError, codedError } from '../../../shared/kit/errors.ts';
 import { parseJson } from '../../../shared/kit/transport/http/json.ts';
+import { currencies } from '../../../shared/money/currency.ts';
+import { decimalText, MAX_AMOUNT, minor } from '../../../shared/money/money.ts';
 import { currency, usd } from '../../../shared/testing/test-currency.ts';
 import { orderRequestReader } from './order-body.ts';
 

@@ -1,9 +1,9 @@
 import { placedAnswer, placeOrderBody } from '../../../shared/contracts/http.ts';
-import type { Currency } from '../../../shared/domain/currency.ts';
 import { versionHeaders } from '../../../shared/kit/transport/http/etag.ts';
 import { answer, json, problem } from '../../../shared/kit/transport/http/openapi/bodies.ts';
 import { invalid } from '../../../shared/kit/transport/http/openapi/refusals.ts';
 import { type Route, route } from '../../../shared/kit/transport/http/route.ts';
+import type { Currency } from '../../../shared/money/currency.ts';
 import type { OrderEndpoints } from '../endpoints.ts';
 import type { Answers } from './answers.ts';
 import {

@@ -6,12 +6,12 @@
  */
 import { orderStatuses } from '../../../shared/contracts/http.ts';
 import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
-import { minor } from '../../../shared/domain/money.ts';
 import type { OrderItem, OrderStatus, PaymentStatus } from '../../../shared/domain/order.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Database, Statement } from '../../../shared/kit/sql/database.ts';
+import { minor } from '../../../shared/money/money.ts';
 import type { OrderListQuery, PageEnd } from './order-list.ts';
 import type { OrderView } from './order-view.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { minor } from '../../../shared/domain/money.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { CodedError, codedError } from '../../../shared/kit/errors.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { guardedGateway } from './guarded-gateway.ts';
 
 const ctx = background();

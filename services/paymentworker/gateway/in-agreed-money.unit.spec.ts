@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { minor } from '../../../shared/domain/money.ts';
 import { agreedCurrency } from '../../../shared/eventstore/agreed-currency.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { CodedError, codedError } from '../../../shared/kit/errors.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { currency, usd } from '../../../shared/testing/test-currency.ts';
 import { inAgreedMoney } from './in-agreed-money.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import postgres from 'postgres';
-import { minor } from '../../../shared/domain/money.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../../shared/kit/errors.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { sqlLedger } from './ledger.ts';
 
 const ctx = background();

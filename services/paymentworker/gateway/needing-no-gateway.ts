@@ -1,5 +1,5 @@
-import { newId } from '../../../shared/contracts/ids.ts';
 import { type Charging, unchargeable } from '../../../shared/domain/charging.ts';
+import { newId } from '../../../shared/eventstore/ids.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { answerIn, type Ledger } from './ledger.ts';
 import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';

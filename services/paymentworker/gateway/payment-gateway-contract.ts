@@ -3,10 +3,10 @@
  * For specs; each implementation calls it in a few lines.
  */
 import assert from 'node:assert/strict';
-import { newId } from '../../../shared/contracts/ids.ts';
-import { minor } from '../../../shared/domain/money.ts';
+import { newId } from '../../../shared/eventstore/ids.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { isKind } from '../../../shared/kit/errors.ts';
+import { minor } from '../../../shared/money/money.ts';
 import {
   type Debit,
   type DebitAnswer,

@@ -1,5 +1,5 @@
-import type { Minor } from '../../../shared/domain/money.ts';
 import type { Context } from '../../../shared/kit/context.ts';
+import type { Minor } from '../../../shared/money/money.ts';
 
 /** One order's amount to be taken from its customer. */
 export interface Debit {

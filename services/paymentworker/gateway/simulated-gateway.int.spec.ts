@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { newId } from '../../../shared/contracts/ids.ts';
 import { charging } from '../../../shared/domain/charging.ts';
-import { MAX_AMOUNT, minor } from '../../../shared/domain/money.ts';
+import { newId } from '../../../shared/eventstore/ids.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { isKind } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { MAX_AMOUNT, minor } from '../../../shared/money/money.ts';
 import { usd } from '../../../shared/testing/test-currency.ts';
 import { testPostgres } from '../../../stack/testing.ts';
 import { sqlLedger } from './ledger.ts';

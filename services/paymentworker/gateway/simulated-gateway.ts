@@ -5,10 +5,10 @@
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId } from '../../../shared/contracts/ids.ts';
-import type { Minor } from '../../../shared/domain/money.ts';
+import { newId } from '../../../shared/eventstore/ids.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Minor } from '../../../shared/money/money.ts';
 import { answerIn, type Ledger } from './ledger.ts';
 import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { newId } from '../../../shared/contracts/ids.ts';
 import { charging, stripeCharging } from '../../../shared/domain/charging.ts';
-import { minor } from '../../../shared/domain/money.ts';
+import { newId } from '../../../shared/eventstore/ids.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { usd } from '../../../shared/testing/test-currency.ts';
 import { type StripeMock, startStripeMock } from '../../../stack/stripe-mock.ts';
 import { testFolder, testPostgres } from '../../../stack/testing.ts';

@@ -15,9 +15,10 @@
  * Each step can be repeated, so it does not matter between which two of them a
  * process dies.
  */
-import { type Minor, minor } from '../../../shared/domain/money.ts';
+
 import type { Context } from '../../../shared/kit/context.ts';
 import { isKind } from '../../../shared/kit/errors.ts';
+import { type Minor, minor } from '../../../shared/money/money.ts';
 import { answerIn, type Ledger, type LedgerLine } from './ledger.ts';
 import { type Debit, type DebitAnswer, type PaymentGateway, VOIDED } from './payment-gateway.ts';
 import type { StripeIntents } from './stripe-intents.ts';

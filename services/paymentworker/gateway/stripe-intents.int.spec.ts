@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { stripeCharging } from '../../../shared/domain/charging.ts';
-import { minor } from '../../../shared/domain/money.ts';
 import { background, withSignal, withTimeLeft } from '../../../shared/kit/context.ts';
 import { codedError, isKind } from '../../../shared/kit/errors.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { currency } from '../../../shared/testing/test-currency.ts';
 import { type StripeIntents, stripeIntents } from './stripe-intents.ts';
 

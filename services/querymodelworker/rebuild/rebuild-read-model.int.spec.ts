@@ -7,7 +7,6 @@ import {
   READ_MODEL,
   READ_MODEL_B,
 } from '../../../shared/contracts/subjects.ts';
-import { minor } from '../../../shared/domain/money.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { EventStore } from '../../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
@@ -16,6 +15,7 @@ import { CodedError } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { testPostgres } from '../../../stack/testing.ts';
 import { createQueryModelService, type QueryModelService } from '../service.ts';
 import { findLiveTable } from '../table/live-table.ts';

@@ -7,7 +7,6 @@ import {
   ORDERS_STREAM,
   orderAggregate,
 } from '../../../shared/contracts/subjects.ts';
-import { minor } from '../../../shared/domain/money.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { EventStore } from '../../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
@@ -15,6 +14,7 @@ import { background } from '../../../shared/kit/context.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { orderCreated } from '../../../shared/testing/worker-rig.ts';
 import { testPostgres } from '../../../stack/testing.ts';
 import { createQueryModelService } from '../service.ts';

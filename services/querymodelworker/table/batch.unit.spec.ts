@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../../shared/contracts/events.ts';
-import { minor } from '../../../shared/domain/money.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { anEvent } from '../../../shared/testing/an-event.ts';
 import { foldBatch, refuseGaps } from './batch.ts';
 

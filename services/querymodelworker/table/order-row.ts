@@ -4,7 +4,6 @@
  * so the projection needs no more than an order's row and its new events.
  */
 
-import type { Minor } from '../../../shared/domain/money.ts';
 import {
   evolve,
   initialState,
@@ -15,6 +14,7 @@ import {
   type PaymentStatus,
 } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import type { Minor } from '../../../shared/money/money.ts';
 
 /** One row of `orders`; every value as it is sent and comes back. */
 export interface OrderRow {

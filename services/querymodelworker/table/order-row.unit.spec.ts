@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { minor } from '../../../shared/domain/money.ts';
 import { fold, initialState, type OrderEvent } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { foldRow, type OrderRow, stateOf } from './order-row.ts';
 
 const orderId = 'order-1';

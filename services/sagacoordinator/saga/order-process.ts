@@ -1,7 +1,7 @@
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
-import { derivedId } from '../../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE } from '../../../shared/contracts/subjects.ts';
 import { type OrderEvent, type OrderState, orderDecider } from '../../../shared/domain/order.ts';
+import { derivedId } from '../../../shared/eventstore/ids.ts';
 import type { Cause, Process } from '../../../shared/process-manager/process.ts';
 import { followedTypes } from './followed-types.ts';
 import { type DeadlineTimes, deadlineRules } from './order-deadlines.ts';

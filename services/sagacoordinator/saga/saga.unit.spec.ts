@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../../shared/contracts/events.ts';
-import { minor } from '../../../shared/domain/money.ts';
 import { fold, type OrderEvent } from '../../../shared/domain/order.ts';
+import { minor } from '../../../shared/money/money.ts';
 import type { Trigger } from '../../../shared/process-manager/process.ts';
 import { stepOf } from '../../../shared/process-manager/step.ts';
 import { orderProcess } from './order-process.ts';

@@ -7,7 +7,7 @@ import { resuming } from './resuming.ts';
 
 const at = (position: bigint): RecordedEvent => ({
   ...anEvent(),
-  stream: 'ORDERS',
+  stream: 'PARCELS',
   version: 1n,
   position,
   createdAt: new Date(0),

@@ -1,6 +1,6 @@
 import { CodedError } from '../../kit/errors.ts';
 import type { LetterState, LetterStore, ParkedLetter } from '../dead-letters.ts';
-import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../replay-lease.ts';
+import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../dead-letters.ts';
 
 /** A letter and who has it: what the real store keeps in columns of the same names. */
 interface Row {

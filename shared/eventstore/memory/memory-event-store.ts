@@ -3,9 +3,9 @@
  * holds here too, so services can be tested without servers.
  */
 import { EventEmitter, once } from 'node:events';
-import type { Currency } from '../../domain/currency.ts';
 import type { Context } from '../../kit/context.ts';
 import { CodedError } from '../../kit/errors.ts';
+import type { Currency } from '../../money/currency.ts';
 import type {
   Appended,
   EventFilter,

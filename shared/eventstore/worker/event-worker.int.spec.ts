@@ -25,7 +25,7 @@ describe('event worker', () => {
     this.timeout(30_000);
     const server = await testNats();
     nats = connectNats({ url: server.url, name: 'test', logger: silentLogger });
-    log = await publishedLog(await nats.connection());
+    log = await publishedLog(await nats.connection(), 'PARCELS');
   });
   after(() => nats.stop());
 
@@ -40,10 +40,10 @@ describe('event worker', () => {
     return eventWorker({
       connection: nats.connection,
       durable: 'test-worker',
-      stream: 'ORDERS',
-      aggregateType: 'order',
+      stream: 'PARCELS',
+      aggregateType: 'parcel',
       handles: {
-        'ORDERS.created': async (ctx, { body, mayBeRepeat }) =>
+        'PARCELS.sent': async (ctx, { body, mayBeRepeat }) =>
           served.push({ ctx, event: body, mayBeRepeat }),
       },
       store: log.store,
@@ -55,15 +55,17 @@ describe('event worker', () => {
   }
 
   const append = (eventType: string, metadata: Record<string, string> = {}) =>
-    log.store.append(background(), { events: [anEvent({ eventType, metadata })] });
+    log.store.append(background(), {
+      events: [anEvent({ eventType, aggregateType: 'parcel', metadata })],
+    });
 
   const servedTimes = (n: number) =>
     until(() => served.length >= n, { what: `${n} events served`, deadlineMs: 5_000 });
 
   it('serves the types that it was told of, as they stand in the log', async () => {
-    await append('ORDERS.created', { correlation_id: 'submission-1' });
-    await append('ORDERS.approved');
-    await append('ORDERS.created');
+    await append('PARCELS.sent', { correlation_id: 'submission-1' });
+    await append('PARCELS.weighed');
+    await append('PARCELS.sent');
     await worker.start?.();
     await servedTimes(2);
     const { events } = await log.store.read(background(), { limit: 10 });
@@ -75,20 +77,22 @@ describe('event worker', () => {
     assert.equal(served[0]?.ctx.causationId, events[0]?.eventId);
   });
 
-  it('what is no order is passed over, whatever type it is filed under', async () => {
+  it('what is no parcel is passed over, whatever type it is filed under', async () => {
     await worker.start?.();
-    await log.store.append(background(), { events: [anEvent({ aggregateType: 'test' })] });
-    await append('ORDERS.created');
+    await log.store.append(background(), {
+      events: [anEvent({ eventType: 'PARCELS.sent', aggregateType: 'test' })],
+    });
+    await append('PARCELS.sent');
     await servedTimes(1);
     assert.deepEqual(
       served.map(({ event }) => event.aggregateType),
-      ['order'],
+      ['parcel'],
     );
   });
 
   it('a recreated durable continues from the checkpoint beside the log', async () => {
     await worker.start?.();
-    await append('ORDERS.created');
+    await append('PARCELS.sent');
     await servedTimes(1);
     await worker.stop?.();
     const kept = await log.store.getCheckpoint(background(), 'test-worker');
@@ -97,8 +101,8 @@ describe('event worker', () => {
     assert.deepEqual(kept, { position: last, eventId, delivered: last }, 'stopping keeps it');
 
     const manager = await (await nats.connection()).jetstreamManager();
-    await manager.consumers.delete('ORDERS', 'test-worker');
-    const { position } = await append('ORDERS.created');
+    await manager.consumers.delete('PARCELS', 'test-worker');
+    const { position } = await append('PARCELS.sent');
     await log.published();
     served = [];
     worker = aWorker();
@@ -112,7 +116,7 @@ describe('event worker', () => {
   });
 
   it('a dead letter that somebody wants replayed comes through the same endpoint', async () => {
-    const { position } = await append('ORDERS.created', { correlation_id: 'submission-2' });
+    const { position } = await append('PARCELS.sent', { correlation_id: 'submission-2' });
     await worker.start?.();
     await servedTimes(1);
     const consumer = 'test-worker';
@@ -139,7 +143,7 @@ describe('event worker', () => {
     assert.equal(again?.mayBeRepeat, true);
   });
 
-  const foreign = async () => (await nats.connection()).jetstream().publish('ORDERS.created', '{}');
+  const foreign = async () => (await nats.connection()).jetstream().publish('PARCELS.sent', '{}');
   const unreadTimes = (n: number) =>
     until(() => outcomes.filter(({ status }) => status === 'undecodable').length >= n, {
       what: `${n} deliveries of what cannot be read`,
@@ -150,16 +154,16 @@ describe('event worker', () => {
   async function resetAndRefill(): Promise<void> {
     await log.published();
     const connection = await nats.connection();
-    await remakeStream(connection, { name: 'ORDERS', subjects: ['ORDERS.*'], replicas: 1 });
+    await remakeStream(connection, { name: 'PARCELS', subjects: ['PARCELS.*'], replicas: 1 });
     for await (const event of await log.store.stream(background(), {})) {
       const { subject, headers, payload } = encodeMessage(event);
       await connection.jetstream().publish(subject, payload, { headers });
     }
   }
 
-  it('an order where a foreign message stood in the stream is answered after the stream is reset', async () => {
+  it('an event where a foreign message stood in the stream is answered after the stream is reset', async () => {
     await worker.start?.();
-    const before = await append('ORDERS.created');
+    const before = await append('PARCELS.sent');
     await servedTimes(1);
     await foreign();
     await unreadTimes(1);
@@ -167,28 +171,28 @@ describe('event worker', () => {
     const kept = await log.store.getCheckpoint(background(), 'test-worker');
     assert.equal(kept.position, before.position, 'what was not answered is not passed');
 
-    const order = await append('ORDERS.created');
-    assert.equal(order.position, before.position + 1n);
+    const later = await append('PARCELS.sent');
+    assert.equal(later.position, before.position + 1n);
     await resetAndRefill();
     served = [];
     worker = aWorker();
     await worker.start?.();
     await servedTimes(1);
-    assert.equal(served[0]?.event.position, order.position);
+    assert.equal(served[0]?.event.position, later.position);
   });
 
   it('the log’s event is served for a foreign message in its place, if it is of a type to be answered', async () => {
     await worker.start?.();
     await foreign();
     await unreadTimes(1);
-    const order = await append('ORDERS.created');
+    const later = await append('PARCELS.sent');
     await servedTimes(1);
     assert.deepEqual(
       served.map(({ event }) => event.position),
-      [order.position],
+      [later.position],
     );
-    // The message of that order stands one too far, where the log now has this.
-    await append('ORDERS.approved');
+    // The message of that event stands one too far, where the log now has this.
+    await append('PARCELS.weighed');
     await until(() => outcomes.filter(({ status }) => status === 'acked').length === 2, {
       what: 'passed over',
       deadlineMs: 5_000,

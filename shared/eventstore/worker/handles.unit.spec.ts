@@ -23,7 +23,7 @@ const codec = {
 
 const delivered = (eventType: string, data = '{}'): Delivery<RecordedEvent> => ({
   body: {
-    ...anEvent({ eventType, data }),
+    ...anEvent({ eventType, aggregateType: 'stay', data }),
     stream: 'ROOMS',
     version: 1n,
     position: 7n,
@@ -92,11 +92,11 @@ describe('what a worker handles', () => {
   });
 
   it('is found by its type, and what is another or is filed elsewhere is passed over', async () => {
-    const endpoint = dispatching(handles, 'order');
+    const endpoint = dispatching(handles, 'stay');
     await endpoint(background(), delivered('ROOMS.booked'));
     await endpoint(background(), delivered('ROOMS.gone'));
     const { body, ...delivery } = delivered('ROOMS.booked');
-    await endpoint(background(), { ...delivery, body: { ...body, aggregateType: 'stay' } });
+    await endpoint(background(), { ...delivery, body: { ...body, aggregateType: 'test' } });
     assert.deepEqual(outcomes, ['greet: ada at 7, perhaps again']);
   });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { ORDERS_STREAM } from '../../contracts/subjects.ts';
 import { background } from '../../kit/context.ts';
 import { CodedError } from '../../kit/errors.ts';
 import { anEvent } from '../../testing/an-event.ts';
@@ -15,7 +14,7 @@ describe('events of the log by position', () => {
   let counting: Pick<EventStore, 'read'>;
 
   beforeEach(async () => {
-    log = createMemoryEventStore({ stream: ORDERS_STREAM });
+    log = createMemoryEventStore({ stream: 'PARCELS' });
     for (let n = 0; n < 1_200; n++) await log.append(ctx, { events: [anEvent({ data: `${n}` })] });
     readings = [];
     counting = {
@@ -66,11 +65,11 @@ describe('events of the log by position', () => {
         counting.read(context, { ...filter, limit: Math.min(limit, 100) }),
     });
     const positions = Array.from({ length: 1_200 }, (_, n) => BigInt(n + 1));
-    const order: bigint[] = [];
+    const answered: bigint[] = [];
     const found = await Promise.all(
       positions.map(async (position) => {
         const event = await logged.at(position);
-        order.push(position);
+        answered.push(position);
         return event;
       }),
     );
@@ -78,7 +77,7 @@ describe('events of the log by position', () => {
       found.map((event) => event?.position),
       positions,
     );
-    assert.deepEqual(order, positions, 'answers come in the order of the asking');
+    assert.deepEqual(answered, positions, 'answers come in the order of the asking');
     assert.ok(readings.every((filter) => (filter.positions?.length ?? 0) <= 500));
   });
 

@@ -30,7 +30,7 @@ export interface ReplayOptions {
   readonly stopWaitMs?: number;
 }
 
-/** Served side by side, at most: replays must not crowd out the orders of today. */
+/** Served side by side, at most: replays must not crowd out the events of today. */
 const AT_ONCE = 8;
 const LOOK_EVERY_MS = 1_000;
 /** Before looking again when the event store did not answer. */
@@ -40,7 +40,7 @@ const AWAY_DELAYS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
  * Serves dead letters that somebody asked to have replayed. It looks for them
  * once a second, takes each event from the log and gives it to the endpoint as
  * something that may have been answered before, so the endpoint looks into the
- * log first: after an order was cancelled, a replay moves no money. What the
+ * log first: what was called off meanwhile is not done. What the
  * endpoint serves is resolved; what it fails at is parked again.
  *
  * `stop` waits for what is being served, five seconds, then aborts it; that one

@@ -24,7 +24,7 @@ describe('replays', () => {
   let running: Component;
 
   beforeEach(async () => {
-    store = createMemoryEventStore({ stream: 'ORDERS' });
+    store = createMemoryEventStore({ stream: 'PARCELS' });
     served = [];
     serve = async () => undefined;
     const middleware = deadLetter({

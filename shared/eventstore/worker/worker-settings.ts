@@ -24,7 +24,7 @@ export function followerSettings(defaults: ServiceDefaults) {
 export function workerSettings(defaults: ServiceDefaults) {
   return {
     ...followerSettings(defaults),
-    /** Messages held at once; orders are served side by side, the events of one in their order. */
+    /** Messages held at once; aggregates are served side by side, the events of one in their order. */
     MAX_IN_FLIGHT: setting.integer(128, { min: 1, max: 10_000 }),
     /** After this without a sign of life a message is given to another instance. */
     ACK_WAIT_MS: setting.milliseconds(30_000, { min: 1_000 }),

@@ -6,7 +6,7 @@ import { CodedError, codedError } from '../errors.ts';
 import { circuitBreaker } from './circuit-breaker.ts';
 
 const away = new CodedError('unavailable', 'database_away', 'The database is away.');
-const refusal = new CodedError('conflict', 'not_pending', 'The order is not pending.');
+const refusal = new CodedError('conflict', 'not_sent', 'The parcel is not sent.');
 
 let time = 0;
 
@@ -60,7 +60,7 @@ describe('circuit breaker', () => {
   it('business refusals never open it', async () => {
     const circuit = breaker(60_000);
     circuit.behave(() => Promise.reject(refusal));
-    for (let i = 0; i < 10; i++) assert.equal(await circuit.code(), 'not_pending');
+    for (let i = 0; i < 10; i++) assert.equal(await circuit.code(), 'not_sent');
   });
 
   it('callers that go away never open it; running out of time does', async () => {

@@ -7,16 +7,16 @@ import { instrumenting } from './instrumenting.ts';
 describe('instrumenting', () => {
   it('records each request once, by endpoint and code, in seconds', async () => {
     const { meter, measurements } = recordingMeter();
-    const wrap = instrumenting(meter, 'place order');
-    const gone = new CodedError('not_found', 'order_not_found', 'No such order.');
+    const wrap = instrumenting(meter, 'send parcel');
+    const gone = new CodedError('not_found', 'parcel_not_found', 'No such parcel.');
     await wrap(async () => 1)(background(), {});
     await assert.rejects(wrap(() => Promise.reject(gone))(background(), {}), gone);
     await assert.rejects(wrap(() => Promise.reject(new Error('bug')))(background(), {}));
     assert.deepEqual(
       measurements.map(({ instrument, attributes }) => [instrument, attributes]),
-      ['ok', 'order_not_found', 'internal'].map((code) => [
+      ['ok', 'parcel_not_found', 'internal'].map((code) => [
         'endpoint_duration_seconds',
-        { endpoint: 'place order', code },
+        { endpoint: 'send parcel', code },
       ]),
     );
     assert.ok(measurements.every(({ value }) => value >= 0 && value < 1));

@@ -9,7 +9,7 @@ const levels = { debug: 20, info: 30, warn: 40, error: 50 };
 describe('logging', () => {
   const run = async (work: () => Promise<unknown>, options = {}) => {
     const { logger, lines } = recordingLogger();
-    const outcome = logging(logger, 'place order', options)(work)(background('c-1'), {});
+    const outcome = logging(logger, 'send parcel', options)(work)(background('c-1'), {});
     await outcome.catch(() => undefined);
     assert.equal(lines.length, 1, 'one line for each request');
     return { outcome, line: lines[0] ?? assert.fail() };
@@ -19,7 +19,7 @@ describe('logging', () => {
     const { outcome, line } = await run(async () => 42);
     assert.equal(await outcome, 42);
     assert.equal(line.level, levels.info);
-    assert.equal(line.endpoint, 'place order');
+    assert.equal(line.endpoint, 'send parcel');
     assert.equal(line.code, 'ok');
     assert.equal(line.correlation_id, 'c-1');
     assert.equal(typeof line.ms, 'number');
@@ -31,11 +31,11 @@ describe('logging', () => {
   });
 
   it('an error that is an answer is told like any other answer, without a stack', async () => {
-    const refusal = new CodedError('conflict', 'not_pending', 'The order is not pending.');
+    const refusal = new CodedError('conflict', 'not_sent', 'The parcel is not sent.');
     const { outcome, line } = await run(() => Promise.reject(refusal));
     await assert.rejects(outcome, refusal);
     assert.equal(line.level, levels.info);
-    assert.equal(line.code, 'not_pending');
+    assert.equal(line.code, 'not_sent');
     assert.equal(line.err, undefined);
   });
 

@@ -5,7 +5,7 @@ import { CodedError } from '../errors.ts';
 import { retry } from './retry.ts';
 
 const away = new CodedError('unavailable', 'database_away', 'The database is away.');
-const refusal = new CodedError('conflict', 'not_pending', 'The order is not pending.');
+const refusal = new CodedError('conflict', 'not_sent', 'The parcel is not sent.');
 
 /** An endpoint that ends in turn as told, and then with its answer. */
 function failing(...errors: Error[]) {

@@ -76,7 +76,7 @@ describe('timeout', () => {
   });
 
   it('hands answers and errors that come in time on as they are', async () => {
-    const own = new CodedError('cancelled', 'order_cancelled', 'The order was cancelled.');
+    const own = new CodedError('cancelled', 'parcel_returned', 'The parcel was returned.');
     assert.equal(await timeout(1_000)(async () => 'answer')(background(), {}), 'answer');
     await assert.rejects(timeout(1_000)(() => Promise.reject(own))(background(), {}), own);
   });

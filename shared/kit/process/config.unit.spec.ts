@@ -14,11 +14,11 @@ function complaint(schema: z.ZodType, env: NodeJS.ProcessEnv): string {
 }
 
 describe('configuration', () => {
-  const service = z.object(serviceSettings({ serviceName: 'ordersvc', adminPort: 9101 }));
+  const service = z.object(serviceSettings({ serviceName: 'parcelsvc', adminPort: 9101 }));
 
   it('has a default for whatever every service has', () => {
     assert.deepEqual(loadConfig(service, {}), {
-      OTEL_SERVICE_NAME: 'ordersvc',
+      OTEL_SERVICE_NAME: 'parcelsvc',
       ADMIN_PORT: 9101,
       BIND_ADDRESS: '127.0.0.1',
       ALLOW_INSECURE: false,
@@ -34,7 +34,7 @@ describe('configuration', () => {
   it("is handed to services under the services' own names", () => {
     const env = { OTEL_TRACES_EXPORTER: 'none', OTEL_TRACES_SAMPLER_ARG: '0.5' };
     assert.deepEqual(serviceConfig(loadConfig(service, env)), {
-      serviceName: 'ordersvc',
+      serviceName: 'parcelsvc',
       bindAddress: '127.0.0.1',
       adminPort: 9101,
       logLevel: 'info',

@@ -25,7 +25,7 @@ const client = `
   const got = await new Promise((resolve, reject) =>
     get(url, (answer) => answer.on('data', (bytes) => resolve(String(bytes)))).on('error', reject));
   const store = createGrpcEventStore({
-    address: '127.0.0.1:' + grpcPort, stream: 'ORDERS', timeoutMs: 1_000, logger: silentLogger });
+    address: '127.0.0.1:' + grpcPort, stream: 'PARCELS', timeoutMs: 1_000, logger: silentLogger });
   await store.start();
   // Nothing is served there, so that what it says later is that it has no answer.
   await eventually('it is connected', () => !store.notReady()?.endsWith('is away'), 20_000);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { currencyOf } from '../../domain/currency.ts';
+import { currencyOf } from '../../money/currency.ts';
 
 /** A setting's schema: what it is read from is text or nothing. */
 export type Setting<T> = z.ZodType<T, string | undefined>;

@@ -73,7 +73,7 @@ describe('migrations', () => {
 
   it('a server that does not answer is told when the time is up', async () => {
     const folder = await aFolder({});
-    const url = 'postgres://orders@127.0.0.1:1/none';
+    const url = 'postgres://nobody@127.0.0.1:1/none';
     await assert.rejects(
       migrate({ url, folder, logger: silentLogger, timeoutMs: 200 }),
       /ECONNREFUSED|CONNECT/,

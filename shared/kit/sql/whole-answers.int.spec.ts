@@ -87,7 +87,8 @@ const shapes = {
         insert into written (id, n) select $1::text, n from input
         returning n, meet($3::text, n, $4::int8) as filling
       )
-      select n::text, filling from added order by added.n`);
+      select n::text, filling from added
+      order by added.n`);
     return (marks: Marks) => statement(...marks, numbers(marks[1]).join('\u001f'));
   })(),
   updated:
@@ -176,9 +177,9 @@ describe('an answer of the database', () => {
     const whole = numbers(String(rows)).map((n) => ({ n, filling: FILLING }));
     if (Array.isArray(answer)) {
       assert.ok(!met || fault === '40001', 'it was ended, and has an answer');
-      const order = (one: Row, other: Row) => Number(one.n) - Number(other.n);
+      const byNumber = (one: Row, other: Row) => Number(one.n) - Number(other.n);
       assert.equal(answer.length, rows);
-      assert.deepEqual([...answer].toSorted(order), whole);
+      assert.deepEqual([...answer].toSorted(byNumber), whole);
     } else {
       // It failed itself, or was on its way when its connection was given up.
       const refused = fault === 'raises' ? 'P0001' : fault === 'unique' ? '23505' : undefined;

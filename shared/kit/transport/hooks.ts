@@ -26,7 +26,7 @@ export const noHook: Hook<unknown> = { before: (ctx) => ctx, after: () => undefi
 /**
  * `hook` made harmless: what it throws goes to `report`, and the request or
  * message is served all the same, with the context that it came with. A fault in
- * tracing must neither fail an order nor, thrown where nobody catches it, end the
+ * tracing must neither fail a request nor, thrown where nobody catches it, end the
  * process. By default it is reported as a warning of the process.
  */
 export function guarded<Wire>(

@@ -112,7 +112,7 @@ describe('gRPC transport', () => {
   }
 
   const getHead = (client: EventStoreClient, ctx: Context, settings = {}) =>
-    callUnary(client.getHead.bind(client), { stream: 'ORDERS' }, ctx, {
+    callUnary(client.getHead.bind(client), { stream: 'PARCELS' }, ctx, {
       name,
       timeoutMs: 5000,
       ...settings,
@@ -130,7 +130,7 @@ describe('gRPC transport', () => {
 
   it('decodes, calls the endpoint, encodes', async () => {
     const { client } = await serve({ head: async (_ctx, stream) => BigInt(stream.length) });
-    assert.deepEqual(await getHead(client, background()), { position: 6n });
+    assert.deepEqual(await getHead(client, background()), { position: 7n });
   });
 
   it('deadline, correlation and cause come across', async () => {

@@ -16,7 +16,7 @@ describe('the admin server', () => {
   const readiness = { notReady: () => reasons, degraded: () => slow };
 
   before(async () => {
-    metrics = createMetrics('ordersvc');
+    metrics = createMetrics('parcelsvc');
     measureReadiness(metrics.meter, () => readiness);
     admin = adminServer({ host: '127.0.0.1', port: 0, ...readiness, metrics });
     await admin.start?.();

@@ -15,7 +15,7 @@ import type { HttpExchange } from './exchange.ts';
 import { headFault } from './head.ts';
 import { drain, type HttpLimits, httpLimits, limitedServer } from './http-listening.ts';
 import { JsonText } from './json.ts';
-import { problemDocument, retryAfterSeconds } from './problem.ts';
+import { type ProblemDocument, problemDocument, retryAfterSeconds } from './problem.ts';
 import { refuseUnserved } from './refused-requests.ts';
 import { EndpointFailure, type HttpRequest, type HttpResponse, type Route } from './route.ts';
 import { safeHeaders } from './safe-headers.ts';
@@ -28,13 +28,15 @@ export interface HttpServerOptions {
   readonly routes: readonly Route[];
   readonly logger: Logger;
   readonly hook?: Hook<HttpExchange>;
+  /** What the `type` of a problem document begins with; the error's code follows. Default `urn:problem:`. */
+  readonly problemTypes?: string;
   readonly bodyLimitBytes?: number;
   /** How long `stop` waits for answers that are being made, in milliseconds. */
   readonly drainMs?: number;
   readonly limits?: Partial<HttpLimits>;
 }
 
-const defaults = { bodyLimitBytes: 256 * 1024, drainMs: 5000 };
+const defaults = { problemTypes: 'urn:problem:', bodyLimitBytes: 256 * 1024, drainMs: 5000 };
 
 /**
  * Serves endpoints over HTTP. Errors become problem documents (RFC 9457) by
@@ -55,7 +57,12 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
     last: (socket: Duplex) => refusing.last(socket),
   };
   const server = limitedServer(limits, given.logger);
-  const refusing = refuseUnserved(server, hook, application(options).callback());
+  const refusing = refuseUnserved(
+    server,
+    hook,
+    options.problemTypes,
+    application(options).callback(),
+  );
   return {
     name: 'http',
     port: () => (server.address() as AddressInfo).port,
@@ -101,7 +108,7 @@ function application(options: ServerSettings): Koa {
 async function answer(
   koa: RouterContext,
   found: Route | undefined,
-  { hook, bodyLimitBytes, bodies, logger, stopping }: ServerSettings,
+  { hook, problemTypes, bodyLimitBytes, bodies, logger, stopping }: ServerSettings,
   fault?: CodedError,
 ): Promise<void> {
   const exchange: HttpExchange = {
@@ -141,7 +148,8 @@ async function answer(
     if (error.kind === 'internal' && !heard) {
       logger.error({ err: thrown, trace_id: trace }, 'HTTP request failed');
     }
-    writeProblem(koa, trace, error, thrown instanceof UnsupportedBody ? thrown.accepted : {});
+    const more = thrown instanceof UnsupportedBody ? thrown.accepted : {};
+    writeProblem(koa, problemDocument(error, trace, problemTypes), error, more);
   } finally {
     bodies.give(held);
   }
@@ -191,11 +199,10 @@ const jsonOf = (body: unknown): string =>
 
 function writeProblem(
   koa: RouterContext,
-  trace: string,
+  document: ProblemDocument,
   error: CodedError,
   more: Readonly<Record<string, string>>,
 ): void {
-  const document = problemDocument(error, trace);
   const wait = retryAfterSeconds(error);
   write(koa, {
     status: document.status,

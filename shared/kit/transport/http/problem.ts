@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type CodedError, kinds, type Problem } from '../../errors.ts';
 
-/** An error as RFC 9457 has it. `code` is for programs and stable; `type` is made of it. */
+/** An error as RFC 9457 has it. `code` is for programs and stable; `type` is made of it: see `types` below. */
 export interface ProblemDocument {
   readonly type: string;
   readonly title: string;
@@ -21,13 +21,19 @@ const ours = 'Something went wrong on our side.';
 /**
  * The problem document for `error`. Nothing of the inside gets into it: not
  * the cause, and for a 500 not even the message. `traceId` may be empty.
+ *
+ * @param types what a problem's `type` begins with; its code follows
  */
-export function problemDocument(error: CodedError, traceId: string): ProblemDocument {
+export function problemDocument(
+  error: CodedError,
+  traceId: string,
+  types: string,
+): ProblemDocument {
   const status = kinds[error.kind].http;
   const { code, problems } = error;
   const detail = status === 500 ? ours : error.message;
   return {
-    ...refusalDocument({ status, code, detail }, traceId),
+    ...refusalDocument({ status, code, detail }, traceId, types),
     ...(problems.length > 0 && { problems }),
   };
 }
@@ -39,13 +45,14 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** The problem document for `refusal`. `traceId` may be empty. */
+/** The problem document for `refusal`. `traceId` and `types` as in `problemDocument`. */
 export function refusalDocument(
   { status, code, detail }: Refusal,
   traceId: string,
+  types: string,
 ): ProblemDocument {
   return {
-    type: `urn:orders:problem:${code}`,
+    type: types + code,
     title: STATUS_CODES[status] ?? 'Client Closed Request',
     status,
     detail,

@@ -4,14 +4,14 @@ import { problemDocument, retryAfterSeconds } from './problem.ts';
 
 describe('problemDocument', () => {
   it('names every field that is wrong', () => {
-    const problems = [{ field: 'order_items[0].quantity', message: 'must be at least 1' }];
-    const error = new CodedError('invalid', 'invalid_order', 'The order is wrong.', { problems });
-    assert.deepEqual(problemDocument(error, 'abc'), {
-      type: 'urn:orders:problem:invalid_order',
+    const problems = [{ field: 'items[0].quantity', message: 'must be at least 1' }];
+    const error = new CodedError('invalid', 'invalid_parcel', 'The parcel is wrong.', { problems });
+    assert.deepEqual(problemDocument(error, 'abc', 'urn:parcels:problem:'), {
+      type: 'urn:parcels:problem:invalid_parcel',
       title: 'Unprocessable Entity',
       status: 422,
-      detail: 'The order is wrong.',
-      code: 'invalid_order',
+      detail: 'The parcel is wrong.',
+      code: 'invalid_parcel',
       problems,
       trace_id: 'abc',
     });
@@ -26,7 +26,10 @@ describe('problemDocument', () => {
         cause: new Error(secret),
       }),
     ]) {
-      assert.doesNotMatch(JSON.stringify(problemDocument(error, '')), /select|main\.ts/);
+      assert.doesNotMatch(
+        JSON.stringify(problemDocument(error, '', 'urn:parcels:problem:')),
+        /select|main\.ts/,
+      );
     }
   });
 });

@@ -96,10 +96,13 @@ export interface Refusing {
  * a trace of its own, and its connection is closed. What was asked before on the
  * same connection is answered first; nothing is written into the middle of an
  * answer. Everything else goes to `serve`.
+ *
+ * @param problemTypes as in HttpServerOptions
  */
 export function refuseUnserved(
   server: Server,
   hook: Hook<HttpExchange>,
+  problemTypes: string,
   serve: RequestListener,
 ): Refusing {
   const pending = pendingAnswers();
@@ -146,7 +149,7 @@ export function refuseUnserved(
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     if (!admitted(request, response)) return;
     ending.add(request.socket);
-    const head = headOf(expectationFailed, told(hook, expectationFailed, request));
+    const head = answerTo(expectationFailed, told(hook, expectationFailed, request), problemTypes);
     response.writeHead(expectationFailed.status, head.headers).end(head.body);
   });
 
@@ -154,7 +157,8 @@ export function refuseUnserved(
     // Node has let go of the socket, and with it of its errors.
     socket.on('error', () => socket.destroy());
     void due(socket).then(() => {
-      writeAndClose(socket, notImplemented, told(hook, notImplemented, request));
+      const trace = told(hook, notImplemented, request);
+      writeAndClose(socket, answerTo(notImplemented, trace, problemTypes));
     });
   });
 
@@ -179,7 +183,8 @@ export function refuseUnserved(
       return;
     }
     const known = broken?.getHeader('x-trace-id');
-    writeAndClose(socket, refusal, known === undefined ? told(hook, refusal) : String(known));
+    const trace = known === undefined ? told(hook, refusal) : String(known);
+    writeAndClose(socket, answerTo(refusal, trace, problemTypes));
   }
 
   /** Who keeps sending is not idle; but nobody is waited for any longer than who is. */
@@ -217,8 +222,15 @@ function told(hook: Hook<HttpExchange>, refusal: Refusal, request?: IncomingMess
   return traceId(ctx);
 }
 
-function headOf(refusal: Refusal, trace: string) {
-  const body = JSON.stringify(refusalDocument(refusal, trace));
+/** A whole answer, to be written by hand. */
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+function answerTo(refusal: Refusal, trace: string, problemTypes: string): Answer {
+  const body = JSON.stringify(refusalDocument(refusal, trace, problemTypes));
   const headers = {
     ...safeHeaders,
     'content-type': 'application/problem+json; charset=utf-8',
@@ -227,19 +239,18 @@ function headOf(refusal: Refusal, trace: string) {
     ...(refusal.status === 429 && { 'retry-after': '1' }),
     ...(trace !== '' && { 'x-trace-id': trace }),
   };
-  return { headers, body };
+  return { status: refusal.status, headers, body };
 }
 
 /** Closing at once could take the answer with it: what is still coming in would reset the connection. */
-function writeAndClose(socket: Duplex, refusal: Refusal, trace: string): void {
+function writeAndClose(socket: Duplex, { status, headers, body }: Answer): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const { headers, body } = headOf(refusal, trace);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const status = `${refusal.status} ${STATUS_CODES[refusal.status]}`;
-  endSoon(socket, `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
+  const statusLine = `HTTP/1.1 ${status} ${STATUS_CODES[status]}`;
+  endSoon(socket, `${statusLine}\r\n${lines.join('')}\r\n${body}`);
 }
 
 function endSoon(socket: Duplex, lastWords = ''): void {

@@ -42,7 +42,7 @@ export const problemSchema = z
     problems: z
       .array(
         z.object({
-          field: z.string().describe('The path of the field, such as `order_items[0].quantity`.'),
+          field: z.string().describe('The path of the field, such as `items[0].quantity`.'),
           message: z.string(),
         }),
       )

@@ -37,7 +37,7 @@ describe('pull', () => {
   const open = (connection: NatsConnection) => {
     pull = openPull({
       connection,
-      stream: 'ORDERS',
+      stream: 'PARCELS',
       consumer: 'worker',
       limit: 10,
       held: () => 0,

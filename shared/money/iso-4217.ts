@@ -47,7 +47,7 @@ export const byDecimals: ReadonlyMap<number, readonly string[]> = new Map([
   ],
 ]);
 
-/** Codes that name no amount of money: metals, units of account, tests. No order is in these. */
+/** Codes that name no amount of money: metals, units of account, tests. Nothing is paid in these. */
 export const withoutDecimals = codes(`
   XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX
 `);

@@ -5,7 +5,7 @@
  */
 export type Minor = number & { readonly __unit: 'minor' };
 
-/** The most any order may cost, in minor units: leaves every sum here a safe integer. */
+/** The largest amount there may be, in minor units: leaves every sum here a safe integer. */
 export const MAX_AMOUNT = 1_000_000_000_000 as Minor;
 
 /** `value` as minor units. Throws RangeError for anything but an integer from 0 to MAX_AMOUNT. */
