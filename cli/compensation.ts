@@ -1,14 +1,14 @@
 import { needsVoid, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
 
-/** How the money of an order that did not come about is put right. */
+/** How the payment of a failed order is settled. */
 export interface Compensation {
-  /** `due`: to be asked for; `asked`: on its way; `done`: put right. */
+  /** `due`: to be requested; `asked`: requested; `done`: settled. */
   readonly state: 'due' | 'asked' | 'done';
   /** From the order's end until it was done. */
   readonly took_ms?: number;
 }
 
-/** Undefined where the order is open, approved, or was known never to have been paid. */
+/** Undefined if the order is open, approved, or known never to have been paid. */
 export function compensation(
   state: OrderState,
   history: readonly { readonly event: OrderEvent; readonly at: Date }[],

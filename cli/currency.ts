@@ -6,7 +6,7 @@ import { type Currency, currencyOf } from '../shared/money/currency.ts';
 import { UsageError } from './option.ts';
 import { fromEnvironment } from './settings.ts';
 
-/** What CURRENCY says, or the services' default. Throws UsageError. */
+/** CURRENCY, or the services' default. Throws UsageError. */
 export const configuredCurrency = (): Currency =>
   fromEnvironment(setting.currency('USD'), 'CURRENCY');
 

@@ -5,10 +5,13 @@ import { RefusedRequest } from './orders-api.ts';
 
 const MOST = 1_000;
 
-/** What a command failed with: one line for people, or a document for programs. Both go to standard error. */
+/**
+ * A command's error: one line for people, or a document for programs. Both go to standard
+ * error.
+ */
 export function errorText(error: unknown, json: boolean): string {
   if (!json) {
-    // What was typed comes back in it, and must not steer the terminal.
+    // It repeats what the user typed, which must not steer the terminal.
     return `ordersctl: ${shown(lineFor(error))}`;
   }
   return shownJson(document(error));
@@ -23,7 +26,10 @@ function document(error: unknown): string {
   return JSON.stringify({ code, detail: message });
 }
 
-/** With the code to look up, unless it stands there already or there is nothing to look up: something is away. */
+/**
+ * Adds the code to look up, unless the text already has it or merely says that something is
+ * away.
+ */
 function lineFor(error: unknown): string {
   if (error instanceof UsageError || error instanceof RefusedRequest) return short(error.message);
   const { kind, code, message } = codedError(error);

@@ -23,7 +23,7 @@ export async function withEventStore<T>(
   try {
     return await work(store);
   } catch (error) {
-    // What the event store says itself, or a database of the caller's, has codes of its own.
+    // Errors of the event store itself, or of the caller's databases, have their own codes.
     if (!['unavailable', 'deadline_exceeded'].includes(codedError(error).code)) throw error;
     const message = `No event store answers at ${address} → run make start, or name another address with --eventstore`;
     throw new CodedError('unavailable', 'event_store_away', message, { cause: error });

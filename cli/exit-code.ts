@@ -2,7 +2,7 @@ import { codedError, type Kind } from '../shared/kit/errors.ts';
 import type { Verdict } from './audit/report.ts';
 import { UsageError } from './option.ts';
 
-/** What the command's exit code says to scripts. */
+/** The exit codes, for scripts. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -20,7 +20,7 @@ Exit codes: 0 done; 1 failed, or a service is away; 2 wrong usage; 3 not found;
 5 books differ (audit); 6 nothing is wrong, but something waits for a person or
 too long (audit).`;
 
-/** What an audit exits with: a book that could not be read is a service that is away. */
+/** The exit codes of an audit: a book that cannot be read counts as a service that is away. */
 export const auditExitCodes = {
   right: exitCodes.done,
   unreachable: exitCodes.failed,
@@ -37,7 +37,7 @@ const refusals: readonly Kind[] = [
   'precondition_failed',
 ];
 
-/** The exit code for what a command rejected with. */
+/** The exit code for a command's error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usedWrongly;
   const { kind } = codedError(error);

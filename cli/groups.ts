@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** Commands that live in one module, which is loaded when one of them is given. */
+/** Commands of one module, which is loaded when one of them is called. */
 interface Group {
   readonly names: readonly string[];
   /** Adds them to the program. */
@@ -48,9 +48,8 @@ export const groups: readonly Group[] = [
 ];
 
 /**
- * Adds the command `name` and those that live with it; all where no command has that
- * name, for the help and for what is suggested instead. Loading them all takes a second,
- * and most commands need a tenth of it.
+ * Adds the command `name` and those of its module; without such a command all, for the help
+ * and for suggestions. Loading all takes a second, and most commands need a tenth of that.
  */
 export async function addCommands(program: Command, name: string | undefined): Promise<void> {
   const known = groups.filter(({ names }) => name !== undefined && names.includes(name));

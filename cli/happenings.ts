@@ -1,4 +1,4 @@
-/** Who does what in an order's life, in words. Pure. */
+/** Describes in words who did what to an order. Pure. */
 import { durables } from '../shared/contracts/subjects.ts';
 import { isOpen, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
@@ -67,7 +67,7 @@ export function happened(
   }
 }
 
-/** What is said of an event that came when the order's state had no more use for it. */
+/** What to say about an event that came too late to have an effect. */
 function nothing(event: OrderEvent, before: OrderState): string {
   const decision = ['approved', 'rejected', 'cancelled'].includes(event.type);
   return decision && !isOpen(before) && before.status !== 'None'

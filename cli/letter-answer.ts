@@ -1,6 +1,6 @@
 import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
 
-/** A dead letter as `--json` has it. */
+/** A dead letter in the form of `--json`. */
 export interface LetterAnswer {
   readonly consumer: string;
   readonly position: number;
@@ -26,7 +26,7 @@ export function letterAnswer(letter: ParkedLetter): LetterAnswer {
     event_id: letter.eventId,
     state: letter.state,
     reason: letter.reason,
-    // Releases of before kept some in many lines.
+    // Older releases stored some in several lines.
     last_error: letter.lastError.replace(/\s*\n\s*/g, ' '),
     deliveries: letter.deliveries,
     replays: letter.replays,

@@ -1,14 +1,14 @@
 import type { Setting } from '../shared/kit/process/setting.ts';
 
-/** The command was used wrongly. Its message is one line, and is meant to be printed. */
+/** Wrong usage of the command. Its message is one printable line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 /**
- * The value of an option, or of the environment's variable where the option is
- * not given, or the default. Throws UsageError that names which of them is wrong
- * and what is wanted, but not the value: there may be a password in it.
+ * The value of an option, or else of the environment variable, or else the default. Throws
+ * UsageError that names the wrong one and what it must be, but not its value, which may hold
+ * a password.
  */
 export function optionOrVariable<T>(
   schema: Setting<T>,

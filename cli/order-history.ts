@@ -2,10 +2,10 @@ import type { OrderEventCodec } from '../shared/contracts/events.ts';
 import { evolve, initialState, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
 
-/** An event as far as it is understood here; undefined for a type that is not known. */
+/** The decoded event; undefined for an unknown type. */
 export type ReadEvent = OrderEvent | 'unreadable' | undefined;
 
-/** Reads what services would refuse to read: an operator looks at just those orders. */
+/** Reads what services refuse to read, because operators look at just those orders. */
 export function readEvent(recorded: RecordedEvent, codec: OrderEventCodec): ReadEvent {
   try {
     return codec.decode(recorded);
@@ -14,12 +14,12 @@ export function readEvent(recorded: RecordedEvent, codec: OrderEventCodec): Read
   }
 }
 
-/** `state` after `event`; what is not understood changes nothing. */
+/** `state` after `event`; an event that cannot be decoded changes nothing. */
 export function after(state: OrderState, event: ReadEvent): OrderState {
   return event === undefined || event === 'unreadable' ? state : evolve(state, event);
 }
 
-/** Where an order with these events stands. */
+/** The state of an order with these events. */
 export function standing(events: readonly RecordedEvent[], codec: OrderEventCodec): OrderState {
   return events.reduce((state, recorded) => after(state, readEvent(recorded, codec)), initialState);
 }

@@ -1,17 +1,16 @@
 import { CodedError, type Kind } from '../shared/kit/errors.ts';
 
-/** ordersvc over HTTP, as far as the command needs it. */
+/** The part of ordersvc's HTTP interface that the command needs. */
 export interface OrdersApi {
   /**
-   * Resolves with a 2xx answer. Rejects with RefusedRequest for any other, and
-   * with `unavailable` or `timeout` where none came; whether something was done
-   * is then unknown.
+   * Resolves with a 2xx answer. Rejects with RefusedRequest for any other, and with
+   * `unavailable` or `timeout` without one; the request may then have taken effect.
    */
   call(method: 'GET' | 'POST', path: string, request?: ApiRequest): Promise<ApiAnswer>;
 }
 
 export interface ApiRequest {
-  /** JSON text; it is sent as it is, so that numbers keep their digits. */
+  /** JSON text, sent unchanged, so that numbers keep their digits. */
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -24,7 +23,7 @@ export interface ApiAnswer {
 
 /** An answer other than 2xx. Its message is one line for people. */
 export class RefusedRequest extends CodedError {
-  /** The problem document, or whatever the answer's body was, as it came. */
+  /** The problem document, or another body, unchanged. */
   readonly body: string;
   constructor(kind: Kind, code: string, message: string, body: string) {
     super(kind, code, message);

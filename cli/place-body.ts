@@ -1,6 +1,6 @@
 import { UsageError } from './option.ts';
 
-/** An order as the options of `ordersctl place` give it. */
+/** An order from the options of `ordersctl place`. */
 export interface PlaceOptions {
   readonly customer?: string;
   readonly restaurant?: string;
@@ -10,14 +10,13 @@ export interface PlaceOptions {
 
 const item = /^([^:]+):(.+):((?:0|[1-9]\d*)(?:\.\d+)?):(0|[1-9]\d*)$/;
 
-/** True where any of the options that make an order is given. */
+/** True if any option of an order is given. */
 export const describesOrder = ({ customer, restaurant, item: items }: PlaceOptions): boolean =>
   customer !== undefined || restaurant !== undefined || items !== undefined;
 
 /**
- * The body of `POST /api/orders`, as JSON text. Throws UsageError that says
- * which option is missing or how an item is written; whether the order makes
- * sense is ordersvc's to say.
+ * The body of `POST /api/orders`, as JSON text. Throws UsageError that names a missing
+ * option or the form of an item; ordersvc validates the order itself.
  */
 export function placeBody({ customer, restaurant, item: items = [] }: PlaceOptions): string {
   if (customer === undefined) throw new UsageError('--customer is missing');
@@ -30,7 +29,7 @@ export function placeBody({ customer, restaurant, item: items = [] }: PlaceOptio
         '--item: must be code:name:unit price:quantity, such as P1:Pizza:9.50:2',
       );
     }
-    // The price goes over as it is written: reading it as a number could change it.
+    // The price is copied as written: parsing it as a number could change it.
     return `{"code":${JSON.stringify(code)},"name":${JSON.stringify(name)},"unit_price":${price},"quantity":${quantity}}`;
   });
   return `{"customer_id":${JSON.stringify(customer)},"restaurant_id":${JSON.stringify(restaurant)},"order_items":[${lines.join(',')}]}`;

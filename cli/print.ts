@@ -1,6 +1,6 @@
 /**
- * How a command prints what it found; nothing else in here writes to standard
- * output. Texts of the books come out as shown.ts has them.
+ * How a command prints its result; nothing else in cli/ writes to standard output. shown.ts
+ * makes stored texts safe.
  */
 import { shownAll, shownJson } from '../shared/kit/shown.ts';
 
@@ -18,7 +18,7 @@ export function print<T>(
   else console.log(render(shownAll(found)));
 }
 
-/** Prints JSON as it came, with every number as it was written. */
+/** Prints JSON unchanged, so that numbers keep their digits. */
 export function printJson(text: string): void {
   console.log(shownJson(text));
 }

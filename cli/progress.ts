@@ -1,10 +1,9 @@
 /**
- * How far something is that takes a while: a bar that redraws itself on a terminal,
- * plain lines now and then elsewhere. On standard error, so that what a command
- * prints as its answer can be read by a program.
+ * Progress of something slow: a bar on a terminal, elsewhere a plain line now and then. It
+ * goes to standard error, so that a program can read the command's output.
  */
 export interface Progress {
-  /** `done` of `total` things called `what`; without a total only how many are done. */
+  /** `done` of `total` things called `what`; without a total only the number done. */
   report(what: string, done: number, total?: number): void;
   /** Removes the bar, or ends its line. May be called twice. */
   end(): void;
@@ -13,12 +12,12 @@ export interface Progress {
 export interface ProgressOptions {
   readonly isTerminal: boolean;
   readonly write: (text: string) => void;
-  /** Milliseconds, from any beginning. */
+  /** Milliseconds, from any origin. */
   readonly now?: () => number;
 }
 
 const WIDTH = 30;
-/** Between two drawings, in milliseconds: as often as an eye wants it, as seldom as a log bears it. */
+/** Milliseconds between two updates: often enough for an eye, rarely enough for a log. */
 const EVERY_MS = { terminal: 100, lines: 2_000 };
 const CLEAR = '\r\x1b[2K';
 

@@ -6,12 +6,12 @@ import { currencyOfLog } from './currency.ts';
 import { withEventStore } from './event-store.ts';
 import { type Setting, type Story, tell } from './story.ts';
 
-/** Dead letters of an order that are told of; one that has more has other troubles. */
+/** The most dead letters of an order that are shown; an order with more has bigger problems. */
 const MAX_LETTERS = 100;
 
 /**
- * The story of an order as the event store at `address` has it now. Rejects with
- * `not_found` where there is no such order.
+ * The current story of an order in the event store at `address`. Rejects with `not_found` if
+ * there is no such order.
  */
 export function readStory(
   orderId: string,
@@ -26,7 +26,7 @@ export function readStory(
     if (events.length === 0) {
       throw new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);
     }
-    // Far more than an order has: what is beyond has no letters of interest.
+    // Far more than an order has.
     const eventIds = events.slice(0, 1_000).map(({ eventId }) => eventId);
     const letters = await store.deadLetters(ctx, { eventIds, limit: MAX_LETTERS });
     const [payment, review] = await Promise.all(

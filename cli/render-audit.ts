@@ -7,7 +7,7 @@ import { type AuditReport, type Book, verdictOf } from './audit/report.ts';
 import type { Paint } from './paint.ts';
 import { table } from './table.ts';
 
-/** One line a book, then what is not as it should be, then what to do, then the verdict. */
+/** One line per book, then the findings, the remedies and the verdict. */
 export function renderAudit(report: AuditReport, decimals: number, paint: Paint): string {
   const { log, orders, stream, readModel, ledger, deadlines, checkpoints, deadLetters } = report;
   const money = (minor: bigint) => moneyText(minor, decimals);
@@ -150,7 +150,7 @@ export function auditDocument(report: AuditReport, decimals: number): object {
   };
 }
 
-/** Sums are larger than a single amount may be, and what is under way may be negative. */
+/** Sums may exceed the largest single amount, and the amount in progress may be negative. */
 function moneyText(minor: bigint, decimals: number): string {
   const digits = String(minor < 0n ? -minor : minor).padStart(decimals + 1, '0');
   const whole = digits.slice(0, digits.length - decimals);

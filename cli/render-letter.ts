@@ -5,7 +5,7 @@ import type { Paint } from './paint.ts';
 import type { ReplayOutcome } from './replay-outcome.ts';
 import { table } from './table.ts';
 
-/** What became of a letter, in words. */
+/** A letter's history, in words. */
 export function letterStory(letter: LetterAnswer): string {
   const { consumer, position, deliveries, replays, reason, last_error } = letter;
   const times = `${deliveries} ${deliveries === 1 ? 'delivery' : 'deliveries'}`;
@@ -23,7 +23,7 @@ export function letterStory(letter: LetterAnswer): string {
   return `${gaveUp}; when you have fixed the cause: npx ordersctl dlq replay ${consumer} ${position}`;
 }
 
-/** Letters, one a line, and how to get `more`. */
+/** Letters, one per line, and how to get `more`. */
 export function renderLetters(
   letters: readonly LetterAnswer[],
   more: boolean,
@@ -50,19 +50,19 @@ export function renderLetters(
   return lines.join('\n');
 }
 
-/** The event that a letter is about, and where its order stands. */
+/** The event of a letter, and its order's status. */
 export interface LetterSubject {
   readonly event_type: string;
   readonly order_id: string;
   readonly created_at: string;
-  /** As it stands in the log. */
+  /** As stored in the log. */
   readonly data: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly order_status: string;
   readonly payment_status: string;
 }
 
-/** One letter with its event; `subject` is undefined where the log has none at its position. */
+/** One letter with its event; `subject` is undefined if the log has none at its position. */
 export function renderLetter(
   letter: LetterAnswer,
   subject: LetterSubject | undefined,
@@ -79,7 +79,7 @@ export function renderLetter(
   ].join('\n');
 }
 
-/** One letter of a replay: what is asked for, or with `dryRun` would be. */
+/** One letter of a replay: what is requested, or with `dryRun` would be. */
 export function renderReplay(
   { consumer, position }: LetterAnswer,
   subject: LetterSubject | undefined,
@@ -93,7 +93,7 @@ export function renderReplay(
   return `${consumer} ${act} to process position ${position} again: ${what}`;
 }
 
-/** What came of one letter's replay, for which `waitMs` were waited. */
+/** The result of one letter's replay after waiting `waitMs`. */
 export function renderOutcome(
   { consumer, position, reason, last_error, close_reason }: LetterAnswer,
   outcome: ReplayOutcome,

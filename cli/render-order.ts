@@ -22,7 +22,7 @@ export function renderOrder(order: OrderAnswer, decimals: number, paint: Paint):
   ].join('\n');
 }
 
-/** A page of orders, one a line, and how to get the next; money with `decimals` decimals. */
+/** A page of orders, one per line, and how to get the next; money with `decimals` decimals. */
 export function renderList(
   { orders, next_cursor }: OrderListAnswer,
   decimals: number,
@@ -50,10 +50,7 @@ export function paintStatus(status: string, paint: Paint): string {
   return status === 'Pending' || status === 'Paid' ? paint('warn', status) : paint('bad', status);
 }
 
-/**
- * An amount with `decimals` decimals, or with more where it has more: it is shown as it is,
- * whatever is known here of its currency.
- */
+/** An amount with at least `decimals` decimals; extra digits are shown, whatever the currency. */
 export function amountText(amount: number, decimals: number): string {
   const enough = Array.from({ length: MOST_DECIMALS }, (_, n) => n).find(
     (n) => n >= decimals && Number(amount.toFixed(n)) === amount,

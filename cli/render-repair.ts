@@ -1,14 +1,14 @@
-/** What a repair will do and what came of it, as lines for people and as a document for programs. */
+/** A repair's plan and result, as lines for people and as a document for programs. */
 
 import { shown } from '../shared/kit/shown.ts';
 import type { Repaired } from './audit/repair.ts';
 import { type Repair, repairDocument, repairText } from './audit/repairs.ts';
 import type { Paint } from './paint.ts';
 
-/** Repairs that are told one by one before they are done; each is told when it is. */
+/** The most planned repairs that are listed; each is printed when it is done. */
 const TOLD = 50;
 
-/** What will be done; `dry`: with how to have it done. */
+/** The plan; `dry`: with the option that executes it. */
 export function planned(plan: readonly Repair[], paint: Paint, dry = false): readonly string[] {
   if (plan.length === 0) return ['nothing to repair'];
   const more = plan.length - TOLD;
@@ -21,7 +21,7 @@ export function planned(plan: readonly Repair[], paint: Paint, dry = false): rea
   ];
 }
 
-/** What came of one. */
+/** The result of one. */
 export function repairedLine({ repair, outcome, failed }: Repaired, paint: Paint): string {
   const mark = failed ? paint('bad', 'failed') : paint('good', 'done');
   return `${mark}  ${shown(repairText(repair))}: ${shown(outcome)}`;

@@ -22,7 +22,7 @@ export function renderStory(story: Story, paint: Paint): string {
 }
 
 function stepLine({ created_at, after_ms, by, what }: Step, index: number, paint: Paint): string {
-  // Within one order positions and not clocks order the events: a clock may have been set back.
+  // Positions, not clocks, order the events of an order: a clock may have been set back.
   const later = index === 0 ? '' : `+${duration(Math.max(0, after_ms))}`;
   const when = `  ${moment(new Date(created_at))}  ${later.padStart(12)}`;
   return `${paint('quiet', when)}  ${by} ${what}`;

@@ -1,4 +1,4 @@
-/** What came of replays that were asked for. */
+/** The results of requested replays. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
@@ -13,10 +13,10 @@ import { background } from '../shared/kit/context.ts';
 export type ReplayOutcome = 'served' | 'parked again' | 'given up' | 'closed' | 'waiting';
 
 const LOOK_MS = 250;
-/** As many as one list may be of. */
+/** The most letters of one query. */
 const AT_ONCE = 1_000;
 
-/** What the state of a letter says, whose replay was asked for. */
+/** The result that the state of a letter shows after its replay was requested. */
 export function outcomeOf(letter: ParkedLetter): ReplayOutcome {
   switch (letter.state) {
     case 'resolved':
@@ -26,7 +26,7 @@ export function outcomeOf(letter: ParkedLetter): ReplayOutcome {
     case 'requested':
       return 'waiting';
     case 'parked':
-      // Parking takes the request back; a request that stands was taken and never settled.
+      // Parking removes the request; a request that remains was taken and never finished.
       return letter.replayRequestedAt === undefined ? 'parked again' : 'given up';
   }
 }

@@ -1,4 +1,4 @@
-/** Options that several commands have, each with its variable and default. */
+/** Options of several commands, each with its variable and default. */
 import type { Command } from 'commander';
 import { type Setting, setting } from '../shared/kit/process/setting.ts';
 import { addressHelp, addressOf } from './addresses.ts';
@@ -19,21 +19,21 @@ export function withOptions(command: Command, ...names: (keyof typeof OPTIONS)[]
   return command;
 }
 
-/** What the common options are read as. */
+/** The values of the common options. */
 export interface CommonOptions {
   readonly orders?: string;
   readonly eventstore?: string;
   readonly json?: true;
 }
 
-/** Where ordersvc answers, without a slash at its end. Throws UsageError, like those below. */
+/** The address of ordersvc, without a trailing slash. Throws UsageError, like those below. */
 export const ordersUrl = ({ orders }: CommonOptions): string =>
   addressOf('ORDERS_URL', { name: '--orders', value: orders }).replace(/\/+$/, '');
 
 export const eventStoreAddress = ({ eventstore }: CommonOptions): string =>
   addressOf('EVENTSTORE_ADDRESS', { name: '--eventstore', value: eventstore });
 
-/** Where the books are that an audit compares. */
+/** The addresses of the books that an audit compares. */
 export const bookAddresses = (options: CommonOptions) => ({
   eventStore: eventStoreAddress(options),
   natsUrl: addressOf('NATS_URL'),
@@ -42,11 +42,11 @@ export const bookAddresses = (options: CommonOptions) => ({
   sagaDatabaseUrl: addressOf('SAGA_DATABASE_URL'),
 });
 
-/** Decimals of the currency that the log is kept in. */
+/** Decimals of the log's currency. */
 export const currencyDecimals = (): number =>
   fromEnvironment(setting.currency('USD'), 'CURRENCY').decimals;
 
-/** How long orders may wait, in milliseconds, as it is configured here: the coordinator's variables and defaults. */
+/** How long orders may wait, in milliseconds, by the coordinator's variables and defaults. */
 export const deadlines = () => ({
   paymentMs: fromEnvironment(setting.milliseconds(60_000, { min: 1 }), 'PAYMENT_DEADLINE_MS'),
   reviewMs: fromEnvironment(setting.milliseconds(60_000, { min: 1 }), 'REVIEW_DEADLINE_MS'),
@@ -54,7 +54,7 @@ export const deadlines = () => ({
   ceilingMs: fromEnvironment(setting.milliseconds(3_600_000, { min: 1 }), 'DEADLINE_CEILING_MS'),
 });
 
-/** Where Zipkin shows its traces: ZIPKIN_URL, else where the services send them. */
+/** The address where Zipkin shows traces: ZIPKIN_URL, or else where the services send them. */
 export function zipkinUrl(): string {
   const endpoint = process.env.OTEL_EXPORTER_ZIPKIN_ENDPOINT?.trim();
   const beside = endpoint && URL.canParse(endpoint) ? new URL(endpoint).origin : undefined;
@@ -68,7 +68,7 @@ export function wholeNumber(name: string, value: string, min: number, max?: numb
   return optionOrVariable(read, { name, value }, name);
 }
 
-/** What `variable` says, or the default. Throws UsageError. */
+/** The value of `variable`, or the default. Throws UsageError. */
 export function fromEnvironment<T>(schema: Setting<T>, variable: string): T {
   return optionOrVariable(schema, { name: variable, value: undefined }, variable);
 }

@@ -1,6 +1,6 @@
 /**
- * What happened to an order, what it waits for and what happens then, told from
- * its events alone. Pure. Field names are those of `--json`.
+ * What happened to an order, what it waits for and what happens then, from its events alone.
+ * Pure. Field names are those of `--json`.
  */
 import type { OrderEventCodec } from '../shared/contracts/events.ts';
 import { initialState, type OrderEvent, type OrderState } from '../shared/domain/order.ts';
@@ -21,11 +21,11 @@ export interface Story {
   readonly reason?: string;
   readonly steps: readonly Step[];
   readonly dead_letters: readonly LetterAnswer[];
-  /** How its money is put right; absent where there is nothing to put right. */
+  /** How its payment is settled; absent if there is nothing to settle. */
   readonly compensation?: Compensation;
-  /** Absent: nobody is waited for. */
+  /** Absent: it waits for nothing. */
   readonly waiting?: Waiting;
-  /** The first is the submission's; later ones are of people's commands and of replays. */
+  /** The first is that of the submission; later ones belong to people's commands and replays. */
   readonly traces: readonly { readonly trace_id: string; readonly url: string }[];
 }
 
@@ -42,15 +42,15 @@ export interface Step {
   readonly what: string;
 }
 
-/** What a story is told with. */
+/** What a story needs besides the events. */
 export interface Setting {
   readonly codec: OrderEventCodec;
   /** Of the currency. */
   readonly decimals: number;
   readonly now: Date;
-  /** How long orders may wait, as it is configured where the story is told. */
+  /** How long orders may wait, by the settings of this command. */
   readonly deadlines: Waits;
-  /** Absent: it is not known. */
+  /** Absent: unknown. */
   readonly delivered?: Delivered | undefined;
   readonly zipkinUrl: string;
 }
@@ -85,7 +85,7 @@ export function tell(
     };
   });
   const compensated = compensation(state, read);
-  // What was given up on was delivered.
+  // A message that was given up had been delivered.
   const delivered = letters.length === 0 ? setting.delivered : undefined;
   const waits = waiting(state, read, { ...setting, delivered });
   return {

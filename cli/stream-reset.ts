@@ -7,9 +7,9 @@ import { remakeStream, streamState } from '../shared/kit/transport/jetstream/jet
 import { natsConnectionOptions } from '../shared/kit/transport/nats/nats-connection.ts';
 
 /**
- * Asks the event store at `address` whether the log has all that the stream has.
- * Rejects with `precondition_failed` where it has not: then the stream is the only
- * copy; and with `unavailable` where nobody can tell.
+ * Asks the event store at `address` whether the log has everything that the stream has.
+ * Rejects with `precondition_failed` if not, because then the stream is the only copy; and
+ * with `unavailable` if it cannot tell.
  */
 export async function checkIsCopy(address: string): Promise<void> {
   const recovery = createGrpcLogRecovery({ address, stream: ORDERS_STREAM, timeoutMs: ASK_MS });
@@ -37,10 +37,10 @@ export async function checkIsCopy(address: string): Promise<void> {
 const ASK_MS = 10_000;
 
 /**
- * Throws the stream away and makes an empty one with `replicas` copies, which a
- * running event store fills from the log. `natsUrl` is what `setting.natsUrl`
- * takes. Resolves with what was removed. Rejects with `unavailable` where no
- * broker answers, `precondition_failed` where it refuses the login.
+ * Deletes the stream and creates an empty one with `replicas` copies, which a running event
+ * store fills from the log. `natsUrl` is as for `setting.natsUrl`. Resolves with what was
+ * removed. Rejects with `unavailable` if no broker answers, `precondition_failed` if it
+ * refuses the login.
  */
 export async function resetStream(
   natsUrl: string,

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Rows as lines whose columns stand under each other, two blanks apart. Colours take no room. */
+/** Rows as lines with aligned columns, two spaces apart. Colours do not count as width. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const width = (text: string) => stripVTControlCharacters(text).length;
   const widths: number[] = [];

@@ -7,13 +7,13 @@ export interface Waiting {
   readonly consumers: readonly string[];
   readonly for: string;
   /**
-   * The consumer was not given the event yet: the order waits in its queue, and
-   * `until` is the end of that at most.
+   * The consumer has not received the event yet: the order waits in its queue, until `until`
+   * at most.
    */
   readonly queued?: true;
-  /** The end of the wait, as it is configured where the story is told; absent: no end. */
+  /** The end of the wait, by the settings of this command; absent: no end. */
   readonly until?: string;
-  /** Until then; negative where it has passed. */
+  /** Until then; negative if it has passed. */
   readonly remaining_ms?: number;
   /** What happens then, or meanwhile. */
   readonly afterwards: string;
@@ -27,10 +27,10 @@ export interface Waits {
   readonly ceilingMs: number;
 }
 
-/** Up to where the consumers were given events; absent: it is not known. */
+/** The positions up to which the consumers received events; absent: unknown. */
 export type Delivered = Readonly<Record<'payment' | 'review', bigint>>;
 
-/** What `state` waits for; undefined where it waits for nobody. */
+/** What `state` waits for; undefined if nothing. */
 export function waiting(
   state: OrderState,
   history: readonly {

@@ -31,15 +31,15 @@ export interface BackedUp extends Sums {
 }
 
 /**
- * Workers all of whose work is in log and ledger. The coordinator's is in its deadlines,
- * which are not copied: it reads the log from its beginning.
+ * Workers whose work is completely in log and ledger. The coordinator's is in its deadlines,
+ * which are not copied: it reads the log from the start.
  */
 const ANSWERING = [durables.payment, durables.review];
 
-/** Characters of a part: each is held, compressed and written as one. */
+/** Characters per part: each part is held, compressed and written as a whole. */
 const PART = 1024 * 1024;
 
-/** Writes the whole backup. What was written before it rejects is no backup, and is refused as such. */
+/** Writes the whole backup. If it rejects, what was written before is refused as a backup. */
 export async function backup(
   ctx: Context,
   { log, currency, ledger, write, onProgress = () => undefined }: BackupOptions,
@@ -68,7 +68,7 @@ export async function backup(
   };
 
   await put(MAGIC);
-  // Before the head: then every answer to what stands before a place is in the backup.
+  // Before the head, so that the backup has every answer to events before a place.
   const places = await log.places(ctx, ANSWERING);
   const head = await log.head(ctx);
   const written = await currency.written(ctx);
@@ -113,7 +113,7 @@ export async function backup(
   return { ...totals, head, bytes };
 }
 
-/** The log up to `head`; the next page is asked for while one is worked on. */
+/** The log up to `head`; the next page loads while one is processed. */
 export async function* eventPages(
   ctx: Context,
   log: Pick<LogCopy, 'page'>,
@@ -121,7 +121,7 @@ export async function* eventPages(
 ): AsyncGenerator<readonly CopiedEvent[], void, void> {
   const ask = (after: bigint) => {
     const page = after < head ? log.page(ctx, after, head) : Promise.resolve([]);
-    // Heard of where it is waited for.
+    // The error is reported where this is awaited.
     page.catch(() => undefined);
     return page;
   };
@@ -137,7 +137,7 @@ export async function* eventPages(
 const BEGINS = [eventTypes.created];
 const ASKS_FOR_VOID = [eventTypes.voidrequested, eventTypes.paymentvoided];
 
-/** The lines as they belong to the log at `head`; undefined for those that do not belong to it. */
+/** The lines as of the log at `head`; undefined for those that came later. */
 async function asOf(
   ctx: Context,
   log: Pick<LogCopy, 'having'>,
@@ -149,7 +149,7 @@ async function asOf(
   const toVoid = await log.having(ctx, orders, ASKS_FOR_VOID, head);
   return lines.map((line) => {
     if (toVoid.has(line.orderId)) return line;
-    // A tombstone is nothing but a void.
+    // A tombstone is only a void.
     if (!begun.has(line.orderId) || line.kind === 'tombstone') return undefined;
     return { ...line, voidKey: null, voidedMicros: null };
   });

@@ -1,4 +1,4 @@
-/** What stands in the parts of a backup, and the rules that make it whole. */
+/** The content of a backup's parts, and the rules that make it complete. */
 import { createHash } from 'node:crypto';
 import type { CopiedEvent, CopiedPlace } from '../../services/eventstoresvc/recovery/log-copy.ts';
 import type { CopiedLine } from '../../services/paymentworker/gateway/ledger-copy.ts';
@@ -10,11 +10,11 @@ export interface Header {
   readonly stream: string;
   /** Position of the last event in it. */
   readonly head: string;
-  /** When it was begun, ISO 8601. */
+  /** When the backup started, ISO 8601. */
   readonly made_at: string;
-  /** What the log is kept in; absent where nobody had said it yet, and in backups of older releases. */
+  /** The log's currency; absent if none is recorded, and in backups of older releases. */
   readonly currency?: Currency;
-  /** Where the workers go on that answer events; a backup of an older release has none. */
+  /** Where workers that answer events continue; a backup of an older release has none. */
   readonly places?: readonly CopiedPlace[];
 }
 
@@ -22,13 +22,13 @@ export interface Header {
 export interface Sums {
   readonly events: number;
   readonly lines: number;
-  /** Lines of the ledger that are not in it, because their orders begin after the head. */
+  /** Lines of the ledger that are not in it, because their orders start after the head. */
   readonly left_out: number;
-  /** SHA-256 of all JSON lines of events and ledger, as the restored system has to give them again. */
+  /** SHA-256 of all JSON lines of events and ledger, which the restored system must reproduce. */
   readonly content: string;
 }
 
-/** Counts and hashes what goes into a backup, or comes out of one, or of a database. */
+/** Counts and hashes what goes into a backup, or comes out of a backup or a database. */
 export interface ContentSums {
   event(event: CopiedEvent): string;
   line(line: CopiedLine): string;
@@ -65,7 +65,7 @@ export function contentSums(): ContentSums {
   };
 }
 
-/** Their order in a JSON line; it is part of the form. */
+/** Their order in a JSON line, which is part of the format. */
 const eventFields = [
   'position',
   'eventId',
@@ -92,7 +92,7 @@ const lineFields = [
   'voidedMicros',
 ] as const satisfies readonly (keyof CopiedLine)[];
 
-/** What comes out of a backup, in its order. */
+/** The content of a backup, in its order. */
 export type Content =
   | { readonly kind: 'header'; readonly header: Header }
   | { readonly kind: 'events'; readonly events: readonly CopiedEvent[] }
@@ -100,9 +100,9 @@ export type Content =
   | { readonly kind: 'sums'; readonly sums: Sums };
 
 /**
- * The content of a backup in `bytes`. Throws CodedError `backup_damaged` also
- * where it is whole by its checksums and yet no backup: a position that is missing,
- * sums that do not agree. All is well only once the sums have come.
+ * The content of a backup in `bytes`. Throws CodedError `backup_damaged` even if all
+ * checksums are right, for a missing position or wrong sums. The backup is good only once
+ * the sums have come.
  */
 export async function* readContent(
   bytes: AsyncIterable<Uint8Array>,

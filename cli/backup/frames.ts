@@ -11,23 +11,23 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { CodedError } from '../../shared/kit/errors.ts';
 
-/** What stands at the beginning of each backup; with a later form another number. */
+/** The start of each backup; a later format has another number. */
 export const MAGIC = Buffer.from('orders backup 1\n');
 
-/** What a part holds: who made it and of what, events, lines of the ledger, and the sums at the end. */
+/** What a part holds: its origin, events, lines of the ledger, or the sums at the end. */
 export type PartKind = 'h' | 'e' | 'l' | 'z';
 
 export interface Part {
   readonly kind: PartKind;
   readonly text: string;
-  /** Where it begins in the file, and the first byte behind it. */
+  /** Where it starts in the file, and the first byte after it. */
   readonly from: number;
   readonly to: number;
 }
 
 /** Before a body: length, letter, checksum. */
 const HEAD = 4 + 1 + 32;
-/** Of a body, compressed or not. What is written has about a megabyte, or one large event. */
+/** Of a body, compressed or not. A written one has about a megabyte, or one large event. */
 const MOST = 64 * 1024 * 1024;
 
 const compress = promisify(zstdCompress);
@@ -39,7 +39,7 @@ const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   return hash.digest();
 };
 
-/** Makes the bytes of one part after another; not two at once. */
+/** Creates the bytes of the parts, one after the other; not two at once. */
 export function partWriter(): (kind: PartKind, text: string) => Promise<Buffer> {
   let chain = sha256(MAGIC);
   return async (kind, text) => {
@@ -105,7 +105,7 @@ async function* partsOf(
   }
 }
 
-/** Takes so many bytes at a time, fewer only at the end. */
+/** Reads this many bytes at a time, fewer only at the end. */
 function taking(source: AsyncIterator<Uint8Array>): (count: number) => Promise<Buffer> {
   let held: Uint8Array[] = [];
   let size = 0;

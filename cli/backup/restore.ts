@@ -16,7 +16,7 @@ import { eventPages } from './backup.ts';
 import { contentSums, type Header, readContent, type Sums } from './content.ts';
 
 export interface RestoreOptions {
-  /** The backup from its first byte on; asked for twice. */
+  /** The backup from its first byte on; called twice. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
   readonly log: LogCopy;
   readonly currency: Pick<LogCurrency, 'replace'>;
@@ -31,19 +31,19 @@ export interface RestoreOptions {
 export interface Restored extends Sums {
   readonly head: bigint;
   readonly madeAt: string;
-  /** What the log is kept in; undefined where the backup does not say. */
+  /** The log's currency; undefined if the backup does not name it. */
   readonly currency: Currency | undefined;
-  /** An earlier restore of the same backup had not ended. */
+  /** An earlier restore of the same backup was unfinished. */
   readonly wentOn: boolean;
 }
 
-/** What a backup says of itself. */
+/** A backup's description of itself. */
 export interface Checked {
   readonly header: Header;
   readonly sums: Sums;
 }
 
-/** Reads a backup to its end. Rejects with `backup_damaged` unless it is whole. */
+/** Reads a whole backup. Rejects with `backup_damaged` unless it is intact. */
 export async function check(
   bytes: AsyncIterable<Uint8Array>,
   onProgress: (events: number, total: number) => void = () => undefined,
@@ -63,8 +63,8 @@ export async function check(
 }
 
 /**
- * Rejects with `backup_damaged` and `restore_not_empty`, having written nothing, and
- * with `restore_differs` where the database does not give back what was written.
+ * Rejects with `backup_damaged` and `restore_not_empty` without having written anything, and
+ * with `restore_differs` if the database does not return what was written.
  */
 export async function restore(
   ctx: Context,
@@ -87,8 +87,8 @@ export async function restore(
     await log.begin(ctx, name);
   }
 
-  // Whatever stands beside the empty log says nothing of these events. Where the backup
-  // does not say it either, nothing may stand there: the first service to start says it.
+  // A currency recorded beside the empty log says nothing about these events. If the backup names
+  // none either, none may be recorded: the first service to start records it.
   await currency.replace(ctx, header.currency);
   await writeAll(ctx, { bytes, log, ledger, onProgress }, sums);
 
@@ -105,7 +105,7 @@ export async function restore(
     for (const line of page) back.line(line);
   }
   if (back.content() !== sums.content) throw differs();
-  // An empty log has its head where it belongs.
+  // An empty log's head is already right.
   if (!(await log.finish(ctx, name, head, header.places ?? [])) && head > 0n) throw differs();
   return {
     ...sums,
@@ -116,7 +116,10 @@ export async function restore(
   };
 }
 
-/** Statements under way at once: while the database writes one, the next part is read and unpacked. */
+/**
+ * Statements that run at once: while the database writes one, the next part is read and
+ * unpacked.
+ */
 const AT_ONCE = 2;
 
 async function writeAll(
@@ -131,7 +134,7 @@ async function writeAll(
       written[what] += count;
       onProgress(what, written[what], sums[what]);
     });
-    // Heard of where it is waited for.
+    // The error is reported where this is awaited.
     done.catch(() => undefined);
     underWay.push(done);
     if (underWay.length >= AT_ONCE) await underWay.shift();

@@ -1,4 +1,4 @@
-/** `ordersctl audit`: whether all books agree, and `--repair` for what of them is derived. */
+/** `ordersctl audit`: checks that all books agree; `--repair` repairs derived ones. */
 import type { Command } from 'commander';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { background } from '../../shared/kit/context.ts';
@@ -62,7 +62,8 @@ export function addAuditCommand(program: Command): void {
       const replicas = replicasOf();
       await withSources(addresses, async (sources, tools) => {
         const { decimals } = await currencyOfLog(tools.log).catch((error: unknown) => {
-          // The log is a book like the others: away, it is told so, and they are compared.
+          // The log is a book like the others: if it is away, that is reported, and the others are
+          // compared.
           if (!isMachineryFailure(error)) throw error;
           return configuredCurrency();
         });
@@ -93,7 +94,7 @@ export function addAuditCommand(program: Command): void {
     });
 }
 
-/** Throws UsageError where the options make no sense together. */
+/** Throws UsageError if the options contradict each other. */
 function checkRepair({ repair, yes, dryRun }: AuditCommandOptions): void {
   if (!repair && (yes || dryRun)) throw new UsageError('--yes and --dry-run go with --repair');
   if (yes && dryRun) throw new UsageError('give --yes or --dry-run, not both');
@@ -120,7 +121,7 @@ const showIn =
       { report, repair },
       (found) => {
         const lines = renderAudit(found.report, decimals, terminalPaint);
-        // What was done has been told already.
+        // What was done is already printed.
         return repair?.dry_run
           ? [lines, ...planned(found.report.repairs.listed, terminalPaint, true)].join('\n')
           : lines;

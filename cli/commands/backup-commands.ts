@@ -32,7 +32,7 @@ import { type CommonOptions, eventStoreAddress, withOptions } from '../settings.
 
 /** A statement writes thousands of rows. */
 const QUERY_MS = 60_000;
-/** A read of a file, in bytes: about what a part has. */
+/** Bytes per read of a file: about the size of a part. */
 const READ = 1024 * 1024;
 
 interface BooksOptions extends CommonOptions {
@@ -53,7 +53,7 @@ export function addBackupCommands(program: Command): void {
       const seconds = (performance.now() - begunAt) / 1_000;
       const report = (found: BackedUp) => backupReport(file, found, seconds);
       const document = (found: BackedUp) => backupDocument(found, seconds);
-      // Where the backup itself goes to standard output, this may not.
+      // If the backup itself goes to standard output, this must not.
       if (file === '-') console.error(options.json ? JSON.stringify(document(done)) : report(done));
       else print(options, done, report, document);
     });
@@ -142,7 +142,7 @@ async function withBooks<T>(
   }
 }
 
-/** Writes beside the file and gives it its name when it is whole and on disk. */
+/** Writes a temporary file and renames it when it is complete and on disk. */
 async function backUp(file: string, books: Books, progress: Progress): Promise<BackedUp> {
   const options = {
     ...books,
@@ -183,7 +183,7 @@ const exists = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** Resolves when `stream` took the bytes and wants more. */
+/** Resolves when `stream` has taken the bytes and has room for more. */
 const written =
   (stream: NodeJS.WritableStream) =>
   (bytes: Uint8Array): Promise<void> =>
@@ -191,7 +191,10 @@ const written =
       stream.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
 
-/** The file itself, or standard input in a file that is removed afterwards: it has to be read twice. */
+/**
+ * The file, or standard input saved to a file that is removed afterwards, because it is read
+ * twice.
+ */
 async function withFile<T>(file: string, work: (path: string) => Promise<T>): Promise<T> {
   if (file !== '-') {
     if (!(await exists(file))) throw new UsageError(`There is no file ${file}.`);
@@ -207,7 +210,7 @@ async function withFile<T>(file: string, work: (path: string) => Promise<T>): Pr
   }
 }
 
-/** A service that runs would answer events while those behind them are not there yet. */
+/** A running service would answer events whose later events are not there yet. */
 async function refuseWhileRunning(address: string): Promise<void> {
   const { hostname, port } = new URL(`tcp://${address.replace(/^[a-z]+:\/*/, '')}`);
   const answers = await new Promise<boolean>((resolve) => {

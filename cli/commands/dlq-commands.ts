@@ -31,7 +31,7 @@ import { awaitReplays } from '../replay-outcome.ts';
 import { type CommonOptions, eventStoreAddress, wholeNumber, withOptions } from '../settings.ts';
 
 const PAGE = 1_000;
-/** More in one go is no list any more. */
+/** More than this at once is too long for a list. */
 const MAX = 1_000_000;
 const WAIT_S = 30;
 const CONSUMERS: readonly string[] = Object.values(durables);
@@ -62,7 +62,7 @@ export function addDeadLetterCommands(program: Command): void {
         ...(options.after !== undefined && { after: placeOf(options.after) }),
       };
       const letters = await withEventStore(eventStoreAddress(options), (store) =>
-        // One more shows whether there are more.
+        // One extra shows whether there are more.
         lettersOf(store, filter, limit + 1),
       );
       if (letters.length === 0 && consumer !== undefined) isConsumer(consumer);
@@ -152,8 +152,8 @@ interface ReplayOptions extends CommonOptions {
 }
 
 /**
- * Asks for one after the other and tells of each at once, so that what went wrong
- * half way is known; then waits for what comes of them, and tells that.
+ * Requests one replay after the other and prints each at once, so that a failure half way is
+ * visible; then waits for the results and prints them.
  */
 async function replay(
   store: EventStore,
@@ -204,7 +204,7 @@ async function lettersOf(
   }
 }
 
-/** `letter`, or what asking for its replay would be refused with. */
+/** `letter`, or the refusal of a replay. */
 function replayable(letter: ParkedLetter): ParkedLetter {
   if (letter.state === 'closed') {
     throw new CodedError(
@@ -221,13 +221,13 @@ function replayable(letter: ParkedLetter): ParkedLetter {
   );
 }
 
-/** Only these ever have letters, or serve a replay. Throws UsageError for any other name. */
+/** Only these have letters or process replays. Throws UsageError for any other name. */
 function isConsumer(name: string): void {
   if (CONSUMERS.includes(name)) return;
   throw new UsageError(`there is no consumer "${name}"; there are ${CONSUMERS.join(', ')}`);
 }
 
-/** Where a list ended, as it says itself. Throws UsageError. */
+/** The end of a list, as the list prints it. Throws UsageError. */
 function placeOf(text: string): { readonly position: bigint; readonly consumer: string } {
   const [, position, consumer] = /^(\d{1,15})\/([\w.-]{1,128})$/.exec(text) ?? [];
   if (position === undefined || consumer === undefined) {

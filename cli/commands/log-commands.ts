@@ -20,17 +20,17 @@ interface RecoverOptions extends CommonOptions {
   readonly file?: string;
 }
 
-/** What came of it. */
+/** The result. */
 interface Outcome {
   readonly looked: Looked;
   readonly done: 'nothing' | 'recovered' | 'given up';
   readonly recovered: number;
   readonly file: string | undefined;
-  /** Of the currency that the log is kept in. */
+  /** Of the log's currency. */
   readonly decimals: number;
 }
 
-/** Longer than an event store needs for a hundred appends or to make a stream again. */
+/** Longer than an event store needs for a hundred appends or to recreate a stream. */
 const CALL_MS = 30_000;
 
 const ENDINGS =

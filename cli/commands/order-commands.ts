@@ -84,7 +84,7 @@ interface ListOptions {
   readonly cursor?: string;
 }
 
-/** What is asked for, as ordersvc reads it; ordersvc is to judge it. */
+/** The query as given; ordersvc validates it. */
 function listQuery(options: ListOptions): URLSearchParams {
   const { customer, restaurant, status, olderThan, limit, cursor } = options;
   if ([customer, restaurant, status].every((given) => given === undefined)) {
@@ -148,9 +148,8 @@ async function bodyOf(options: Place): Promise<string> {
 const api = (options: CommonOptions): OrdersApi => ordersApi(ordersUrl(options));
 
 /**
- * The address of an order, whatever its id is made of: ordersvc is to judge it.
- * Two ids cannot be asked for: an address takes `.` and `..` for steps in the
- * path, percent-encoded or not.
+ * The address of an order with any id; ordersvc validates it. Two ids are impossible: in an
+ * address `.` and `..` are path steps, percent-encoded or not.
  */
 function path(id: string): string {
   if (/^\.{1,2}$/.test(id) || id === '') {
@@ -165,7 +164,7 @@ function printOrder(options: CommonOptions, answer: ApiAnswer): void {
   );
 }
 
-/** As JSON it is printed as it came, so that numbers keep their digits. */
+/** JSON is printed unchanged, so that numbers keep their digits. */
 function printAnswer(
   options: CommonOptions,
   { text, traceId }: ApiAnswer,

@@ -1,4 +1,4 @@
-/** `ordersctl read-model rebuild`: the read model, filled again from the log. */
+/** `ordersctl read-model rebuild`: refills the read model from the log. */
 import type { Command } from 'commander';
 import {
   type Rebuilt,

@@ -1,4 +1,4 @@
-/** `ordersctl stream reset`: the copy of the log in JetStream, thrown away. */
+/** `ordersctl stream reset`: deletes the copy of the log in JetStream. */
 import type { Command } from 'commander';
 import { setting } from '../../shared/kit/process/setting.ts';
 import { addressHelp, addressOf } from '../addresses.ts';

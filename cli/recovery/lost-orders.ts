@@ -1,4 +1,4 @@
-/** What becomes of orders whose last events are given up. Pure. */
+/** What happens to orders whose last events are given up. Pure. */
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
@@ -9,10 +9,10 @@ import type { Minor } from '../../shared/money/money.ts';
 /** An order that lost events. */
 export interface LostOrder {
   readonly orderId: string;
-  /** Of the event that created it, where that one is lost: then the order is gone. */
+  /** Of the event that created it, if that one is lost: then the order is gone. */
   readonly createdBy: string | undefined;
   readonly customerId: string;
-  /** What it cost; 0 where its creation is not lost or cannot be read. */
+  /** Its amount; 0 if its creation is not lost or cannot be read. */
   readonly amount: Minor;
   /** Debits that are lost. */
   readonly debits: readonly { readonly paymentId: string; readonly amount: Minor }[];
@@ -21,11 +21,11 @@ export interface LostOrder {
 }
 
 export interface LostOrders {
-  /** Takes in some lost events, in the log's order. */
+  /** Adds lost events, in the log's order. */
   add(events: readonly RecordedEvent[]): void;
-  /** How many there were, of whatever kind. */
+  /** Their number, of any kind. */
   count(): number;
-  /** Orders that are gone altogether, in the order in which they were placed. */
+  /** Orders that are completely gone, in the order in which they were placed. */
   gone(): readonly LostOrder[];
   /** Orders that go back to an earlier state: their workers answer them again. */
   setBack(): readonly LostOrder[];
@@ -73,7 +73,7 @@ export function lostOrders(codec: OrderEventCodec): LostOrders {
   };
 }
 
-/** Undefined for an event that cannot be read: it is given up like any other. */
+/** Undefined for an unreadable event, which is given up like any other. */
 function read(codec: OrderEventCodec, event: RecordedEvent): OrderEvent | undefined {
   try {
     return codec.decode(event);
@@ -82,13 +82,13 @@ function read(codec: OrderEventCodec, event: RecordedEvent): OrderEvent | undefi
   }
 }
 
-/** Frozen: the ids of requests for voids are made of it. */
+/** Frozen: the ids of void requests derive from it. */
 const HANDLER = 'log-recovery';
 export const GIVEN_UP = 'given_up';
 
 /**
- * What asks for the void of an order that is given up, also where no debit is known:
- * it may be on its way. The same each time, so that asking again is asking once.
+ * Requests the void of an order that is given up, even if no debit is known: it may be on
+ * its way. The request is the same each time, so repeating it has no effect.
  */
 export function voidOf(codec: OrderEventCodec, { orderId, createdBy = '' }: LostOrder): NewEvent {
   return {

@@ -1,4 +1,4 @@
-/** Having back what the log lost, and giving it up, as an operator asks for it. */
+/** Recovers the log's lost events, or gives them up, for an operator. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
@@ -18,10 +18,10 @@ export interface Looked {
   readonly setBack: readonly LostOrder[];
 }
 
-/** Told of how far it is, for people. */
+/** Called with the progress, for people. */
 export type OnProgress = (text: string) => void;
 
-/** What only the stream has. With `file`, each of its events is written there, a line of JSON each. */
+/** The events that only the stream has. With `file`, writes each there as a line of JSON. */
 export async function look(
   ctx: Context,
   recovery: LogRecovery,
@@ -31,7 +31,7 @@ export async function look(
   const standing = await recovery.standing(ctx);
   const orders = lostOrders(codec);
   const keeps = file !== undefined && (standing.kind === 'behind' || standing.kind === 'differs');
-  // Never over what an earlier try kept.
+  // Never overwrites the file of an earlier attempt.
   const out = keeps ? createWriteStream(file, { flags: 'wx' }) : undefined;
   const written = out && finished(out);
   for await (const events of await recovery.lostEvents(ctx)) {
@@ -53,7 +53,10 @@ const asLine = ({ position, version, createdAt, ...event }: RecordedEvent): stri
     ...event,
   });
 
-/** Writes everything back; resolves with how many events that were. Waits until the log takes events again. */
+/**
+ * Writes everything back; resolves with the number of events. Waits until the log accepts
+ * events again.
+ */
 export async function recoverLog(
   ctx: Context,
   recovery: LogRecovery,
@@ -69,13 +72,13 @@ export async function recoverLog(
   return last - head;
 }
 
-/** Voids asked for in one call. */
+/** Voids requested per call. */
 const VOIDS_AT_ONCE = 100;
 
 /**
- * Gives up what was looked at: asks for the void of every order that is gone, lets
- * consumers go on before the first event of every order that goes back, and makes the
- * stream again from the log. May be called again.
+ * Gives up what was examined: requests the void of every order that is gone, sets consumers
+ * back before the first event of every order that goes back, and recreates the stream from
+ * the log. May be called again.
  */
 export async function giveUp(
   ctx: Context,

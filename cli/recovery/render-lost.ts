@@ -3,7 +3,7 @@ import { decimalText, majorUnits } from '../../shared/money/money.ts';
 import type { LostOrder } from './lost-orders.ts';
 import type { Looked } from './recover.ts';
 
-/** Orders that are named one by one; the file has all. */
+/** The most orders that are listed; the file has all. */
 const NAMED = 20;
 
 export function renderLost({ standing, lost, gone, setBack }: Looked, decimals: number): string {
