@@ -239,7 +239,7 @@ describe('projection over JetStream', function suite() {
     await setCheckpoint(9n);
     const transport = await start();
     const said = await until(
-      () => /at 9, .* ended at 3.*: npx (.*)/.exec(transport.degraded?.() ?? '') ?? false,
+      () => /at 9, .* ends at 3.*: npx (.*)/.exec(transport.degraded?.() ?? '') ?? false,
       {
         what: 'said',
         deadlineMs: 10_000,

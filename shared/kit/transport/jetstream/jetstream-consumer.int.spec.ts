@@ -418,7 +418,7 @@ describe('jetstreamConsumer', () => {
       const consumer = await start();
       await soon('its position', () => position === 1n);
       await filterBy('RIG.b');
-      await soon('it says so', () => /lacks RIG.a: .* Delete/.test(consumer.notReady?.() ?? ''));
+      await soon('it says so', () => /lacks RIG.a\. Delete/.test(consumer.notReady?.() ?? ''));
       await publish(2, 3);
       await publishNumbers(connection, 4, 4, String, 'RIG.b');
       await gets(4);
