@@ -9,7 +9,7 @@ import type { Process } from './process.ts';
 /** Where the stack keeps everything that outlives it. */
 export interface DataFolder {
   readonly path: string;
-  /** A subfolder, or one of its own; not made here. */
+  /** A subfolder, or a separate one; not created here. */
   readonly folder: (name: 'postgres' | 'nats' | 'nats-cluster', node?: string) => string;
   /** Where the output of a process goes. */
   readonly logFile: (name: string) => string;

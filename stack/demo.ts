@@ -36,7 +36,8 @@ const flags = new Command('demo')
   )
   .parse()
   .opts<{ json?: true }>();
-// On a stack of the demo's own nobody wants to wait for a minute; yet no order may miss it by bad luck.
+// On the demo's own stack, shorter than a minute, but long enough that no order misses it by
+// chance.
 const OWN_DEADLINE_MS = 5_000;
 // Zipkin has longer; the reader of a demo has not.
 const ZIPKIN_MS = 90_000;
@@ -59,7 +60,7 @@ function isForPeople(error: unknown): boolean {
 }
 
 async function tellAll(target: DemoTarget): Promise<void> {
-  // All travel at once, so that those that wait for a deadline hold up nobody.
+  // All run at once, so that those that wait for a deadline do not delay the others.
   const placedAt = performance.now();
   const travelling = scenarios.map((scenario) => travel(target, scenario, interrupted));
   // Each is awaited below, unless one before it failed.
@@ -153,7 +154,7 @@ async function withOwnStack(work: (target: DemoTarget) => Promise<void>): Promis
       signal: interrupted,
     });
     try {
-      // An order placed before Zipkin is there would have half a trace.
+      // An order placed before Zipkin runs would have half a trace.
       const late = delay(ZIPKIN_MS, false, { ref: false });
       const traced = await Promise.race([stack.zipkinReady, late]);
       const zipkinUrl = traced ? stack.zipkinUrl : undefined;

@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 
-/** Either it is ours until `release` (or our end, however that comes), or somebody else's. */
+/** Either it is ours until `release` or the end of this process, or another process has it. */
 export type Claim =
   | { readonly release: () => void }
-  /** The holder's process id, when it told. */
+  /** The holder's process id, if known. */
   | { readonly heldBy: number | undefined };
 
 const ANSWER_MS = 1_000;
 const ATTEMPTS = 3;
 
 /**
- * Claims something for this process alone, by a name that says what it is. The name is
- * a socket in Linux's abstract namespace, which the kernel gives to one process and
- * takes back when that ends: unlike a lock file it cannot be left behind, and there is
- * no moment at which two can both find it abandoned. A process that connects is told the holder.
+ * Claims something by name for this process alone. The name is a socket in Linux's abstract
+ * namespace, which the kernel gives to one process and frees when that ends: unlike a lock
+ * file it cannot be left behind, and two processes can never both find it abandoned. A
+ * process that connects is told the holder.
  */
 export async function claim(name: string): Promise<Claim> {
   const path = `\0orders-${createHash('sha256').update(name).digest('hex').slice(0, 40)}`;

@@ -4,7 +4,7 @@ import { condition, type Mode } from './faulty-wire/condition.ts';
 import { lane } from './faulty-wire/lane.ts';
 import { freePort, LOOPBACK } from './ports.ts';
 
-/** As seen from who connects. */
+/** As seen from the client. */
 export type Way = 'toTarget' | 'toClient' | 'both';
 
 export interface FaultyWireOptions {
@@ -34,13 +34,13 @@ export interface FaultyWire {
   readonly port: number;
   /** `host:port` to connect to. */
   readonly address: string;
-  /** As if there was no wire. What was held goes on, in order, with nothing lost. */
+  /** Transparent. Held bytes go on, in order and completely. */
   readonly pass: (way?: Way) => void;
   /** Each byte comes so much later; many may be under way at once. */
   readonly delay: (ms: number, way?: Way) => void;
   /** No more than so many bytes a second, over all connections. */
   readonly throttle: (bytesPerSecond: number, way?: Way) => void;
-  /** Holds the bytes, ends and resets that come, and tells nobody. Resolves once it holds. */
+  /** Silently holds all bytes, ends and resets. Resolves once it holds. */
   readonly stall: (stall?: Stall) => Promise<void>;
   /** Loses the bytes that come. No connection is worth anything afterwards: cut them. */
   readonly swallow: (way?: Way) => void;
@@ -50,7 +50,7 @@ export interface FaultyWire {
   readonly refuse: () => void;
   /** Listens again after `refuse`. */
   readonly admit: () => Promise<void>;
-  /** The receiver is told that the sender has finished, on each connection there is. */
+  /** Tells the receiver on each connection that the sender has finished. */
   readonly halfClose: (way: Exclude<Way, 'both'>) => void;
   /** Connections and bytes carried since the start; `open` is now. */
   readonly counts: () => {
@@ -59,7 +59,7 @@ export interface FaultyWire {
     readonly toTarget: number;
     readonly toClient: number;
   };
-  /** Resets what is left and listens no more. May be called twice. */
+  /** Resets all connections and stops listening. May be called twice. */
   readonly stop: () => Promise<void>;
 }
 
@@ -70,7 +70,7 @@ interface Pair {
   readonly toClient: ReturnType<typeof lane>;
 }
 
-/** Listens on loopback; rejects when it cannot. It does not look whether the target is there. */
+/** Listens on loopback; rejects if it cannot. It does not check that the target exists. */
 export async function faultyWire({ target, ...options }: FaultyWireOptions): Promise<FaultyWire> {
   const port = options.port ?? (await freePort());
   const toTarget = condition();

@@ -31,7 +31,7 @@ export interface LaunchContext {
   readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** How long a service that starts may stand still, in milliseconds. */
   readonly stillMs: number;
-  /** What the instance of this name is told, where that is not what the plan has. */
+  /** The environment of the instance of this name, where it differs from the plan. */
   readonly routed: ReadonlyMap<string, Partial<Record<AddressVariable, string>>>;
 }
 
@@ -129,7 +129,7 @@ export function launchService(context: LaunchContext, instance: Instance): Launc
   };
 }
 
-/** Says now and then that what is named so is waited for, and what keeps it, or its last word. */
+/** Reports now and then that this process is still starting, with its reason or its last line. */
 function waiting(say: Say, child: Process, keptBy: () => string | undefined = () => undefined) {
   return (waitedMs: number) => {
     const why = keptBy() ?? lastWord(child);

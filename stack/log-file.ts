@@ -27,7 +27,7 @@ export class LogFile {
       this.#size += writeSync(this.#fd, text);
       if (this.#size > MAX_BYTES) this.#rotate();
     } catch {
-      // The log is a courtesy; the child goes on without it.
+      // The log is optional; the child runs on without it.
     }
   }
 

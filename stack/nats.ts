@@ -8,7 +8,7 @@ import { installOnce, runTool, type ToolOptions, toolsDir } from './tools.ts';
 import { answers } from './until.ts';
 
 export interface NatsOptions {
-  /** JetStream's files; made when missing, kept when the server stops. */
+  /** JetStream's files; created if missing, kept when the server stops. */
   readonly dataDir: string;
   /** Default: a free one. */
   readonly port?: number;
@@ -16,10 +16,10 @@ export interface NatsOptions {
   readonly monitorPort?: number;
   /** Shown in errors; the server's own name in a cluster. Default `NATS`. */
   readonly name?: string;
-  /** Where it listens for the other servers of its cluster, and where they do. */
+  /** Its cluster port, and those of the other servers of its cluster. */
   readonly cluster?: { readonly port: number; readonly others: readonly number[] } | undefined;
   readonly logFile?: string | undefined;
-  /** Told when the server has to be built first, which takes a minute, and when it cannot write. */
+  /** Called if the server must be built first, which takes a minute, and if it cannot write. */
   readonly onProgress?: ((line: string) => void) | undefined;
   /** Aborting it gives the start up; once started it has no effect. */
   readonly signal?: AbortSignal | undefined;
@@ -98,7 +98,7 @@ async function startServer(
   };
 }
 
-/** Clients are not told of the other servers: they have the addresses that they were given. */
+/** Clients do not learn about the other servers: they use their configured addresses. */
 function clusterArguments(
   name: string,
   { port, others }: NonNullable<NatsOptions['cluster']>,

@@ -1,7 +1,7 @@
 import { watchSilence } from '../shared/kit/silence.ts';
 import { busyMs } from './proc.ts';
 
-/** How long something that starts is waited for. Milliseconds. */
+/** How long to wait for something that starts. Milliseconds. */
 export interface Patience {
   /** It may stand still for so long: neither work, nor wait for a processor, nor say anything new. */
   readonly stillMs: number;
@@ -9,7 +9,7 @@ export interface Patience {
   readonly longestMs?: number;
   /** What keeps it, in its own words, once it says so: then other words are progress, and lines are none. */
   readonly says?: () => string | undefined;
-  /** Told each time `stillMs` have gone by and it is waited for. */
+  /** Called each time another `stillMs` have passed while waiting. */
   readonly onWait?: (waitedMs: number) => void;
 }
 
@@ -37,9 +37,10 @@ const LONGEST = 20;
 const BUSY = 0.03;
 
 /**
- * Watches a process and its children until it is stopped. A limit of time alone would end
- * a process on a busy machine that does all it can, and make the machine busier with the
- * next one: what moves is waited for. While this process itself sleeps, nobody is late.
+ * Watches a process and its children until it is stopped. On a busy machine a plain time
+ * limit would end a process that works as fast as it can, and make the machine busier with
+ * the next one: a process gets time as long as it makes progress. While this process itself
+ * sleeps, nothing is late.
  */
 export function watchProgress(child: Watched, patience: Patience): Watch {
   const { stillMs, longestMs = LONGEST * stillMs, says = () => undefined, onWait } = patience;

@@ -10,11 +10,11 @@ import {
   services,
 } from './services.ts';
 
-/** What is to run and where, decided before anything is started. */
+/** What will run and where, decided before anything starts. */
 export interface Plan {
   /** The services in starting order, one entry for each instance. */
   readonly instances: readonly Instance[];
-  /** What each service may be told, whether ours or the user's. */
+  /** The addresses for each service, ours or the user's. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
   /** The user's own ordersvc, when there is one. */
   readonly ordersUrl: string | undefined;
@@ -34,7 +34,7 @@ export interface NatsNode {
   readonly name: string;
   readonly port: number;
   readonly monitorPort: number;
-  /** Where the others of its cluster find it; undefined where it is alone. */
+  /** Its address in the cluster; undefined if it is alone. */
   readonly clusterPort: number | undefined;
 }
 
@@ -138,7 +138,7 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
       SAGA_DATABASE_URL: sql('SAGA_DATABASE_URL'),
       NATS_URL:
         own.NATS_URL || (nats ?? []).map(({ port }) => `nats://${LOOPBACK}:${port}`).join(','),
-      // With no event store among the services, where one would be.
+      // The address of an event store, even if none is among the services.
       EVENTSTORE_ADDRESS: own.EVENTSTORE_ADDRESS || `${LOOPBACK}:${eventstore ?? take(50051)}`,
     },
     ordersUrl: own.ORDERS_URL && base(own.ORDERS_URL),
@@ -199,7 +199,7 @@ function ownPort(
   throw new SetupProblem(`${variable}=${text} ${wrong}`, `give a number from 1 to ${highest}`);
 }
 
-/** Those that are used here; of the others the services themselves say what is wrong. */
+/** The variables that are used here; the services validate the others. */
 function checkAddresses(own: NodeJS.ProcessEnv): void {
   for (const [variable, example] of [
     ['OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'http://127.0.0.1:9411/api/v2/spans'],

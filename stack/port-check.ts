@@ -8,17 +8,17 @@ import { until } from './until.ts';
 /** A port that something is to listen on. */
 export interface WantedPort {
   readonly port: number;
-  /** Who wants it. */
+  /** The process that needs it. */
   readonly what: string;
   /** What moves it elsewhere. */
   readonly variable: string;
 }
 
 export interface PortCheckOptions {
-  /** Told once when there is a client to be waited for. */
+  /** Called once if a client's connection must end first. */
   readonly say?: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
-  /** How long a client is waited for, in milliseconds; default 15,000. */
+  /** How long to wait for a client's connection to end, in milliseconds; default 15,000. */
   readonly clientMs?: number;
   /** Leave out ports that somebody listens on: their user reports that itself. */
   readonly onlyClients?: boolean;
@@ -27,7 +27,7 @@ export interface PortCheckOptions {
 const CLIENT_MS = 15_000;
 const LOOK_MS = 200;
 
-/** The ports that `plan` wants. Throws a `SetupProblem` where one is wanted twice. */
+/** The ports of `plan`. Throws a `SetupProblem` if one is needed twice. */
 export function wantedPorts(plan: Plan): readonly WantedPort[] {
   const wanted: readonly (readonly [number | undefined, string, string])[] = [
     [plan.sqlPort, 'PostgreSQL', 'SQL_PORT'],
@@ -62,10 +62,9 @@ export function portsOf({ name, row, port, adminPort }: Instance): readonly Want
 }
 
 /**
- * Throws a `SetupProblem` that names every port that nobody could listen on now, who has it
- * and how, as far as the system tells. So nothing is started in vain. A port above some
- * 32,000 may be the own end of somebody's connection, which the system chose: that ends
- * some time, so it is waited for.
+ * Throws a `SetupProblem` that names every port that is taken, with its holder as far as the
+ * system tells, so that nothing starts in vain. A port above some 32,000 may be the local
+ * end of a connection, chosen by the system: it waits for that to end.
  */
 export async function checkPorts(
   wanted: readonly WantedPort[],

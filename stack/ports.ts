@@ -8,15 +8,15 @@ export const LOOPBACK = '127.0.0.1';
 /** The same machine to whom its name means this; `localhost` means both, this one first. */
 const LOOPBACK_6 = '::1';
 
-/** On which of this machine's two addresses nobody else can listen on the port, if on any. */
+/** On which of this machine's two addresses the port is taken, if on any. */
 export async function portTaken(port: number): Promise<string | undefined> {
   if (await portInUse(port)) return LOOPBACK;
-  // Where there is no IPv6, nobody has a port of it.
+  // Without IPv6, none of its ports is taken.
   const six = await portInUse(port, LOOPBACK_6).catch(() => false);
   return six ? `[${LOOPBACK_6}]` : undefined;
 }
 
-/** True when somebody already listens on the port, on loopback or on every address. */
+/** True if a process already listens on the port, on loopback or on every address. */
 export async function portInUse(port: number, host: string = LOOPBACK): Promise<boolean> {
   try {
     await listenOnce(port, host);
@@ -47,7 +47,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** One port that nobody listens on; see {@link freePorts}. */
+/** One free port; see {@link freePorts}. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   if (port === undefined) throw new Error('No free port was given.');
@@ -61,7 +61,10 @@ const BLOCKS = 30;
 
 let block: Promise<() => number> | undefined;
 
-/** Both begin somewhere at random, so that who still looks for an ended server finds no other in its place. */
+/**
+ * Both start at a random place, so that a client that still looks for an ended server finds
+ * no other in its place.
+ */
 async function claimBlock(): Promise<() => number> {
   const some = randomInt(BLOCKS);
   for (let tried = 0; tried < BLOCKS; tried += 1) {

@@ -16,8 +16,8 @@ export interface PostgresBinaries {
 }
 
 /**
- * PostgreSQL refuses to run as root. Under root the system user `postgres` is
- * used, and made when there is none.
+ * PostgreSQL refuses to run as root. As root, the system user `postgres` is used, and
+ * created if needed.
  */
 export async function serverUser(): Promise<ServerUser> {
   if (process.getuid?.() !== 0) return undefined;
@@ -72,8 +72,8 @@ export async function postgresBinaries(
 
 /**
  * npm packs no symbolic links, so the package lists those between its libraries, and its
- * install script makes them: here they are made where npm was told to run no such scripts.
- * `native` is the package's folder with the programs. Does nothing the second time.
+ * install script creates them. This creates them if npm was told not to run scripts.
+ * `native` is the package's folder with the programs. A second call does nothing.
  */
 export async function linkLibraries(native: string): Promise<void> {
   const list = await readFile(resolve(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');

@@ -16,7 +16,7 @@ import { type Process, startProcess, untilReady } from './process.ts';
 import { placeElsewhere } from './reach.ts';
 
 export interface PostgresOptions {
-  /** Where the cluster lives; made when it is missing, kept when the server stops. */
+  /** The cluster's folder; created if missing, kept when the server stops. */
   readonly dataDir: string;
   /** Default: a free one. */
   readonly port?: number;
@@ -26,7 +26,7 @@ export interface PostgresOptions {
    */
   readonly durable?: boolean;
   readonly logFile?: string | undefined;
-  /** Told where the cluster lies when it cannot lie in `dataDir`. */
+  /** Called with the cluster's place if it cannot be in `dataDir`. */
   readonly onProgress?: ((line: string) => void) | undefined;
   /** Aborting it gives the start up; once started it has no effect. */
   readonly signal?: AbortSignal | undefined;
@@ -130,8 +130,8 @@ function englishEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
- * PostgreSQL takes its lock file for valid when its process id lives, whosever that
- * is by now. A server works inside its folder, so what works elsewhere is none.
+ * PostgreSQL considers its lock file valid if its process id exists, whichever process has
+ * it now. A server works inside its folder, so a process that works elsewhere is none.
  */
 async function forgetDeadHolder(dataDir: string): Promise<void> {
   const file = resolve(dataDir, 'postmaster.pid');
@@ -212,7 +212,7 @@ interface ServerOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Said of a server killed a moment ago whose helpers still live, for a second or so. */
+/** Printed for a second or so after a kill, while the server's helpers still run. */
 const STILL_HELD = 'pre-existing shared memory block';
 /** Said when the server that made the lock lives. */
 const LOCKED = 'lock file "postmaster.pid" already exists';

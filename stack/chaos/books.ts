@@ -38,7 +38,7 @@ const booksOf = (addresses: Stack['addresses']) => ({
   sagaDatabaseUrl: addresses.SAGA_DATABASE_URL,
 });
 
-/** Whether the stream ends where the log does. */
+/** Whether stream and log end at the same position. */
 export const streamEnds = ({ addresses }: Stack): Promise<boolean> =>
   withSources(
     booksOf(addresses),
@@ -46,8 +46,8 @@ export const streamEnds = ({ addresses }: Stack): Promise<boolean> =>
   );
 
 /**
- * True where nothing differs, all was read, and nothing waits for a person but the
- * `poisoned` events that no worker can read.
+ * True if nothing differs, everything was read, and only the `poisoned` events, which no
+ * worker can read, wait for a person.
  */
 export const booksAgree = (
   { discrepancyCount, unread, waiting, waitingCount }: AuditReport,

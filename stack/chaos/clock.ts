@@ -1,6 +1,6 @@
 /**
- * Milliseconds since 1970 as this process believed them when it began, counted on by a
- * clock that nobody sets: durations are right, and times can be held against those that
- * the log gives its events on the same machine.
+ * Milliseconds since 1970 at the start of this process, advanced by a monotonic clock:
+ * durations are right, and times can be compared with those of the log's events on the same
+ * machine.
  */
 export const now = (): number => performance.timeOrigin + performance.now();

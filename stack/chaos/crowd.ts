@@ -13,7 +13,7 @@ const LOOK_MS = 20;
 /** People at once; the next ones wait. */
 const MOST = 1_000;
 
-/** People with the wishes 0 … `orders` − 1 of the seed, who come as `share` goes from 0 to 1. */
+/** People with the seed's wishes 0 … `orders` − 1, who arrive as `share` goes from 0 to 1. */
 export function crowd(
   { orders, seed }: { readonly orders: number; readonly seed: number },
   people: People,

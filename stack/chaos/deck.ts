@@ -8,7 +8,7 @@ import { away, killed, stopped } from './faults/processes.ts';
 import { HELD_MS } from './settings.ts';
 import { someOf } from './some-of.ts';
 
-/** For those whose silence no order's deadline measures. */
+/** For processes whose silence no deadline measures. */
 const unmeasured = ['ordersvc', 'querymodelworker'];
 
 export interface DeckOptions {
@@ -20,15 +20,14 @@ export interface DeckOptions {
   readonly gapMs: number;
   /** How long processes are stopped: longer than any deadline there is. */
   readonly stoppedMs: number;
-  /** Only faults whose name this finds. */
+  /** Only faults whose name matches this. */
   readonly only?: RegExp | undefined;
 }
 
 /**
- * The faults of a run, in the order in which they are done: at least one. The processes of
- * each service are killed and stopped (one of them or all), and each connection is spoiled in a
- * way that the dice choose; once all were done and time is left, it begins again with
- * other dice.
+ * The faults of a run, in order, at least one. They kill and stop the processes of each
+ * service (one or all), and spoil each connection in a way that the dice choose. If time is
+ * left after all of them, they start again with other dice.
  */
 export function dealDeck(luck: Dice, options: DeckOptions): readonly Fault[] {
   const { budgetMs, gapMs, only } = options;

@@ -5,8 +5,8 @@ import { background } from '../../shared/kit/context.ts';
 const MOST = 1_000;
 
 /**
- * What was parked of events that workers can read, and so should have served. The letters
- * of poison are closed, as an operator does who has looked at them.
+ * Parked events that workers can read, and so should have processed. Closes the letters of
+ * poison, as an operator would.
  */
 export async function lettersWithoutCause(
   log: EventStore,

@@ -1,8 +1,8 @@
 /**
- * `make chaos`: a stack of its own, orders of all kinds, and harm to every process and
- * connection meanwhile; see `--help`. Exit code 1 where anything was lost, doubled, stuck
- * or cancelled without cause, where books differ, or where a process needed a hand; the
- * stack's folder is kept then, with what the services wrote.
+ * `make chaos`: starts a stack, places orders of all kinds, and harms every process and
+ * connection meanwhile; see `--help`. Exit code 1 if anything was lost, duplicated, stuck or
+ * cancelled without cause, if books differ, or if a process needed a restart by hand; the
+ * stack's folder is then kept, with the services' output.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -12,7 +12,7 @@ export interface ChaosOptions {
   readonly natsNodes: 1 | 3;
   /** Of an order's payment, and of its review. */
   readonly deadlineMs: number;
-  /** Only faults whose name this finds. */
+  /** Only faults whose name matches this. */
   readonly only: RegExp | undefined;
   readonly json: boolean;
 }

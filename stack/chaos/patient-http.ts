@@ -23,13 +23,13 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 3_000;
 const comeAgain: readonly number[] = [408, 429, 502, 503, 504];
 
-/** Thrown where no answer was to be had for a minute and a half. */
+/** Thrown if there was no answer for a minute and a half. */
 export class Unanswered extends Error {}
 
 /**
- * Asks one ordersvc after the other, beginning with number `first`, until there is an
- * answer that is meant, as a client does who was told to come again. While the log is
- * `forgotten`, that there is no such order is no answer either.
+ * Asks one ordersvc after the other, from number `first` on, until one gives a final answer,
+ * as a client does that is told to retry. While the log is `forgotten`, "no such order" is
+ * not a final answer either.
  */
 export async function askPatiently(
   urls: readonly string[],

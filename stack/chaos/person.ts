@@ -3,13 +3,13 @@ import { now } from './clock.ts';
 import { type Answer, askPatiently, type Question, Unanswered } from './patient-http.ts';
 import type { Wish } from './wishes.ts';
 
-/** A decision that people asked for, and what they were told. */
+/** A decision that people requested, and the answer. */
 export interface Deed {
   readonly post: 'approve' | 'reject' | 'cancel';
   readonly answered: 'done' | 'refused';
 }
 
-/** What became of a wish, as the people saw it who had it. Times are of {@link now}. */
+/** The outcome of a wish, as its people saw it. Times are of {@link now}. */
 export interface Told {
   readonly wish: Wish;
   readonly sentAt: number;
@@ -28,7 +28,7 @@ export interface Told {
 export interface People {
   /** Of each ordersvc. */
   readonly urls: readonly string[];
-  /** Appends an event to the order that nobody can read; resolves with its id. */
+  /** Appends an unreadable event to the order; resolves with its id. */
   readonly poison: (orderId: string) => Promise<string>;
   /** The log was put back to an older state, and has not been recovered. */
   readonly forgotten: () => boolean;
@@ -36,7 +36,7 @@ export interface People {
 }
 
 const LOOK_MS = 200;
-/** Somebody who decides by hand gives up looking after this. */
+/** A person who decides by hand gives up after this. */
 const PATIENCE_MS = 60_000;
 
 /** Does all that people do about one wish. Rejects only when the run is given up. */
@@ -124,7 +124,7 @@ async function look(told: Told, people: People, query = ''): Promise<string> {
   return JSON.parse(answer.text).status;
 }
 
-/** Whether it became Paid while somebody looked; false: it had ended before, or they gave up. */
+/** Whether it became Paid in time; false: it had ended before, or the person gave up. */
 async function paid(told: Told, people: People): Promise<boolean> {
   for (const began = now(); now() - began < PATIENCE_MS; ) {
     const status = await look(told, people);

@@ -17,7 +17,7 @@ export function showProgress(
   const line = (text: string) => stream.write(`${clear}${text}\n`);
   line(`seed ${seed}; starting the stack`);
   return {
-    // The services complain of what is done to them; their logs have it.
+    // The services complain about the faults; their logs have that.
     say: (kind, name, text) => {
       if (kind === 'note') line(`${name}: ${text}`);
     },

@@ -5,9 +5,8 @@ import { until } from '../until.ts';
 const READY_MS = 60_000;
 
 /**
- * Waits until all services say that they are ready, and none that it is degraded by anything but its
- * gateway. Those that do not within a minute are
- * restarted by hand, and told: name and what it said last.
+ * Waits until all services are ready, and degraded at most by their gateway. Restarts those
+ * that are not ready within a minute, and returns their names and last answers.
  */
 export async function untilReady(stack: Stack, signal: AbortSignal): Promise<readonly string[]> {
   const told = await Promise.all(

@@ -61,7 +61,7 @@ const QUIET_SHARE = 0.1;
 const LONGEST_QUIET_MS = 8_000;
 const GAP_MS = 1_200;
 
-/** True where nothing was lost, doubled, stuck or cancelled without cause, and all books agree. */
+/** True if nothing was lost, duplicated, stuck or cancelled without cause, and all books agree. */
 export const passed = ({ wrong, troubles, audit, poisoned }: ChaosReport): boolean =>
   wrong.length === 0 && troubles.length === 0 && booksAgree(audit, poisoned);
 

@@ -7,10 +7,10 @@
 /** Longer than a call, a statement and an acknowledgement may take; shorter than an order's deadlines. */
 export const HELD_MS = 4_500;
 
-/** How long an order waits for its payment, and for its review, unless the run says otherwise. */
+/** The default time that an order waits for its payment, and for its review. */
 export const DEADLINE_MS = 15_000;
 
-/** A void that nobody answered for so long is asked for again. */
+/** A void without an answer for this long is requested again. */
 export const VOID_RETRY_MS = 10_000;
 
 /** An order whose event waits in a queue is cancelled only after this. */
@@ -43,7 +43,7 @@ const worker = {
   ATTEMPT_TIMEOUT_MS: '4000',
   EVENTSTORE_TIMEOUT_MS: '3000',
   RETRY_DELAYS_MS: '100,500,1000',
-  // An outage of half a minute must not park what is well.
+  // An outage of half a minute must not park good messages.
   MAX_DELIVER: '60',
 };
 const database = { DATABASE_TIMEOUT_MS: '3000' };

@@ -12,8 +12,8 @@ const SETTLES_MS = 90_000;
 const LOOK_MS = 1_000;
 
 /**
- * Waits until every order of the log has ended and its money is where it belongs, at
- * most a minute and a half, and resolves with the log as it is then.
+ * Waits until every order of the log has ended and its payment is settled, a minute and a
+ * half at most, and resolves with the log.
  */
 export async function settled(
   log: EventStore,
@@ -36,7 +36,7 @@ export async function settled(
     );
   };
   const waiting = { what: 'all orders have ended', deadlineMs: SETTLES_MS, everyMs: LOOK_MS };
-  // Who has not ended is named by the verdict.
+  // The verdict names orders that have not ended.
   await until(calm, { ...waiting, signal }).catch(() => signal.throwIfAborted());
   return histories;
 }

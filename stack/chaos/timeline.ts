@@ -8,7 +8,7 @@ export interface Happened {
   readonly name: string;
   /** What the dice chose. */
   readonly what: string | undefined;
-  /** Processes that answered nobody from its beginning until it was undone. */
+  /** Processes that did not answer from its start until it was undone. */
   readonly silenced: readonly string[];
   /** How much of the log these had been handed when it was undone, by service. */
   readonly handed: Readonly<Record<string, bigint>>;

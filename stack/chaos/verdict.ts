@@ -42,9 +42,9 @@ export interface Rules {
 }
 
 /**
- * Holds the log against what people wished, did and were told. An order ends as its wish
- * says, given what they did: a decision that was answered stands, and a deadline cancels
- * only an order that nobody paid or decided.
+ * Compares the log with what people wished, did and were told. An order ends as wished,
+ * given what they did: a decision that was answered stands, and a deadline cancels only an
+ * order that nobody paid or decided.
  */
 export function judge(all: readonly Told[], histories: Histories, rules: Rules): Verdict {
   const { codec } = rules;
@@ -102,7 +102,7 @@ const decisions: readonly string[] = [
   eventTypes.cancelled,
 ];
 
-/** What is in the log more than once and may be there once. */
+/** Events that are in the log more often than allowed. */
 function doubled(events: readonly RecordedEvent[]): readonly string[] {
   const count = (is: (type: string) => boolean) =>
     events.filter(({ eventType }) => is(eventType)).length;
@@ -114,7 +114,7 @@ function doubled(events: readonly RecordedEvent[]): readonly string[] {
   return said;
 }
 
-/** How each kind ends where nothing else was decided. */
+/** How each kind ends by default. */
 const wished: Readonly<Record<Kind, readonly string[]>> = {
   approved: ['Approved'],
   'paid slowly': ['Approved'],

@@ -3,7 +3,7 @@ import type { Instance, Plan } from '../plan.ts';
 import type { Route } from '../route.ts';
 import type { AddressVariable } from '../services.ts';
 
-/** What one instance reaches one server by: three wires where the server is a cluster. */
+/** The wires from one instance to one server: three if the server is a cluster. */
 export interface Line {
   /** The instance's name. */
   readonly of: string;

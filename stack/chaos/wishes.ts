@@ -11,7 +11,7 @@ export interface Wish {
   readonly body: string;
   /** The request is sent twice at once, and once more when it was answered. */
   readonly twice: boolean;
-  /** The order is asked for as soon as it is accepted. */
+  /** The order is read as soon as it is accepted. */
   readonly looks: boolean;
   /** A customer who cancels does so after this. */
   readonly cancelsAfterMs: number;
@@ -34,7 +34,7 @@ const shares = {
   undecided: 2,
   /** The gateway never answers. */
   unpaid: 2,
-  /** Nobody decides, and an event comes that no worker can read. */
+  /** Nobody decides, and an unreadable event arrives. */
   poisoned: 1,
 } as const;
 

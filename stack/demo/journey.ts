@@ -21,7 +21,7 @@ export interface DemoTarget {
 export interface Journey extends Story {
   readonly scenario: string;
   readonly as_expected: boolean;
-  /** What was answered to the person's command, where it was refused. */
+  /** The answer to the person's command, if it was refused. */
   readonly refused?: string;
   /** From sending the request to the answer. */
   readonly accepted_ms: number;
@@ -36,10 +36,10 @@ const JOURNEY_MS = 20_000;
 const EVERY_MS = 20;
 
 /**
- * Places the scenario's order, does what it says about it and follows it to its
- * end. Throws a `SetupProblem` when the order is refused, or when event store and
- * ordersvc are of different stacks, and the signal's reason when that aborts; an order that does not get there in 20 seconds, besides the deadline it
- * waits for, is told as it stands.
+ * Places the scenario's order, acts on it and follows it to its end. Throws a `SetupProblem`
+ * if the order is refused, or if event store and ordersvc belong to different stacks, and
+ * the signal's reason if that aborts. An order that has not ended after 20 seconds, plus the
+ * deadline that it waits for, is returned as it is.
  */
 export async function travel(
   target: DemoTarget,
@@ -78,7 +78,7 @@ export async function travel(
   };
 }
 
-/** Does what the scenario says and waits for its end. */
+/** Runs the scenario and waits for its end. */
 async function follow(
   order: string,
   { action, deadline, ends }: Scenario,

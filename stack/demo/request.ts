@@ -18,7 +18,7 @@ export function postJson(url: string, body: unknown): Promise<Response> {
   });
 }
 
-/** True where an ordersvc answers at `url`: of all servers its answers alone carry this header. Never throws. */
+/** True if an ordersvc answers at `url`: only its answers have this header. Never throws. */
 export async function takesOrders(url: string): Promise<boolean> {
   const init = { signal: AbortSignal.timeout(LOOK_MS) };
   const answer = await fetch(`${url}/openapi.json`, init).catch(() => undefined);

@@ -24,13 +24,13 @@ export interface Scenario {
   /** One sentence for the reader. */
   readonly story: string;
   readonly order: OrderRequest;
-  /** What somebody does about the order once it has this status. */
+  /** A person's action once the order has this status. */
   readonly action?: {
     readonly when: string;
     readonly post: 'cancel' | 'approve' | 'reject';
     readonly body: { readonly reason?: string };
   };
-  /** Nobody ends it but this deadline, so it takes that long. */
+  /** Only this deadline ends it, so it takes that long. */
   readonly deadline?: 'paymentMs' | 'reviewMs';
   /** The expected status and payment; anything else fails the demo. */
   readonly ends: Ending;
@@ -46,8 +46,8 @@ const dinner: OrderRequest = {
 };
 
 /**
- * Told in this order; a further scenario is a further entry. How the names that
- * begin with `demo-` are treated stands in the workers' `config.ts`.
+ * Shown in this order; add an entry for a new scenario. The workers' `config.ts` says how
+ * names that start with `demo-` are treated.
  */
 export const scenarios: readonly Scenario[] = [
   {

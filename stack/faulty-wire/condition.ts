@@ -12,7 +12,7 @@ export type Mode =
     }
   | { readonly kind: 'hold'; readonly only?: object };
 
-/** The condition of one direction. It may change at any time, and who waits then looks again. */
+/** The condition of one direction. It may change at any time; waiting lanes then check again. */
 export interface Condition {
   readonly mode: Mode;
   /** Resolves once the direction holds, or once another mode took the place of this one. */
@@ -75,7 +75,7 @@ export function condition(): Condition {
       freeAt = 0;
       become(next);
       if (next.kind !== 'stall') reached();
-      // Nothing may go, so nobody is waited for.
+      // Nothing may go, so there is no wait.
       else if (left === 0 && next.one !== true) hold(waiting, next);
       return holds;
     },

@@ -4,7 +4,7 @@ export interface Dice {
   chance(p: number): boolean;
   /** A whole number from 0 to n − 1. */
   below(n: number): number;
-  /** One of them; undefined where there is none. */
+  /** One of them; undefined if there is none. */
   pick<T>(items: readonly T[]): T;
 }
 

@@ -22,13 +22,13 @@ export interface Ending {
 export interface Lived {
   readonly seed: number;
   readonly endings: readonly Ending[];
-  /** What was found wrong, at each step and in the end; empty where nothing was. */
+  /** The violations, at each step and at the end; empty if there are none. */
   readonly wrongs: readonly string[];
-  /** What happened, for a person who looks for the fault. */
+  /** What happened, for a person who looks for the bug. */
   readonly story: readonly string[];
 }
 
-/** What is left of a world beside its orders. */
+/** The rest of a world besides its orders. */
 export interface Left {
   readonly deadlines: number;
   readonly letters: readonly ParkedLetter[];
@@ -46,7 +46,7 @@ export function endWrongs(
   for (const { orderId, amount, history, money, row } of endings) {
     const events = history.flatMap((entry) => readable(codec, entry) ?? []);
     for (const entry of history) if (isSpoilt(codec, entry)) unreadable.add(entry.eventId);
-    // Somebody else took its id, and nobody placed it.
+    // A foreign writer took its id, and nobody placed it.
     if (!events.some(({ type }) => type === 'created')) continue;
     const { status, payment, reason } = reference(events);
     const folded = foldRecorded(orderDecider, codec, history);

@@ -12,7 +12,10 @@ export interface Faults {
 
 const CHANCE = 0.08;
 
-/** `target`, whose methods `names` sometimes take long, or are lost on their way there or on their way back. */
+/**
+ * `target`, whose methods `names` are sometimes slow, or whose calls or answers are
+ * sometimes lost.
+ */
 export function faulty<T extends object>(
   target: T,
   names: readonly (keyof T & string)[],

@@ -1,4 +1,4 @@
-/** Dead letters in a world: who gives up a message, and who has it served once more. */
+/** Dead letters in a world: giving up messages, and replaying them. */
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import type { Delivery } from '../../shared/kit/delivery.ts';

@@ -1,6 +1,6 @@
 /**
- * People who place, read and decide by the real ordersvc, and who check each
- * answer against the log: what they are told must be so.
+ * People who place, read and decide through the real ordersvc, and compare each answer with
+ * the log.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { OrderDecisions } from '../../services/ordersvc/order-decisions.ts';
@@ -25,7 +25,7 @@ export interface Wish {
 }
 
 export interface People {
-  /** Asks for it, again if it was asked before; other words under the same key now and then. */
+  /** Places it, or repeats the request; now and then with other content under the same key. */
   place(wish: Wish): Promise<void>;
   read(wish: Wish): Promise<void>;
   decide(wish: Wish, decision: keyof OrderDecisions): Promise<void>;
@@ -35,7 +35,7 @@ export interface PeopleOptions {
   readonly service: OrderService;
   /** All events of an order, as the log has them now. */
   readonly historyOf: (orderId: string) => readonly RecordedEvent[];
-  /** Whether the order has an event that nobody can read. */
+  /** Whether the order has an unreadable event. */
   readonly spoilt: (orderId: string) => boolean;
   readonly codec: OrderEventCodec;
   readonly wrong: (what: string) => void;
@@ -63,13 +63,13 @@ export function people(options: PeopleOptions): People {
   const { service, historyOf, spoilt, codec, wrong, faults } = options;
   const { random, tell } = faults;
   const ctx = background('people');
-  /** The newest version of each order that somebody was shown. */
+  /** The newest version of each order that a person has seen. */
   const seen = new Map<string, bigint>();
 
   const eventsOf = (orderId: string) =>
     historyOf(orderId).flatMap((entry) => readable(codec, entry) ?? []);
 
-  /** Resolves with undefined where the answer is a refusal that `refused` accepts. */
+  /** Resolves with undefined if the answer is a refusal that `refused` accepts. */
   async function ask<T>(
     what: string,
     orderId: string,

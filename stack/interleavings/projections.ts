@@ -1,4 +1,4 @@
-/** Two instances of the projection over one read model, each with its own idea of where it stands. */
+/** Two instances of the projection over one read model, each with its own position. */
 import { queryModelEndpoints } from '../../services/querymodelworker/endpoints.ts';
 import { createQueryModelService } from '../../services/querymodelworker/service.ts';
 import type { ReadModel } from '../../services/querymodelworker/table/read-model.ts';
@@ -10,7 +10,7 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import type { Faults } from './faults.ts';
 
 export interface Projections {
-  /** One instance, at random, projects what comes next for it. */
+  /** A random instance projects its next events. */
   project(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export function projections(
         at[instance] = (await project(ctx, { after, events })).position;
       } catch (error) {
         if (!(error instanceof CodedError) || error.code !== 'fault') throw error;
-        // It begins again at its checkpoint, when it can read it.
+        // It restarts from its checkpoint, when it can read that.
         at[instance] = await readModel.checkpoint(ctx).catch(() => after);
       }
     },

@@ -1,7 +1,7 @@
 /**
- * Where an order stands, and what may happen to it next: written down a second
- * time, as rules about its history. It shares nothing with `decide` and
- * `evolve`, so a fault has to be made twice, alike, to pass unseen.
+ * An order's state and what may follow, written a second time as rules about its history. It
+ * shares nothing with `decide` and `evolve`, so a bug must be made twice in the same way to
+ * stay hidden.
  */
 import type { OrderEvent, OrderState } from '../../shared/domain/order.ts';
 
@@ -46,13 +46,13 @@ export function reference(history: readonly OrderEvent[]): Reference {
   return { status, payment, reason: undefined };
 }
 
-/** Why `next` may not follow `history`; undefined where it may. */
+/** Why `next` may not follow `history`; undefined if it may. */
 export function whyUnlawful(history: readonly OrderEvent[], next: OrderEvent): string | undefined {
   const { status, payment } = reference(history);
   const has = (type: Type) => history.some((event) => event.type === type);
   if (next.type === 'created') return history.length > 0 ? 'it was there already' : undefined;
   if (!has('created')) return 'there is no such order';
-  // A void that nobody answers is asked for again.
+  // An unanswered void is requested again.
   if (has(next.type) && next.type !== 'voidrequested') return 'it happened before';
   if (isDecision(next)) {
     const other = history.find(isDecision);

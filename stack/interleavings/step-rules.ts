@@ -16,7 +16,7 @@ export interface StepRules {
   rowWritten(row: OrderRow): void;
   answered(worker: string, delivery: Delivery<RecordedEvent>, result: unknown): void;
   paymentIsAnswered(orderId: string): boolean;
-  /** To be asked when every deadline has been due: who waited was given up. */
+  /** To be called when every deadline has been due: nothing may wait any more. */
   nothingWaits(): void;
 }
 

@@ -1,4 +1,4 @@
-/** A worker's durable, as a broker may treat it: late, twice, out of order, begun again. */
+/** A worker's durable as a broker may treat it: late, twice, out of order, restarted. */
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Delivery } from '../../shared/kit/delivery.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
@@ -9,16 +9,16 @@ export interface WorkerQueue {
   push(event: RecordedEvent): void;
   /** Delivers one message that is due, if there is one; resolves with whether there was. */
   deliver(): Promise<boolean>;
-  /** The durable is made again from an older checkpoint, and the worker subscribes again. */
+  /** The durable is recreated at an older checkpoint, and the worker subscribes again. */
   beginAgain(log: readonly RecordedEvent[]): void;
 }
 
 export interface WorkerQueueOptions {
   readonly name: string;
-  /** Rejects with `parked` where the message was given up. */
+  /** Rejects with `parked` if the message was given up. */
   readonly handler: (delivery: Delivery<RecordedEvent>) => Promise<unknown>;
   readonly faults: Faults;
-  /** Somebody who is not the worker acknowledges these now and then. */
+  /** Another client acknowledges these now and then. */
   readonly stolen: (event: RecordedEvent) => boolean;
 }
 
@@ -37,7 +37,7 @@ export function workerQueue(options: WorkerQueueOptions): WorkerQueue {
   let pending: Pending[] = [];
   let subscribedAt = 0n;
 
-  /** Mostly the first that nobody has; sometimes another; sometimes one that is being served. */
+  /** Mostly the first free one; sometimes another; sometimes one that is being processed. */
   function next(): Pending | undefined {
     if (on() && random.chance(0.05)) return random.pick(pending);
     const free = pending.filter(({ busy }) => !busy);

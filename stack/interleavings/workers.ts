@@ -24,7 +24,7 @@ export interface WorkersOptions {
   readonly gateway: PaymentGateway;
   readonly writes: DeadlineWrites<DeadlineKind>;
   readonly codec: OrderEventCodec;
-  /** Told what a worker says that it did. */
+  /** Called with what a worker reports. */
   readonly answered: (worker: string, delivery: Delivery<RecordedEvent>, result: unknown) => void;
 }
 

@@ -159,7 +159,7 @@ async function lived(seed: number): Promise<Lived> {
     }
   }
 
-  /** Somebody else writes to an order: what nobody can read, or what nobody knows. */
+  /** A foreign writer appends to an order: an unreadable event, or one of an unknown type. */
   async function intrude(): Promise<void> {
     const { orderId } = wish();
     const isNew = historyOf(orderId).length === 0;
@@ -214,9 +214,9 @@ async function lived(seed: number): Promise<Lived> {
     await Promise.all(together.map((action) => action()));
   }
 
-  // The faults end, and all that is still to come comes. Each round is longer than
-  // every deadline and every lease, and an order waits for few of them. A worker may
-  // stay away for some rounds: the others end what waits for it.
+  // The faults end, and everything pending happens. Each round is longer than every deadline and
+  // lease, and an order needs few of them. A worker may stay away for some rounds: the others end
+  // what waits for it.
   failing = false;
   for (const one of wishes) await crowd.place(one);
   const away = random.chance(0.3) ? random.pick(answering) : undefined;

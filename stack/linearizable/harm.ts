@@ -1,4 +1,4 @@
-/** Does one harm after another until it is told to end, and then heals all. */
+/** Causes one fault after another until stopped, and then heals everything. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** One harm: done, and undone before it resolves. */

@@ -1,4 +1,4 @@
-/** What clients asked and were told, and when: the raw material of a verdict. */
+/** What clients asked and were told, and when: the input of the verdict. */
 
 /** One operation on one aggregate. */
 export interface Operation {
@@ -30,7 +30,7 @@ export interface Operation {
   readonly return: number;
 }
 
-/** What an operation has come out as, without who asked and when. */
+/** The result of an operation, without client and time. */
 export type Outcome = Pick<Operation, 'outcome' | 'version' | 'ids'>;
 
 export interface History {

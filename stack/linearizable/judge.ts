@@ -16,7 +16,7 @@ const verdict = z.object({
   /** `unknown`: it could not be decided in time. */
   verdict: z.enum(['ok', 'illegal', 'unknown']),
   operations: z.number(),
-  /** Aggregates whose history cannot have happened. */
+  /** Aggregates with an impossible history. */
   keys: z.array(z.string()),
   tookMs: z.number(),
 });
@@ -24,7 +24,7 @@ const verdict = z.object({
 export type Verdict = z.infer<typeof verdict>;
 export type Judge = (history: readonly Operation[]) => Promise<Verdict>;
 
-/** Builds the judge where it is not there yet; undefined, with the reason told, where there is no Go. */
+/** Builds the judge if needed; without Go undefined, and the reason is printed. */
 export async function porcupine(tell: (why: string) => void): Promise<Judge | undefined> {
   const go = await runTool('go', ['version']);
   if (!go.ok) {

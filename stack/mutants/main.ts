@@ -1,7 +1,7 @@
 /**
- * `make mutants`: changes the pure files in a thousand small ways, and says which
- * changes no test beside the file notices. Arguments: parts of the names of files
- * (default: all). Exit code 1 where fewer than WANTED of a hundred are noticed.
+ * `make mutants`: makes small changes to the pure files, and lists those that no test beside
+ * the file notices. Arguments: parts of file names (default: all). Exit code 1 if fewer than
+ * WANTED of a hundred are noticed.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

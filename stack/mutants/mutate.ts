@@ -53,7 +53,7 @@ const leftOut: readonly string[] = ['filter', 'slice', 'trim', 'toSorted', 'sort
  * people (those with a blank in them) are left alone: tests should not hold every word.
  */
 export function mutantsOf(source: string): Mutant[] {
-  // The empty statement in front says where the parser begins to count.
+  // The empty statement in front shows where the parser starts to count.
   const tree = parseSync(`;${source}`, { syntax: 'typescript', target: 'es2024' });
   const first = tree.body[0]?.span.start ?? 1;
   const bytes = Buffer.from(source);

@@ -9,7 +9,7 @@ const beside = (file: string): Subject => ({
   specs: [file.replace(/[.]ts$/, '.unit.spec.ts')],
 });
 
-/** The files whose mutants `make mutants` tries, by the specs beside them. */
+/** The files that `make mutants` changes, with the specs beside them. */
 export const subjects: readonly Subject[] = [
   beside('shared/domain/charging.ts'),
   beside('shared/money/money.ts'),

@@ -1,6 +1,6 @@
 /**
- * Runs specs again and again in one warm process, each time with another text
- * of one file. Told by messages; ended by its parent, for a mutant may loop for ever.
+ * Runs specs repeatedly in one warm process, each time with another text of one file.
+ * Controlled by messages; its parent ends it, because a mutant may loop for ever.
  */
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
@@ -15,7 +15,7 @@ export interface Trial {
   readonly source: string | undefined;
 }
 
-/** What came of it: the first failure, or undefined where all passed. */
+/** The result: the first failure, or undefined if all passed. */
 export interface Verdict {
   readonly failure: string | undefined;
 }

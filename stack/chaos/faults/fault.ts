@@ -6,7 +6,7 @@ import type { Wires } from '../wires.ts';
 export interface Fault {
   /** What it is done to, and what. */
   readonly name: string;
-  /** Processes that answer nobody meanwhile, for longer than an order's deadline. */
+  /** Processes that do not answer meanwhile, for longer than an order's deadline. */
   readonly silences?: readonly string[];
   /** Until it is over, and in its first moment unnoticed, the log lacks orders that were accepted. */
   readonly forgets?: boolean;
@@ -24,7 +24,7 @@ export interface Where {
   readonly dataDir: string;
   readonly natsNodes: readonly string[];
   readonly luck: Dice;
-  /** To be told how much of the log a service that answers nobody had been handed by then. */
+  /** Called with the position up to which a service that does not answer had received events. */
   readonly hands: (service: string, handed: bigint) => void;
   readonly signal: AbortSignal;
 }

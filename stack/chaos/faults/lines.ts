@@ -42,7 +42,7 @@ const throttled: Spoil = async (wires, where) => {
   return `to ${bytesPerSecond} bytes a second`;
 };
 
-/** In the middle of a message nothing comes any more, and nobody is told. */
+/** In the middle of a message the connection goes silent without closing. */
 const blackHoled: Spoil = async (wires, where) => {
   const { luck } = where;
   const way = luck.pick(['toTarget', 'toClient'] as const);

@@ -16,9 +16,9 @@ const run = promisify(execFile);
 const cli = resolve(import.meta.dirname, '../../../cli/main.ts');
 
 /**
- * The tables of `eventstoredb` are put back as they were some seconds before, and the
- * operator does what the page says: `ordersctl log recover`. Nobody may append while the
- * stream takes the last events, for what only the lost tail had would be lost in truth.
+ * Restores the tables of `eventstoredb` to their state some seconds before, and runs
+ * `ordersctl log recover`, as docs/operations.md says. Nobody may append while the stream
+ * takes the last events, because an event that only the lost tail had would really be lost.
  */
 export const logRestored: Fault = {
   name: 'the log restored to an older state',

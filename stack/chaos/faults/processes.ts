@@ -41,7 +41,7 @@ export const away = (name: string): Fault => ({
   },
 });
 
-/** SIGSTOP to all of these, then SIGCONT: meanwhile they live, and answer nobody. */
+/** SIGSTOP to all of these, then SIGCONT: meanwhile they exist but do not answer. */
 export const stopped = (names: readonly string[], ms: number): Fault => ({
   name: `${names.join(' and ')} stopped for ${ms / 1_000} s`,
   plannedMs: ms,
@@ -63,7 +63,10 @@ const durableOf: Readonly<Record<string, string>> = {
   reviewworker: durables.review,
 };
 
-/** Workers that cannot answer while these stand still: they themselves, and all whose answers go to the log through one of them. */
+/**
+ * Workers that cannot answer while these are stopped: themselves, and all whose answers go
+ * to the log through one of them.
+ */
 export const workersSilencedBy = (names: readonly string[]): readonly string[] =>
   names.some((name) => name.startsWith('eventstoresvc'))
     ? Object.keys(durableOf)
