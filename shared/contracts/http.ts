@@ -23,7 +23,7 @@ const wanted = (what: string) => (issue: { readonly input?: unknown }) =>
   issue.input === undefined ? 'is missing' : `must be ${what}`;
 
 const idText = '1 to 200 printable characters';
-/** How a rule for texts stands in the OpenAPI document. */
+/** How the OpenAPI document shows a rule for texts. */
 const spelled = ({ pattern, maxLength, format }: TextRule) => ({
   pattern,
   minLength: 1,
@@ -40,7 +40,10 @@ const text = (rule: TextRule) =>
 /** An id of a customer, a restaurant or an item: 1–200 printable characters, not all blank. */
 export const id = text(printable);
 
-/** An order's id. Not only ordersvc begins orders, so it is whatever the event store takes. */
+/**
+ * An order's id. Other writers may start orders, too, so it is any id that the event store
+ * accepts.
+ */
 export const orderId = z.string().regex(recorded.regex).meta(spelled(recorded));
 
 /** An `Idempotency-Key`: 1–255 printable characters, not all blank. */
@@ -204,7 +207,7 @@ const orderItemAnswer = z.object({
   quantity: z.number().int().min(1),
 });
 
-/** 201 of `POST /api/orders`: the order as it stands in `ORDERS.created`. */
+/** 201 of `POST /api/orders`: the order as in `ORDERS.created`. */
 export const placedAnswer = z
   .object({
     order_id: z.string(),

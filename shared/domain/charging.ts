@@ -22,7 +22,7 @@ export interface Charging {
 export interface StripeCharging extends Charging {
   /** Stripe writes its codes in lower case. */
   readonly stripeCode: string;
-  /** What Stripe is asked for. Throws RangeError for an amount that it cannot charge. */
+  /** The amount for Stripe. Throws RangeError for an amount that it cannot charge. */
   stripeAmount(amount: Minor): number;
 }
 
@@ -93,7 +93,7 @@ function stripeUnit(code: string): { readonly decimals: number; readonly multipl
   return { decimals: 2, multiple: 1 };
 }
 
-/** How Stripe charges in `currency`; undefined where it does not. */
+/** How Stripe charges in `currency`; undefined if it does not. */
 export function stripeCharging(currency: Currency): StripeCharging | undefined {
   const { code, decimals } = currency;
   if (!stripeCurrencies.has(code)) return undefined;
@@ -125,7 +125,7 @@ export function charging(currency: Currency): Charging {
   return stripeCharging(currency) ?? { currency, step: 1, least: 1 as Minor };
 }
 
-/** Why `amount` cannot be charged, for people; undefined where it can, and where it is nothing. */
+/** Why `amount` cannot be charged, for people; undefined if it can, or is 0. */
 export function unchargeable(
   amount: Minor,
   { currency, step, least }: Charging,

@@ -71,7 +71,7 @@ export type OrderCommand =
   | { readonly type: 'approve'; readonly decidedBy: string }
   | { readonly type: 'reject'; readonly decidedBy: string; readonly reason: string }
   | { readonly type: 'cancel'; readonly decidedBy: string; readonly reason: string }
-  /** `again`: also where it was asked for and nobody answered. */
+  /** `again`: even if a void was requested and nobody answered. */
   | { readonly type: 'requestVoid'; readonly orderId: string; readonly again?: boolean };
 
 /** None: no such order (yet). */
@@ -91,7 +91,7 @@ export interface OrderState {
   readonly payment: PaymentStatus;
   /** Undefined until the order was created. */
   readonly details: OrderDetails | undefined;
-  /** Why it ended as it did, where it did not end well. */
+  /** Why it failed, if it did. */
   readonly reason: string | undefined;
 }
 
@@ -102,7 +102,10 @@ export const initialState: OrderState = {
   reason: undefined,
 };
 
-/** What a command comes to: events to append (none: it is so already), or a refusal with a stable code. */
+/**
+ * The result of a command: events to append (none: already so), or a refusal with a stable
+ * code.
+ */
 export type Decision =
   | { readonly accepted: true; readonly events: readonly OrderEvent[] }
   | { readonly accepted: false; readonly code: string; readonly message: string };
@@ -233,7 +236,7 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
       if (state.details !== undefined) return state;
       return { ...state, details: event.order, status: opening(state.payment) };
     case 'paymentdebited':
-      // A void that was asked for covers the debit that it overtook.
+      // A requested void covers the debit that it overtook.
       if (state.payment === 'void_requested' || state.payment === 'voided') return state;
       return {
         ...state,
@@ -264,7 +267,7 @@ function opening(payment: PaymentStatus): OrderStatus {
   return payment === 'debited' ? 'Paid' : payment === 'failed' ? 'PaymentFailed' : 'Pending';
 }
 
-/** It goes on: somebody's answer is awaited. */
+/** It is open: it waits for an answer. */
 export const isOpen = ({ status }: Pick<OrderState, 'status'>): boolean =>
   status === 'Pending' || status === 'Paid';
 

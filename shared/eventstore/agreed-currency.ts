@@ -31,13 +31,16 @@ export interface AgreedCurrency extends Component {
 export interface AgreedCurrencyOptions {
   /** For one asking, in milliseconds. */
   readonly patienceMs?: number;
-  /** Until it is asked again, in milliseconds. */
+  /** The pause before the next attempt, in milliseconds. */
   readonly againMs?: number;
-  /** Told when the difference is seen only after the start. By default it ends the process, whose next start says why. */
+  /**
+   * Called if the difference is found only after the start. By default it ends the process;
+   * the next start says why.
+   */
   readonly differs?: (error: Error) => void;
 }
 
-/** `settle` resolves with the log's currency, which is ours where nobody has said it yet. */
+/** `settle` resolves with the log's currency, and records ours if there is none. */
 export function agreedCurrency(
   configured: Currency,
   settle: (ctx: Context, configured: Currency) => Promise<Currency>,

@@ -8,13 +8,13 @@ import type { Context } from '../kit/context.ts';
 export interface Checkpoint {
   /** Everything up to here is done; 0n before the first event. */
   readonly position: bigint;
-  /** Of the event at `position`; empty at 0n. Empty elsewhere: it is not known. */
+  /** The id of the event at `position`; empty at 0n, or if unknown. */
   readonly eventId: string;
   /** Everything up to here was delivered to the consumer, answered or not: at least `position`. */
   readonly delivered: bigint;
 }
 
-/** A checkpoint as it is kept. */
+/** A checkpoint as stored. */
 export interface KeptCheckpoint extends Checkpoint {
   readonly consumer: string;
   /** When it was last changed, by the database's clock. */
@@ -41,10 +41,9 @@ export interface CheckpointStore {
   saveCheckpoint(ctx: Context, request: SaveCheckpointRequest): Promise<void>;
 
   /**
-   * Where `consumer` may go on: what `saveCheckpoint` last kept, where the log has
-   * that place. Where it does not, the last earlier place of the consumer that was
-   * kept (one for each 10,000 positions) and that the log has, or 0n: what comes
-   * again is harmless.
+   * Where `consumer` may continue: its last saved checkpoint, if the log has that place.
+   * Otherwise its last earlier place (one is kept for each 10,000 positions) that the log
+   * has, or 0n; repeated events are harmless.
    */
   getCheckpoint(ctx: Context, consumer: string): Promise<Checkpoint>;
 

@@ -1,7 +1,6 @@
 /**
- * Read, fold, decide, append; again when somebody else was quicker. Everyone
- * who decides about an aggregate goes through here, so that facts and decisions
- * are told apart in one place.
+ * Read, fold, decide, append; and again if another writer was faster. All code that decides
+ * about an aggregate uses it, so that one place separates facts from decisions.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../kit/context.ts';
@@ -29,8 +28,8 @@ export interface HandleRequest<State, Command> {
   readonly aggregateId: string;
   readonly kind: 'decision' | 'fact';
   /**
-   * The command for this state; undefined where there is nothing to do.
-   * `recorded`: all of the aggregate's events, which `state` is folded from.
+   * The command for this state; undefined if there is nothing to do. `recorded`: all of the
+   * aggregate's events, from which `state` is folded.
    */
   readonly command: (state: State, recorded: readonly RecordedEvent[]) => Command | undefined;
   /** Names the n-th event, the same each time, so that a repeat is one append. */
@@ -87,7 +86,7 @@ export function commandHandler<State, Command, Event>({
         metadata,
       })),
       expectedVersion: kind === 'decision' ? version : undefined,
-      // What is decided about an aggregate that is there brings it nearer to its end.
+      // Decisions about an existing aggregate bring it nearer to its end.
       lane: version === 0n ? 'new work' : 'answers',
     });
     return { decision, state, version, appended };

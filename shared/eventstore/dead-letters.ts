@@ -2,24 +2,23 @@ import type { Context } from '../kit/context.ts';
 import type { DeadLetter } from '../kit/delivery.ts';
 
 /**
- * `parked`: waits for somebody to look at it. `requested`: its consumer was
- * asked to serve the event once more. `resolved`: it did, and well. `closed`:
- * somebody put it aside for good, and said why.
+ * `parked`: waits for a person. `requested`: its consumer shall process the event again.
+ * `resolved`: it did, successfully. `closed`: somebody closed it for good, with a reason.
  */
 export type LetterState = 'parked' | 'requested' | 'resolved' | 'closed';
 
-/** A dead letter as it is kept. Times are by the database's clock. */
+/** A dead letter as stored. Times are by the database's clock. */
 export interface ParkedLetter extends DeadLetter {
   /** When it was first parked. */
   readonly parkedAt: Date;
   readonly state: LetterState;
   /** How often it was handed to its consumer to be served once more. */
   readonly replays: number;
-  /** Of the replay that is asked for or under way. */
+  /** When the current replay was requested. */
   readonly replayRequestedAt: Date | undefined;
   /** When a replay succeeded. */
   readonly resolvedAt: Date | undefined;
-  /** When somebody put it aside for good. */
+  /** When somebody closed it. */
   readonly closedAt: Date | undefined;
   /** Why; empty unless closed. */
   readonly closeReason: string;
@@ -58,7 +57,7 @@ export interface CloseRequest extends LetterId {
   readonly reason: string;
 }
 
-/** Keeps what consumers gave up, until it is served after all or put aside. */
+/** Stores what consumers gave up, until it is processed or closed. */
 export interface LetterStore {
   /**
    * Keeps a dead letter; may be repeated (consumer and position are its
@@ -72,17 +71,17 @@ export interface LetterStore {
   deadLetters(ctx: Context, request: DeadLettersRequest): Promise<readonly ParkedLetter[]>;
 
   /**
-   * Asks a letter's consumer to serve the event once more, and resolves with the
-   * letter as it is then; the replay itself comes later. May be repeated.
-   * Rejects with `not_found`, and with `conflict` for a letter that is resolved or closed.
+   * Requests that a letter's consumer process the event again, and resolves with the letter;
+   * the replay itself comes later. May be repeated. Rejects with `not_found`, and with
+   * `conflict` for a letter that is resolved or closed.
    */
   requestReplay(ctx: Context, letter: LetterId): Promise<ParkedLetter>;
 
   /**
-   * What `consumer` was asked to serve once more, at most `limit`, by position.
-   * Each is the caller's for a minute: until it is resolved or parked again,
-   * nobody else is given it. After that minute it is handed out again, five
-   * times in all; then it counts as parked.
+   * The letters that `consumer` shall process again, at most `limit`, by position. The
+   * caller holds each for a minute: nobody else gets it until it is resolved or parked
+   * again. After that minute it is handed out again, five times in total; then it counts as
+   * parked.
    */
   takeReplays(ctx: Context, request: TakeReplaysRequest): Promise<readonly ParkedLetter[]>;
 
@@ -90,10 +89,9 @@ export interface LetterStore {
   resolveReplay(ctx: Context, letter: LetterId): Promise<void>;
 
   /**
-   * Puts a letter aside for good, and keeps when and why; a replay that was asked
-   * for and not begun is called off. May be repeated: the first reason stays.
-   * Rejects with `not_found`, and with `conflict` for a letter that is resolved,
-   * or that its consumer is serving right now.
+   * Closes a letter for good, and stores when and why; cancels a requested replay that has
+   * not started. May be repeated: the first reason stays. Rejects with `not_found`, and with
+   * `conflict` for a letter that is resolved, or that its consumer is processing right now.
    */
   closeLetter(ctx: Context, request: CloseRequest): Promise<ParkedLetter>;
 }

@@ -11,7 +11,7 @@ export interface Decider<State, Command, Event> {
   readonly evolve: (state: State, event: Event) => State;
 }
 
-/** Events to append (none: it is so already), or a refusal with a stable code. */
+/** Events to append (none: already so), or a refusal with a stable code. */
 export type Decision<Event> =
   | { readonly accepted: true; readonly events: readonly Event[] }
   | { readonly accepted: false; readonly code: string; readonly message: string };

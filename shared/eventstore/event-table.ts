@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { CodedError } from '../kit/errors.ts';
 import { problemsOf } from '../kit/problems-of.ts';
 
-/** One event of the domain, and how it stands in the log. Made by `entry`. */
+/** One event of the domain and its form in the log. Made by `entry`. */
 export interface EventEntry<Fields> {
   /** The payload: what goes in here is its JSON Schema. */
   readonly payload: z.ZodType;
@@ -82,9 +82,8 @@ export interface EventCodec<Event> {
   /** Type and payload of `event`. */
   encode(event: Event): { readonly eventType: string; readonly data: string };
   /**
-   * The event that a log entry stands for; undefined for a type that is not
-   * known here. Throws CodedError `invalid` (code `unreadable_event`) for a
-   * known type whose payload cannot be read.
+   * The event of a log entry; undefined for an unknown type. Throws CodedError `invalid`
+   * (code `unreadable_event`) for a known type whose payload cannot be read.
    */
   decode(entry: {
     readonly eventType: string;

@@ -3,10 +3,10 @@ import { codedError } from '../kit/errors.ts';
 import type { NewEvent, RecordedEvent } from './event-store.ts';
 
 /**
- * How log and stream stand to each other. `follows`: the stream is the log's copy, or
- * becomes it by itself. `behind`: the stream has events that the log has lost.
- * `differs`: the two hold different events from one position on. `refused`: the stream
- * is not ours, or of no use. In the second and third the log takes no event.
+ * How log and stream relate. `follows`: the stream is the log's copy, or becomes it by
+ * itself. `behind`: the stream has events that the log has lost. `differs`: the two hold
+ * different events from one position on. `refused`: the stream is foreign or unusable. In
+ * the second and third case the log accepts no events.
  */
 export type StandingKind = 'follows' | 'behind' | 'differs' | 'refused';
 
@@ -18,19 +18,22 @@ export interface LogStanding {
   readonly agreed: bigint;
   /** Last sequence of the stream. */
   readonly streamLast: bigint;
-  /** For people; empty where the stream follows. */
+  /** For people; empty if the stream follows. */
   readonly why: string;
 }
 
 const STANDSTILLS = ['log_behind_stream', 'log_differs_from_stream', 'log_went_back'];
 
-/** Whether `error` says that the event store answers, and takes no event until an operator has seen to it. */
+/**
+ * Whether `error` means that the event store answers, but accepts no events until an
+ * operator recovers it.
+ */
 export const isStandstill = (error: unknown): boolean =>
   STANDSTILLS.includes(codedError(error).code);
 
 /** What gives up the events that only the stream has. */
 export interface GiveUp {
-  /** As `standing` said it: what was looked at must be what is given up. */
+  /** From `standing`: what was examined must be what is given up. */
   readonly agreed: bigint;
   readonly streamLast: bigint;
   /** To be appended to the log, such as requests for voids; may be given again, their ids make them one. */
@@ -39,13 +42,13 @@ export interface GiveUp {
 
 /** What gives up, with the stream, the events that only it has. */
 export interface DiscardRequest extends Omit<GiveUp, 'events'> {
-  /** Where every consumer goes on at the latest. */
+  /** The latest position where a consumer continues. */
   readonly resumeAfter: bigint;
 }
 
 /** For an operator, after the log was restored to an older state. Each method is an endpoint. */
 export interface LogRecovery {
-  /** Compares log and stream now. Rejects with `unavailable` where either is away. */
+  /** Compares log and stream now. Rejects with `unavailable` if either is away. */
   standing(ctx: Context): Promise<LogStanding>;
 
   /** The events of the stream that the log lacks, after the position up to which they agree, in order. */
@@ -62,8 +65,8 @@ export interface LogRecovery {
   recover(ctx: Context): Promise<AsyncIterable<bigint>>;
 
   /**
-   * Appends `events` though the log must not grow. Rejects with `precondition_failed`
-   * (`tail_moved`) where log and stream do not stand as they were looked at.
+   * Appends `events` although appends are refused. Rejects with `precondition_failed`
+   * (`tail_moved`) if log or stream has changed since it was examined.
    */
   giveUp(ctx: Context, giveUp: GiveUp): Promise<void>;
 

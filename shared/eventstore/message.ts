@@ -17,7 +17,10 @@ const metadataHeaders = {
   causation_id: 'ce-causationid',
 } as const;
 
-/** The traceparent that the event was stored with; the relay's own span stands in its place in the message. */
+/**
+ * The traceparent that the event was stored with; the message's own header has the relay's
+ * span.
+ */
 const STORED_TRACEPARENT = 'ce-storedtraceparent';
 
 export interface Message {
@@ -74,7 +77,7 @@ export function decodeMessage(message: {
     const value = message.headers?.get(name) ?? '';
     if (value !== '') metadata[key] = value;
   }
-  // A release of before did not carry it: then it is the relay's.
+  // Older releases did not send it: then it is the relay's.
   const stored = message.headers?.get(STORED_TRACEPARENT) ?? '';
   if (stored !== '') metadata.traceparent = stored;
   return {

@@ -1,9 +1,8 @@
 import type { Context } from '../kit/context.ts';
 
 /**
- * Metadata for an event that is appended under `ctx`: which submission it
- * belongs to, and which event it answers. The trace is added by the client
- * that sends it, which knows the span it is sent in.
+ * Metadata of an event appended under `ctx`: its submission, and the event that it answers.
+ * The sending client adds the trace, because it knows its span.
  */
 export function metadataOf(ctx: Context): Record<string, string> {
   return {

@@ -23,7 +23,7 @@ export function decodeStored(message: StreamMessage): RecordedEvent {
   );
 }
 
-/** The log's event at `position`; undefined where it has none there. Rejects as `read` does. */
+/** The log's event at `position`; undefined if it has none there. Rejects as `read` does. */
 export async function eventAt(
   ctx: Context,
   log: Pick<EventStore, 'read'>,

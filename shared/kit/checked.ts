@@ -1,14 +1,14 @@
 import type { Endpoint } from './endpoint.ts';
 import type { Served } from './endpoints-of.ts';
 
-/** For each method that may be refused before it begins: throws what it is refused with. */
+/** For each method that needs a check: throws the refusal. */
 export type Checks<Service> = {
   readonly [Method in keyof Service]?: Service[Method] extends Endpoint<infer Request, unknown>
     ? (request: Request) => void
     : never;
 };
 
-/** `service`, whose methods reject with what `checks` throws, and are not called then. */
+/** `service` with `checks` before its methods: a method is not called if its check throws. */
 export function checked<Service extends Served<Service>>(
   service: Service,
   checks: Checks<Service>,

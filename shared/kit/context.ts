@@ -2,23 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { ROOT_CONTEXT, type Context as TelemetryContext } from '@opentelemetry/api';
 
 /**
- * What travels with a request through every layer, as Go's context does: when
- * to stop, until when there is time, and whose request it is. It is passed on
- * explicitly rather than kept in async local storage, so that what a function
- * depends on stands in its signature. Immutable; the with… functions below
- * make changed copies.
+ * Travels with a request through every layer, like Go's context: cancellation, deadline and
+ * origin. It is passed explicitly rather than kept in async local storage, so that a
+ * signature shows what a function depends on. Immutable; the with… functions below make
+ * changed copies.
  */
 export interface Context {
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when nobody waits for the answer. */
   readonly signal: AbortSignal;
   /**
-   * When the answer stops being of use, on the clock of `performance.now()`, which nobody sets;
-   * none: no limit of its own.
+   * When the answer stops being useful, on the monotonic clock of `performance.now()`; none:
+   * no limit.
    */
   readonly deadline: number | undefined;
   /** Same for all that one submission sets off, across services. */
   readonly correlationId: string;
-  /** Id of the event being answered, where there is one. */
+  /** Id of the event being answered, if there is one. */
   readonly causationId: string | undefined;
   /** The span that work done now belongs to. */
   readonly telemetry: TelemetryContext;
@@ -59,7 +58,7 @@ export function withTimeLeft(ctx: Context, ms: number): Context {
   };
 }
 
-/** `ctx` as seen while answering an event: who set it off, and which event caused it. */
+/** `ctx` for answering an event: its submission, and the event that caused it. */
 export function causedBy(
   ctx: Context,
   cause: { correlationId?: string | undefined; eventId: string },
@@ -71,7 +70,7 @@ export function causedBy(
   };
 }
 
-/** Whole milliseconds left until the deadline, at least 0; `otherwise` where there is no deadline. */
+/** Whole milliseconds left until the deadline, at least 0; `otherwise` without a deadline. */
 export function remaining(ctx: Context, otherwise: number): number {
   return ctx.deadline === undefined
     ? otherwise

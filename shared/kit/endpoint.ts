@@ -14,9 +14,9 @@ import type { Context } from './context.ts';
 export type Endpoint<Request, Response> = (ctx: Context, request: Request) => Promise<Response>;
 
 /**
- * Wraps an endpoint with one concern. `In` is what it needs to know of the
- * request: most need nothing and fit every endpoint; a dead letter middleware
- * fits only endpoints whose requests are deliveries.
+ * Wraps an endpoint with one concern. `In` is what it needs from the request: most need
+ * nothing and fit every endpoint; a dead letter middleware fits only endpoints whose
+ * requests are deliveries.
  */
 export type Middleware<In = unknown> = <Request extends In, Response>(
   next: Endpoint<Request, Response>,
@@ -33,5 +33,5 @@ export function chain<In = unknown>(
   return (next) => outermost(others.reduceRight((inner, middleware) => middleware(inner), next));
 }
 
-/** The middleware that does nothing: a place holder where a concern is switched off. */
+/** The middleware that does nothing: a placeholder for a concern that is switched off. */
 export const nop: Middleware = (next) => next;

@@ -1,8 +1,7 @@
 /**
- * Every error that crosses a layer has a `code`, which is stable and for
- * programs, and a `kind`, which says what every wire should make of it. The
- * table below is the only place where a kind becomes an HTTP status, a gRPC
- * status or the fate of a message.
+ * Every error that crosses a layer has a `code`, stable and for programs, and a `kind`,
+ * which decides how each protocol reports it. The table below is the only place where a kind
+ * becomes an HTTP status, a gRPC status or the fate of a message.
  */
 export const kinds = {
   malformed: { http: 400, grpc: 3, queue: 'poison', machinery: false },
@@ -52,7 +51,7 @@ export interface Problem {
 
 export interface CodedErrorOptions {
   readonly cause?: unknown;
-  /** Everything that is wrong, where the request is at fault. */
+  /** Everything that is wrong, if the request is at fault. */
   readonly problems?: readonly Problem[];
   /** How long a caller should wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number;
@@ -96,12 +95,12 @@ export function codedError(error: unknown): CodedError {
   });
 }
 
-/** True where `error` is a failure of the machinery, as opposed to an answer. */
+/** True if `error` is a technical failure, as opposed to an answer. */
 export function isMachineryFailure(error: unknown): boolean {
   return kinds[codedError(error).kind].machinery;
 }
 
-/** True where `error` is, or was caused by, a coded error of one of these kinds. */
+/** True if `error` is, or was caused by, a coded error of one of these kinds. */
 export function isKind(error: unknown, ...wanted: readonly Kind[]): boolean {
   return wanted.includes(codedError(error).kind);
 }

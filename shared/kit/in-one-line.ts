@@ -1,7 +1,7 @@
 /**
- * An error and its causes as one line for people: what went wrong, and why. Every message
- * is there whole; one that ends with another says that, too, so the other is left out: an
- * error that came over the network is its own cause.
+ * An error and its causes as one line for people: what went wrong, and why. Every message is
+ * complete; one that is the end of another is left out, because an error from the network is
+ * its own cause.
  */
 export function inOneLine(error: unknown): string {
   const parts: string[] = [];

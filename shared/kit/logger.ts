@@ -7,7 +7,7 @@ import { inOneLine } from './in-one-line.ts';
 export type { Logger };
 
 export interface LoggerOptions {
-  /** Name of the service; stands in every line. */
+  /** Name of the service; part of every line. */
   readonly service: string;
   /** Lowest level that is written; `silent` writes nothing. */
   readonly level: string;

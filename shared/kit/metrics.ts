@@ -5,7 +5,7 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 
-/** A process's metrics: where they are made, and where they are read. */
+/** A process's metrics: where they are created, and where they are read. */
 export interface Metrics {
   readonly meter: Meter;
   /** Answers a scrape with all metrics in Prometheus' text format. */

@@ -2,7 +2,7 @@ import type { Context } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Served } from './endpoints-of.ts';
 
-/** Told of one call: what was asked, what came of it, and how long it took, in milliseconds. It must not throw. */
+/** Called with one call's request, result and duration in milliseconds. It must not throw. */
 type Told<Request, Outcome> = (
   ctx: Context,
   request: Request,
@@ -15,7 +15,7 @@ type Observer<Request, Response> =
   | Told<Request, Response>
   | { readonly answered: Told<Request, Response>; readonly failed: Told<Request, unknown> };
 
-/** For each method that there is something to say about, what is said. */
+/** Observers for some of the methods. */
 export type Observers<Service> = {
   readonly [Method in keyof Service]?: Service[Method] extends Endpoint<
     infer Request,
@@ -26,8 +26,8 @@ export type Observers<Service> = {
 };
 
 /**
- * `service`, with `observers` told of each call once it has ended and before its
- * caller hears of it. Answers and errors pass unchanged.
+ * `service`, with `observers` called at the end of each call, before its caller gets the
+ * result. Answers and errors pass unchanged.
  */
 export function observed<Service extends Served<Service>>(
   service: Service,

@@ -7,7 +7,7 @@ import { byDecimals, withdrawn } from './iso-4217.ts';
 export interface Currency {
   /** ISO 4217, upper case: `USD`. */
   readonly code: string;
-  /** From 0 to 4: the minor unit is the major one divided by 10 so many times. */
+  /** From 0 to 4: the minor unit is the major one divided by 10 this many times. */
   readonly decimals: number;
 }
 

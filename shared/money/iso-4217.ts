@@ -52,7 +52,7 @@ export const withoutDecimals = codes(`
   XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX
 `);
 
-/** Gone from the list since 2023, with two decimals each. A log that is kept in one goes on in it. */
+/** Removed from the list since 2023, with two decimals each. A log in one of them keeps it. */
 export const withdrawn = codes('ANG BGN CUC HRK SLL ZWL');
 
 /**

@@ -24,7 +24,7 @@ export interface AppendCallOptions extends HeartbeatSettings {
   readonly onSilent: (reason: string) => void;
 }
 
-/** One call of AppendEvents. After `onEnd` or `onSilent` nothing more is told. */
+/** One call of AppendEvents. After `onEnd` or `onSilent` no callback is called. */
 export interface AppendCall {
   /** Sends one message; false: wait for `onDrain` before the next. */
   write(appends: Append[]): boolean;
@@ -39,10 +39,9 @@ export interface AppendCall {
 }
 
 /**
- * Opens a call and watches it in both directions: the server's heartbeats say
- * that it lives, and how many requests have reached it. A silence, or a server
- * that waits for what was sent long ago, ends the call. A server that is slow, or
- * takes no more for the moment, does not.
+ * Opens a call and watches it in both directions: the server's heartbeats show that it
+ * lives, and how many requests have reached it. Silence, or a request that does not arrive
+ * for long, ends the call. A slow or pausing server does not.
  */
 export function openAppendCall(client: EventStoreClient, options: AppendCallOptions): AppendCall {
   const { everyMs, mostMissed } = options;
@@ -64,7 +63,7 @@ export function openAppendCall(client: EventStoreClient, options: AppendCallOpti
     onSilent: () => giveUp(`silent for ${(mostMissed + 1) * everyMs} ms`),
   });
 
-  /** Something is sent now and then, so that its way is known to be open before it is needed. */
+  /** Sends something now and then, so that a blocked connection is noticed before it is needed. */
   function ping(): void {
     if (writable && sent === sentAtTick) write([]);
     sentAtTick = sent;
@@ -99,7 +98,7 @@ export function openAppendCall(client: EventStoreClient, options: AppendCallOpti
     options.onSilent(reason);
   }
 
-  /** Marks the end; true where it was marked before. */
+  /** Marks the end; true if it was marked before. */
   function finished(): boolean {
     if (over) return true;
     over = true;

@@ -17,7 +17,10 @@ import type { Link } from './link.ts';
 export interface AppendStream {
   /** Sends one append. Rejects as AggregateStore.append does; after `close` with `unavailable`. */
   append(ctx: Context, append: Omit<Append, 'number'>): Promise<Appended>;
-  /** Opens the stream and keeps one open, so that it is known whether appends would be answered. */
+  /**
+   * Opens the stream and keeps one open, so that readiness shows whether appends would be
+   * answered.
+   */
   start(): void;
   /** Why appends are not answered at present; undefined while they are. */
   broken(): string | undefined;
@@ -26,10 +29,10 @@ export interface AppendStream {
 }
 
 export interface AppendStreamOptions {
-  /** How long an append may take where its context has no nearer deadline, in milliseconds. */
+  /** How long an append may take if its context has no earlier deadline, in milliseconds. */
   readonly timeoutMs: number;
   readonly logger: Logger;
-  /** Told of each stream that is given up because it fell silent. */
+  /** Called for each stream that is replaced because it fell silent. */
   readonly onReplaced?: () => void;
   readonly heartbeat?: HeartbeatSettings;
 }
@@ -43,7 +46,10 @@ const MAX_MESSAGE_CHARS = 1_000_000;
 /** Before the first attempt to open the stream again, and at most, in milliseconds; half of it is jitter. */
 const REOPEN_MS = 100;
 const MAX_REOPEN_MS = 1_000;
-/** How many times as long a silence is borne, at most, while one stream after another falls silent: a busy machine is not made busier. */
+/**
+ * By how much the limit of silence may grow while one stream after another falls silent, so
+ * that a busy machine does not become busier.
+ */
 const MOST_PATIENCE = 4;
 
 interface Pending {

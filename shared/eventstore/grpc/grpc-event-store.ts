@@ -1,4 +1,4 @@
-/** The event store across the network: the same interface, so nobody can tell. */
+/** The event store over the network, with the same interface. */
 import type { Meter } from '@opentelemetry/api';
 import { Lane, type DeadLetter as WireDeadLetter } from '../../../proto/gen/eventstore.ts';
 import type { Context } from '../../kit/context.ts';

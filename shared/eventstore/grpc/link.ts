@@ -7,11 +7,11 @@ export interface Link {
   /** The client of now. Ask again for each call. */
   client(): EventStoreClient;
   /**
-   * Connects again, where `suspect` is still the client of now. Calls under way on
-   * the old connection are left to their deadlines.
+   * Reconnects if `suspect` is still the current client. Running calls on the old connection
+   * wait for their deadlines.
    */
   replace(suspect: EventStoreClient): void;
-  /** Whether there is a connection; makes one where there is none. */
+  /** Whether there is a connection; opens one if there is none. */
   connected(): boolean;
   close(): void;
 }
@@ -39,7 +39,7 @@ export function createLink(address: string): Link {
 function connect(address: string): EventStoreClient {
   return new EventStoreClient(address, credentials.createInsecure(), {
     ...channelOptionsFor(address),
-    // The longest a timer can be: that nobody calls is no reason to disconnect.
+    // The longest possible timer: an idle client stays connected.
     'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
     // Otherwise all clients of the process share one connection, and the next
     // client would get the one that was given up.

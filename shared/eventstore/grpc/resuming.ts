@@ -7,11 +7,10 @@ import type { EventFilter, RecordedEvent } from '../event-store.ts';
 const MAX_PAUSE_MS = 1_000;
 
 /**
- * A reading that never ends over connections that do: when one breaks, another
- * goes on after the last event that arrived, so none is missed and none comes
- * twice; a log that does not have that event there any more ends it. Tries for as long as the reader wants it, that is until `ctx.signal` is
- * aborted; then it rejects. What is no failure of the machinery, such as a
- * filter that is refused, ends it at once.
+ * A read that survives lost connections: another continues after the last event that
+ * arrived, so none is missed or repeated. It ends if the log no longer has that event there.
+ * It tries until `ctx.signal` is aborted; then it rejects. Other errors, such as a refused
+ * filter, end it at once.
  */
 export async function* resuming(
   ctx: Context,

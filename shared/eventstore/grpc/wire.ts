@@ -10,7 +10,7 @@ import type { KeptCheckpoint } from '../checkpoints.ts';
 import type { LetterState, ParkedLetter } from '../dead-letters.ts';
 import type { NewEvent, RecordedEvent } from '../event-store.ts';
 
-/** An event that is to be appended, as it is sent. */
+/** An event to append, in its wire form. */
 export function newEventToWire(event: NewEvent, stream: string): WireEvent {
   return {
     eventId: event.eventId,

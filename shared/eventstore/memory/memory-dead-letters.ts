@@ -2,12 +2,12 @@ import { CodedError } from '../../kit/errors.ts';
 import type { LetterState, LetterStore, ParkedLetter } from '../dead-letters.ts';
 import { REPLAY_LEASE_MS, REPLAY_TAKES } from '../dead-letters.ts';
 
-/** A letter and who has it: what the real store keeps in columns of the same names. */
+/** A letter and its holder: the real store has columns of the same names. */
 interface Row {
   letter: Omit<ParkedLetter, 'state'>;
   /** Milliseconds since the epoch. */
   leasedUntil: number;
-  /** Of the replay that is asked for. */
+  /** When the current replay was requested. */
   takes: number;
 }
 
@@ -27,7 +27,7 @@ export function memoryDeadLetters(now: () => Date): LetterStore {
     return row.letter.replayRequestedAt !== undefined && live ? 'requested' : 'parked';
   }
 
-  /** The row that is still somebody's business. */
+  /** The row, unless it is resolved or closed. */
   function open(consumer: string, position: bigint): Row {
     const row = rows.get(key(consumer, position));
     if (row === undefined) {

@@ -126,7 +126,7 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
       if (events.length > 0) yield events;
       if (!follow) return;
       if (head > after) after = head;
-      // What came while the reader was busy is there already.
+      // Events that came while the reader was busy are already there.
       if (BigInt(log.length) === after) await once(appended, 'append', { signal: ctx.signal });
     }
   }

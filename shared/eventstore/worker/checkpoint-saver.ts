@@ -4,12 +4,11 @@ import type { Logger } from '../../kit/logger.ts';
 import type { Checkpoint } from '../checkpoints.ts';
 import type { EventStore } from '../event-store.ts';
 
-/** Keeps a consumer's checkpoint where it survives the broker. */
+/** Saves a consumer's checkpoint where it survives the broker. */
 export interface CheckpointSaver {
   /**
-   * This is how far the consumer has come, and what was said before does not count
-   * any more. To be told again and again, also of the same. Returns at once and
-   * never throws; saves in the background.
+   * Sets the consumer's current place, replacing earlier ones. Call it repeatedly, even with
+   * the same place. Returns at once and never throws; saves in the background.
    */
   moved(checkpoint: Checkpoint): void;
   /** Resolves when the last checkpoint is saved, or could not be. Never rejects. */

@@ -25,7 +25,7 @@ export interface WorkerOptions {
   readonly aggregateType: string;
   /** What it answers, and nothing else is delivered to it. */
   readonly handles: Handles;
-  /** The log, and where the durable's position and its dead letters are kept. */
+  /** The log, with the durable's checkpoint and its dead letters. */
   readonly store: Pick<EventStore, 'read' | 'head' | 'getCheckpoint' | 'saveCheckpoint'> &
     ReplaySource;
   readonly hook: Hook<IncomingMessage>;

@@ -9,7 +9,7 @@ export type Handles = Readonly<Record<string, Endpoint<Delivery<RecordedEvent>, 
 /** An event that is to be answered. */
 export interface Happened<Event> {
   readonly event: Event;
-  /** The same as it stands in the log. */
+  /** The same as stored in the log. */
   readonly recorded: RecordedEvent;
   /** As in Delivery. */
   readonly mayBeRepeat: boolean;
@@ -32,9 +32,8 @@ export interface HandlesOptions<Event extends { readonly type: string }> {
 }
 
 /**
- * A worker's endpoints, made of `answers`: each decodes its event inside its
- * middlewares, so an event that cannot be read is parked like any other that can
- * never be answered.
+ * A worker's endpoints from `answers`: each decodes its event inside its middlewares, so an
+ * unreadable event is parked like any other poison.
  */
 export function handlesOf<Event extends { readonly type: string }>(
   { types, codec, concerns }: HandlesOptions<Event>,
@@ -62,10 +61,9 @@ const unexpected = (name: string, type: string, { eventType }: RecordedEvent) =>
   );
 
 /**
- * One endpoint for all that a worker handles. It passes over other types, and
- * what is not filed under `aggregateType`: what stands in the log in a foreign
- * message's place may be of any type, and other writers may file other things
- * under our types.
+ * One endpoint for everything that a worker handles. It skips other types and other
+ * aggregate types: the log's event in the place of a foreign message may have any type, and
+ * other writers may use our types for other things.
  */
 export function dispatching(
   handles: Handles,

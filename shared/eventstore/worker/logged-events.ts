@@ -1,6 +1,6 @@
 /**
- * What the log has at a position, for workers that answer nothing else: a
- * message says only where to look. Many messages share one reading.
+ * The log's event at a position, for workers: a message only says where to look. Many
+ * messages share one read.
  */
 import { background, type Context } from '../../kit/context.ts';
 import { inProcessRetry } from '../../kit/middleware/onions.ts';
@@ -10,9 +10,8 @@ import { unsampled } from '../unsampled.ts';
 
 export interface LoggedEvents {
   /**
-   * The log's event at `position`; undefined where it has none there, or none
-   * yet. Answers come in the order in which they were asked for. Rejects with
-   * what the event store rejects with, after a few attempts.
+   * The log's event at `position`; undefined if it has none there, or none yet. Answers come
+   * in the order of the calls. Rejects with the event store's error after a few attempts.
    */
   at(position: bigint): Promise<RecordedEvent | undefined>;
 }
@@ -23,13 +22,12 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Positions in one reading: more are in flight only where somebody configures it. */
+/** Positions per read: more are in flight only if configured. */
 const MAX_AT_ONCE = 500;
 
 /**
- * Reads from `log`, one reading at a time: what is asked for while one is under
- * way is the next. It queues without a bound of its own, for who asks waits for
- * the answer and is bounded.
+ * Reads from `log`, one read at a time: calls during a read share the next one. The queue
+ * has no bound of its own, because its callers wait and are bounded.
  */
 export function loggedEvents(log: Pick<EventStore, 'read'>): LoggedEvents {
   let queue: Waiting[] = [];
@@ -38,7 +36,7 @@ export function loggedEvents(log: Pick<EventStore, 'read'>): LoggedEvents {
   const read = retry(inProcessRetry)(
     async (ctx: Context, positions: readonly bigint[]): Promise<Map<bigint, RecordedEvent>> => {
       const found = new Map<bigint, RecordedEvent>();
-      // A page ends early where its events are large.
+      // A page ends early if its events are large.
       for (let after: bigint | undefined = 0n; after !== undefined; ) {
         const page = await log.read(ctx, { positions, afterPosition: after, limit: MAX_AT_ONCE });
         for (const event of page.events) found.set(event.position, event);
@@ -69,7 +67,7 @@ export function loggedEvents(log: Pick<EventStore, 'read'>): LoggedEvents {
         queue.push({ position, resolve, reject });
         if (running) return;
         running = true;
-        // On the next turn, so that all who come in this one go together.
+        // On the next turn, so that all calls of this turn go together.
         setImmediate(() => void run());
       }),
   };

@@ -142,7 +142,7 @@ export function replays(options: ReplayOptions): Component {
   };
 }
 
-/** What a letter says whose event is not there, as after a restored backup. */
+/** The reason for a letter whose event is missing, as after a restored backup. */
 const MISSING = {
   reason: 'event_missing',
   lastError: 'The log has no event at this position.',

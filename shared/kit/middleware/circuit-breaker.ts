@@ -7,11 +7,14 @@ export interface CircuitBreakerOptions {
   readonly threshold: number;
   /** How long it stays open before one request may try, in milliseconds. */
   readonly halfOpenAfterMs: number;
-  /** Whether a failure tells of trouble that passes when it is left alone. Default: any of the machinery. */
+  /**
+   * Whether a failure shows trouble that may pass if the endpoint gets a pause. Default: any
+   * technical failure.
+   */
   readonly counts?: (error: unknown) => boolean;
   /** Milliseconds on a clock that only runs forward; that of `performance.now()` unless told. */
   readonly now?: () => number;
-  /** Told when a circuit opens, and when it closes. */
+  /** Called when a circuit opens, and when it closes. */
   readonly onChange?: (open: boolean) => void;
 }
 
@@ -97,7 +100,10 @@ const refusal = (waitMs: number) =>
     retryAfterMs: Math.max(1, waitMs),
   });
 
-/** An endpoint may say `cancelled` when it is aborted for want of time; to the circuit that is a failure. */
+/**
+ * An endpoint may report `cancelled` when it is aborted by a timeout; to the circuit that is
+ * a failure.
+ */
 const judged = (ctx: Context, error: unknown): unknown =>
   ctx.signal.aborted && remaining(ctx, 1) === 0 ? outOfTime(error) : error;
 

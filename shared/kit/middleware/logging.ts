@@ -3,7 +3,7 @@ import { type CodedError, codedError, isMachineryFailure } from '../errors.ts';
 import { type Logger, logFields } from '../logger.ts';
 
 export interface LoggingOptions {
-  /** Level of a request that went well. Default `info`; `debug` suits workers, whose good news is many. */
+  /** Level of a successful request. Default `info`; `debug` suits workers, which have many. */
   readonly okLevel?: 'info' | 'debug';
 }
 

@@ -46,9 +46,9 @@ export interface WorkerOnionOptions extends OnionOptions {
 }
 
 /**
- * The onion around an endpoint that somebody waits for. The limit stands before
- * the timeout, so that a refusal costs nothing; the circuit stands innermost,
- * so that it judges the endpoint alone and never our own refusals.
+ * The onion around an endpoint whose caller waits. The rate limit comes before the timeout,
+ * so that a refusal costs nothing; the circuit is innermost, so that it judges only the
+ * endpoint and never our own refusals.
  */
 export function requestMiddleware(options: RequestOnionOptions): Middleware {
   const { tracing, meter, logger, name, timeoutMs, okLevel = 'info' } = options;

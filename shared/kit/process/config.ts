@@ -12,9 +12,8 @@ export {
 export { type Read, type Setting, setting } from './setting.ts';
 
 /**
- * The configuration is wrong. Its message has one line for each problem, all of
- * them, naming the variable, its value (secrets masked) and what is wanted; it
- * is meant to be printed as it is, without a stack.
+ * The configuration is not valid. The message lists every problem on its own line, with the
+ * variable, its value (secrets masked) and what it must be; print it without a stack trace.
  */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -52,7 +51,10 @@ export function loadConfig<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv = pro
   return result.data;
 }
 
-/** Why the binding must be refused; undefined if it may stand. Looks at the variables, so that it is said beside other problems. */
+/**
+ * Why the bind address must be refused; undefined if it is allowed. It reads the variables,
+ * so that it is reported with other problems.
+ */
 function openBinding(set: NodeJS.ProcessEnv): string | undefined {
   const address = set.BIND_ADDRESS;
   if (address === undefined || flag(set.ALLOW_INSECURE ?? '') === true) return undefined;

@@ -1,8 +1,8 @@
 import type { Component } from './lifecycle.ts';
 
 /**
- * `component` as one whose troubles never make the process unready, but
- * degraded: for what accepted work needs to get on, and those who ask do not.
+ * `component`, whose problems make the process degraded instead of not ready: for what
+ * accepted work needs but requests do not.
  */
 export function degradedInstead({ notReady, degraded, ...component }: Component): Component {
   return { ...component, degraded: () => notReady?.() ?? degraded?.() };
