@@ -20,12 +20,12 @@ describe('how money is put right', () => {
     assert.deepEqual(compensation(due, []), { state: 'due' });
     const asked = state({ status: 'Cancelled', payment: 'void_requested' });
     assert.deepEqual(compensation(asked, []), { state: 'asked' });
-    for (const none of [
+    for (const settled of [
       state({ status: 'Approved', payment: 'debited' }),
       state({ status: 'PaymentFailed', payment: 'failed' }),
       state({ status: 'Pending' }),
     ]) {
-      assert.equal(compensation(none, []), undefined);
+      assert.equal(compensation(settled, []), undefined);
     }
   });
 

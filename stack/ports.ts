@@ -11,7 +11,7 @@ const LOOPBACK_6 = '::1';
 /** On which of this machine's two addresses the port is taken, if on any. */
 export async function portTaken(port: number): Promise<string | undefined> {
   if (await portInUse(port)) return LOOPBACK;
-  // Without IPv6, none of its ports is taken.
+  // Without IPv6, its ports are free.
   const six = await portInUse(port, LOOPBACK_6).catch(() => false);
   return six ? `[${LOOPBACK_6}]` : undefined;
 }

@@ -19,7 +19,7 @@ describe('rounds', () => {
     assert.deepEqual(order, ['A warms up', 'B warms up', 'A', 'B', 'B', 'A', 'A', 'B']);
   });
 
-  it('a contender comes to the median of its rounds and the times of all of them', async () => {
+  it('the result of a contender is the median of its rounds and the times of all of them', async () => {
     const counts = [999, 10, 30, 20];
     const contender: Contender = {
       name: 'A',

@@ -28,7 +28,7 @@ describe('withSources', () => {
   const allClosed = () =>
     eventually('no connection is left', async () => (await connections()) === 0);
 
-  it('resolves with what the work comes to, and closes', async () => {
+  it('resolves with the result of the work, and closes', async () => {
     assert.equal(await withSources(addresses, connections), 1);
     await allClosed();
   });

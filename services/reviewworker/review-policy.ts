@@ -17,8 +17,8 @@ export const DECIDED_BY = 'policy';
 export const APPROVE: OrderCommand = { type: 'approve', decidedBy: DECIDED_BY };
 
 /**
- * The command that `policy` comes to for a paid order: approve, unless a rule
- * speaks against it; undefined where the restaurant decides. Pure.
+ * The command of `policy` for a paid order: approve, unless a rule
+ * forbids it; undefined if the restaurant decides. Pure.
  */
 export function review(policy: ReviewPolicy, order: OrderDetails): OrderCommand | undefined {
   if (policy.manual === 'all' || policy.manual.includes(order.restaurantId)) return undefined;

@@ -64,7 +64,7 @@ function reachable(): Map<string, OrderState> {
   return new Map([...states].sort(([, a], [, b]) => rank(a) - rank(b)));
 }
 
-/** What `command` comes to in `state`, as a cell of the table. */
+/** The result of `command` in `state`, as a cell of the table. */
 function cell(eventName: string, command: OrderCommand, state: OrderState): string {
   const decision = decide(command, state);
   if (!decision.accepted) return `\`${decision.code}\``;

@@ -1,5 +1,5 @@
 /**
- * What `wanted` comes to, or a rejection with the signal's reason if that comes
+ * The result of `wanted`, or a rejection with the signal's reason if that comes
  * first. What was wanted goes on in the background; its failure is then nobody's.
  */
 export async function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {

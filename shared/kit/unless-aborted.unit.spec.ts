@@ -5,7 +5,7 @@ import { unlessAborted } from './unless-aborted.ts';
 describe('unlessAborted', () => {
   const never = new Promise<never>(() => {});
 
-  it('comes to what was wanted, and lets go of the signal', async () => {
+  it('resolves with what was wanted, and removes its listener', async () => {
     const { signal } = new AbortController();
     assert.equal(await unlessAborted(Promise.resolve(1), signal), 1);
     await assert.rejects(unlessAborted(Promise.reject(new Error('no')), signal), /no/);

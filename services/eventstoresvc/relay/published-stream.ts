@@ -71,7 +71,7 @@ export function createPublishedStream(
     return client.jetstream;
   }
 
-  /** What `work` comes to, or a rejection as soon as the connection is lost: nobody answers then. */
+  /** The result of `work`, or a rejection as soon as the connection is lost. */
   async function whileConnected<T>(work: (connection: NatsConnection) => Promise<T>): Promise<T> {
     const connection = await nats.connection();
     const status = connectionStatus(connection);

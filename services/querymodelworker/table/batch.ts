@@ -7,7 +7,7 @@ import { CodedError, isKind } from '../../../shared/kit/errors.ts';
 import { foldRow, type OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 
-/** What a batch of events comes to. */
+/** The result of a batch of events. */
 export interface FoldedBatch {
   /** The rows that changed, by order id. */
   readonly changed: ReadonlyMap<string, OrderRow>;

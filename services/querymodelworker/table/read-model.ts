@@ -21,7 +21,7 @@ export interface FoundRows {
   readonly rows: ReadonlyMap<string, OrderRow>;
 }
 
-/** What a batch of events comes to. */
+/** The result of a batch of events. */
 export interface Change {
   /** The table whose rows it was worked out from. */
   readonly table: Pick<LiveTable, 'side' | 'retirements'>;

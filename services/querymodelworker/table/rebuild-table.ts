@@ -169,7 +169,7 @@ export async function rowsOf(
   return new Map(found.map((row) => [row.orderId, asOrderRow(row)]));
 }
 
-/** What a chunk of events comes to. */
+/** The result of a chunk of events. */
 export interface Chunk {
   readonly builds: Side;
   readonly owner: string;

@@ -163,7 +163,7 @@ describe('a gRPC server under clients that mean no good', () => {
     return stream;
   }
 
-  /** What a call comes to: headers and trailers in one. */
+  /** The result of a call: headers and trailers together. */
   async function answer(path: string, body: Buffer, headers: Record<string, string> = {}) {
     const stream = request(session(), path, headers);
     const told: IncomingHttpHeaders = {};
