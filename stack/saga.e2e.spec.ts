@@ -119,7 +119,7 @@ describe('the saga of an order', function () {
       'requested a refund',
       'refunded the money (payment ',
       'The payment was settled',
-      'It has ended and waits for nobody',
+      'It has ended and waits for nothing',
       `trace ${stack.zipkinUrl}/zipkin/traces/${traceId}`,
     ]) {
       assert.ok(stdout.includes(phrase), `"${phrase}" is not told in:\n${stdout}`);
