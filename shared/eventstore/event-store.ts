@@ -17,7 +17,7 @@ export interface NewEvent {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** An event as it stands in the log. */
+/** An event as stored in the log. */
 export interface RecordedEvent extends NewEvent {
   readonly stream: string;
   /** 1, 2, 3, … within its aggregate, without a gap. */
@@ -52,9 +52,9 @@ export interface EventFilter {
   /** Exclusive: only events after this position. */
   readonly afterPosition?: bigint;
   /**
-   * Of the event at `afterPosition`. Where the log does not have it there, as after a
-   * restore, the reading rejects with `precondition_failed` (`place_not_in_log`):
-   * what comes after is not what follows on what was read.
+   * The id of the event at `afterPosition`. If the log does not have it there, as after a
+   * restore, the read rejects with `precondition_failed` (`place_not_in_log`), because later
+   * events do not follow those already read.
    */
   readonly afterEventId?: string;
 }
@@ -89,7 +89,10 @@ export interface StreamRequest extends EventFilter {
   readonly follow?: boolean;
 }
 
-/** One page of events, and where to go on: `nextPosition` is the next `afterPosition`, undefined when there is no more. */
+/**
+ * One page of events, and where to continue: `nextPosition` is the next `afterPosition`,
+ * undefined at the end.
+ */
 export interface EventPage {
   readonly events: readonly RecordedEvent[];
   readonly nextPosition: bigint | undefined;
@@ -114,20 +117,18 @@ export interface AggregateStore {
 }
 
 /**
- * The event store as its clients see it, whether it is in this process or across
- * the network: its log, how far consumers have come in it, and what they gave up.
- * Each method is an endpoint.
+ * The event store for its clients, in this process or over the network: its log, its
+ * consumers' checkpoints, and dead letters. Each method is an endpoint.
  */
 export interface EventStore extends AggregateStore, CheckpointStore, LetterStore {
   /** One page of at most `limit` events in the order of their positions. */
   read(ctx: Context, request: ReadRequest): Promise<EventPage>;
 
   /**
-   * All events there are, in the order of their positions, in bounded memory: as
-   * many at a time as are at hand, never none. Ends at the head that it found
-   * when it began; with `follow` it does not end, and goes over from what there
-   * was to what comes without a gap or a repeat. Who reads slowly slows nobody
-   * else. Leaving the loop ends it.
+   * All events by position, in bounded memory: batches of what is available, never empty.
+   * Ends at the head as of its start; with `follow` it does not end, and passes from old
+   * events to new ones without a gap or a repeat. A slow reader slows nobody else. Leaving
+   * the loop ends it.
    */
   batches(ctx: Context, request: StreamRequest): Promise<AsyncIterable<readonly RecordedEvent[]>>;
 
@@ -137,13 +138,13 @@ export interface EventStore extends AggregateStore, CheckpointStore, LetterStore
   /** Position of the last event, 0n for an empty log. */
   head(ctx: Context): Promise<bigint>;
 
-  /** The currency that the log is kept in; undefined where nobody has said it yet. */
+  /** The log's currency; undefined if none is recorded. */
   currency(ctx: Context): Promise<Currency | undefined>;
 
   /**
-   * Writes `configured` down with the log where nobody has said its currency yet, also
-   * where there are events already, and resolves with what stands. It is written once;
-   * of several that do it at the same moment one writes, and all get the same answer.
+   * Records `configured` as the log's currency if there is none, even if the log has events,
+   * and resolves with the recorded one. It is written once; of several simultaneous callers
+   * one writes, and all get the same answer.
    */
   settleCurrency(ctx: Context, configured: Currency): Promise<Currency>;
 }
