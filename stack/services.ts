@@ -17,7 +17,7 @@ export interface ServiceRow {
   /** Options for Node itself. */
   readonly nodeArgs?: readonly string[];
   /** The port it serves on, beside the admin port. */
-  readonly serves?: { readonly variable: 'HTTP_PORT' | 'GRPC_PORT'; readonly port: number };
+  readonly serves?: { readonly variable: string; readonly port: number };
 }
 
 /** The database behind each variable, on the server that the stack starts. */

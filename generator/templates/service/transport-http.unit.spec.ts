@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { orderEventCodec } from '../../../shared/contracts/events.ts';
+import { newId } from '../../../shared/contracts/ids.ts';
+import { ORDERS_STREAM, orderAggregate } from '../../../shared/contracts/subjects.ts';
+import { minor } from '../../../shared/domain/money.ts';
+import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { nop } from '../../../shared/kit/endpoint.ts';
+import { silentLogger } from '../../../shared/kit/logger.ts';
+import { httpServer } from '../../../shared/kit/transport/http/http-server.ts';
+import { sampleOwnerEndpoints } from './endpoints.ts';
+import { createSampleOwnerService } from './service.ts';
+import { sampleOwnerRoutes } from './transport-http.ts';
+
+describe('samplename over HTTP', () => {
+  const codec = orderEventCodec(2);
+  const store = createMemoryEventStore({ stream: ORDERS_STREAM });
+  const service = createSampleOwnerService(store, codec);
+  const server = httpServer({
+    host: '127.0.0.1',
+    port: 0,
+    routes: sampleOwnerRoutes(sampleOwnerEndpoints(service, () => nop)),
+    logger: silentLogger,
+  });
+  before(() => server.start?.());
+  after(() => server.stop?.());
+  const get = (orderId: string) =>
+    fetch(`http://127.0.0.1:${server.port()}/api/sample-owner/${orderId}`);
+
+  it('shows the sample owner of an order', async () => {
+    const orderId = newId();
+    const order = {
+      orderId,
+      customerId: 'customer-1',
+      restaurantId: 'restaurant-1',
+      amount: minor(1_250),
+      items: [],
+      createdOn: '2026-01-01T00:00:00.000Z',
+    };
+    const filed = { eventId: newId(), ...orderAggregate(orderId), metadata: {} };
+    const event = { ...filed, ...codec.encode({ type: 'created', order }) };
+    await store.append(background(), { events: [event] });
+    const response = await get(orderId);
+    assert.equal(
+      response.status,
+      200,
+      'sampleOwnerOf() in services/samplename/sample-owner-view.ts returns nothing: write what is shown of an order',
+    );
+    const { order_id } = (await response.json()) as { order_id: string };
+    assert.equal(order_id, orderId);
+  });
+
+  it('answers 404 for an order that is not there, and for what cannot be an id', async () => {
+    for (const id of [newId(), 'x'.repeat(300)]) {
+      const response = await get(id);
+      const { code } = (await response.json()) as { code: string };
+      assert.deepEqual([response.status, code], [404, 'order_not_found']);
+    }
+  });
+});
