@@ -109,7 +109,7 @@ function addToContract(
     before('## What is appended in which state'),
     `## ORDERS.${flat}
 
-${means} A fact, appended by ${by}. It leaves the order as it is; ${worker} answers it.
+${means} A fact, appended by the ${by}. It leaves the order as it is; ${worker} answers it.
 
 | field | |
 |---|---|
@@ -135,7 +135,7 @@ ${list(({ snake }) => `| \`${snake}\` | text |\n`)}
     `\n    case '${flat}':\n      return '${by}';`,
   );
   const shown = fields.map((f) => `${f.spoken} \${event.${f.camel}}`).join(', ');
-  const said = shown === '' ? `'reported: ${spoken}'` : `\`reported: ${spoken} (${shown})\``;
+  const said = shown === '' ? `'reported ${spoken}'` : `\`reported ${spoken} (${shown})\``;
   draft.insert(
     'cli/happenings.ts',
     'the end of happened()',

@@ -157,6 +157,6 @@ ${environment.map((line) => `      ${line}\n`).join('')}    ports: [${ports.map(
     'README.md',
     'the row of PostgreSQL in the table of ports',
     before('| PostgreSQL ('),
-    `| ${name} | ${serves?.port ?? ''} | ${adminPort} |\n`,
+    `| ${name} |${serves ? ` ${serves.port}` : ''} | ${adminPort} |\n`,
   );
 }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cells, root } from '../docs/markdown.ts';
 import { makePlan } from './plan.ts';
 import { SetupProblem } from './problem.ts';
 import { services } from './services.ts';
@@ -18,6 +21,19 @@ const node = (port: number, monitorPort: number) => ({
   clusterPort: undefined,
 });
 
+/** The ports that README gives each process: its own, and the admin port. */
+const documented = new Map(
+  readFileSync(join(root, 'README.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .map(cells)
+    .flatMap(([what = '', port = '', admins = '']) => {
+      const names = what.replace(/:.*/, '').split(', ');
+      const own = port === '' ? undefined : Number(port);
+      return names.map((name, n) => [name, [own, Number(admins.split(', ')[n])]] as const);
+    }),
+);
+
 /** As README says. */
 const FIRST_ADMIN_PORT = 9100;
 
@@ -26,7 +42,7 @@ describe('makePlan', () => {
     const plan = await makePlan(standard);
     assert.deepEqual(
       plan.instances.map(({ name, port, adminPort }) => [name, port, adminPort]),
-      services.map(({ name, serves, adminPort }) => [name, serves?.port, adminPort]),
+      services.map(({ name }) => [name, ...(documented.get(name) ?? [])]),
     );
     assert.equal(plan.instances.find(({ name }) => name === 'eventstoresvc')?.port, 50051);
     assert.equal(plan.instances.find(({ name }) => name === 'ordersvc')?.port, 3000);

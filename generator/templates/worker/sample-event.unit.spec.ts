@@ -41,7 +41,7 @@ async function answered(times: number) {
   return { outcomes, answers: log.slice(history.length) };
 }
 
-describe('ORDERS.sampleevent', () => {
+describe('ORDERS.sampleevent, answered by samplename,', () => {
   // generator: tests
   it('is answered once, however often it is delivered', async () => {
     const { outcomes, answers } = await answered(3);
