@@ -22,8 +22,8 @@ const NOT_RUN = /, so CI does not run (?:this|these):$/;
 /** `.ci/run` and `.ci/readme-commands` run these by themselves, for one of them never ends. */
 const RUN_ELSEWHERE = ['make start', 'make test'];
 
-/** The walkthrough is run by a test of its own. */
-const WALKTHROUGH = { page: 'CONTRIBUTING.md', title: 'Add an event' };
+/** The sections of CONTRIBUTING that a test of their own executes, each on what the one before left. */
+export const walkthroughs = ['Add an event', 'Add a worker', 'Add a service'] as const;
 
 /** Every block of commands there is, in the order of the pages. */
 export function commandBlocks(): readonly CommandBlock[] {
@@ -41,7 +41,8 @@ export function commandBlocks(): readonly CommandBlock[] {
 
 /** The text of `page` as far as its commands are for the running stack. */
 export function withoutWalkthrough({ path, text }: Page): string {
-  return path === WALKTHROUGH.page ? text.replace(section(text, WALKTHROUGH.title), '') : text;
+  if (path !== 'CONTRIBUTING.md') return text;
+  return walkthroughs.reduce((rest, title) => rest.replace(section(text, title), ''), text);
 }
 
 /** What a line asks for, without the comment behind it. */

@@ -1,5 +1,5 @@
 /**
- * CONTRIBUTING's walkthrough, done by hand as it says: on a copy of the project
+ * CONTRIBUTING's walkthroughs, done by hand as it says: on a copy of the project
  * every change is made, every file is written and every command is run.
  */
 import assert from 'node:assert/strict';
@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { walkthroughs } from './commands.ts';
 import { codeBlocks, root, section } from './markdown.ts';
 import { copyProject, writeBlock } from './walkthrough.ts';
 
@@ -22,23 +23,33 @@ describe('CONTRIBUTING.md', function suite() {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('adds an event, with its handler and its test, by the letter', async () => {
-    const text = section(readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8'), 'Add an event');
-    let commands = 0;
-    for (const block of codeBlocks(text)) {
-      if (block.language === 'sh') {
-        for (const command of block.text.trim().split('\n')) {
-          await run('bash', ['-c', command], { cwd: folder, timeout: 180_000 }).catch((error) =>
-            assert.fail(`${command}\n${error.message}\n${error.stdout}`),
-          );
-          commands++;
+  for (const title of walkthroughs) {
+    it(`${title}: the steps work by the letter`, async () => {
+      const text = section(readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8'), title);
+      const blocks = codeBlocks(text);
+      assert.equal(blocks.at(-1)?.language, 'sh', 'the steps end with commands that check them');
+      for (const { file, ...block } of blocks) {
+        if (block.language === 'sh') {
+          for (const line of block.text.trim().split('\n')) await command(line);
+        } else {
+          assert.ok(file, `a block does not name its file:\n${block.text}`);
+          writeBlock(folder, { ...block, file });
         }
-      } else {
-        const { file } = block;
-        assert.ok(file, `a block says of no file what it is:\n${block.text}`);
-        writeBlock(folder, { ...block, file });
       }
-    }
-    assert.ok(commands > 0, 'the walkthrough ends without a command that checks it');
-  });
+    });
+  }
+
+  /** Runs a line of a block. One with the comment `# fails: …` must fail, and print what the comment says. */
+  async function command(line: string): Promise<void> {
+    const [, wanted] = / # fails: (.*)$/.exec(line) ?? [];
+    const { failed, output } = await run('bash', ['-c', line], {
+      cwd: folder,
+      timeout: 180_000,
+    }).then(
+      ({ stdout }) => ({ failed: false, output: stdout }),
+      (error) => ({ failed: true, output: `${error.message}\n${error.stdout}` }),
+    );
+    assert.equal(failed, wanted !== undefined, `${line}\n${output}`);
+    assert.ok(output.includes(wanted ?? ''), `${line}\n${output}`);
+  }
 });

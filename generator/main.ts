@@ -20,7 +20,8 @@ interface Output {
 const root = join(import.meta.dirname, '..');
 const program = new Command('new')
   .description('Writes an event, a worker or a service of this project’s shape.')
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 command('event <name>', 'an event of an order, and its answer by a worker')
   .requiredOption('--worker <worker>', 'who answers it: its folder in services/')

@@ -2,6 +2,7 @@ import { eventTypes } from '../shared/contracts/events.ts';
 import { before, beforeFirst, type Draft, endOf } from './draft.ts';
 import { Refusal } from './refusal.ts';
 import { filled } from './template.ts';
+import { mustBeNew } from './twins.ts';
 import { type Words, wordsOf } from './words.ts';
 
 export interface NewEvent {
@@ -156,7 +157,11 @@ function addToWorker(draft: Draft, event: Words, fields: readonly Words[], worke
       'name the folder of one in services/, such as reviewworker, or make one: npm run new -- worker NAME',
     );
   }
+  mustBeNew(`${kebab}.ts`);
   const service = `${folder}/service.ts`;
+  if (new RegExp(`^ +(async )?${camel}[(:]`, 'm').test(draft.text(service) ?? '')) {
+    throw new Refusal(`${worker} does ${camel} already`, 'choose another name');
+  }
   draft.insert(
     service,
     'its first import',

@@ -6,9 +6,13 @@ import { services } from '../stack/services.ts';
 import { before, type Draft, endOf } from './draft.ts';
 import { Refusal } from './refusal.ts';
 import { filled } from './template.ts';
+import { mustBeNew } from './twins.ts';
 import { wordsOf } from './words.ts';
 
 const root = join(import.meta.dirname, '..');
+
+/** Variables with these names before `_PORT` move other ports. */
+const portNames = ['HTTP', 'GRPC', 'SQL', 'NATS', 'NATS_MONITOR', 'ZIPKIN', 'ADMIN'];
 
 export interface NewWorker {
   /** `kitchen` makes `services/kitchenworker`. */
@@ -32,6 +36,7 @@ export function newWorker(draft: Draft, { name, answers }: NewWorker): readonly 
   }
   const folder = `${owner.flat}worker`;
   const handler = `${owner.kebab}-${event.kebab}`;
+  mustBeNew(`${handler}.ts`);
   const port = freshPort(folder);
   const fill = {
     owner,
@@ -75,6 +80,9 @@ export function newWorker(draft: Draft, { name, answers }: NewWorker): readonly 
 /** Adds a service that shows something of an order over HTTP, which its author chooses. Returns what is left to do. Throws Refusal. */
 export function newService(draft: Draft, { name }: { readonly name: string }): readonly string[] {
   const owner = wordsOf(name);
+  if (portNames.includes(owner.upper)) {
+    throw new Refusal(`${owner.upper}_PORT has a meaning already`, 'choose another name');
+  }
   const folder = `${owner.flat}svc`;
   const port = freshPort(folder);
   const ports = services.flatMap(({ serves }) => (serves ? [serves.port] : []));
@@ -94,6 +102,7 @@ export function newService(draft: Draft, { name }: { readonly name: string }): r
   }
   const view = `${owner.kebab}-view.ts`;
   draft.create(`services/${folder}/${view}`, filled('service/sample-owner-view.ts', fill));
+  mustBeNew(view);
   const serves = { variable: `${owner.upper}_PORT`, port: http };
   addToStack(draft, folder, port, { needs: ['EVENTSTORE_ADDRESS'], serves });
   return [
