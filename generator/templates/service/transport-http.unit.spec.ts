@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../../shared/contracts/events.ts';
-import { newId } from '../../../shared/contracts/ids.ts';
 import { ORDERS_STREAM, orderAggregate } from '../../../shared/contracts/subjects.ts';
-import { minor } from '../../../shared/domain/money.ts';
+import { newId } from '../../../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { nop } from '../../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { httpServer } from '../../../shared/kit/transport/http/http-server.ts';
+import { minor } from '../../../shared/money/money.ts';
 import { sampleOwnerEndpoints } from './endpoints.ts';
 import { createSampleOwnerService } from './service.ts';
 import { sampleOwnerRoutes } from './transport-http.ts';

@@ -1,9 +1,9 @@
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
-import { derivedId } from '../../../shared/contracts/ids.ts';
 import { durables, ORDER_AGGREGATE } from '../../../shared/contracts/subjects.ts';
 import { type OrderCommand, type OrderState, orderDecider } from '../../../shared/domain/order.ts';
 import { commandHandler } from '../../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../../shared/eventstore/ids.ts';
 import type { Endpoint } from '../../../shared/kit/endpoint.ts';
 
 /** ORDERS.sampleevent, as its answer needs it. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../../shared/contracts/events.ts';
 import { ORDERS_STREAM, orderAggregate } from '../../../shared/contracts/subjects.ts';
-import { minor } from '../../../shared/domain/money.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../../shared/kit/context.ts';
+import { minor } from '../../../shared/money/money.ts';
 // generator: imports
 import { answerSampleEvent } from './sample-event.ts';
 
