@@ -63,7 +63,8 @@ describe('makePlan', () => {
       ...plan.instances.flatMap(({ port, adminPort }) => [port, adminPort]),
     ].filter((port) => port !== undefined);
     assert.equal(new Set(ports).size, ports.length);
-    assert.equal(ports.length, 4 + services.length + 2 + 1);
+    const serving = services.filter(({ serves }) => serves !== undefined);
+    assert.equal(ports.length, 4 + services.length + serving.length + 1);
   });
 
   it('three servers of NATS know each other, and services are told all three', async () => {
