@@ -15,6 +15,21 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: 'examples-are-leaves',
+      comment: 'A second system shows that the frame knows none: nobody knows it.',
+      severity: 'error',
+      from: { pathNot: '^examples/' },
+      to: { path: '^examples/' },
+    },
+    {
+      name: 'examples-know-no-orders',
+      comment:
+        'They stand on the frame, the composition and the stack, and on nothing of the orders.',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(services/[^/]+/|shared/(domain|contracts)/|cli/)' },
+    },
+    {
       name: 'services-are-strangers',
       comment: 'Services talk over gRPC, JetStream and HTTP, never by import.',
       severity: 'error',
@@ -189,7 +204,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: service,
-        pathNot: `(^services/[^/]+/((http|grpc)/|transport-[a-z]+[.]ts$|container[.]ts$)|${spec})`,
+        pathNot: `(^services/[^/]+/((http|grpc)/|transport-[a-z]+[.]ts$|(log-)?container[.]ts$)|${spec})`,
       },
       to: { path: '^services/[^/]+/(http|grpc)/' },
     },
@@ -229,7 +244,7 @@ module.exports = {
       name: 'only-containers-import-the-composition',
       comment: 'What all composition roots share is for composition roots.',
       severity: 'error',
-      from: { pathNot: `(container[.]ts$|${spec})` },
+      from: { pathNot: `(container[.]ts$|^examples/|${spec})` },
       to: { path: '^services/composition[.]ts$' },
     },
     {

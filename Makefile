@@ -6,6 +6,7 @@ help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
 	@echo '                      SERVICES="eventstoresvc ordersvc" runs only those; LOG=all shows all their output'
 	@echo '                      HTTP_PORT=3001 and others: see README; STACK_DATA_DIR=… keeps the data elsewhere than .data'
+	@echo '                      EXAMPLE=bookings runs a second system, a hotel, in place of the orders'
 	@echo '                      NATS_NODES=3 runs three NATS servers with three copies of the stream'
 	@echo 'make demo             show every way an order can end, with its steps and its trace, in about a minute; ARGS=--json prints JSON'
 	@echo 'make chaos            start a stack, place orders and harm every part of it meanwhile, under five minutes;'

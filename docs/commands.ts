@@ -25,18 +25,23 @@ const RUN_ELSEWHERE = ['make start', 'make test'];
 /** The sections of CONTRIBUTING that a test of their own executes, each on what the one before left. */
 export const walkthroughs = ['Add an event', 'Add a worker', 'Add a service'] as const;
 
-/** Every block of commands there is, in the order of the pages. */
+/** Commands of an example are for its own stack: `.ci/readme-commands` runs them on that. */
+const ofTheOrders = ({ path }: Page) => !path.startsWith('examples/');
+
+/** Every block of commands for the orders, in the order of the pages. */
 export function commandBlocks(): readonly CommandBlock[] {
-  return pages().flatMap((page) =>
-    codeBlocks(withoutWalkthrough(page))
-      .filter(({ language }) => language === 'sh')
-      .map(({ text, above }) => ({
-        page: page.path,
-        text,
-        above,
-        notRun: NOT_RUN.test(above) ? above : undefined,
-      })),
-  );
+  return pages()
+    .filter(ofTheOrders)
+    .flatMap((page) =>
+      codeBlocks(withoutWalkthrough(page))
+        .filter(({ language }) => language === 'sh')
+        .map(({ text, above }) => ({
+          page: page.path,
+          text,
+          above,
+          notRun: NOT_RUN.test(above) ? above : undefined,
+        })),
+    );
 }
 
 /** The text of `page` as far as its commands are for the running stack. */

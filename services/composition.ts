@@ -14,8 +14,12 @@ import { createGrpcEventStore } from '../shared/eventstore/grpc/grpc-event-store
 import { unsampled } from '../shared/eventstore/unsampled.ts';
 import { eventWorker, type WorkerOptions } from '../shared/eventstore/worker/event-worker.ts';
 import type { Handles } from '../shared/eventstore/worker/handles.ts';
+import type { Context } from '../shared/kit/context.ts';
+import type { DeadLetter, Delivery } from '../shared/kit/delivery.ts';
+import type { Middleware } from '../shared/kit/endpoint.ts';
 import { createLogger, type Logger } from '../shared/kit/logger.ts';
 import { createMetrics, type Metrics } from '../shared/kit/metrics.ts';
+import { type WorkerOnionOptions, workerMiddleware } from '../shared/kit/middleware/onions.ts';
 import type { ServiceConfig } from '../shared/kit/process/config.ts';
 import { type Component, createLifecycle } from '../shared/kit/process/lifecycle.ts';
 import { measureReadiness } from '../shared/kit/process/readiness.ts';
@@ -24,6 +28,7 @@ import { createDatabase, type Database, type DatabaseOptions } from '../shared/k
 import { adminServer } from '../shared/kit/transport/http/admin.ts';
 import { connectNats, type Nats } from '../shared/kit/transport/nats/nats-connection.ts';
 import type { Currency } from '../shared/money/currency.ts';
+import { traceEndpoint } from '../zipkin/endpoint.ts';
 import { grpcClientTrace } from '../zipkin/grpc.ts';
 import { jetstreamConsumerTrace } from '../zipkin/jetstream.ts';
 import { startTracing, type Tracing } from '../zipkin/tracer.ts';
@@ -42,6 +47,14 @@ export const common = {
   store: token<EventStore & Component>('event store'),
   worker: token<Component>('worker'),
 };
+
+/** Which events a service is about: the stream of the log, and what they are filed under there. */
+export interface LogName {
+  readonly stream: string;
+  readonly aggregateType: string;
+}
+
+const orders: LogName = { stream: ORDERS_STREAM, aggregateType: ORDER_AGGREGATE };
 
 /** A service, put together and not yet started. */
 export interface App extends Runnable {
@@ -106,20 +119,21 @@ export function bindNats(
 }
 
 /**
- * The event store, by way of gRPC, and that it counts in our currency. `timeoutMs`: of a
+ * The event store of a log, by way of gRPC, and that it counts in our currency. `timeoutMs`: of a
  * call whose context has no nearer deadline.
  */
 export function bindEventStore(
   container: Container,
   config: { readonly eventStoreAddress: string; readonly currency: Currency },
   timeoutMs: number,
+  { stream }: LogName = orders,
 ): void {
   const remote = token<EventStore & Component>('event store over gRPC');
   container.bind(remote).toResolvedValue(
     ({ tracer }: Tracing, logger: Logger, { meter }: Metrics) =>
       createGrpcEventStore({
         address: config.eventStoreAddress,
-        stream: ORDERS_STREAM,
+        stream,
         hook: grpcClientTrace(tracer),
         timeoutMs,
         logger,
@@ -137,39 +151,66 @@ export function bindEventStore(
   container.bind(common.store).toResolvedValue(inAgreedCurrency, [remote, common.currency]);
 }
 
+/** What every onion needs, for an endpoint of that name. */
+export function onionOf(container: Container, name: string) {
+  const { tracer } = container.get(common.tracing);
+  const { meter } = container.get(common.metrics);
+  return {
+    tracing: traceEndpoint(tracer, name),
+    meter,
+    logger: container.get(common.logger),
+    name,
+  };
+}
+
+/** The onions of a worker's endpoints; what it cannot answer is parked in the event store. */
+export function workerConcerns(
+  container: Container,
+  options: Pick<WorkerOnionOptions, 'consumer' | 'timeoutMs' | 'insist'>,
+): (name: string) => Middleware<Delivery> {
+  const store = container.get(common.store);
+  const park = (ctx: Context, letter: DeadLetter) => store.park(ctx, letter);
+  return (name) => workerMiddleware({ ...onionOf(container, name), ...options, park });
+}
+
 /**
- * A worker's transport: what happens to orders, from the durable of that name, to the
- * endpoints that are bound as `endpoints`. NATS and the event store are bound before.
+ * A worker's transport: what happens in `log`, from the durable of that name, to
+ * `handles`. NATS and the event store are bound before. The caller starts and stops it.
  */
+export function workerOf(
+  container: Container,
+  { consumer }: Pick<WorkerOptions, 'consumer'>,
+  durable: string,
+  handles: Handles,
+  log: LogName = orders,
+): Component {
+  const { tracer } = container.get(common.tracing);
+  return eventWorker({
+    ...log,
+    connection: container.get(common.nats).connection,
+    durable,
+    handles,
+    store: container.get(common.store),
+    hook: jetstreamConsumerTrace(tracer),
+    consumer,
+    logger: container.get(common.logger),
+    meter: container.get(common.metrics).meter,
+  });
+}
+
+/** Binds the transport of a worker of orders: `workerOf` the endpoints that are bound as `endpoints`. */
 export function bindWorker(
   container: Container,
   config: Pick<WorkerOptions, 'consumer'>,
   durable: string,
   endpoints: ServiceIdentifier<Handles>,
 ): void {
-  container.bind(common.worker).toResolvedValue(
-    (
-      handles: Handles,
-      nats: Nats,
-      store: EventStore,
-      { tracer }: Tracing,
-      { meter }: Metrics,
-      logger: Logger,
-    ) =>
-      eventWorker({
-        connection: nats.connection,
-        durable,
-        stream: ORDERS_STREAM,
-        aggregateType: ORDER_AGGREGATE,
-        handles,
-        store,
-        hook: jetstreamConsumerTrace(tracer),
-        consumer: config.consumer,
-        logger,
-        meter,
-      }),
-    [endpoints, common.nats, common.store, common.tracing, common.metrics, common.logger],
-  );
+  container
+    .bind(common.worker)
+    .toResolvedValue(
+      (handles: Handles) => workerOf(container, config, durable, handles),
+      [endpoints],
+    );
 }
 
 /**

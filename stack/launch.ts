@@ -197,12 +197,18 @@ async function spawnService(
   const child = await startProcess({
     name,
     command: process.execPath,
-    args: [...(row.nodeArgs ?? []), join(servicesDir, row.name, 'main.ts')],
+    args: [
+      ...(row.nodeArgs ?? []),
+      row.main === undefined ? join(servicesDir, row.name, 'main.ts') : join(root, row.main),
+    ],
     cwd: root,
     env: {
       ...((plan.nats?.length ?? 0) > 1 && { STREAM_REPLICAS: String(plan.nats?.length) }),
       ...process.env,
       ...Object.fromEntries(row.needs.map((need) => [need, plan.addresses[need]])),
+      ...(row.database && {
+        [row.database.variable]: plan.ownDatabases[row.database.variable],
+      }),
       ...routed.get(name),
       ...traces,
       OTEL_SERVICE_NAME: row.name,

@@ -1,6 +1,7 @@
 /**
  * `make start`: the whole stack in the foreground until Ctrl-C. Reads SERVICES
- * (names, space between, or none; default all), NATS_NODES (1, the default, or 3 as a cluster
+ * (names, space between, or none; default all), EXAMPLE (a system of examples/ instead of
+ * the orders), NATS_NODES (1, the default, or 3 as a cluster
  * that keeps three copies), STACK_DATA_DIR (default `.data`), LOG=all
  * (show everything that the services write), the variables that name servers of the
  * user's own, and those that name ports: HTTP_PORT, GRPC_PORT, SQL_PORT, NATS_PORT,
@@ -10,6 +11,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setImmediate as soon } from 'node:timers/promises';
 import { keepLoopbackDirect } from '../shared/kit/process/direct-loopback.ts';
+import { readExample } from './example.ts';
 import { childMark } from './orphans.ts';
 import { asProblem, describeProblem, SetupProblem } from './problem.ts';
 import { databases } from './services.ts';
@@ -28,7 +30,9 @@ const stop = interruption(
 );
 
 try {
+  const example = await readExample(env.EXAMPLE?.trim());
   const stack = await startStack({
+    ...example,
     dataDir,
     ports: 'standard',
     services: chosen(env.SERVICES?.trim()),
@@ -84,7 +88,7 @@ function addresses(
     ? 'as named by the *_DATABASE_URL variables'
     : `${sql} (also ${Object.values(databases).slice(1).join(', ')})`;
   return [
-    ...(stack.httpUrl ? [['HTTP', `${stack.httpUrl}/api/orders`] as const] : []),
+    ...(stack.httpUrl ? [['HTTP', `${stack.httpUrl}${stack.httpPath}`] as const] : []),
     ['gRPC', EVENTSTORE_ADDRESS],
     ['SQL', shownSql],
     ['NATS', env.NATS_URL?.trim() ? 'as named by NATS_URL' : `${NATS_URL}${monitor}`],

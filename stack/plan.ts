@@ -16,6 +16,8 @@ export interface Plan {
   readonly instances: readonly Instance[];
   /** The addresses for each service, ours or the user's. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
+  /** Where services find the databases that are theirs alone, by variable. */
+  readonly ownDatabases: Readonly<Record<string, string>>;
   /** The user's own ordersvc, when there is one. */
   readonly ordersUrl: string | undefined;
   /** Where spans go; undefined when they are not wanted. */
@@ -50,6 +52,8 @@ export interface Instance {
 
 export interface PlanOptions {
   readonly ports: 'standard' | 'free';
+  /** All services that there are; default the orders' own. */
+  readonly rows?: readonly ServiceRow[] | undefined;
   /** Names from the table; default all. */
   readonly services?: readonly string[] | undefined;
   readonly instances?: Readonly<Record<string, number>> | undefined;
@@ -60,11 +64,9 @@ export interface PlanOptions {
   readonly own: NodeJS.ProcessEnv;
 }
 
-// The admin ports follow one another from here; ADMIN_PORT names another first one.
-const FIRST_ADMIN = Math.min(
-  ...services.map(({ adminPort = Number.POSITIVE_INFINITY }) => adminPort),
-);
-const LAST_ADMIN = Math.max(...services.map(({ adminPort = 0 }) => adminPort));
+// The admin ports follow one another from the first; ADMIN_PORT names another first one.
+const adminPorts = (rows: readonly ServiceRow[]) =>
+  rows.flatMap(({ adminPort }) => adminPort ?? []);
 
 const HIGHEST_PORT = 65_535;
 
@@ -76,7 +78,8 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
   const own = Object.fromEntries(
     Object.entries(given).map(([name, text]) => [name, text?.trim() || undefined]),
   );
-  const rows = chosenRows(options.services, own);
+  const table = options.rows ?? services;
+  const rows = chosenRows(table, options.services, own);
   checkAddresses(own);
   const count = rows.reduce((sum, row) => sum + (options.instances?.[row.name] ?? 1), 0);
   const nodes = options.natsNodes ?? 1;
@@ -87,17 +90,19 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
     return port;
   };
 
+  const standardAdmin = Math.min(...adminPorts(table));
+  const lastAdmin = Math.max(...adminPorts(table));
   const firstAdmin = ownPort(
     own,
     'ADMIN_PORT',
-    FIRST_ADMIN,
-    HIGHEST_PORT - (LAST_ADMIN - FIRST_ADMIN),
+    standardAdmin,
+    HIGHEST_PORT - (lastAdmin - standardAdmin),
   );
   const instances = rows.flatMap((row) =>
     Array.from({ length: options.instances?.[row.name] ?? 1 }, (_, index): Instance => {
       const { name, serves } = row;
       const first = index === 0;
-      const admin = row.adminPort && row.adminPort - FIRST_ADMIN + firstAdmin;
+      const admin = row.adminPort && row.adminPort - standardAdmin + firstAdmin;
       return {
         name: first ? name : `${name}-${index + 1}`,
         row,
@@ -127,8 +132,9 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
       ? take(ownPort(own, 'ZIPKIN_PORT', serverPorts.zipkin))
       : undefined;
   const eventstore = instances.find(({ row }) => row.serves?.variable === 'GRPC_PORT')?.port;
-  const sql = (variable: keyof typeof databases) =>
-    own[variable] || databaseUrl(sqlPort ?? serverPorts.sql, databases[variable]);
+  const urlOf = (variable: string, name: string) =>
+    own[variable] || databaseUrl(sqlPort ?? serverPorts.sql, name);
+  const sql = (variable: keyof typeof databases) => urlOf(variable, databases[variable]);
   return {
     instances,
     addresses: {
@@ -141,6 +147,13 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
       // The address of an event store, even if none is among the services.
       EVENTSTORE_ADDRESS: own.EVENTSTORE_ADDRESS || `${LOOPBACK}:${eventstore ?? take(50051)}`,
     },
+    ownDatabases: Object.fromEntries(
+      rows.flatMap(({ database }) =>
+        database === undefined
+          ? []
+          : [[database.variable, urlOf(database.variable, database.name)]],
+      ),
+    ),
     ordersUrl: own.ORDERS_URL && base(own.ORDERS_URL),
     ...zipkinAddresses(own, zipkinPort),
     sqlPort,
@@ -165,17 +178,18 @@ function zipkinAddresses(
 const base = (url: string): string => url.replace(/\/+$/, '');
 
 function chosenRows(
+  table: readonly ServiceRow[],
   names: readonly string[] | undefined,
   own: NodeJS.ProcessEnv,
 ): readonly ServiceRow[] {
-  const unknown = names?.filter((name) => !services.some((row) => row.name === name)) ?? [];
+  const unknown = names?.filter((name) => !table.some((row) => row.name === name)) ?? [];
   if (unknown.length > 0) {
     throw new SetupProblem(
       `there is no service ${unknown.join(', ')}`,
-      `choose from: ${services.map(({ name }) => name).join(' ')}`,
+      `choose from: ${table.map(({ name }) => name).join(' ')}`,
     );
   }
-  return services.filter(
+  return table.filter(
     ({ name, serves }) =>
       (names === undefined || names.includes(name)) &&
       !(serves?.variable === 'GRPC_PORT' && own.EVENTSTORE_ADDRESS) &&

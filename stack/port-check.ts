@@ -54,7 +54,7 @@ export function wantedPorts(plan: Plan): readonly WantedPort[] {
 
 /** The ports of one instance of a service. */
 export function portsOf({ name, row, port, adminPort }: Instance): readonly WantedPort[] {
-  const admin = { what: `the admin of ${name}`, variable: 'ADMIN_PORT (the first of six)' };
+  const admin = { what: `the admin of ${name}`, variable: 'ADMIN_PORT (the first of all)' };
   return [
     ...(port === undefined ? [] : [{ port, what: name, variable: row.serves?.variable ?? '' }]),
     { port: adminPort, ...admin },

@@ -17,7 +17,16 @@ export interface ServiceRow {
   /** Options for Node itself. */
   readonly nodeArgs?: readonly string[];
   /** The port it serves on, beside the admin port. */
-  readonly serves?: { readonly variable: string; readonly port: number };
+  readonly serves?: {
+    readonly variable: string;
+    readonly port: number;
+    /** Where people begin. */
+    readonly path?: string;
+  };
+  /** A database of its own, beside those that are documented: its variable and its name. */
+  readonly database?: { readonly variable: string; readonly name: string };
+  /** The file that is run, from the project's folder; default that of its name under `services/`. */
+  readonly main?: string;
 }
 
 /** The database behind each variable, on the server that the stack starts. */
@@ -58,7 +67,7 @@ export const services: readonly ServiceRow[] = [
     name: 'ordersvc',
     needs: ['ORDERS_DATABASE_URL', 'EVENTSTORE_ADDRESS'],
     adminPort: 9101,
-    serves: { variable: 'HTTP_PORT', port: 3000 },
+    serves: { variable: 'HTTP_PORT', port: 3000, path: '/api/orders' },
   },
   {
     name: 'paymentworker',

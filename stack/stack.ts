@@ -21,7 +21,7 @@ import { LOOPBACK } from './ports.ts';
 import { describeProblem } from './problem.ts';
 import { watchReadiness } from './readiness.ts';
 import { type Route, routeAll } from './route.ts';
-import { type AddressVariable, bootstrapper } from './services.ts';
+import { type AddressVariable, bootstrapper, type ServiceRow } from './services.ts';
 import { staggered } from './staggered.ts';
 import { type Supervisor, supervise } from './supervisor.ts';
 
@@ -31,6 +31,8 @@ export interface StackOptions {
   readonly dataDir: string;
   /** The documented ports, or (default) free ones. */
   readonly ports?: 'standard' | 'free';
+  /** All services that there are, instead of the orders' own. */
+  readonly rows?: readonly ServiceRow[] | undefined;
   /** Names of services; default all. The servers and the bootstrapper always run. */
   readonly services?: readonly string[] | undefined;
   /** How many processes of a service; default one each. */
@@ -62,6 +64,8 @@ export interface StackOptions {
 export interface Stack {
   /** Of ordersvc, ours or the user's; undefined when it is not among the services. */
   readonly httpUrl: string | undefined;
+  /** Where people begin there. */
+  readonly httpPath: string;
   /** NATS, the event store's gRPC and the databases, by variable name. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
   /** Of our ordersvc, one of each instance. */
@@ -216,6 +220,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   return {
     httpUrl: plan.ordersUrl ?? httpUrls[0],
     httpUrls,
+    httpPath: plan.instances.find(({ row }) => row.serves?.path)?.row.serves?.path ?? '/api/orders',
     addresses: plan.addresses,
     natsMonitorUrl: nats && `http://${LOOPBACK}:${nats[0]?.monitorPort}`,
     zipkinUrl: plan.zipkinUrl,

@@ -5264,6 +5264,9 @@ export const CloseDeadLetterResponse: MessageFns<CloseDeadLetterResponse> = {
  * A client requests heartbeats by sending the metadata `heartbeat-ms` (interval in
  * milliseconds) with AppendEvents or GetEventsBatches. A server that sends them
  * confirms it in its initial metadata under the same name.
+ *
+ * A server may serve several streams. The metadata `eventstore-stream` names the one
+ * that a call is about; without it, it is about the server's first.
  */
 export type EventStoreService = typeof EventStoreService;
 export const EventStoreService = {

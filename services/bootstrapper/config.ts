@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { loadConfig, serviceSettings, setting } from '../../shared/kit/process/config.ts';
 
 /** What the bootstrapper can be told by its environment. Durations are in milliseconds. */
@@ -18,6 +19,8 @@ const schema = z.object({
   PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
   SAGA_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
+  /** A JetStream stream is made for each. */
+  STREAMS: setting.list([ORDERS_STREAM]),
   STREAM_REPLICAS: setting.streamReplicas(),
   /** For servers to answer and everything to be done; the caller waits a minute. */
   BOOTSTRAP_TIMEOUT_MS: setting.milliseconds(50_000, { min: 1 }),
@@ -36,6 +39,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       saga: read.SAGA_DATABASE_URL,
     },
     natsUrl: read.NATS_URL,
+    streams: read.STREAMS,
     streamReplicas: read.STREAM_REPLICAS,
     timeoutMs: read.BOOTSTRAP_TIMEOUT_MS,
   };

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Container } from 'inversify';
-import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { createLogger, type Logger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { common, token } from '../composition.ts';
@@ -45,7 +44,7 @@ export function createContainer(config: Config): App {
     .bind(tokens.steps)
     .toResolvedValue(
       (logger: Logger) =>
-        [...schemaSteps(config, logger), streamStep(config, logger)].map((step) =>
+        [...schemaSteps(config, logger), ...streamSteps(config, logger)].map((step) =>
           loggingStep(step, logger),
         ),
       [tokens.logger],
@@ -66,20 +65,16 @@ function schemaSteps({ databases, timeoutMs }: Config, logger: Logger): Step[] {
   });
 }
 
-function streamStep(config: Config, logger: Logger): Step {
-  return {
-    name: `the stream ${ORDERS_STREAM}`,
+function streamSteps(config: Config, logger: Logger): Step[] {
+  return config.streams.map((name) => ({
+    name: `the stream ${name}`,
     run: () =>
       prepareStream({
         url: config.natsUrl,
         name: config.serviceName,
-        stream: {
-          name: ORDERS_STREAM,
-          subjects: [`${ORDERS_STREAM}.*`],
-          replicas: config.streamReplicas,
-        },
+        stream: { name, subjects: [`${name}.*`], replicas: config.streamReplicas },
         timeoutMs: config.timeoutMs,
         logger,
       }),
-  };
+  }));
 }

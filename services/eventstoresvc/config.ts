@@ -24,6 +24,16 @@ const schema = z.object({
   /** For one statement. Shorter than a caller's patience, so that it hears of an outage in time. */
   DATABASE_TIMEOUT_MS: setting.milliseconds(3_000, { min: 100 }),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
+  /**
+   * The streams that are served: a log, a relay and a JetStream stream for each. A call
+   * that names none is about the first. Consumers' names are theirs alone in all of them.
+   */
+  STREAMS: setting
+    .list([ORDERS_STREAM])
+    .refine(
+      (names) => names.length > 0 && names.every((name) => /^[A-Z][A-Z0-9_-]{0,31}$/.test(name)),
+      'wanted are names of capital letters, separated by commas',
+    ),
   STREAM_REPLICAS: setting.streamReplicas(),
   /** Of one event's payload. The broker's own limit for a message is 1 MiB unless told otherwise. */
   MAX_EVENT_BYTES: setting.integer(512 * 1024, { min: 1_024, max: 900 * 1024 }),
@@ -36,7 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
   return {
     ...serviceConfig(read),
     grpcPort: read.GRPC_PORT,
-    stream: ORDERS_STREAM,
+    streams: [...new Set(read.STREAMS)],
     databaseUrl: read.EVENTSTORE_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
     databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,

@@ -7,6 +7,7 @@ export function instrumentingService(
   next: EventStore,
   meter: Meter,
   progress: { committed(): bigint; published(): bigint },
+  labels: { readonly stream?: string } = {},
 ): EventStore {
   const appended = meter.createCounter('eventstore_events_appended', {
     description: 'Events committed, repeats included.',
@@ -17,7 +18,7 @@ export function instrumentingService(
   const gauge = (name: string, description: string, value: () => bigint) =>
     meter
       .createObservableGauge(name, { description })
-      .addCallback((observed) => observed.observe(Number(value())));
+      .addCallback((observed) => observed.observe(Number(value()), labels));
   gauge(
     'eventstore_log_position',
     "The log's last position, when the relay last looked.",
@@ -30,8 +31,8 @@ export function instrumentingService(
   );
   return observed(next, {
     append: (_ctx, { events }) => {
-      for (const { eventType } of events) appended.add(1, { type: eventType });
+      for (const { eventType } of events) appended.add(1, { ...labels, type: eventType });
     },
-    park: (_ctx, { consumer, reason }) => parked.add(1, { consumer, reason }),
+    park: (_ctx, { consumer, reason }) => parked.add(1, { ...labels, consumer, reason }),
   });
 }

@@ -11,6 +11,8 @@ export interface SpanSink {
   readonly endpoint: string;
   /** Spans taken so far. */
   readonly spans: () => number;
+  /** Those of one trace, among the last few thousand. */
+  readonly trace: (traceId: string) => readonly TakenSpan[];
   /** Batches that came and were not answered. */
   readonly unanswered: () => number;
   readonly become: (mode: SinkMode) => Promise<void>;
@@ -18,15 +20,28 @@ export interface SpanSink {
   readonly stop: () => Promise<void>;
 }
 
+/** As much of a span, as Zipkin has it, as tests look at. */
+export interface TakenSpan {
+  readonly traceId: string;
+  readonly name: string;
+  readonly localEndpoint: { readonly serviceName: string };
+}
+
+const KEPT = 5_000;
+
 /** Takes spans on a free port of loopback, until it is told otherwise. */
 export async function startSpanSink(): Promise<SpanSink> {
   let mode: SinkMode = 'taking';
   let spans = 0;
+  const kept: TakenSpan[] = [];
   let unanswered = 0;
   const take = (body: string, response: ServerResponse) => {
     if (mode === 'silent') unanswered++;
     if (mode !== 'taking') return;
-    spans += (JSON.parse(body) as unknown[]).length;
+    const taken = JSON.parse(body) as TakenSpan[];
+    spans += taken.length;
+    kept.push(...taken);
+    kept.splice(0, kept.length - KEPT);
     response.writeHead(202).end();
   };
   const server = createServer((request, response) => {
@@ -56,6 +71,7 @@ export async function startSpanSink(): Promise<SpanSink> {
   return {
     endpoint: `http://${LOOPBACK}:${port}/api/v2/spans`,
     spans: () => spans,
+    trace: (traceId) => kept.filter((span) => span.traceId === traceId),
     unanswered: () => unanswered,
     become: async (wanted) => {
       if (wanted === 'away' && server.listening) await close();

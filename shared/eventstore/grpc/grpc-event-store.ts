@@ -54,7 +54,7 @@ const STREAM_TIMEOUT_MS = 10 * 60_000;
 export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore & Component {
   const { address, stream, timeoutMs, logger, hook = noHook } = options;
   const heartbeat = options.heartbeat ?? heartbeatDefaults;
-  const link = createLink(address);
+  const link = createLink(address, stream);
   const replaced = countReplaced(options.meter ?? noMeter);
   const appends = createAppendStream(link, {
     timeoutMs,

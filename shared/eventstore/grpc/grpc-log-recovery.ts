@@ -7,6 +7,7 @@ import {
   channelOptions,
 } from '../../kit/transport/grpc/grpc-server.ts';
 import type { LogRecovery, StandingKind } from '../log-recovery.ts';
+import { namingStream } from './stream-name.ts';
 import { newEventToWire, recordedFromWire } from './wire.ts';
 
 export interface GrpcLogRecoveryOptions {
@@ -27,7 +28,10 @@ export function createGrpcLogRecovery({
   stream,
   timeoutMs,
 }: GrpcLogRecoveryOptions): LogRecovery & { close(): void } {
-  const client = new LogRecoveryClient(address, credentials.createInsecure(), channelOptions);
+  const client = new LogRecoveryClient(address, credentials.createInsecure(), {
+    ...channelOptions,
+    interceptors: [namingStream(stream)],
+  });
   const call = (method: string) => ({ name: `eventstore.LogRecovery/${method}`, timeoutMs });
   const whole = (method: string) => ({ ...call(method), timeoutMs: STREAM_TIMEOUT_MS });
   return {

@@ -1,6 +1,7 @@
 import { connectivityState, credentials } from '@grpc/grpc-js';
 import { EventStoreClient } from '../../../proto/gen/eventstore.ts';
 import { channelOptionsFor } from '../../kit/transport/grpc/grpc-server.ts';
+import { namingStream } from './stream-name.ts';
 
 /** The way to one event store: a connection that can be given up for another. */
 export interface Link {
@@ -16,15 +17,15 @@ export interface Link {
   close(): void;
 }
 
-/** Connects on first use, and again by itself. */
-export function createLink(address: string): Link {
-  let client = connect(address);
+/** Connects on first use, and again by itself; each call is about `stream`. */
+export function createLink(address: string, stream: string): Link {
+  let client = connect(address, stream);
   let closed = false;
   return {
     client: () => client,
     replace: (suspect) => {
       if (closed || suspect !== client) return;
-      client = connect(address);
+      client = connect(address, stream);
       client.getChannel().getConnectivityState(true);
       suspect.close();
     },
@@ -36,9 +37,10 @@ export function createLink(address: string): Link {
   };
 }
 
-function connect(address: string): EventStoreClient {
+function connect(address: string, stream: string): EventStoreClient {
   return new EventStoreClient(address, credentials.createInsecure(), {
     ...channelOptionsFor(address),
+    interceptors: [namingStream(stream)],
     // The longest possible timer: an idle client stays connected.
     'grpc.client_idle_timeout_ms': 2 ** 31 - 1,
     // Otherwise all clients of the process share one connection, and the next

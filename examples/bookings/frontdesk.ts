@@ -1,0 +1,78 @@
+/** Behind the counter: takes payments, books or frees what is held, and keeps the view. */
+import { z } from 'zod';
+import * as composition from '../../services/composition.ts';
+import { type Answers, type Happened, handlesOf } from '../../shared/eventstore/worker/handles.ts';
+import { workerConfig, workerSettings } from '../../shared/eventstore/worker/worker-settings.ts';
+import type { Context } from '../../shared/kit/context.ts';
+import { deadlineMiddleware } from '../../shared/kit/middleware/onions.ts';
+import { loadConfig, setting } from '../../shared/kit/process/config.ts';
+import { runService } from '../../shared/kit/process/run-service.ts';
+import { jetstreamAnswers } from '../../shared/kit/transport/jetstream/answering.ts';
+import { sqlDeadlines } from '../../shared/process-manager/deadlines.ts';
+import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
+import { processClock } from '../../shared/process-manager/process-clock.ts';
+import { processManager } from '../../shared/process-manager/process-manager.ts';
+import { continueTrace } from '../../zipkin/propagation.ts';
+import { cashier } from './cashier.ts';
+import { BOOKINGS, codec, types } from './events.ts';
+import type { NightEvent } from './night.ts';
+import { sqlNightsView } from './nights-view.ts';
+import { booking, durables } from './process.ts';
+
+const schema = z.object({
+  ...workerSettings({ serviceName: 'frontdesk', adminPort: 9102 }),
+  BOOKINGS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/bookingsdb'),
+  /** How long a room is held for a guest who has not paid. */
+  HOLD_MS: setting.milliseconds(60_000, { min: 1 }),
+});
+
+await runService(() => {
+  const read = loadConfig(schema);
+  const config = { ...workerConfig(read), databaseUrl: read.BOOKINGS_DATABASE_URL };
+  const { attemptTimeoutMs: timeoutMs, eventStoreTimeoutMs } = config;
+  const container = composition.createServiceContainer(config);
+  composition.bindDatabase(container, { ...config, databasePoolSize: 8 }, 4_000);
+  composition.bindNats(container, config);
+  composition.bindEventStore(container, config, eventStoreTimeoutMs, BOOKINGS);
+  const database = container.get(composition.common.database);
+  const nats = container.get(composition.common.nats);
+  const store = container.get(composition.common.store);
+  const logger = container.get(composition.common.logger);
+
+  const process = booking(read.HOLD_MS);
+  const deadlines = sqlDeadlines<'hold'>(database);
+  const manager = processManager(process, store, groupedWrites(deadlines));
+  const worker = (consumer: string, answers: Answers<NightEvent>) => {
+    const concerns = composition.workerConcerns(container, { consumer, timeoutMs });
+    const handles = handlesOf({ types, codec, concerns }, answers);
+    return composition.workerOf(container, config, consumer, handles, BOOKINGS);
+  };
+  const all = <T>(answer: T) => ({
+    held: answer,
+    paid: answer,
+    confirmed: answer,
+    released: answer,
+  });
+  const follow = (ctx: Context, { recorded }: Happened<NightEvent>) =>
+    manager.follow(ctx, recorded);
+  const firing = { ...composition.onionOf(container, 'fire_deadline'), timeoutMs };
+
+  return composition.assemble(container, config, [
+    database,
+    nats,
+    store,
+    worker(durables.cashier, { held: ['take_payment', cashier(store)] }),
+    worker(durables.frontdesk, all(['follow_night', follow])),
+    worker(durables.view, all(['show_night', sqlNightsView(database).show])),
+    processClock(process, deadlineMiddleware(firing)(manager.fire), {
+      store,
+      consumer: durables.frontdesk,
+      deadlines,
+      broker: async (names) => jetstreamAnswers(await nats.connection(), BOOKINGS.stream, names),
+      continued: continueTrace,
+      maxFiring: 16,
+      pollMs: 250,
+      logger,
+    }),
+  ]);
+});

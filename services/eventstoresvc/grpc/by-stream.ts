@@ -1,0 +1,42 @@
+import type { Metadata, ServiceError } from '@grpc/grpc-js';
+import { STREAM_KEY } from '../../../shared/eventstore/grpc/stream-name.ts';
+import {
+  type GrpcService,
+  toServiceError,
+} from '../../../shared/kit/transport/grpc/grpc-server.ts';
+import { invalidRequest, otherStream } from '../request-rules.ts';
+
+interface Call {
+  readonly metadata: Metadata;
+  emit(event: 'error', error: ServiceError): boolean;
+}
+type Handler = (call: Call, answer?: (error: ServiceError) => void) => void;
+
+/**
+ * One service in place of several, one for each stream: a call goes to the one that its
+ * metadata name. A call that names none is about the first, as clients of before mean
+ * it; one that names a stream which is not served is refused.
+ */
+export function byStream(services: ReadonlyMap<string, GrpcService>): GrpcService {
+  const [first] = services.values();
+  if (first === undefined) throw new Error('A service of no stream serves nobody.');
+  const served = [...services.keys()].join(', ');
+
+  const route =
+    (method: string): Handler =>
+    (call, answer) => {
+      const [asked] = call.metadata.get(STREAM_KEY);
+      const chosen = asked === undefined ? first : services.get(String(asked));
+      if (chosen !== undefined) return (chosen.implementation[method] as Handler)(call, answer);
+      const message = otherStream(String(asked), served);
+      const refusal = toServiceError(invalidRequest([{ field: 'stream', message }]));
+      if (answer === undefined) call.emit('error', refusal);
+      else answer(refusal);
+    };
+
+  const methods = Object.keys(first.implementation);
+  return {
+    definition: first.definition,
+    implementation: Object.fromEntries(methods.map((method) => [method, route(method)])) as never,
+  };
+}

@@ -1,0 +1,300 @@
+import { Container } from 'inversify';
+import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { LogRecovery } from '../../shared/eventstore/log-recovery.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Metrics } from '../../shared/kit/metrics.ts';
+import { requestMiddleware } from '../../shared/kit/middleware/onions.ts';
+import { degradedInstead } from '../../shared/kit/process/degraded.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
+import type { GrpcService } from '../../shared/kit/transport/grpc/grpc-server.ts';
+import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
+import { traceEndpoint } from '../../zipkin/endpoint.ts';
+import { grpcServerTrace } from '../../zipkin/grpc.ts';
+import { jetstreamProducerTrace } from '../../zipkin/jetstream.ts';
+import type { Tracing } from '../../zipkin/tracer.ts';
+import { common, token } from '../composition.ts';
+import { checkingService } from './checking.ts';
+import type { Config } from './config.ts';
+import { type Checkpoints, createCheckpoints } from './consumers/sql-checkpoints.ts';
+import type { DeadLetters } from './consumers/sql-letters.ts';
+import { advisoryTransport } from './consumers/transport-advisory.ts';
+import { createEndpoints, type Endpoints } from './endpoints.ts';
+import { createRecoveryGrpcService } from './grpc/recovery-service.ts';
+import { instrumentingService } from './instrumenting.ts';
+import { createGroupCommit, type GroupCommit } from './log/group-commit.ts';
+import { createLiveHead, type LiveHead } from './log/live-head.ts';
+import { createLogCurrency, type LogCurrency } from './log/log-currency.ts';
+import { logHead } from './log/log-head.ts';
+import { createEventLog, type EventLog } from './log/sql-log.ts';
+import { loggingService } from './logging.ts';
+import { createLostTail } from './recovery/lost-tail.ts';
+import { createRecoveryEndpoints } from './recovery/recovery-endpoints.ts';
+import { type Bell, createBell } from './relay/bell.ts';
+import { createStanding, type Standing } from './relay/log-standing.ts';
+import { createPublishedStream, type PublishedStream } from './relay/published-stream.ts';
+import { createRelay, type Relay, relayDefaults } from './relay/relay.ts';
+import { createService } from './service.ts';
+import { tracingService } from './tracing.ts';
+import { createGrpcService } from './transport-grpc.ts';
+
+/** Called so often, thousands of times a second, that a line for each that went well would drown the rest. */
+const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint', 'take replays'];
+
+/** What the logs of all streams share. */
+export const shared = {
+  ...common,
+  appends: token<Database>('appends'),
+  letters: token<DeadLetters>('dead letters'),
+};
+
+const tokens = {
+  ...shared,
+  bell: token<Bell>('bell'),
+  live: token<LiveHead>('live head'),
+  log: token<EventLog>('log'),
+  commits: token<GroupCommit>('commits'),
+  standing: token<Standing>('standing'),
+  logCurrency: token<LogCurrency>('currency of the log'),
+  published: token<PublishedStream>('published stream'),
+  relay: token<Relay>('relay'),
+  checkpoints: token<Checkpoints>('checkpoints'),
+  recovery: token<LogRecovery>('recovery'),
+  service: token<EventStore>('service'),
+  endpoints: token<Endpoints>('endpoints'),
+  transport: token<ReturnType<typeof createGrpcService>>('transport'),
+  advisories: token<Component>('advisories'),
+};
+
+/** The part of one stream. */
+export interface LogParts {
+  readonly eventStore: GrpcService;
+  readonly recovery: GrpcService;
+  /** In starting order: those that the gRPC server leans on, and those that stop before it. */
+  readonly beneath: readonly Component[];
+  readonly above: readonly Component[];
+}
+
+/**
+ * Puts the log of one stream together, on the connections that `parent` holds for all.
+ * With several streams in the process their figures and components are told apart by
+ * the stream's name.
+ */
+export function createLogContainer(parent: Container, config: Config, stream: string): LogParts {
+  const container = new Container({ parent, defaultScope: 'Singleton' });
+  const alone = config.streams.length === 1;
+  const labels = alone ? {} : { stream };
+  const named = (component: Component): Component =>
+    alone ? component : { ...component, name: `${component.name} of ${stream}` };
+
+  container.bind(tokens.bell).toConstantValue(createBell());
+  container
+    .bind(tokens.standing)
+    .toResolvedValue(
+      (nats: Nats, logger: Logger) =>
+        createStanding({ connected: () => nats.notReady() === undefined, logger }),
+      [tokens.nats, tokens.logger],
+    );
+  container.bind(tokens.log).toResolvedValue(
+    (database: Database, appends: Database, standing: Standing) =>
+      createEventLog(database, appends, stream, (head, committed) => {
+        standing.wentBack(head, committed);
+        container.get(tokens.live).wentBack(head);
+        container.get(tokens.relay).lookAgain();
+      }),
+    [tokens.database, tokens.appends, tokens.standing],
+  );
+  container
+    .bind(tokens.checkpoints)
+    .toResolvedValue(
+      (database: Database) => createCheckpoints(database, stream),
+      [tokens.database],
+    );
+  container
+    .bind(tokens.live)
+    .toResolvedValue((log: EventLog) => createLiveHead(log.head), [tokens.log]);
+  container.bind(tokens.commits).toResolvedValue(
+    (log: EventLog, bell: Bell, live: LiveHead, logger: Logger) => {
+      const committed = (position: bigint) => {
+        bell.ring();
+        live.advanced(position);
+      };
+      return createGroupCommit(log, logger, committed, { timeoutMs: config.requestTimeoutMs });
+    },
+    [tokens.log, tokens.bell, tokens.live, tokens.logger],
+  );
+  container.bind(tokens.published).toResolvedValue(
+    (nats: Nats, { tracer }: Tracing, logger: Logger) =>
+      createPublishedStream(
+        nats,
+        {
+          name: stream,
+          subjects: [`${stream}.*`],
+          replicas: config.streamReplicas,
+        },
+        config.maxEventBytes,
+        jetstreamProducerTrace(tracer),
+        logger,
+      ),
+    [tokens.nats, tokens.tracing, tokens.logger],
+  );
+  container
+    .bind(tokens.relay)
+    .toResolvedValue(
+      (
+        log: EventLog,
+        published: PublishedStream,
+        bell: Bell,
+        { judged, streamAnswers }: Standing,
+        logger: Logger,
+      ) => createRelay(log, published, { ...relayDefaults, bell, judged, streamAnswers }, logger),
+      [tokens.log, tokens.published, tokens.bell, tokens.standing, tokens.logger],
+    );
+
+  container
+    .bind(tokens.logCurrency)
+    .toResolvedValue(
+      (database: Database) => createLogCurrency(database, stream),
+      [tokens.database],
+    );
+  container.bind(tokens.service).toResolvedValue(
+    (
+      log: EventLog,
+      commits: GroupCommit,
+      checkpoints: Checkpoints,
+      letters: DeadLetters,
+      relay: Relay,
+      live: LiveHead,
+      standing: Standing,
+      currency: LogCurrency,
+      { meter }: Metrics,
+      logger: Logger,
+    ) => {
+      const service = createService(
+        log,
+        commits,
+        checkpoints,
+        letters,
+        relay.published,
+        live,
+        standing,
+        currency,
+        config.databasePoolSize,
+      );
+      const limits = { stream, maxDataBytes: config.maxEventBytes };
+      const traced = tracingService(checkingService(service, limits));
+      return loggingService(instrumentingService(traced, meter, relay, labels), logger);
+    },
+    [
+      tokens.log,
+      tokens.commits,
+      tokens.checkpoints,
+      tokens.letters,
+      tokens.relay,
+      tokens.live,
+      tokens.standing,
+      tokens.logCurrency,
+      tokens.metrics,
+      tokens.logger,
+    ],
+  );
+
+  container.bind(tokens.endpoints).toResolvedValue(
+    (service: EventStore, { tracer }: Tracing, { meter }: Metrics, logger: Logger) =>
+      createEndpoints(service, (name) =>
+        requestMiddleware({
+          tracing: traceEndpoint(tracer, name),
+          meter,
+          logger,
+          name,
+          // A reading of the whole log takes as long as the log is.
+          timeoutMs: name === 'stream' || name === 'batches' ? undefined : config.requestTimeoutMs,
+          okLevel: FREQUENT.includes(name) ? 'debug' : 'info',
+        }),
+      ),
+    [tokens.service, tokens.tracing, tokens.metrics, tokens.logger],
+  );
+
+  container.bind(tokens.recovery).toResolvedValue(
+    (
+      log: EventLog,
+      published: PublishedStream,
+      commits: GroupCommit,
+      checkpoints: Checkpoints,
+      relay: Relay,
+      live: LiveHead,
+      { tracer }: Tracing,
+      { meter }: Metrics,
+      logger: Logger,
+    ) => {
+      const limits = { stream, maxDataBytes: config.maxEventBytes };
+      const changed = (head: bigint) => {
+        live.advanced(head);
+        relay.lookAgain();
+      };
+      const recovery = createLostTail({
+        log,
+        stream: published,
+        commits,
+        checkpoints,
+        limits,
+        changed,
+      });
+      return createRecoveryEndpoints(recovery, (name) =>
+        // What they do takes as long as what was lost is long.
+        requestMiddleware({
+          tracing: traceEndpoint(tracer, name),
+          meter,
+          logger,
+          name,
+          timeoutMs: undefined,
+        }),
+      );
+    },
+    [
+      tokens.log,
+      tokens.published,
+      tokens.commits,
+      tokens.checkpoints,
+      tokens.relay,
+      tokens.live,
+      tokens.tracing,
+      tokens.metrics,
+      tokens.logger,
+    ],
+  );
+
+  container
+    .bind(tokens.transport)
+    .toResolvedValue(
+      (endpoints: Endpoints, { tracer }: Tracing) =>
+        createGrpcService(endpoints, stream, grpcServerTrace(tracer), config.maxEventBytes),
+      [tokens.endpoints, tokens.tracing],
+    );
+  container
+    .bind(tokens.advisories)
+    .toResolvedValue(
+      (nats: Nats, endpoints: Endpoints, logger: Logger) =>
+        advisoryTransport(nats.connection, stream, endpoints.parkExhausted, logger),
+      [tokens.nats, tokens.endpoints, tokens.logger],
+    );
+
+  const hook = grpcServerTrace(container.get(tokens.tracing).tracer);
+  const logger = container.get(tokens.logger);
+  const transport = container.get(tokens.transport);
+  return {
+    eventStore: transport,
+    recovery: createRecoveryGrpcService(container.get(tokens.recovery), stream, hook),
+    beneath: [
+      logHead(container.get(tokens.database), stream, logger),
+      container.get(tokens.standing),
+      { name: 'group commit', stop: () => container.get(tokens.commits).drain() },
+      degradedInstead(container.get(tokens.relay)),
+      container.get(tokens.advisories),
+    ].map(named),
+    above: [
+      container.get(tokens.live),
+      { name: 'append streams', stop: async () => transport.stopStreams() },
+    ].map(named),
+  };
+}

@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { background, withSignal } from '../../../shared/kit/context.ts';
+import type { Logger } from '../../../shared/kit/logger.ts';
+import type { Component } from '../../../shared/kit/process/lifecycle.ts';
+import type { Database } from '../../../shared/kit/sql/database.ts';
+
+/** Between two attempts, in milliseconds, while the database is away. */
+const RETRY_MS = 1_000;
+
+/**
+ * Makes the row that hands out the positions of `stream`, where it is not there: the
+ * migrations know only the first stream. Not ready until it is there. Tries until it
+ * is stopped.
+ */
+export function logHead(database: Database, stream: string, logger: Logger): Component {
+  const stopping = new AbortController();
+  let problem: string | undefined = 'the head of the log is not there yet';
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    const ctx = withSignal(background(), stopping.signal);
+    while (problem !== undefined && !stopping.signal.aborted) {
+      try {
+        await database.query(
+          ctx,
+          (sql) => sql`
+            insert into log_head (stream, position) values (${stream}::text, 0)
+            on conflict (stream) do nothing`,
+        );
+        problem = undefined;
+      } catch (error) {
+        logger.debug({ err: error, stream }, 'the head of the log could not be made');
+        await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  return {
+    name: 'log head',
+    start: async () => {
+      running ??= run();
+    },
+    stop: async () => {
+      stopping.abort(new Error('The event store is stopping.'));
+      await running;
+    },
+    notReady: () => problem,
+  };
+}
