@@ -269,7 +269,7 @@ module.exports = {
       comment: 'The Dockerfile copies these folders and no others.',
       severity: 'error',
       from: { path: '^(cli|proto|services|shared|zipkin)/', pathNot: `(${spec}|^shared/testing/)` },
-      to: { path: '^(bench|docs|stack)/' },
+      to: { path: '^(bench|docs|frame|stack)/' },
     },
     {
       name: 'every-import-resolves',

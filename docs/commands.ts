@@ -22,6 +22,9 @@ const NOT_RUN = /, so CI does not run (?:this|these):$/;
 /** `.ci/run` and `.ci/readme-commands` run these by themselves, for one of them never ends. */
 const RUN_ELSEWHERE = ['make start', 'make test'];
 
+/** frame/frame.int.spec.ts runs these, beside the package. */
+const RUN_BESIDE_THE_PACKAGE = 'frame/README.md';
+
 /** The sections of CONTRIBUTING that a test of their own executes, each on what the one before left. */
 export const walkthroughs = ['Add an event', 'Add a worker', 'Add a service'] as const;
 
@@ -56,8 +59,9 @@ const command = (line: string): string => line.replace(/\s+#.*$/, '').trim();
 /** The blocks to be run while a stack runs. */
 export function runnable(): readonly CommandBlock[] {
   return commandBlocks().filter(
-    ({ text, notRun }) =>
+    ({ page, text, notRun }) =>
       notRun === undefined &&
+      page !== RUN_BESIDE_THE_PACKAGE &&
       !text
         .trim()
         .split('\n')

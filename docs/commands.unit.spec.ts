@@ -13,6 +13,8 @@ const compared: readonly (readonly [string, string])[] = [
   ['docs/events.md', 'json'],
   // .ci/readme-commands compares the answer that is shown with the one it gets.
   ['README.md', 'http'],
+  // frame/frame.int.spec.ts runs it.
+  ['frame/README.md', 'ts'],
 ];
 
 describe('the blocks of the pages', () => {

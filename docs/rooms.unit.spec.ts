@@ -10,7 +10,7 @@ const MOST = 15;
 const layer =
   /^(main|container|config|endpoints|service|logging|instrumenting|transport-[a-z]+)[.]ts$/;
 
-const sources = globSync('{services,shared,zipkin}/**/*.ts', { cwd: root })
+const sources = globSync('{frame,services,shared,zipkin}/**/*.ts', { cwd: root })
   .filter((file) => !file.endsWith('.spec.ts'))
   .sort();
 
