@@ -27,7 +27,7 @@ const LONGEST_PATH = 900;
 
 const MIB = 1024 * 1024;
 
-// In MiB. An empty cluster with the four databases takes 90; a used one wants its next WAL files.
+// In MiB. An empty cluster with our databases takes 90; a used one wants its next WAL files.
 const ROOM_NEW = 128;
 const ROOM_USED = 32;
 
