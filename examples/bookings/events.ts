@@ -16,7 +16,10 @@ const table = {
   held: guest,
   paid: guest,
   confirmed: entry(z.object({}), { decode: () => ({}), encode: () => ({}) }),
-  released: entry(z.object({ reason: z.string() }), { decode: (p) => p, encode: (e) => e }),
+  released: entry(z.object({ reason: z.string() }), {
+    decode: (p) => p,
+    encode: ({ reason }) => ({ reason }),
+  }),
 };
 
 export const types = typesOf<'BOOKINGS', NightEvent>('BOOKINGS', table);
