@@ -1,21 +1,19 @@
 /** The counter: holds rooms, and shows how a night stands. */
-import { join } from 'node:path';
 import { z } from 'zod';
 import * as composition from '../../services/composition.ts';
 import { endpointsOf } from '../../shared/kit/endpoints-of.ts';
 import { requestMiddleware } from '../../shared/kit/middleware/onions.ts';
 import * as settings from '../../shared/kit/process/config.ts';
 import { runService } from '../../shared/kit/process/run-service.ts';
-import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
 import { httpServerTrace } from '../../zipkin/http.ts';
 import { bookingService } from './bookings.ts';
 import { BOOKINGS } from './events.ts';
-import { sqlNightsView } from './nights-view.ts';
+import { schema, sqlNightsView } from './nights-view.ts';
 import { bookingRoutes } from './routes.ts';
 
 const { setting } = settings;
-const schema = z.object({
+const environment = z.object({
   ...settings.serviceSettings({ serviceName: 'bookingsvc', adminPort: 9101 }),
   HTTP_PORT: setting.port(3000),
   EVENTSTORE_ADDRESS: setting.text('127.0.0.1:50051'),
@@ -24,7 +22,7 @@ const schema = z.object({
 });
 
 await runService(() => {
-  const read = settings.loadConfig(schema);
+  const read = settings.loadConfig(environment);
   const { EVENTSTORE_ADDRESS: eventStoreAddress, BOOKINGS_DATABASE_URL: url } = read;
   const config = { ...settings.serviceConfig(read), eventStoreAddress, currency: read.CURRENCY };
   const container = composition.createServiceContainer(config);
@@ -40,9 +38,8 @@ await runService(() => {
     { hold: 'hold_room', nights: 'list_nights' },
     (name) => requestMiddleware({ ...composition.onionOf(container, name), timeoutMs: 5_000 }),
   );
-  const folder = join(import.meta.dirname, 'migrations');
   return composition.assemble(container, config, [
-    { name: 'schema', start: () => migrate({ url, folder, logger }) },
+    schema(url, logger),
     database,
     store,
     httpServer({

@@ -16,10 +16,10 @@ import { continueTrace } from '../../zipkin/propagation.ts';
 import { cashier } from './cashier.ts';
 import { BOOKINGS, codec, types } from './events.ts';
 import type { NightEvent } from './night.ts';
-import { sqlNightsView } from './nights-view.ts';
+import { schema, sqlNightsView } from './nights-view.ts';
 import { booking, durables } from './process.ts';
 
-const schema = z.object({
+const environment = z.object({
   ...workerSettings({ serviceName: 'frontdesk', adminPort: 9102 }),
   BOOKINGS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/bookingsdb'),
   /** How long a room is held for a guest who has not paid. */
@@ -27,7 +27,7 @@ const schema = z.object({
 });
 
 await runService(() => {
-  const read = loadConfig(schema);
+  const read = loadConfig(environment);
   const config = { ...workerConfig(read), databaseUrl: read.BOOKINGS_DATABASE_URL };
   const { attemptTimeoutMs: timeoutMs, eventStoreTimeoutMs } = config;
   const container = composition.createServiceContainer(config);
@@ -58,6 +58,7 @@ await runService(() => {
   const firing = { ...composition.onionOf(container, 'fire_deadline'), timeoutMs };
 
   return composition.assemble(container, config, [
+    schema(config.databaseUrl, logger),
     database,
     nats,
     store,

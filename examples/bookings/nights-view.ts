@@ -1,8 +1,18 @@
 /** The read model: a row for each night of a room that was ever held. */
+import { join } from 'node:path';
 import type { Happened } from '../../shared/eventstore/worker/handles.ts';
 import type { Context } from '../../shared/kit/context.ts';
+import type { Logger } from '../../shared/kit/logger.ts';
+import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
+import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { after, type NightEvent } from './night.ts';
+
+/** Makes the schema of `bookingsdb`; both processes may do it at once. */
+export const schema = (url: string, logger: Logger): Component => ({
+  name: 'schema',
+  start: () => migrate({ url, folder: join(import.meta.dirname, 'migrations'), logger }),
+});
 
 export interface NightRow {
   readonly room: string;
