@@ -1,17 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import type { Logger } from '../../shared/kit/logger.ts';
-import type { Metrics } from '../../shared/kit/metrics.ts';
 import { degradedInstead } from '../../shared/kit/process/degraded.ts';
 import type { Runnable } from '../../shared/kit/process/run-service.ts';
-import { createDatabase } from '../../shared/kit/sql/database.ts';
 import { type GrpcService, grpcServer } from '../../shared/kit/transport/grpc/grpc-server.ts';
 import { assemble, bindDatabase, bindNats, createServiceContainer } from '../composition.ts';
 import type { Config } from './config.ts';
 import { parkedLetters } from './consumers/parked-letters.ts';
-import { createDeadLetters } from './consumers/sql-letters.ts';
 import { byStream } from './grpc/by-stream.ts';
-import { APPENDING } from './log/sql-append.ts';
 import { createLogContainer, type LogParts, shared } from './log-container.ts';
+import { createReaders } from './service.ts';
 
 /** What main runs and tests look at. */
 export interface App extends Runnable {
@@ -35,22 +31,9 @@ const PROTO = fileURLToPath(new URL('../../proto/eventstore.proto', import.meta.
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
   bindDatabase(container, config, config.databaseTimeoutMs, { planOnce: true });
-  container.bind(shared.appends).toResolvedValue(
-    (logger: Logger, { meter }: Metrics) =>
-      createDatabase({
-        ...APPENDING,
-        url: config.databaseUrl,
-        name: `${config.serviceName} appends`,
-        queryTimeoutMs: config.databaseTimeoutMs,
-        planOnce: true,
-        logger,
-        meter,
-      }),
-    [shared.logger, shared.metrics],
-  );
   bindNats(container, config);
 
-  container.bind(shared.letters).toResolvedValue(createDeadLetters, [shared.database]);
+  container.bind(shared.readers).toConstantValue(createReaders(config.databasePoolSize));
   const logs = new Map(
     config.streams.map((stream) => [stream, createLogContainer(container, config, stream)]),
   );
@@ -66,14 +49,17 @@ export function createContainer(config: Config): App {
   });
   const app = assemble(container, config, [
     container.get(shared.database),
-    container.get(shared.appends),
+    ...parts.map(({ appends }) => appends),
     // With the broker away events are accepted as ever, and published when it is back.
     degradedInstead(container.get(shared.nats)),
     ...parts.flatMap(({ beneath }) => beneath),
-    parkedLetters(container.get(shared.letters), {
-      meter: container.get(shared.metrics).meter,
-      logger: container.get(shared.logger),
-    }),
+    parkedLetters(
+      parts.map(({ letters }) => letters),
+      {
+        meter: container.get(shared.metrics).meter,
+        logger: container.get(shared.logger),
+      },
+    ),
     grpc,
     ...parts.flatMap(({ above }) => above),
   ]);

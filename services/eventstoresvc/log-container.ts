@@ -6,7 +6,7 @@ import type { Metrics } from '../../shared/kit/metrics.ts';
 import { requestMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { degradedInstead } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
-import type { Database } from '../../shared/kit/sql/database.ts';
+import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import type { GrpcService } from '../../shared/kit/transport/grpc/grpc-server.ts';
 import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
@@ -17,7 +17,7 @@ import { common, token } from '../composition.ts';
 import { checkingService } from './checking.ts';
 import type { Config } from './config.ts';
 import { type Checkpoints, createCheckpoints } from './consumers/sql-checkpoints.ts';
-import type { DeadLetters } from './consumers/sql-letters.ts';
+import { createDeadLetters, type DeadLetters } from './consumers/sql-letters.ts';
 import { advisoryTransport } from './consumers/transport-advisory.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import { createRecoveryGrpcService } from './grpc/recovery-service.ts';
@@ -26,6 +26,7 @@ import { createGroupCommit, type GroupCommit } from './log/group-commit.ts';
 import { createLiveHead, type LiveHead } from './log/live-head.ts';
 import { createLogCurrency, type LogCurrency } from './log/log-currency.ts';
 import { logHead } from './log/log-head.ts';
+import { APPENDING } from './log/sql-append.ts';
 import { createEventLog, type EventLog } from './log/sql-log.ts';
 import { loggingService } from './logging.ts';
 import { createLostTail } from './recovery/lost-tail.ts';
@@ -34,7 +35,7 @@ import { type Bell, createBell } from './relay/bell.ts';
 import { createStanding, type Standing } from './relay/log-standing.ts';
 import { createPublishedStream, type PublishedStream } from './relay/published-stream.ts';
 import { createRelay, type Relay, relayDefaults } from './relay/relay.ts';
-import { createService } from './service.ts';
+import { createService, type Readers } from './service.ts';
 import { tracingService } from './tracing.ts';
 import { createGrpcService } from './transport-grpc.ts';
 
@@ -44,12 +45,13 @@ const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint',
 /** What the logs of all streams share. */
 export const shared = {
   ...common,
-  appends: token<Database>('appends'),
-  letters: token<DeadLetters>('dead letters'),
+  readers: token<Readers>('readers'),
 };
 
 const tokens = {
   ...shared,
+  appends: token<Database>('appends'),
+  letters: token<DeadLetters>('dead letters'),
   bell: token<Bell>('bell'),
   live: token<LiveHead>('live head'),
   log: token<EventLog>('log'),
@@ -68,6 +70,9 @@ const tokens = {
 
 /** The part of one stream. */
 export interface LogParts {
+  /** The connection that its appends have for themselves. */
+  readonly appends: Component;
+  readonly letters: DeadLetters;
   readonly eventStore: GrpcService;
   readonly recovery: GrpcService;
   /** In starting order: those that the gRPC server leans on, and those that stop before it. */
@@ -95,6 +100,20 @@ export function createLogContainer(parent: Container, config: Config, stream: st
         createStanding({ connected: () => nats.notReady() === undefined, logger }),
       [tokens.nats, tokens.logger],
     );
+  // Its own: behind another stream's, an append would wait for the lock of another head.
+  container.bind(tokens.appends).toResolvedValue(
+    (logger: Logger, { meter }: Metrics) =>
+      createDatabase({
+        ...APPENDING,
+        url: config.databaseUrl,
+        name: `${config.serviceName} appends`,
+        queryTimeoutMs: config.databaseTimeoutMs,
+        planOnce: true,
+        logger,
+        meter,
+      }),
+    [tokens.logger, tokens.metrics],
+  );
   container.bind(tokens.log).toResolvedValue(
     (database: Database, appends: Database, standing: Standing) =>
       createEventLog(database, appends, stream, (head, committed) => {
@@ -157,6 +176,12 @@ export function createLogContainer(parent: Container, config: Config, stream: st
       (database: Database) => createLogCurrency(database, stream),
       [tokens.database],
     );
+  container
+    .bind(tokens.letters)
+    .toResolvedValue(
+      (database: Database) => createDeadLetters(database, stream),
+      [tokens.database],
+    );
   container.bind(tokens.service).toResolvedValue(
     (
       log: EventLog,
@@ -167,6 +192,7 @@ export function createLogContainer(parent: Container, config: Config, stream: st
       live: LiveHead,
       standing: Standing,
       currency: LogCurrency,
+      readers: Readers,
       { meter }: Metrics,
       logger: Logger,
     ) => {
@@ -179,7 +205,7 @@ export function createLogContainer(parent: Container, config: Config, stream: st
         live,
         standing,
         currency,
-        config.databasePoolSize,
+        readers,
       );
       const limits = { stream, maxDataBytes: config.maxEventBytes };
       const traced = tracingService(checkingService(service, limits));
@@ -194,6 +220,7 @@ export function createLogContainer(parent: Container, config: Config, stream: st
       tokens.live,
       tokens.standing,
       tokens.logCurrency,
+      tokens.readers,
       tokens.metrics,
       tokens.logger,
     ],
@@ -283,6 +310,8 @@ export function createLogContainer(parent: Container, config: Config, stream: st
   const logger = container.get(tokens.logger);
   const transport = container.get(tokens.transport);
   return {
+    appends: named(container.get(tokens.appends)),
+    letters: container.get(tokens.letters),
     eventStore: transport,
     recovery: createRecoveryGrpcService(container.get(tokens.recovery), stream, hook),
     beneath: [

@@ -20,7 +20,7 @@ import { createLiveHead } from './log/live-head.ts';
 import { createLogCurrency } from './log/log-currency.ts';
 import { APPENDING } from './log/sql-append.ts';
 import { createEventLog } from './log/sql-log.ts';
-import { createService } from './service.ts';
+import { createReaders, createService } from './service.ts';
 
 const folder = fileURLToPath(new URL('migrations', import.meta.url));
 
@@ -47,13 +47,13 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           log,
           createGroupCommit(log, silentLogger, live.advanced),
           createCheckpoints(database, 'ORDERS'),
-          createDeadLetters(database),
+          createDeadLetters(database, 'ORDERS'),
           // As if all were published.
           () => 1_000_000n,
           live,
           { admit: () => undefined, refuse: () => undefined },
           createLogCurrency(database, 'ORDERS'),
-          CONNECTIONS,
+          createReaders(CONNECTIONS),
         );
         stores.push(checkingService(service, { stream: 'ORDERS', maxDataBytes: 100_000 }));
       }
@@ -138,7 +138,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         assert.deepEqual([letter?.state, letter?.replays], ['parked', 5]);
         const waiting = async () => {
           assert.ok(databases[0]);
-          return (await createDeadLetters(databases[0]).countParked(ctx)).get(consumer);
+          return (await createDeadLetters(databases[0], 'ORDERS').countParked(ctx)).get(consumer);
         };
         assert.equal(await waiting(), 1);
         assert.equal(

@@ -38,6 +38,21 @@ const LOOKUPS = 32;
 /** Of either kind; beyond, they are refused. */
 const MAX_WAITING_READERS = 1_000;
 
+/** Who reads the log at the same time, of all streams that are in one database. */
+export interface Readers {
+  readonly log: ReturnType<typeof bulkhead>;
+  readonly lookups: ReturnType<typeof bulkhead>;
+}
+
+/** @param connections of the database's pool, all that it has */
+export function createReaders(connections: number): Readers {
+  const { log, lookups } = readersOf(connections);
+  return {
+    log: bulkhead(log, MAX_WAITING_READERS),
+    lookups: bulkhead(lookups, MAX_WAITING_READERS),
+  };
+}
+
 /** How many of each kind read at the same time where there are so many connections, four at least: one of each or more. */
 export function readersOf(connections: number): { log: number; lookups: number } {
   const free = connections - LEFT_TO_OTHERS;
@@ -53,7 +68,7 @@ type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
  * @param published up to where the stream is known to be a copy of the log
  * @param live where the log ends, for those who follow it
  * @param standing whether the log may grow
- * @param connections of the database's pool, all that it has
+ * @param readers who shares the database's connections
  */
 export function createService(
   log: EventLog,
@@ -64,19 +79,17 @@ export function createService(
   live: LiveHead,
   standing: Pick<Standing, 'admit' | 'refuse'>,
   currency: Pick<LogCurrency, 'written' | 'settle'>,
-  connections: number,
+  readers: Readers,
 ): EventStore {
-  const readers = readersOf(connections);
-  const readings = bulkhead(readers.log, MAX_WAITING_READERS);
-  const lookups = bulkhead(readers.lookups, MAX_WAITING_READERS);
-
   async function readPage(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage> {
     const one =
       filter.aggregateId !== undefined ||
       filter.eventId !== undefined ||
       (filter.positions?.length ?? 0) > 0;
     try {
-      return await (one ? lookups : readings).execute(() => log.read(ctx, filter, limit));
+      return await (one ? readers.lookups : readers.log).execute(() =>
+        log.read(ctx, filter, limit),
+      );
     } catch (error) {
       if (!(error instanceof BulkheadRejectedError)) throw error;
       throw new CodedError(

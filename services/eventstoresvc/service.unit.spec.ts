@@ -9,7 +9,7 @@ import type { GroupCommit } from './log/group-commit.ts';
 import type { LiveHead } from './log/live-head.ts';
 import type { LogCurrency } from './log/log-currency.ts';
 import type { EventLog, LogPage } from './log/sql-log.ts';
-import { createService, readersOf } from './service.ts';
+import { createReaders, createService, readersOf } from './service.ts';
 
 describe('readers of the event store', () => {
   it('read a few pages at a time, wait in a bounded number, and beyond that are refused', async () => {
@@ -130,5 +130,5 @@ const serviceOn = (log: EventLog) =>
     {} as LiveHead,
     { admit: () => undefined, refuse: () => undefined },
     {} as LogCurrency,
-    40,
+    createReaders(40),
   );

@@ -7,7 +7,7 @@ import { createLiveHead } from '../../../services/eventstoresvc/log/live-head.ts
 import { createLogCurrency } from '../../../services/eventstoresvc/log/log-currency.ts';
 import { APPENDING } from '../../../services/eventstoresvc/log/sql-append.ts';
 import { createEventLog } from '../../../services/eventstoresvc/log/sql-log.ts';
-import { createService } from '../../../services/eventstoresvc/service.ts';
+import { createReaders, createService } from '../../../services/eventstoresvc/service.ts';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import type { EventStore, NewEvent } from '../../../shared/eventstore/event-store.ts';
 import { background } from '../../../shared/kit/context.ts';
@@ -36,13 +36,13 @@ export function openOwnStore(url: string): OwnStore {
     log,
     commits,
     createCheckpoints(database, ORDERS_STREAM),
-    createDeadLetters(database),
+    createDeadLetters(database, ORDERS_STREAM),
     () => 0n,
     live,
     // No stream is beside the log that it could be compared with.
     { admit: () => undefined, refuse: () => undefined },
     createLogCurrency(database, ORDERS_STREAM),
-    POOL_SIZE,
+    createReaders(POOL_SIZE),
   );
   const store = checkingService(service, { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024 });
   return {

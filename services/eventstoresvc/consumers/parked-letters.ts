@@ -21,7 +21,7 @@ export interface ParkedLettersOptions {
  * figure stays. A consumer whose letters are all settled is told with 0.
  */
 export function parkedLetters(
-  letters: Pick<DeadLetters, 'countParked'>,
+  letters: readonly Pick<DeadLetters, 'countParked'>[],
   { meter, logger, lookMs = LOOK_MS }: ParkedLettersOptions,
 ): Component {
   const stopping = new AbortController();
@@ -40,7 +40,9 @@ export function parkedLetters(
   async function run(): Promise<void> {
     while (!signal.aborted) {
       try {
-        const found = await letters.countParked(withSignal(background(), signal));
+        const ctx = withSignal(background(), signal);
+        const counted = await Promise.all(letters.map(({ countParked }) => countParked(ctx)));
+        const found = new Map(counted.flatMap((ofStream) => [...ofStream]));
         for (const consumer of [...counts.keys(), ...found.keys()]) {
           counts.set(consumer, found.get(consumer) ?? 0);
         }

@@ -19,7 +19,11 @@ describe('the gauge of parked letters', () => {
       return found;
     };
     found = new Map([['payment-worker', 3]]);
-    counting = parkedLetters({ countParked }, { ...metrics, logger: silentLogger, lookMs: 1 });
+    counting = parkedLetters([{ countParked }, { countParked: async () => new Map() }], {
+      ...metrics,
+      logger: silentLogger,
+      lookMs: 1,
+    });
     await counting.start?.();
   });
   afterEach(async () => {

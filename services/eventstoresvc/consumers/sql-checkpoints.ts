@@ -4,6 +4,7 @@ import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
+import { followsAnother } from './follows-another.ts';
 
 /** See the methods of EventStore that these stand behind. */
 export interface Checkpoints {
@@ -23,6 +24,7 @@ const ANCHOR_POSITIONS = 10_000n;
 
 interface CheckpointRow {
   readonly consumer: string;
+  readonly stream: string;
   readonly position: string;
   readonly event_id: string;
   readonly delivered: string;
@@ -34,14 +36,14 @@ interface CheckpointRow {
 
 /** Every checkpoint, and whether the log has its place; one without an id is trusted to be of this log. */
 const checkpointRows = (sql: Sql, stream: string) => sql`
-  select c.consumer, c.position, c.event_id, c.delivered, c.updated_at,
+  select c.consumer, c.stream, c.position, c.event_id, c.delivered, c.updated_at,
          e.event_id as there, c.position = 0 or e.event_id is not null as holds
   from checkpoints c
   left join events e
     on e.stream = ${stream}::text and e.position = c.position
        and (c.event_id = e.event_id or c.event_id = '')`;
 
-/** Checkpoints beside the log of `stream`. */
+/** Checkpoints beside the log of `stream`. Rejects with `invalid` for a consumer that follows another one. */
 export function createCheckpoints(database: Database, stream: string): Checkpoints {
   async function kept(ctx: Context, consumer: string): Promise<CheckpointRow | undefined> {
     const [row] = await database.query<CheckpointRow>(
@@ -49,6 +51,7 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
       (sql) => sql<CheckpointRow[]>`
         ${checkpointRows(sql, stream)} where c.consumer = ${consumer}::text`,
     );
+    if (row !== undefined && row.stream !== stream) throw followsAnother(consumer, row.stream);
     return row;
   }
 
@@ -104,13 +107,14 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
         ctx,
         (sql) => sql`
           with moved as (
-            insert into checkpoints (consumer, position, event_id, delivered)
-            values (${consumer}::text, ${further.position}::int8, ${further.eventId}::text,
+            insert into checkpoints (consumer, stream, position, event_id, delivered)
+            values (${consumer}::text, ${stream}::text, ${further.position}::int8, ${further.eventId}::text,
                     ${most}::int8)
             on conflict (consumer) do update
             set position = excluded.position, event_id = excluded.event_id,
                 delivered = excluded.delivered, updated_at = now()
-            where checkpoints.position = ${before?.position ?? '-1'}::int8
+            where checkpoints.stream = excluded.stream
+              and checkpoints.position = ${before?.position ?? '-1'}::int8
               and checkpoints.event_id = ${before?.event_id ?? ''}::text
             returning consumer, position, event_id
           )
@@ -144,14 +148,17 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
           update checkpoints
           set position = ${String(position)}::int8, event_id = ${id}::text,
               delivered = ${String(position)}::int8, updated_at = now()
-          where position > ${String(position)}::int8`,
+          where stream = ${stream}::text and position > ${String(position)}::int8`,
       );
     },
 
     list: async (ctx) => {
       const rows = await database.query<CheckpointRow>(
         ctx,
-        (sql) => sql<CheckpointRow[]>`${checkpointRows(sql, stream)} order by c.consumer`,
+        (sql) =>
+          sql<
+            CheckpointRow[]
+          >`${checkpointRows(sql, stream)} where c.stream = ${stream}::text order by c.consumer`,
       );
       return rows.map((row) => ({
         consumer: row.consumer,

@@ -10,6 +10,7 @@ import type { Context } from '../../../shared/kit/context.ts';
 import type { DeadLetter } from '../../../shared/kit/delivery.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
+import { followsAnother } from './follows-another.ts';
 
 /** See the methods of EventStore that these stand behind; but for the counting, which is for operators. */
 export interface DeadLetters {
@@ -68,18 +69,20 @@ const columns = (sql: Sql) => sql`
   consumer, position, event_id, reason, last_error, deliveries, traceparent, parked_at,
   ${state(sql)} as state, replays, replay_requested_at, resolved_at, closed_at, close_reason`;
 
-export function createDeadLetters(database: Database): DeadLetters {
+/** Dead letters of the consumers of `stream`. Parking rejects with `invalid` for one that follows another stream. */
+export function createDeadLetters(database: Database, stream: string): DeadLetters {
   return {
     // Of repeats the first is kept; what fails while it is replayed, or after it
     // was resolved, is news.
     park: async (ctx, letter) => {
-      await database.query(
+      const { consumer, position } = letter;
+      const written = await database.query(
         ctx,
         (sql) => sql`
           insert into dead_letters
-            (consumer, position, event_id, reason, last_error, deliveries, traceparent)
+            (consumer, stream, position, event_id, reason, last_error, deliveries, traceparent)
           values (
-            ${letter.consumer}::text, ${String(letter.position)}::int8, ${letter.eventId}::text,
+            ${consumer}::text, ${stream}::text, ${String(position)}::int8, ${letter.eventId}::text,
             ${letter.reason}::text, ${letter.lastError}::text, ${letter.deliveries}::int8,
             ${letter.traceparent}::text
           )
@@ -88,9 +91,19 @@ export function createDeadLetters(database: Database): DeadLetters {
               deliveries = excluded.deliveries, traceparent = excluded.traceparent,
               replay_requested_at = null, replay_leased_until = null, replay_takes = 0,
               resolved_at = null
-          where dead_letters.closed_at is null
-            and (dead_letters.replay_takes > 0 or dead_letters.resolved_at is not null)`,
+          where dead_letters.stream = excluded.stream and dead_letters.closed_at is null
+            and (dead_letters.replay_takes > 0 or dead_letters.resolved_at is not null)
+          returning position`,
       );
+      if (written.length > 0) return;
+      // The first is kept, unless it is not this stream's.
+      const [kept] = await database.query<{ stream: string }>(
+        ctx,
+        (sql) => sql`
+          select stream from dead_letters
+          where consumer = ${consumer}::text and position = ${String(position)}::int8`,
+      );
+      if (kept !== undefined && kept.stream !== stream) throw followsAnother(consumer, kept.stream);
     },
 
     // Only the conditions that are asked for: each combination has its own index.
@@ -100,7 +113,7 @@ export function createDeadLetters(database: Database): DeadLetters {
         return sql<DeadLetterRow[]>`
           select ${columns(sql)}
           from dead_letters
-          where true
+          where stream = ${stream}::text
             ${consumer === undefined ? all : sql`and consumer = ${consumer}::text`}
             ${position === undefined ? all : sql`and position = ${String(position)}::int8`}
             ${wanted === undefined ? all : sql`and ${state(sql)} = ${wanted}::text`}
@@ -127,7 +140,7 @@ export function createDeadLetters(database: Database): DeadLetters {
                                     then replay_leased_until end,
               replay_takes = case when ${state(sql)} = 'requested' then replay_takes else 0 end
           where consumer = ${consumer}::text and position = ${String(position)}::int8
-            and resolved_at is null and closed_at is null
+            and stream = ${stream}::text and resolved_at is null and closed_at is null
           returning ${columns(sql)}`,
       );
       return row && parked(row);
@@ -138,7 +151,8 @@ export function createDeadLetters(database: Database): DeadLetters {
     take: async (ctx, consumer, limit) => {
       const rows = await database.query<DeadLetterRow>(ctx, (sql) => {
         const due = sql`
-          consumer = ${consumer}::text and replay_requested_at is not null and closed_at is null
+          consumer = ${consumer}::text and stream = ${stream}::text
+          and replay_requested_at is not null and closed_at is null
           and replay_takes < ${REPLAY_TAKES}::int8
           and (replay_leased_until is null or replay_leased_until < now())`;
         return sql<DeadLetterRow[]>`
@@ -163,7 +177,7 @@ export function createDeadLetters(database: Database): DeadLetters {
           set resolved_at = now(), replay_requested_at = null, replay_leased_until = null,
               replay_takes = 0
           where consumer = ${consumer}::text and position = ${String(position)}::int8
-            and resolved_at is null and closed_at is null`,
+            and stream = ${stream}::text and resolved_at is null and closed_at is null`,
       );
     },
 
@@ -175,7 +189,7 @@ export function createDeadLetters(database: Database): DeadLetters {
           set closed_at = now(), close_reason = ${reason}::text,
               replay_requested_at = null, replay_leased_until = null, replay_takes = 0
           where consumer = ${consumer}::text and position = ${String(position)}::int8
-            and resolved_at is null and closed_at is null
+            and stream = ${stream}::text and resolved_at is null and closed_at is null
             and (replay_leased_until is null or replay_leased_until < now())
           returning ${columns(sql)}`,
       );
@@ -188,7 +202,8 @@ export function createDeadLetters(database: Database): DeadLetters {
         (sql) => sql`
           select consumer, count(*) as letters
           from dead_letters
-          where resolved_at is null and closed_at is null and ${state(sql)} = 'parked'
+          where stream = ${stream}::text and resolved_at is null and closed_at is null
+            and ${state(sql)} = 'parked'
           group by consumer`,
       );
       return new Map(rows.map(({ consumer, letters }) => [consumer, Number(letters)]));

@@ -24,7 +24,7 @@ const row = {
 describe('dead letters', () => {
   it('one that tells of more deliveries than the contract can is sent all the same', async () => {
     const database = { query: async () => [row] } as unknown as Database;
-    const [letter] = await createDeadLetters(database).list(background(), {}, 1);
+    const [letter] = await createDeadLetters(database, 'ORDERS').list(background(), {}, 1);
     assert.ok(letter !== undefined);
     const sent = DeadLetter.encode(deadLetterToWire(letter)).finish();
     assert.equal(DeadLetter.decode(sent).deliveries, 2 ** 31 - 2);
