@@ -2,20 +2,20 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { connect, type NatsConnection } from 'nats';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
-import { background } from '../../shared/kit/context.ts';
-import { codedError } from '../../shared/kit/errors.ts';
-import { silentLogger } from '../../shared/kit/logger.ts';
-import type { Component } from '../../shared/kit/process/lifecycle.ts';
-import { migrate } from '../../shared/kit/sql/migrations.ts';
-import { eventually } from '../../shared/testing/eventually.ts';
-import { type TestNats, testNats, testPostgres } from '../../stack/testing.ts';
-import { readConfig } from './config.ts';
-import { type App, createContainer } from './container.ts';
+import type { EventStore } from '../../../shared/eventstore/event-store.ts';
+import { createGrpcEventStore } from '../../../shared/eventstore/grpc/grpc-event-store.ts';
+import { background } from '../../../shared/kit/context.ts';
+import { codedError } from '../../../shared/kit/errors.ts';
+import { silentLogger } from '../../../shared/kit/logger.ts';
+import type { Component } from '../../../shared/kit/process/lifecycle.ts';
+import { migrate } from '../../../shared/kit/sql/migrations.ts';
+import { eventually } from '../../../shared/testing/eventually.ts';
+import { type TestNats, testNats, testPostgres } from '../../../stack/testing.ts';
+import { readConfig } from '../config.ts';
+import { type App, createContainer } from '../container.ts';
 
 const ctx = background();
-const folder = fileURLToPath(new URL('migrations', import.meta.url));
+const folder = fileURLToPath(new URL('../migrations', import.meta.url));
 
 describe('an event store of two streams', () => {
   let nats: TestNats;
@@ -99,27 +99,6 @@ describe('an event store of two streams', () => {
   it('an event of one is refused by the other', async () => {
     const refused = await append(storeOf('SECOND'), 'FIRST').catch(codedError);
     assert.equal(codedError(refused).kind, 'invalid');
-  });
-
-  it('a checkpoint is judged by the log of its consumer', async () => {
-    const [first, second] = [storeOf('FIRST'), storeOf('SECOND')];
-    await append(first, 'FIRST');
-    await append(first, 'FIRST');
-    const position = await first.head(ctx);
-    await eventually(
-      'it is published',
-      async () => (await published('FIRST')) === Number(position),
-    );
-    const place = { position, eventId: '', delivered: position };
-    await eventually('it is saved', () =>
-      first.saveCheckpoint(ctx, { consumer: 'of-first', ...place }).then(() => true),
-    );
-    assert.equal((await first.getCheckpoint(ctx, 'of-first')).position, position);
-    // The other log does not reach so far: nothing of it can be done there.
-    const late = await second
-      .saveCheckpoint(ctx, { consumer: 'of-second', ...place })
-      .catch(codedError);
-    assert.equal(codedError(late).code, 'not_published');
   });
 
   it('a stream that is not served is refused, with those that are', async () => {
