@@ -1,6 +1,6 @@
 /**
- * What every service binds the same way, and how its lifecycle is put together
- * from that and from its own. Each service's container.ts adds the onion.
+ * The bindings that all services share, and how a service's lifecycle is built
+ * from them and its own. Each service's container.ts adds the onion.
  */
 import { Container, type ServiceIdentifier } from 'inversify';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
@@ -33,10 +33,10 @@ import { grpcClientTrace } from '../zipkin/grpc.ts';
 import { jetstreamConsumerTrace } from '../zipkin/jetstream.ts';
 import { startTracing, type Tracing } from '../zipkin/tracer.ts';
 
-/** A name under which a container holds a T. Each call makes another. */
+/** A token under which a container binds a T. Each call makes a new one. */
 export const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
 
-/** The names of what is bound here, to be spread into a service's own. */
+/** Tokens of the shared bindings, to spread into a service's own. */
 export const common = {
   logger: token<Logger>('logger'),
   metrics: token<Metrics>('metrics'),
@@ -48,7 +48,7 @@ export const common = {
   worker: token<Component>('worker'),
 };
 
-/** Which events a service is about: the stream of the log, and what they are filed under there. */
+/** The events that a service works on: their stream and their aggregate type. */
 export interface LogName {
   readonly stream: string;
   readonly aggregateType: string;
@@ -56,15 +56,15 @@ export interface LogName {
 
 const orders: LogName = { stream: ORDERS_STREAM, aggregateType: ORDER_AGGREGATE };
 
-/** A service, put together and not yet started. */
+/** A service that has not started yet. */
 export interface App extends Runnable {
-  /** The port of its admin server, once started; asked for 0, the system chose it. */
+  /** Port of the admin server, once started. With port 0 the system chose it. */
   adminPort(): number;
 }
 
 /**
- * A container that holds the logger, the metrics and the tracing. There is one
- * of each thing that a container holds, made when it is first asked for.
+ * A container with the logger, the metrics and the tracing. Everything in a
+ * container is a singleton, made on first use.
  */
 export function createServiceContainer(config: ServiceConfig): Container {
   const container = new Container({ defaultScope: 'Singleton' });
@@ -82,7 +82,7 @@ export function createServiceContainer(config: ServiceConfig): Container {
   return container;
 }
 
-/** The service's database. `queryTimeoutMs`: of a query whose context has no nearer deadline; `planOnce` as in DatabaseOptions. */
+/** Binds the service's database. `queryTimeoutMs` applies where a query's context has no nearer deadline; `planOnce` as in DatabaseOptions. */
 export function bindDatabase(
   container: Container,
   config: ServiceConfig & { readonly databaseUrl: string; readonly databasePoolSize: number },
@@ -104,7 +104,7 @@ export function bindDatabase(
   );
 }
 
-/** The connection to NATS. */
+/** Binds the connection to NATS. */
 export function bindNats(
   container: Container,
   config: ServiceConfig & { readonly natsUrl: string },
@@ -119,8 +119,8 @@ export function bindNats(
 }
 
 /**
- * The event store of a log, by way of gRPC, and that it counts in our currency. `timeoutMs`: of a
- * call whose context has no nearer deadline.
+ * Binds a log's event store over gRPC, and the check that the log uses our currency.
+ * `timeoutMs` applies where a call's context has no nearer deadline.
  */
 export function bindEventStore(
   container: Container,
@@ -151,7 +151,7 @@ export function bindEventStore(
   container.bind(common.store).toResolvedValue(inAgreedCurrency, [remote, common.currency]);
 }
 
-/** What every onion needs, for an endpoint of that name. */
+/** The middlewares that every onion needs, for the endpoint `name`. */
 export function onionOf(container: Container, name: string) {
   const { tracer } = container.get(common.tracing);
   const { meter } = container.get(common.metrics);
@@ -163,7 +163,7 @@ export function onionOf(container: Container, name: string) {
   };
 }
 
-/** The onions of a worker's endpoints; what it cannot answer is parked in the event store. */
+/** The middlewares of a worker's endpoints. Events that a worker cannot answer are parked in the event store. */
 export function workerConcerns(
   container: Container,
   options: Pick<WorkerOnionOptions, 'consumer' | 'timeoutMs' | 'insist'>,
@@ -174,8 +174,8 @@ export function workerConcerns(
 }
 
 /**
- * A worker's transport: what happens in `log`, from the durable of that name, to
- * `handles`. NATS and the event store are bound before. The caller starts and stops it.
+ * A worker's transport: the durable `name` delivers the events of `log` to
+ * `handles`. Bind NATS and the event store first. The caller starts and stops it.
  */
 export function workerOf(
   container: Container,
@@ -198,7 +198,7 @@ export function workerOf(
   });
 }
 
-/** Binds the transport of a worker of orders: `workerOf` the endpoints that are bound as `endpoints`. */
+/** Binds the transport of a worker of orders: `workerOf` with the endpoints bound as `endpoints`. */
 export function bindWorker(
   container: Container,
   config: Pick<WorkerOptions, 'consumer'>,
@@ -214,10 +214,10 @@ export function bindWorker(
 }
 
 /**
- * The service's lifecycle: telemetry first and the admin server, so that a
- * process that is still starting can be asked why, then `components`, those
- * that others lean on before the others. They stop in the reverse order: what
- * is in flight is finished before the connections behind it close.
+ * The service's lifecycle. Telemetry and the admin server start first, so that a
+ * process that is still starting can be asked why; then `components`, those that
+ * others depend on first. They stop in reverse order, so that work in flight
+ * finishes before its connections close.
  */
 export function assemble(
   container: Container,

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { loadConfig, serviceSettings, setting } from '../../shared/kit/process/config.ts';
 
-/** What the bootstrapper can be told by its environment. Durations are in milliseconds. */
+/** The bootstrapper's settings, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
-// It serves nothing and is gone in a second: no admin port, no traces.
+// The bootstrapper exits within a second: it needs no admin port and no traces.
 const { OTEL_SERVICE_NAME, LOG_LEVEL } = serviceSettings({
   serviceName: 'bootstrapper',
   adminPort: 0,
@@ -19,10 +19,10 @@ const schema = z.object({
   PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
   SAGA_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
-  /** A JetStream stream is made for each. */
+  /** Names of the JetStream streams to make. */
   STREAMS: setting.list([ORDERS_STREAM]),
   STREAM_REPLICAS: setting.streamReplicas(),
-  /** For servers to answer and everything to be done; the caller waits a minute. */
+  /** Limit for the whole run, waiting for servers included; the caller waits a minute. */
   BOOTSTRAP_TIMEOUT_MS: setting.milliseconds(50_000, { min: 1 }),
 });
 

@@ -8,7 +8,7 @@ import { loggingStep } from './logging.ts';
 import { type BootstrapService, createBootstrapService, type Step } from './service.ts';
 import { prepareStream } from './stream.ts';
 
-/** A bootstrapper, put together and not yet run. */
+/** A bootstrapper that has not run yet. */
 export interface App {
   readonly service: BootstrapService;
   readonly logger: Logger;
@@ -20,7 +20,7 @@ const tokens = {
   service: token<BootstrapService>('service'),
 };
 
-/** Each database belongs to the one service that writes it, and so does its schema. */
+/** One service writes each database and owns its schema. */
 const owners = {
   events: 'eventstoresvc',
   orders: 'querymodelworker',
@@ -29,11 +29,10 @@ const owners = {
 } as const satisfies Record<keyof Config['databases'], string>;
 
 /**
- * Puts the bootstrapper together. In the middle is the service, which runs
- * steps and knows nothing of what they make; each step is wrapped in logging.
- * Nobody calls it over a wire, so there are no endpoints and no transport: main
- * runs it once. Services never import each other; their migrations are found by
- * the folder's name.
+ * Builds the bootstrapper. At the core is the service, which runs steps without
+ * knowing what they make; each step is wrapped in logging. Main runs it once and
+ * nothing calls it over a network, so it has no endpoints and no transport.
+ * Services never import each other, so their migrations are found by folder name.
  */
 export function createContainer(config: Config): App {
   const container = new Container({ defaultScope: 'Singleton' });

@@ -1,7 +1,7 @@
 import type { Logger } from '../../shared/kit/logger.ts';
 import type { Step } from './service.ts';
 
-/** Says when a step is done and how long it took; what failed is the service's to say. */
+/** Logs when a step is done and how long it took. The service reports failures. */
 export function loggingStep(next: Step, logger: Logger): Step {
   return {
     name: next.name,

@@ -1,32 +1,32 @@
 import { inOneLine } from '../../shared/kit/in-one-line.ts';
 
-/** One thing that must be there before the services can work. */
+/** Makes one thing that the services need. */
 export interface Step {
-  /** For people: `the schema of ordersdb`. */
+  /** For people, such as `the schema of ordersdb`. */
   readonly name: string;
   /**
-   * Makes it, or finds that it is there. Must be harmless to repeat and to run
-   * beside itself, and must end by itself.
+   * Makes the thing, or finds it there. Must be safe to repeat and to run in
+   * parallel with itself, and must end by itself.
    */
   run(): Promise<void>;
 }
 
-/** Makes all that the services find made: databases, schemas, the stream. */
+/** Makes what the services expect to exist: databases, schemas, the stream. */
 export interface BootstrapService {
   /**
-   * Resolves when everything is there. May be called any number of times, in
-   * several processes at once. Rejects with BootstrapError when something could
-   * not be made; what could be, is.
+   * Resolves when everything is there. May be called repeatedly, and by several
+   * processes at once. When a step fails the others still run; then it rejects
+   * with BootstrapError.
    */
   prepare(): Promise<void>;
 }
 
-/** Something could not be made. Its message has one line for each, and is meant to be printed. */
+/** Some steps failed. The message has one line for each and is meant to be printed. */
 export class BootstrapError extends AggregateError {
   override readonly name = 'BootstrapError';
 }
 
-/** Runs the steps side by side; they do not depend on one another. */
+/** Runs the steps in parallel; they do not depend on each other. */
 export function createBootstrapService(steps: readonly Step[]): BootstrapService {
   return {
     async prepare() {

@@ -13,7 +13,7 @@ export interface PrepareStreamOptions {
   /** Shown in the server's list of connections. */
   readonly name: string;
   readonly stream: StreamOptions;
-  /** For the server to answer and the stream to be made. */
+  /** Limit for reaching the server and making the stream. */
   readonly timeoutMs: number;
   readonly logger: Logger;
 }
@@ -21,9 +21,9 @@ export interface PrepareStreamOptions {
 const RETRY_MS = 250;
 
 /**
- * Makes the stream or verifies the one that is there, waiting for a server that
- * is starting. Rejects with what `ensureStream` rejects with, `unavailable` only
- * when the time is up.
+ * Makes the stream, or verifies the one that exists. Waits for a server that is
+ * starting. Rejects as `ensureStream` does, with `unavailable` only when the time
+ * is up.
  */
 export async function prepareStream(options: PrepareStreamOptions): Promise<void> {
   const nats = connectNats(options);

@@ -1,7 +1,7 @@
 /**
- * The one place where requests are checked: what no request can be is refused
- * here, all of it at once, and what is behind need not look. A transport adds
- * only what the wire alone can get wrong.
+ * The one place that checks requests. An invalid request is refused here with all
+ * its problems at once, so the layers behind need no checks. A transport checks
+ * only what can go wrong on the wire.
  */
 import type { SaveCheckpointRequest } from '../../shared/eventstore/checkpoints.ts';
 import type {
@@ -63,7 +63,7 @@ export const lettersProblems = ({ consumer, after, ...request }: DeadLettersRequ
   consumer === undefined ? undefined : consumerProblem(consumer),
   positionProblem('position', request.position ?? 0n, 0n),
   positionProblem('after_position', after?.position ?? 0n, 0n),
-  // The name of no consumer stands before all others.
+  // An empty consumer name sorts before all others.
   after === undefined || after.consumer === ''
     ? undefined
     : consumerProblem(after.consumer, 'after_consumer'),
@@ -86,7 +86,7 @@ const closeProblems = (request: CloseRequest): Found[] => [
   closeReasonProblem(request.reason),
 ];
 
-/** An event store that rejects what cannot be with `invalid`, and lets the rest through. */
+/** An event store that rejects invalid requests with `invalid` and passes the rest on. */
 export function checkingService(next: EventStore, limits: EventLimits): EventStore {
   return checked(next, {
     append: (request) => checkAppend(request, limits),

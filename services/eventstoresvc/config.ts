@@ -7,7 +7,7 @@ import {
   setting,
 } from '../../shared/kit/process/config.ts';
 
-/** What eventstoresvc can be told by its environment. Durations are in milliseconds. */
+/** Settings of eventstoresvc, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
 const schema = z.object({
@@ -15,18 +15,18 @@ const schema = z.object({
   GRPC_PORT: setting.port(50051),
   EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
   /**
-   * For all but appends, which have one connection more of their own; what is read back
-   * of a batch that failed goes over these. What readers may take of them says
-   * service.ts: with fewer than four it would be most. While a pool is replaced, the
-   * server sees its connections twice.
+   * For everything but appends, which have one more connection of their own; reading
+   * back a failed batch uses this pool. service.ts limits the readers' share; below
+   * four connections they would take most. While a pool is replaced, the server sees
+   * twice as many connections.
    */
   DATABASE_POOL_SIZE: setting.integer(40, { min: 4, max: 1_000 }),
-  /** For one statement. Shorter than a caller's patience, so that it hears of an outage in time. */
+  /** For one statement. Shorter than callers wait, so that they hear of an outage in time. */
   DATABASE_TIMEOUT_MS: setting.milliseconds(3_000, { min: 100 }),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
   /**
-   * The streams that are served: a log, a relay and a JetStream stream for each. A call
-   * that names none is about the first. Consumers' names are theirs alone in all of them.
+   * The streams that are served, each with a log, a relay and a JetStream stream. A
+   * call that names none means the first. A consumer's name is unique across all of them.
    */
   STREAMS: setting
     .list([ORDERS_STREAM])
@@ -35,7 +35,7 @@ const schema = z.object({
       'wanted are names of capital letters, separated by commas',
     ),
   STREAM_REPLICAS: setting.streamReplicas(),
-  /** Of one event's payload. The broker's own limit for a message is 1 MiB unless told otherwise. */
+  /** Limit for one event's payload. The broker's default limit for a message is 1 MiB. */
   MAX_EVENT_BYTES: setting.integer(512 * 1024, { min: 1_024, max: 900 * 1024 }),
   REQUEST_TIMEOUT_MS: setting.milliseconds(10_000, { min: 100 }),
 });

@@ -9,24 +9,23 @@ import { byStream } from './grpc/by-stream.ts';
 import { createLogContainer, type LogParts, shared } from './log-container.ts';
 import { createReaders } from './service.ts';
 
-/** What main runs and tests look at. */
+/** The service, as main runs it and tests inspect it. */
 export interface App extends Runnable {
-  /** Ports that are listened on, once started; asked for 0, the system chose them. */
+  /** Ports in use, once started. With port 0 the system chose them. */
   ports(): { readonly grpc: number; readonly admin: number };
 }
 
 const PROTO = fileURLToPath(new URL('../../proto/eventstore.proto', import.meta.url));
 
 /**
- * Puts eventstoresvc together, inside out. In the middle is the log in SQL;
- * group commit writes to it, over a connection of its own, and rings a bell after
- * each commit, which wakes the relay. The service is the event store's own interface on top of the log,
- * inside middlewares that check each request, keep the trace with each event,
- * count, and tell of dead letters. Each of its methods becomes an endpoint, wrapped in what every
- * request gets, and outermost is gRPC; what the broker gives up on comes in
- * beside it. The relay stands beside all that: it reads the log and publishes.
- * It stops before the broker's connection does, and group commit drains before
- * the databases'.
+ * Builds eventstoresvc, inside out. At the core is the log in SQL. Group commit
+ * writes to it over its own connection and rings a bell after each commit, which
+ * wakes the relay. The service implements the event store's interface on the log;
+ * its middlewares check each request, keep the trace with each event, count, and log
+ * dead letters. Each method becomes an endpoint, wrapped in the middlewares of every
+ * request. Outermost are gRPC and, beside it, the transport for messages that the
+ * broker gave up on. The relay reads the log and publishes. It stops before the
+ * broker's connection does, and group commit drains before the databases close.
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
@@ -50,7 +49,7 @@ export function createContainer(config: Config): App {
   const app = assemble(container, config, [
     container.get(shared.database),
     ...parts.map(({ appends }) => appends),
-    // With the broker away events are accepted as ever, and published when it is back.
+    // Without the broker events are still accepted, and published when it is back.
     degradedInstead(container.get(shared.nats)),
     ...parts.flatMap(({ beneath }) => beneath),
     parkedLetters(

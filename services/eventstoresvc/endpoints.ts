@@ -1,15 +1,15 @@
-/** What the event store can do, each as an endpoint with its middlewares around it. */
+/** The event store's methods as endpoints, each with its middlewares. */
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
 import { endpointsOf } from '../../shared/kit/endpoints-of.ts';
 import { type Exhausted, type ExhaustedOutcome, parkExhausted } from './consumers/exhausted.ts';
 
-/** All that clients see of the event store but one, which they make of `read`, and what the broker gave up on. */
+/** What clients see of the event store, except `readAggregate`, which they build on `read`; and what handles exhausted messages. */
 export interface Endpoints extends Omit<EventStore, 'readAggregate'> {
   readonly parkExhausted: Endpoint<Exhausted, ExhaustedOutcome>;
 }
 
-/** @param concerns the middlewares for an endpoint of that name, outermost first */
+/** @param concerns the middlewares for the endpoint `name`, outermost first */
 export function createEndpoints(
   service: EventStore,
   concerns: (name: string) => Middleware,

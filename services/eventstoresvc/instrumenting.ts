@@ -2,7 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { observed } from '../../shared/kit/observed.ts';
 
-/** An event store that counts what enters it, by type, and how far log and stream have come. */
+/** An event store that counts appended events by type, and shows how far log and stream are. */
 export function instrumentingService(
   next: EventStore,
   meter: Meter,

@@ -39,10 +39,10 @@ import { createService, type Readers } from './service.ts';
 import { tracingService } from './tracing.ts';
 import { createGrpcService } from './transport-grpc.ts';
 
-/** Called so often, thousands of times a second, that a line for each that went well would drown the rest. */
+/** Calls that come thousands of times a second: a log line for each success would drown the rest. */
 const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint', 'take replays'];
 
-/** What the logs of all streams share. */
+/** Bindings that the logs of all streams share. */
 export const shared = {
   ...common,
   readers: token<Readers>('readers'),
@@ -68,22 +68,21 @@ const tokens = {
   advisories: token<Component>('advisories'),
 };
 
-/** The part of one stream. */
+/** What one stream's log contributes to the process. */
 export interface LogParts {
-  /** The connection that its appends have for themselves. */
+  /** The connection for this log's appends only. */
   readonly appends: Component;
   readonly letters: DeadLetters;
   readonly eventStore: GrpcService;
   readonly recovery: GrpcService;
-  /** In starting order: those that the gRPC server leans on, and those that stop before it. */
+  /** In starting order: `beneath` is what the gRPC server depends on; `above` stops before the server does. */
   readonly beneath: readonly Component[];
   readonly above: readonly Component[];
 }
 
 /**
- * Puts the log of one stream together, on the connections that `parent` holds for all.
- * With several streams in the process their figures and components are told apart by
- * the stream's name.
+ * Builds the log of one stream, on the connections that `parent` shares. With several
+ * streams in the process, metrics and components carry the stream's name.
  */
 export function createLogContainer(parent: Container, config: Config, stream: string): LogParts {
   const container = new Container({ parent, defaultScope: 'Singleton' });
@@ -100,7 +99,7 @@ export function createLogContainer(parent: Container, config: Config, stream: st
         createStanding({ connected: () => nats.notReady() === undefined, logger }),
       [tokens.nats, tokens.logger],
     );
-  // Its own: behind another stream's, an append would wait for the lock of another head.
+  // Its own connection: behind another stream's append, this one would wait for that head's lock.
   container.bind(tokens.appends).toResolvedValue(
     (logger: Logger, { meter }: Metrics) =>
       createDatabase({
@@ -234,7 +233,7 @@ export function createLogContainer(parent: Container, config: Config, stream: st
           meter,
           logger,
           name,
-          // A reading of the whole log takes as long as the log is.
+          // Reading the whole log has no time limit.
           timeoutMs: name === 'stream' || name === 'batches' ? undefined : config.requestTimeoutMs,
           okLevel: FREQUENT.includes(name) ? 'debug' : 'info',
         }),
@@ -268,7 +267,7 @@ export function createLogContainer(parent: Container, config: Config, stream: st
         changed,
       });
       return createRecoveryEndpoints(recovery, (name) =>
-        // What they do takes as long as what was lost is long.
+        // No time limit: recovery takes as long as the lost tail is long.
         requestMiddleware({
           tracing: traceEndpoint(tracer, name),
           meter,

@@ -4,7 +4,7 @@ import type { Context } from '../../shared/kit/context.ts';
 import { type Logger, logFields } from '../../shared/kit/logger.ts';
 import { observed } from '../../shared/kit/observed.ts';
 
-/** An event store that tells of dead letters and their replays: each is somebody's order standing still. */
+/** An event store that logs dead letters and their replays: each means that somebody's order is stuck. */
 export function loggingService(next: EventStore, logger: Logger): EventStore {
   const about = (ctx: Context, { consumer, position }: LetterId) => ({
     ...logFields(ctx),

@@ -1,17 +1,17 @@
-/** What a request may ask, as event-rules.ts is for what may be appended. Pure. */
+/** Rules for requests; event-rules.ts has those for appends. Pure. */
 
 import { CodedError, type Problem } from '../../shared/kit/errors.ts';
 import type { Currency } from '../../shared/money/currency.ts';
 
-/** Most events or letters that one page holds, and most ids that a list may be of. */
+/** Most events or letters in a page, and most ids in a list. */
 export const MAX_PAGE = 1_000;
-/** As long as ids may be that are appended; event types are shorter. */
+/** Longest id that can be appended; event types are shorter. */
 const MAX_ID = 200;
 
-/** A problem, where there is one. */
+/** A problem, or undefined if there is none. */
 export type Found = Problem | undefined;
 
-/** Throws CodedError `invalid` (code `invalid_request`) that names each of `found` that is a problem. */
+/** Throws CodedError `invalid` (code `invalid_request`) that names each problem in `found`. */
 export function checkRequest(...found: readonly Found[]): void {
   const problems = found.filter((one) => one !== undefined);
   if (problems.length > 0) throw invalidRequest(problems);
@@ -25,17 +25,17 @@ export function invalidRequest(problems: readonly Problem[]): CodedError {
   });
 }
 
-/** An empty stream means the one that is served. */
+/** An empty stream means the one served. */
 export function streamProblem(asked: string, served: string): Found {
   if (asked === '' || asked === served) return undefined;
   return { field: 'stream', message: otherStream(asked, served) };
 }
 
-/** What is said of a stream that is not the one that is served. */
+/** The message for a stream that is not served here. */
 export const otherStream = (asked: string, served: string): string =>
   `is "${asked.slice(0, 40)}", but this store serves ${served}`;
 
-/** What no id can be finds nothing, and a NUL cannot even be asked for. */
+/** A text that cannot be an id would find nothing, and SQL cannot even take a NUL. */
 export function idProblem(field: string, value: string): Found {
   if (value.length > MAX_ID) {
     const message = `is ${value.length} characters long, at most ${MAX_ID} are allowed`;
@@ -44,7 +44,7 @@ export function idProblem(field: string, value: string): Found {
   return /\p{Cc}/u.test(value) ? { field, message: 'holds a control character' } : undefined;
 }
 
-/** Too many are told without looking at them. */
+/** Too many ids are refused without checking each. */
 export function idsProblems(field: string, ids: readonly string[], most: number): Found[] {
   if (ids.length > most) return [{ field, message: `are ${ids.length}, at most ${most}` }];
   return ids.map((id, index) => idProblem(`${field}[${index}]`, id));
@@ -62,7 +62,7 @@ export function positionProblem(field: string, value: bigint, first: bigint): Fo
     : undefined;
 }
 
-/** Of events, so 1 or more each. Too many are told without looking at them. */
+/** Positions of events, so 1 or more. Too many are refused without checking each. */
 export function positionsProblems(field: string, positions: readonly bigint[]): Found[] {
   if (positions.length > MAX_PAGE) {
     return [{ field, message: `are ${positions.length}, at most ${MAX_PAGE}` }];
@@ -74,7 +74,7 @@ export function deliveriesProblem(value: number, field = 'deliveries'): Found {
   return value < 0 ? { field, message: `is ${value}, but must not be negative` } : undefined;
 }
 
-/** Longest reason that a letter is closed with, in characters. */
+/** Longest reason for closing a letter, in characters. */
 const MAX_REASON = 500;
 
 export function closeReasonProblem(value: string, field = 'reason'): Found {
@@ -85,7 +85,7 @@ export function closeReasonProblem(value: string, field = 'reason'): Found {
   return /\p{Cc}/u.test(value) ? { field, message: 'holds a control character' } : undefined;
 }
 
-/** What the log is to be kept in. Any code of the form: the lists of two releases may differ. */
+/** The currency for a log. Any well-formed code is accepted: the lists of two releases may differ. */
 export function currencyProblems({ code, decimals }: Currency): Found[] {
   return [
     /^[A-Z]{3}$/.test(code)
@@ -97,7 +97,7 @@ export function currencyProblems({ code, decimals }: Currency): Found[] {
   ];
 }
 
-/** No currency of ISO 4217 has more. */
+/** No ISO 4217 currency has more. */
 const MAX_DECIMALS = 4;
 
 export function limitProblem(value: number): Found {

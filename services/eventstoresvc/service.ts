@@ -1,6 +1,6 @@
 /**
- * The event store: the same interface that its clients see over the network
- * (shared/eventstore/event-store.ts), on the log in SQL.
+ * The event store: the interface that clients see over the network
+ * (shared/eventstore/event-store.ts), implemented on the log in SQL.
  */
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import type {
@@ -22,29 +22,29 @@ import type { EventLog, LogPage } from './log/sql-log.ts';
 import type { Standing } from './relay/log-standing.ts';
 import { invalidRequest } from './request-rules.ts';
 
-/** Rows in one round trip while streaming, fewer where they are large: a slow reader holds two of them. */
+/** Rows per round trip while streaming, fewer if they are large: a slow reader holds two pages. */
 const STREAM_PAGE = 500;
-/** Connections that readers leave to heads, checkpoints, dead letters, the relay and what is read back of failed batches. Appends have one of their own. */
+/** Connections that readers leave for heads, checkpoints, dead letters, the relay and reading back failed batches. Appends have their own. */
 const LEFT_TO_OTHERS = 4;
-/** Pages of the log that are read at the same time, at most. */
+/** Most concurrent reads of log pages. */
 const LOG_READERS = 4;
 /**
- * Readings of one aggregate, event or batch of events at the same time, at most:
- * those that decide about an order. On a busy machine each takes as long as its processes wait for a
- * CPU, so four of them kept orders waiting for seconds whose appends took
+ * Most concurrent reads of one aggregate, event or batch of events, which decisions
+ * about orders need. On a busy machine each takes as long as its processes wait for a
+ * CPU: with a limit of four, orders waited seconds although their appends took
  * milliseconds.
  */
 const LOOKUPS = 32;
-/** Of either kind; beyond, they are refused. */
+/** Most waiting reads of either kind; more are refused. */
 const MAX_WAITING_READERS = 1_000;
 
-/** Who reads the log at the same time, of all streams that are in one database. */
+/** Limits on concurrent reads, shared by all streams in one database. */
 export interface Readers {
   readonly log: ReturnType<typeof bulkhead>;
   readonly lookups: ReturnType<typeof bulkhead>;
 }
 
-/** @param connections of the database's pool, all that it has */
+/** @param connections size of the database's pool */
 export function createReaders(connections: number): Readers {
   const { log, lookups } = readersOf(connections);
   return {
@@ -53,7 +53,7 @@ export function createReaders(connections: number): Readers {
   };
 }
 
-/** How many of each kind read at the same time where there are so many connections, four at least: one of each or more. */
+/** How many reads of each kind may run with so many connections (four or more); at least one of each. */
 export function readersOf(connections: number): { log: number; lookups: number } {
   const free = connections - LEFT_TO_OTHERS;
   const log = Math.min(LOG_READERS, Math.max(1, Math.floor(free / 4)));
@@ -63,12 +63,12 @@ export function readersOf(connections: number): { log: number; lookups: number }
 type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
 
 /**
- * Requests are checked before: see checking.ts. The creator closes what it passes in.
+ * Expects checked requests: see checking.ts. The creator closes the dependencies.
  *
- * @param published up to where the stream is known to be a copy of the log
- * @param live where the log ends, for those who follow it
+ * @param published the position up to which the stream is known to be a copy of the log
+ * @param live the log's end, for its followers
  * @param standing whether the log may grow
- * @param readers who shares the database's connections
+ * @param readers limits shared with other users of the database's connections
  */
 export function createService(
   log: EventLog,
@@ -102,13 +102,13 @@ export function createService(
   }
 
   /**
-   * All pages from `after` on, to the first that has no more behind it. The next
-   * one is read while the reader is busy with this one: it holds two at a time.
+   * All pages after `after`, up to the first without more behind it. The next page is
+   * read while the reader handles this one, so it holds two at a time.
    */
   async function* pages(ctx: Context, filter: EventFilter, after: bigint) {
     const readAfter = (position: bigint) => {
       const page = readPage(ctx, { ...filter, afterPosition: position }, STREAM_PAGE);
-      // A reader that has left does not learn how it ended.
+      // The reader may leave before the page fails.
       page.catch(() => undefined);
       return page;
     };
@@ -121,7 +121,7 @@ export function createService(
     }
   }
 
-  /** What is appended while it is read is the next reading's. */
+  /** Reads to the head; events appended meanwhile are left to the next read. */
   async function* upToHead(ctx: Context, filter: EventFilter): Batches {
     const head = await log.head(ctx);
     for await (const { events, last } of pages(ctx, filter, filter.afterPosition ?? 0n)) {
@@ -131,7 +131,7 @@ export function createService(
     }
   }
 
-  /** Rejects unless the log has the event that the reading goes on after, where that is named. */
+  /** Rejects unless the log has the event that the read continues from, if the filter names one. */
   async function checkPlace(ctx: Context, filter: EventFilter): Promise<void> {
     const { afterPosition = 0n, afterEventId } = filter;
     if (afterEventId === undefined || afterPosition === 0n) return;
@@ -152,7 +152,7 @@ export function createService(
   async function* following(ctx: Context, filter: EventFilter): Batches {
     let after = filter.afterPosition ?? 0n;
     const generation = live.generation();
-    // Always from before the page is read: up to there nothing can be missing from it.
+    // Always taken before the page is read, so the page misses nothing up to there.
     let head = await log.head(ctx);
     for (;;) {
       for await (const { events, last } of pages(ctx, filter, after)) {
@@ -160,7 +160,7 @@ export function createService(
         after = last;
       }
       if (live.generation() !== generation) throw logWentBack();
-      // What the filter passes over up to the head needs not be looked at again.
+      // Skip what the filter excludes up to the head.
       if (head > after) after = head;
       head = await live.beyond(after, ctx.signal);
       if (live.generation() !== generation) throw logWentBack();
@@ -207,9 +207,9 @@ export function createService(
 
     saveCheckpoint: async (ctx, { consumer, ...checkpoint }) => {
       const { position } = checkpoint;
-      // A consumer counts in the stream. Where that is no copy of the log (after
-      // a restored backup, or with foreign messages in it), what it is done with
-      // there says nothing of the events that the log has at those positions.
+      // A consumer counts in stream sequences. If the stream is not a copy of the log
+      // (after a restored backup, or with foreign messages), the consumer's progress says
+      // nothing about the log's events at those positions.
       if (position > published()) {
         throw new CodedError(
           'precondition_failed',
@@ -225,7 +225,7 @@ export function createService(
     listCheckpoints: (ctx) => checkpoints.list(ctx),
 
     park: async (ctx, letter) => {
-      // Given up for want of a log that takes its answer, it would be given up for good.
+      // An event whose answer the log refuses for now must not be parked: that would be for good.
       standing.refuse();
       const head = await log.head(ctx);
       if (letter.position > head) {
@@ -265,6 +265,6 @@ export function createService(
   return service;
 }
 
-/** What went wrong may be anything; SQL text cannot hold a NUL nor half of a surrogate pair, nor a list of letters texts without end. */
+/** Any error text, as SQL text can hold it: no NUL, no half of a surrogate pair; shortened, so that lists of letters stay small. */
 const storable = (text: string, length: number): string =>
   text.replaceAll('\0', '\uFFFD').slice(0, length).toWellFormed();

@@ -2,9 +2,8 @@ import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { inject } from '../../zipkin/propagation.ts';
 
 /**
- * An event store that keeps with each event the trace it was appended in: the
- * relay publishes later and in a trace of nobody's, and its consumers must find
- * their way back.
+ * An event store that keeps the trace of the append with each event. The relay
+ * publishes later, outside that trace, and consumers must find their way back to it.
  */
 export function tracingService(next: EventStore): EventStore {
   return {

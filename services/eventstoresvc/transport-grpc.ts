@@ -24,10 +24,10 @@ import {
 } from './grpc/requests.ts';
 
 /**
- * @param stream the stream that is served; an event or a request for another one is refused
- * @param maxDataBytes as in EventLimits, so that what is refused here for its stream is told of its size, too
+ * @param stream the stream served; an event or a request for another one is refused
+ * @param maxDataBytes as in EventLimits, so that an event refused for its stream is also checked for size
  *
- * `stopStreams` is to be called before the server stops.
+ * Call `stopStreams` before the server stops.
  */
 export function createGrpcService(
   endpoints: Endpoints,

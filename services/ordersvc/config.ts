@@ -6,7 +6,7 @@ import {
   setting,
 } from '../../shared/kit/process/config.ts';
 
-/** What ordersvc can be told by its environment. Durations are in milliseconds. */
+/** Settings of ordersvc, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
 const schema = z.object({
@@ -16,11 +16,11 @@ const schema = z.object({
   ORDERS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/ordersdb'),
   DATABASE_POOL_SIZE: setting.integer(10, { min: 1, max: 1_000 }),
   CURRENCY: setting.currency('USD'),
-  /** From the last byte of a request to its answer. */
+  /** From a request's last byte to its answer. */
   REQUEST_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
-  /** Requests a second, for each endpoint; 0: as many as come. */
+  /** Requests a second for each endpoint; 0: no limit. */
   RATE_LIMIT_PER_SECOND: setting.integer(0),
-  /** The largest body that is read. An order of a hundred items is a tenth of it. */
+  /** Largest body that is read. An order of a hundred items takes a tenth of it. */
   BODY_LIMIT_BYTES: setting.integer(256 * 1024, { min: 1_024 }),
 });
 

@@ -29,9 +29,9 @@ import { orderRoutes } from './transport-http.ts';
 import { type ReadModel, sqlReadModel } from './views/order-rows.ts';
 import { createRecentWrites } from './views/recent-writes.ts';
 
-/** What main runs and tests look at. */
+/** The service, as main runs it and tests inspect it. */
 export interface App extends Runnable {
-  /** Ports that are listened on, once started; asked for 0, the system chose them. */
+  /** Ports in use, once started. With port 0 the system chose them. */
   ports(): { readonly http: number; readonly admin: number };
 }
 
@@ -43,27 +43,26 @@ const tokens = {
   http: token<ReturnType<typeof httpServer>>('http'),
 };
 
-/** Failures in a row after which an endpoint stops trying, and for how long: a restart of what is behind it takes about that. */
+/** Failures in a row that open an endpoint's circuit, and for how long: about as long as a dependency takes to restart. */
 const BREAKER = {
   threshold: 20,
   halfOpenAfterMs: 1_000,
-  // A store that waits for its operator answers, and callers should hear what it says.
+  // A store that waits for its operator does answer, and callers should see its message.
   counts: (error: unknown) => isMachineryFailure(error) && !isStandstill(error),
 };
 
 /**
- * Puts ordersvc together, inside out. In the middle is the service, which knows
- * the event store and the read model and nothing of wires; around it lie its
- * own middlewares, which count and tell what matters to the business. Each of
- * its methods becomes an endpoint, wrapped in what every request gets: tracing,
- * measuring, logging, a rate limit, a timeout and a circuit breaker. Outermost
- * is HTTP, which decodes, calls one endpoint and encodes. The lifecycle starts
- * what others lean on first, and stops in the reverse order: requests in flight
- * are answered before the connections behind them close.
+ * Builds ordersvc, inside out. At the core is the service, which knows the event store
+ * and the read model but no transport; its own middlewares count and log what matters
+ * to the business. Each method becomes an endpoint, wrapped in the middlewares of every
+ * request: tracing, metrics, logging, a rate limit, a timeout and a circuit breaker.
+ * Outermost is HTTP, which decodes, calls one endpoint and encodes. The lifecycle
+ * starts dependencies first and stops in reverse order: requests in flight are
+ * answered before the connections behind them close.
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
-  // Less than the request has, so that what went wrong can still be told.
+  // Less than the request's limit, which leaves time to report what failed.
   const behindMs = config.requestTimeoutMs * 0.8;
   bindDatabase(container, config, behindMs);
   bindEventStore(container, config, behindMs);

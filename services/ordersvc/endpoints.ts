@@ -1,11 +1,11 @@
-/** What can be asked of ordersvc, over any wire. */
+/** Operations of ordersvc, for any transport. */
 import type { Middleware } from '../../shared/kit/endpoint.ts';
 import { endpointsOf } from '../../shared/kit/endpoints-of.ts';
 import type { OrderService } from './service.ts';
 
 export type OrderEndpoints = OrderService;
 
-/** @param concerns the middlewares for an endpoint of that name, outermost first */
+/** @param concerns the middlewares for the endpoint `name`, outermost first */
 export const orderEndpoints = (
   service: OrderService,
   concerns: (name: string) => Middleware,

@@ -6,9 +6,9 @@ import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderService } from './service.ts';
 
 /**
- * A service that counts what matters to the business. It also tags the trace
- * of a placed order with the order's id, which no part of the request named;
- * everywhere else the transport knows it.
+ * A service that counts what matters to the business. It also tags the trace of a
+ * placed order with the order's id, which the request did not have; for other
+ * operations the transport does that.
  */
 export function instrumentingService(next: OrderService, meter: Meter): OrderService {
   const placed = meter.createCounter('orders_placed', {

@@ -1,17 +1,17 @@
 import { isKind } from '../../shared/kit/errors.ts';
 import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 
-/** What came of a piece of work, and whether another's was joined instead of beginning one's own. */
+/** The result of some work, and whether the caller joined work that another had begun. */
 export interface Joined<T> {
   readonly value: T;
   readonly joined: boolean;
 }
 
 /**
- * Runs `begin`, unless work for the same key is under way: then its result, or
- * its failure, is everybody's. Work whose own caller went away is begun again by
- * one of those who waited. Nobody waits longer than `signal` says. Go's
- * `singleflight` is the idea.
+ * Runs `begin`, unless work for the same key is under way: then all callers share its
+ * result or its failure. If the caller who began it goes away, one of the waiting
+ * callers begins it again. Each caller waits until `signal` at most. Like Go's
+ * `singleflight`.
  */
 export type Join<T> = (
   key: string,

@@ -5,11 +5,10 @@ import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderService } from './service.ts';
 
 /**
- * A service that tells of what matters to the business. The endpoint's
- * middleware writes a line for each request already, so an order is told of
- * only at level debug; that the read model went away, or that orders are shown
- * stale, is told when it begins and when it ends, not for each order. That a
- * person changed an order's course is told each time.
+ * A service that logs what matters to the business. The endpoint's middleware already
+ * writes a line for each request, so orders are logged only at level debug. Losing the
+ * read model and showing stale orders are logged when they begin and end, not for each
+ * order. A person's decision about an order is always logged.
  */
 export function loggingService(next: OrderService, logger: Logger): OrderService {
   const readModelAway = turns(
@@ -53,7 +52,7 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
   });
 }
 
-/** Calls `began` and `ended` only when what it is told changes. */
+/** Calls `began` and `ended` only when the state changes. */
 function turns(began: (fields: object) => void, ended: () => void) {
   let was = false;
   return (is: boolean, ctx: Context, err: unknown): void => {

@@ -1,8 +1,7 @@
 /**
- * What people decide about an order that stands in the log: the customer
- * cancels it, the restaurant takes it or does not. A decision holds for the
- * version it saw and is taken again when the order has moved, so of two that
- * race the log's version tells the loser, and the loser is told.
+ * People's decisions about an order: the customer cancels it, the restaurant approves
+ * or rejects it. A decision is made on one version and made again when the order has
+ * moved. When two race, the log's version check makes one lose, and the loser is told.
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE, orderAggregate } from '../../shared/contracts/subjects.ts';
@@ -22,64 +21,63 @@ import { matches, type Versions, versionMismatch } from './views/order-version.t
 import { type OrderView, viewOf } from './views/order-view.ts';
 import type { RecentWrites } from './views/recent-writes.ts';
 
-/** An order that is to be cancelled. */
+/** An order to cancel. */
 export interface Cancellation extends OrderToDecide {
-  /** The customer need not say. */
+  /** Optional for the customer. */
   readonly reason?: string | undefined;
 }
 
-/** An order that is to be turned down. */
+/** An order to reject. */
 export interface Rejection extends OrderToDecide {
   readonly reason: string;
 }
 
-/** An order after somebody's decision. */
+/** An order after a decision. */
 export interface DecidedOrder {
   readonly order: OrderView;
-  /** False where it was so already, and nothing was appended. */
+  /** False if it was so already and nothing was appended. */
   readonly changed: boolean;
 }
 
 /**
- * All three may be called again: what is so already is no error, and is answered
- * with the order as it is. They reject with `not_found` (code `order_not_found`);
- * with `conflict` where the order does not allow it (code `order_ended`, or
- * `order_not_paid` before its payment is known), or where it kept moving (code
- * `order_moving`, nothing was done); with `precondition_failed` (code
- * `version_mismatch`, nothing was done) where the decision would be taken at
- * another version than `ifMatch` names (default: any). One that was taken at such
- * a version is taken: asked again, it is answered with the order. After `unavailable` it is not known whether
- * it was decided: call again.
+ * All three may be called again: if the decision is in effect already, the answer is
+ * the order as it is. They reject with `not_found` (code `order_not_found`); with
+ * `conflict` if the order does not allow the decision (code `order_ended`, or
+ * `order_not_paid` before its payment is known) or kept moving (code `order_moving`,
+ * nothing was done); and with `precondition_failed` (code `version_mismatch`, nothing
+ * was done) if the order is at another version than `ifMatch` names (default: any).
+ * A decision made at such a version stands: asked again, the answer is the order.
+ * After `unavailable` it is unknown whether the decision was made: call again.
  */
 export interface OrderDecisions {
   /** Ends an order that is Pending or Paid. */
   cancel(ctx: Context, request: Cancellation): Promise<DecidedOrder>;
-  /** Takes an order that is Paid. */
+  /** Approves an order that is Paid. */
   approve(ctx: Context, request: OrderToDecide): Promise<DecidedOrder>;
-  /** Turns down an order that is Paid. */
+  /** Rejects an order that is Paid. */
   reject(ctx: Context, request: Rejection): Promise<DecidedOrder>;
 }
 
 export interface OrderDecisionsOptions {
   readonly store: AggregateStore;
-  /** Its errors are told to people as they are. */
+  /** Its errors are shown to people unchanged. */
   readonly codec: OrderEventCodec;
   readonly recent: RecentWrites;
-  /** For reading, appending and reading again together, in milliseconds; less than a request has. */
+  /** Limit for reading, appending and reading again, in milliseconds; less than a request's limit. */
   readonly withinMs: number;
 }
 
-/** Part of the ids of all events made here: frozen. */
+/** Frozen: part of the ids of all events made here. */
 export const HANDLER = 'ordersvc';
 
-/** Who the events say decided. Customers cancel and restaurants review; nobody is asked for a name. */
+/** Who decided, as events say it. Customers cancel and restaurants review; no names are asked for. */
 const decidedBy = {
   cancel: 'customer',
   approve: 'restaurant',
   reject: 'restaurant',
 } as const;
 
-/** Why an order was cancelled by a customer who did not say. */
+/** The reason of a cancellation whose customer gave none. */
 const UNSAID = 'customer_request';
 
 export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecisions {
@@ -111,7 +109,7 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
     const { decision, appended } = await orders
       .handle(ctx, request)
       .catch((error) => {
-        // The same decision by another request, in other words: what it made of the order is there to be read.
+        // Another request made the same decision in other words: read the resulting order.
         if (isKind(error, 'already_exists')) return orders.handle(ctx, request);
         throw error;
       })
@@ -135,9 +133,9 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
 }
 
 /**
- * Throws where the order is at a version that is not wanted, unless the event
- * `eventId`, the decision itself, was recorded at one that is: who asks again
- * because the answer was lost names the version that they decided by.
+ * Throws if the order is at an unwanted version, unless the event `eventId`, this
+ * decision, was recorded at a wanted one: a caller who repeats a request because the
+ * answer was lost names the version that they decided at.
  */
 function mustBeAt(wanted: Versions, recorded: readonly RecordedEvent[], eventId: string): void {
   const version = recorded.at(-1)?.version ?? 0n;
@@ -147,12 +145,12 @@ function mustBeAt(wanted: Versions, recorded: readonly RecordedEvent[], eventId:
   throw versionMismatch(version);
 }
 
-/** The domain's refusal as an error: its codes are the caller's. */
+/** The domain's refusal as an error with the same code. */
 function refusal({ code, message }: Extract<Decision, { accepted: false }>): CodedError {
   return new CodedError(code === 'order_not_found' ? 'not_found' : 'conflict', code, message);
 }
 
-/** Throws what the caller should hear of a failure: whether to ask again, and when. */
+/** Throws the error for the caller: it says whether and when to ask again. */
 function tell(cause: unknown): never {
   if (isKind(cause, 'timeout')) {
     throw new CodedError(

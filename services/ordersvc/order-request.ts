@@ -1,20 +1,20 @@
-/** What a customer asks for, every field checked. Pure. */
+/** A customer's request for an order, every field checked. Pure. */
 
 import type { OrderDetails, OrderItem } from '../../shared/domain/order.ts';
 import type { Minor } from '../../shared/money/money.ts';
 
-/** An order that is to be placed. */
+/** An order to place. */
 export interface OrderRequest {
   readonly customerId: string;
   readonly restaurantId: string;
   readonly items: readonly OrderItem[];
-  /** Computed from the items; what the client claims is not looked at. */
+  /** Computed from the items; an amount from the client is ignored. */
   readonly amount: Minor;
-  /** Requests of one customer with the same key are one order. */
+  /** A customer's requests with the same key are one order. */
   readonly idempotencyKey: string | undefined;
 }
 
-/** True where `order` is what `request` asks for, field by field. */
+/** True if `order` matches `request` in every field. */
 export function asksFor(request: OrderRequest, order: OrderDetails): boolean {
   return (
     request.customerId === order.customerId &&

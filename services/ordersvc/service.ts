@@ -1,7 +1,7 @@
 /**
- * What people can do with orders. Placing one is a single append to the log;
- * reading one takes the read model's row where that is new enough, and folds
- * the log where it is not; what is decided about one is in order-decisions.ts.
+ * What people can do with orders. Placing one is a single append to the log. Reading
+ * one uses the read model's row if it is new enough, and otherwise folds the log.
+ * Decisions are in order-decisions.ts.
  */
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import { orderIdFor } from '../../shared/contracts/order-id.ts';
@@ -22,63 +22,62 @@ import { matches, type Versions, versionMismatch } from './views/order-version.t
 import { type OrderView, readingForOthers, viewOf } from './views/order-view.ts';
 import type { RecentWrites } from './views/recent-writes.ts';
 
-/** An order that stands in the log. */
+/** An order in the log. */
 export interface PlacedOrder {
   readonly order: OrderDetails;
   readonly version: bigint;
-  /** It was placed by an earlier request with the same idempotency key. */
+  /** An earlier request with the same idempotency key placed it. */
   readonly replayed: boolean;
 }
 
-/** An order and how much can be said of it. */
+/** An order and how reliable it is. */
 export interface FoundOrder {
   readonly order: OrderView;
   readonly source: 'read model' | 'log';
-  /** The log, which may know more, could not be asked. */
+  /** The log, which may have more, could not be read. */
   readonly stale: boolean;
-  /** Why the read model could not be asked, where it could not. */
+  /** Why the read model could not be read, if it could not. */
   readonly readModelError: unknown;
 }
 
 /** Each method is an endpoint. */
 export interface OrderService extends OrderDecisions {
   /**
-   * Places an order. With an idempotency key it may be called again and gives
-   * the first answer; CodedError `already_exists` (code `idempotency_key_reused`)
-   * where the key stands for another request. After `unavailable` and `timeout`
-   * it is not known whether the order was placed: with the key, call again.
+   * Places an order. With an idempotency key it may be called again and gives the first
+   * answer, or rejects with `already_exists` (code `idempotency_key_reused`) if the
+   * key was used for a different request. After `unavailable` and `timeout` it is unknown
+   * whether the order was placed: with the key, call again.
    */
   place(ctx: Context, request: OrderRequest): Promise<PlacedOrder>;
 
   /**
-   * One order, never older than what was written through this service, unless
-   * it is marked stale; never, stale or not, older than `minVersion`, nor at a
-   * version that `ifMatch` does not name.
-   * Rejects with `not_found` (code `order_not_found`); with
-   * `precondition_failed` where the log has no `minVersion` of it (code
-   * `version_not_reached`), or has it at another version than `ifMatch` names
-   * (code `version_mismatch`); with the machinery's failure only where neither the read
-   * model nor the log has an answer that will do.
+   * One order, never older than what was written through this service, unless marked
+   * stale; even then never older than `minVersion`, nor at a version that `ifMatch` does
+   * not name. Rejects with `not_found` (code `order_not_found`); with
+   * `precondition_failed` if the log has no `minVersion` of it (code
+   * `version_not_reached`) or has another version than `ifMatch` names (code
+   * `version_mismatch`); with an infrastructure failure only if neither the read model
+   * nor the log has an acceptable answer.
    */
   get(ctx: Context, query: OrderQuery): Promise<FoundOrder>;
 
-  /** A page of orders, of a customer, a restaurant or a status; eventually consistent, and says up to which position it is complete. */
+  /** A page of orders of a customer, a restaurant or a status. Eventually consistent; it gives the position up to which it is complete. */
   list(ctx: Context, query: OrderListQuery): Promise<OrderPage>;
 
-  /** All events of an order, from the log. Rejects with `not_found` and `precondition_failed`, as `get`. */
+  /** All events of an order, from the log. Rejects with `not_found` and `precondition_failed` like `get`. */
   history(ctx: Context, query: OrderQuery): Promise<readonly RecordedEvent[]>;
 }
 
 export interface OrderServiceOptions {
   readonly store: EventStore;
-  /** True while the event store is known to be out of reach. */
+  /** True while the event store is known to be unreachable. */
   readonly storeAway: () => boolean;
   readonly readModel: ReadModel;
   readonly recent: RecentWrites;
   readonly codec: OrderEventCodec;
   /**
-   * How long one source may take while another could still answer, in
-   * milliseconds; less than half of the time a request has.
+   * Limit for one source while another could still answer, in milliseconds; less than
+   * half of a request's time.
    */
   readonly patienceMs: number;
   readonly now?: () => Date;
@@ -91,10 +90,10 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
   const readLog = (ctx: Context, orderId: string) =>
     store.readAggregate(ctx, orderAggregate(orderId));
 
-  /** `ctx` with no more time than leaves another source its turn. */
+  /** `ctx` with its time cut so that another source has its turn. */
   const briefly = (ctx: Context): Context => withTimeLeft(ctx, patienceMs);
 
-  /** The events that place `order`: decided against an order that is not there yet, and appended only to one. */
+  /** The events that place `order`, appended only if there is no such order yet. */
   function placing(ctx: Context, order: OrderDetails): NewEvent[] {
     const decision = decide({ type: 'place', order }, initialState);
     if (!decision.accepted) throw new CodedError('conflict', decision.code, decision.message);
@@ -108,10 +107,10 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
     }));
   }
 
-  // A crowd with one key would be a conflict each, which the event store sorts out one by one.
+  // Many requests with one key would all conflict, and the event store resolves conflicts one by one.
   const join = createJoin<PlacedOrder>();
 
-  /** The order that has the id already, whatever was asked for. */
+  /** The order that already has the id, whatever its content. */
   async function placedBefore(ctx: Context, orderId: string): Promise<PlacedOrder> {
     const events = await readLog(ctx, orderId);
     const first = viewOf(codec, events.slice(0, 1));
@@ -125,7 +124,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
     return { order: first.details, version: first.version, replayed: true };
   }
 
-  /** An outage, waited for in vain, is one: the caller is told when to come back. */
+  /** A timeout during an outage becomes `unavailable`, which tells the caller when to retry. */
   const outage = (error: unknown, message: string) =>
     isKind(error, 'timeout')
       ? new CodedError('unavailable', 'event_store_away', message, {
@@ -140,7 +139,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
   const notFound = (orderId: string) =>
     new CodedError('not_found', 'order_not_found', `There is no order ${orderId}.`);
 
-  /** Throws where `version`, the log's, is not one that was asked for. */
+  /** Throws if `version`, from the log, is not acceptable. */
   function mustDo(version: bigint, minVersion: bigint, ifMatch: Versions) {
     if (version < minVersion) {
       const message = `The order is at version ${version}; it has not reached version ${minVersion}.`;
@@ -198,7 +197,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         stale,
         readModelError: undefined,
       });
-      // One that was not asked for does not do, whatever becomes of the log: the order may have moved on.
+      // A row at another version than asked for is dropped even if the log cannot be read: the order may have moved on.
       if (row !== undefined && row.version < minVersion) row = undefined;
       if (row !== undefined && !matches(ifMatch, row.version)) row = undefined;
       if (row !== undefined && row.version >= recent.version(orderId)) {
@@ -208,7 +207,7 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
         const order = viewOf(codec, await readLog(row === undefined ? ctx : briefly(ctx), orderId));
         if (order === undefined) throw notFound(orderId);
         mustDo(order.version, minVersion, ifMatch);
-        // Who was shown this version must not be shown an older row after it.
+        // A caller who saw this version must not see an older row later.
         recent.remember(orderId, order.version);
         return { order, source: 'log', stale: false, readModelError };
       } catch (error) {

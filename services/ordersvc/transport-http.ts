@@ -1,9 +1,9 @@
 /**
- * The endpoints over HTTP: each route tells an operation once, from how a request is
- * read to what the OpenAPI document says of it. An order's version is its `ETag`;
- * `x-stale: true` marks an order that may have moved on since, because the log could
- * not be asked; `If-Match`, `If-None-Match` and `min_version` are looked at where one
- * order is read, and `If-Match` where one is decided about.
+ * The endpoints over HTTP. Each route describes its operation once, from reading the
+ * request to its part of the OpenAPI document. An order's version is its `ETag`;
+ * `x-stale: true` marks an order that may be out of date because the log could not be
+ * read. Reading one order honours `If-Match`, `If-None-Match` and `min_version`;
+ * deciding about one honours `If-Match`.
  */
 
 import type { Route } from '../../shared/kit/transport/http/route.ts';
@@ -15,7 +15,7 @@ import { decideOrderRoutes } from './http/decide-orders.ts';
 import { placeOrderRoute } from './http/place-order.ts';
 import { readOrderRoutes } from './http/read-orders.ts';
 
-/** The routes of `endpoints`, with money in `currency`. */
+/** The routes for `endpoints`, with money in `currency`. */
 export function orderRoutes(endpoints: OrderEndpoints, currency: Currency): readonly Route[] {
   const answers = answersIn(currency.decimals);
   return withDocument(

@@ -4,14 +4,13 @@ import { stripeCharging } from '../../shared/domain/charging.ts';
 import { workerConfig, workerSettings } from '../../shared/eventstore/worker/worker-settings.ts';
 import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 
-/** What the payment worker can be told by its environment. Durations are in milliseconds. */
+/** The payment worker's settings, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
 /**
- * The simulated gateway treats these customers by their lists below. Their
- * defaults are names that begin with `demo-`, so that `make demo` can show each
- * case on a stack that runs already, and nobody else is surprised. A list that
- * is set replaces its default.
+ * Customers that the simulated gateway treats specially by default. Their names begin
+ * with `demo-`, so that `make demo` can show each case on a running stack without
+ * surprising anybody else. Setting a list replaces its default.
  */
 const demo = { declined: ['demo-declined'], unpaid: ['demo-unpaid'], slow: ['demo-slow'] };
 
@@ -25,28 +24,28 @@ const schema = z
     /** Required with `PAYMENT_GATEWAY=stripe`. Never logged. */
     STRIPE_SECRET_KEY: z.string().trim().optional(),
     STRIPE_API_BASE: setting.url('https://api.stripe.com', ['http', 'https']),
-    /** Orders name no card: all debits are made with this payment method. The default exists in Stripe's test mode only. */
+    /** Orders name no card: this payment method pays for all of them. The default exists only in Stripe's test mode. */
     STRIPE_PAYMENT_METHOD: setting.text('pm_card_visa'),
-    /** The simulated gateway declines more than this, in major units; unset: nothing. */
+    /** The simulated gateway declines amounts above this, in major units; unset: none. */
     SIMULATED_DECLINE_ABOVE: amountLimit,
     SIMULATED_DECLINE_CUSTOMERS: setting.list(demo.declined),
-    /** Customers whose debits are never answered: their orders wait until the payment's deadline. */
+    /** Customers whose debits are never answered: their orders wait for the payment deadline. */
     SIMULATED_FAIL_CUSTOMERS: setting.list(demo.unpaid),
-    /** Customers whose debits take SIMULATED_SLOW_MS longer. Keep that below ATTEMPT_TIMEOUT_MS, or they are never answered either. */
+    /** Customers whose debits take SIMULATED_SLOW_MS longer. Keep that below ATTEMPT_TIMEOUT_MS, or the debits are never answered. */
     SIMULATED_SLOW_CUSTOMERS: setting.list(demo.slow),
     SIMULATED_SLOW_MS: setting.milliseconds(3_000),
-    /** For each answer, for any customer. */
+    /** Delay of each answer, for all customers. */
     SIMULATED_DELAY_MS: setting.milliseconds(0),
     SIMULATED_FAILURE_RATE: setting.number(0, { min: 0, max: 1 }),
   })
   .refine((read) => read.PAYMENT_GATEWAY !== 'stripe' || read.STRIPE_SECRET_KEY !== undefined, {
     path: ['STRIPE_SECRET_KEY'],
     error: 'must be the secret key of a Stripe account, because PAYMENT_GATEWAY is stripe',
-    // Beside all other problems, not only after them.
+    // Checked together with the other rules, not only if they all pass.
     when: () => true,
   })
   .refine(
-    // One that there is not has been told by its own rule, and is no currency here.
+    // A currency that does not exist is already reported by its own rule.
     ({ PAYMENT_GATEWAY, CURRENCY }) =>
       PAYMENT_GATEWAY !== 'stripe' ||
       !('code' in CURRENCY) ||

@@ -45,23 +45,21 @@ const tokens = {
 };
 
 /**
- * A gateway that is away is left alone for a second at a time. One order that
- * cannot be paid fails three times a delivery, six deliveries before its
- * deadline: too few to open the circuit for all others by itself. In an outage
- * the orders in flight reach this in one round.
+ * A gateway that is away is left alone for a second at a time. One order that cannot be
+ * paid fails three times per delivery, with six deliveries before its deadline: too few
+ * to open the circuit by itself. In an outage the orders in flight reach the threshold
+ * in one round.
  */
 const BREAKER = { threshold: 20, halfOpenAfterMs: 1_000 };
 
 /**
- * Puts the payment worker together, inside out. In the middle is the service,
- * which knows the gateway (the chosen one, behind its circuits, for what needs
- * one) and the log and nothing of queues; around it lie its
- * own middlewares, which count and tell what matters to the business. It
- * becomes an endpoint, wrapped in what every answer to an event gets: tracing,
- * measuring, logging, the dead letter, a short retry and a timeout. Outermost
- * is the durable consumer, which acknowledges. The lifecycle starts what others
- * lean on first, and stops in the reverse order: what is in flight is finished
- * before the connections behind it close.
+ * Builds the payment worker, inside out. At the core is the service, which knows the
+ * gateway (the chosen one behind its circuits, for orders that need one) and the log,
+ * but no queue; its own middlewares count and log what matters to the business. It
+ * becomes an endpoint, wrapped in the middlewares of every worker: tracing, metrics,
+ * logging, dead letters, a short retry and a timeout. Outermost is the durable consumer,
+ * which acknowledges. The lifecycle starts dependencies first and stops in reverse
+ * order: work in flight finishes before the connections behind it close.
  */
 export function createContainer(config: Config): App {
   const codec = orderEventCodec(config.currency.decimals);
@@ -104,8 +102,8 @@ export function createContainer(config: Config): App {
           name,
           consumer: durables.payment,
           park: (ctx, letter) => store.park(ctx, letter),
-          // A debit that cannot be taken is ended by the order's deadline; nothing
-          // stands behind a void that is given up.
+          // The order's deadline ends a debit that cannot be made; a void that is given up
+          // has no such fallback.
           insist: name === 'void_payment',
           timeoutMs: config.attemptTimeoutMs,
         }),
@@ -113,9 +111,9 @@ export function createContainer(config: Config): App {
     [tokens.service, tokens.store, tokens.tracing, tokens.metrics, tokens.logger],
   );
 
-  // One durable for orders and for voids, so that an order's void comes after its debit
-  // wherever that is possible. Where it is not (another instance, a redelivery), the
-  // gateway keeps them in order.
+  // Orders and voids share a durable, so that an order's void normally comes after its
+  // debit. When it does not (another instance, a redelivery), the gateway keeps them in
+  // order.
   bindWorker(container, config, durables.payment, tokens.endpoints);
 
   return assemble(container, config, [
@@ -130,7 +128,7 @@ export function createContainer(config: Config): App {
 function chosenGateway({ stripe, simulation, currency }: Config, ledger: Ledger): PaymentGateway {
   if (stripe === undefined) return simulatedGateway(ledger, simulation);
   const inStripe = stripeCharging(currency);
-  // The configuration refused it before; to go on with another gateway would be worse.
+  // The configuration should have refused this; using another gateway would be worse than stopping.
   if (inStripe === undefined) throw new Error(`Stripe does not charge ${currency.code}.`);
   return stripeGateway(stripeIntents({ ...stripe, charging: inStripe }), ledger);
 }

@@ -4,7 +4,7 @@ import type { Delivery } from '../../shared/kit/delivery.ts';
 import type { Middleware } from '../../shared/kit/endpoint.ts';
 import type { PaymentService } from './service.ts';
 
-/** What the payment worker answers, each wrapped in what `concerns` gives for its name. */
+/** The payment worker's endpoints, each wrapped in `concerns` of its name. */
 export function paymentEndpoints(
   service: PaymentService,
   codec: OrderEventCodec,
@@ -19,14 +19,14 @@ export function paymentEndpoints(
         (ctx, { event, recorded, mayBeRepeat }) =>
           service.pay(ctx, {
             causeId: recorded.eventId,
-            // The log knows the order by its aggregate; that is where the answer belongs.
+            // The log knows the order by its aggregate id, so the answer belongs there.
             order: { ...event.order, orderId: recorded.aggregateId },
-            // An order's first event needs no look into the log; any other might be
-            // a second beginning.
+            // An order's first event needs no read of the log; any other might begin the
+            // order a second time.
             mayBeRepeat: mayBeRepeat || recorded.version !== 1n,
           }),
       ],
-      // Give its money back, or see to it that none is taken.
+      // Give its money back, or make sure that none is taken.
       voidrequested: [
         'void_payment',
         (ctx, { recorded: { eventId: causeId, aggregateId: orderId } }) =>

@@ -2,7 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import { observed } from '../../shared/kit/observed.ts';
 import type { PaymentService } from './service.ts';
 
-/** Counts payments and voids by what came of them, and the money that was debited, in minor units. */
+/** Counts payments and voids by outcome, and the money debited, in minor units. */
 export function instrumentingService(next: PaymentService, meter: Meter): PaymentService {
   const payments = meter.createCounter('payments_total', {
     description: 'Payments, by result.',

@@ -1,13 +1,13 @@
-/** The keys by which gateways and the ledger know debits and voids. Frozen. */
+/** Idempotency keys of debits and voids at gateways and in the ledger. Frozen. */
 
 import { durables } from '../../shared/contracts/subjects.ts';
 import { derivedId } from '../../shared/eventstore/ids.ts';
 
 /**
- * Of an order's debit. It derives from the order, not the event: if another event
- * says again that the order was created, it is still paid once.
+ * Key of an order's debit. It derives from the order, not the event: if a second event
+ * creates the order again, it is still paid once.
  */
 export const debitKey = (orderId: string): string => derivedId(durables.payment, orderId, 'debit');
 
-/** Of the void that the event `causeId` asks for. */
+/** Key of the void that the event `causeId` requests. */
 export const voidKey = (causeId: string): string => derivedId(durables.payment, causeId, 'void');

@@ -2,7 +2,7 @@ import { type Logger, logFields } from '../../shared/kit/logger.ts';
 import { observed } from '../../shared/kit/observed.ts';
 import type { PaymentService } from './service.ts';
 
-/** Says what came of each payment and each void. Declined and voided are worth a line to people; debited is the rule. */
+/** Logs the outcome of each payment and void. Declined and voided are worth an info line; debited is normal. */
 export const loggingService = (next: PaymentService, logger: Logger): PaymentService =>
   observed(next, {
     pay: (ctx, { order: { orderId, amount } }, result) =>

@@ -20,42 +20,41 @@ export interface PaymentRequest {
   /** Id of the event that created the order. */
   readonly causeId: string;
   readonly order: OrderDetails;
-  /** It may have been answered before. */
+  /** The log may have an answer to it already. */
   readonly mayBeRepeat: boolean;
 }
 
-/** An order whose payment is to be undone. */
+/** An order whose payment must be undone. */
 export interface VoidRequest {
-  /** Id of the event that asks for the void. */
+  /** Id of the event that requests the void. */
   readonly causeId: string;
   readonly orderId: string;
 }
 
-/** What came of it: the gateway's answer, or that the log has one already, or has asked for the void. */
+/** The gateway's answer, or that the log already has an answer or a request for the void. */
 export type PaymentResult = DebitAnswer['outcome'] | 'answered before' | 'void requested';
 
-/** What came of it: money was given back, or none was taken and none will be, or the log has the answer already. */
+/** Whether money was given back, none was taken and none will be, or the log already has the answer. */
 export type VoidResult = 'voided' | 'nothing to void' | 'answered before';
 
-/** Takes the money for orders, and gives it back. */
+/** Takes and gives back the money for orders. */
 export interface PaymentService {
   /**
    * Debits the order's amount and appends the answer, `paymentdebited` or
-   * `paymentfailed`, whatever has become of the order meanwhile: it is a fact.
-   * May be called again; the customer pays once and the answer is appended once.
-   * Rejects with what the gateway and the event store reject with.
+   * `paymentfailed`. As a fact it is appended whatever has become of the order
+   * meanwhile. May be called again; the customer pays once and the answer is appended
+   * once. Rejects as the gateway and the event store do.
    */
   pay(ctx: Context, request: PaymentRequest): Promise<PaymentResult>;
   /**
-   * Voids the order's payment and appends the answer, `paymentvoided`. From then
-   * on the order's debit is refused, should it not have come yet. May be called
-   * again; money is given back once and the answer is appended once. Rejects as
-   * `pay` does.
+   * Voids the order's payment and appends the answer, `paymentvoided`. From then on a
+   * debit of the order that has not arrived yet is refused. May be called again; money is
+   * given back once and the answer is appended once. Rejects as `pay` does.
    */
   voidPayment(ctx: Context, request: VoidRequest): Promise<VoidResult>;
 }
 
-/** Frozen: the log knows answers by ids made of it. */
+/** Frozen: part of the ids of answers in the log. */
 const ANSWER = 'answer';
 
 export function createPaymentService(
@@ -63,7 +62,7 @@ export function createPaymentService(
   gateway: PaymentGateway,
   codec: OrderEventCodec,
 ): PaymentService {
-  /** How the order's payment stands, which event it was begun by, and which asked for its void first. */
+  /** The state of the order's payment, the event that began it, and the one that first requested its void. */
   async function look(ctx: Context, orderId: string) {
     const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
     const first = (type: string) => recorded.find(({ eventType }) => eventType === type)?.eventId;
@@ -74,7 +73,7 @@ export function createPaymentService(
     };
   }
 
-  /** False: our own answer was given earlier in other words (by another release, say), and stands. */
+  /** False: our answer was already given in other words (by another release, say), and stands. */
   async function appended(
     ctx: Context,
     causeId: string,
@@ -104,16 +103,16 @@ export function createPaymentService(
       if (mayBeRepeat) {
         // Gateways forget idempotency keys after a while; the log does not.
         const { payment, begunBy } = await look(ctx, orderId);
-        // Begun by another event, it is that one which is paid for.
+        // Another event began the order, and the payment is for that one.
         if (begunBy !== causeId) return 'answered before';
-        // A first delivery does without this read: should the void have overtaken it,
-        // the gateway's tombstone refuses the debit.
+        // A first delivery skips this read: if the void overtook it, the gateway's tombstone
+        // refuses the debit.
         if (payment === 'void_requested' || payment === 'voided') return 'void requested';
         if (payment !== 'none') return 'answered before';
       }
-      // What an earlier attempt came to may be unknown. Asking again with the same key
-      // finds out, before anything else is done; also for an order that has ended
-      // meanwhile, for a debit that happened is to be in the log.
+      // The outcome of an earlier attempt may be unknown. Asking again with the same key
+      // finds it out first, even for an order that has ended meanwhile: a debit that
+      // happened must be in the log.
       const answer = await gateway.debit(ctx, {
         idempotencyKey: debitKey(orderId),
         orderId,
@@ -133,8 +132,8 @@ export function createPaymentService(
 
     async voidPayment(ctx, request) {
       const { orderId } = request;
-      // Also a first delivery may be of a request that was made once more: all of an
-      // order's requests have one answer, the first one's.
+      // Even a first delivery may repeat a request: all requests of an order share the
+      // first one's answer.
       const { payment, voidAskedBy: causeId = request.causeId } = await look(ctx, orderId);
       if (payment === 'voided') return 'answered before';
       const { paymentId } = await gateway.void(ctx, {

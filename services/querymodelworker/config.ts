@@ -5,18 +5,18 @@ import {
 } from '../../shared/eventstore/worker/worker-settings.ts';
 import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 
-/** What the query model worker can be told by its environment. Durations are in milliseconds. */
+/** The query model worker's settings, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
 const schema = z.object({
   ...followerSettings({ serviceName: 'querymodelworker', adminPort: 9104 }),
   ORDERS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/ordersdb'),
-  /** One statement runs at a time; the second connection is for when the first hangs. */
+  /** One statement runs at a time; the second connection is for when the first one hangs. */
   DATABASE_POOL_SIZE: setting.integer(2, { min: 1, max: 1_000 }),
   DATABASE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
   /** Most events in one statement. */
   MAX_BATCH: setting.integer(500, { min: 1, max: 5_000 }),
-  /** For one attempt to write a batch, of which there are a few. */
+  /** Limit for one attempt to write a batch; there are a few attempts. */
   ATTEMPT_TIMEOUT_MS: setting.milliseconds(10_000, { min: 100 }),
 });
 

@@ -36,14 +36,13 @@ const tokens = {
 };
 
 /**
- * Puts the query model worker together, inside out. In the middle is the
- * service, which folds events into the read model; around it lie its own
- * middlewares, which count, and raise the alarm for what could not be read. It
- * becomes an endpoint that takes a batch, wrapped as in `batchMiddleware`.
- * Outermost is the stream, read in order from the read model's checkpoint,
- * with a span for each event. The lifecycle starts what others lean on first,
- * and stops in the reverse order: a batch in flight is finished before the
- * connections behind it close.
+ * Builds the query model worker, inside out. At the core is the service, which folds
+ * events into the read model; its own middlewares count events and report the
+ * unreadable ones. It becomes an endpoint that takes a batch, wrapped in
+ * `batchMiddleware`. Outermost is the stream, read in order from the read model's
+ * checkpoint, with a span for each event. The lifecycle starts dependencies first and
+ * stops in reverse order: a batch in flight finishes before the connections behind it
+ * close.
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);

@@ -2,10 +2,10 @@ import type { Middleware } from '../../shared/kit/endpoint.ts';
 import { endpointsOf } from '../../shared/kit/endpoints-of.ts';
 import type { QueryModelService } from './service.ts';
 
-/** What the projection answers. */
+/** The projection's endpoints. */
 export type QueryModelEndpoints = Pick<QueryModelService, 'project'>;
 
-/** @param concerns the middlewares for an endpoint of that name, outermost first */
+/** @param concerns the middlewares for the endpoint `name`, outermost first */
 export const queryModelEndpoints = (
   service: QueryModelService,
   concerns: (name: string) => Middleware,

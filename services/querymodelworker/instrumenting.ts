@@ -2,7 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import { observed } from '../../shared/kit/observed.ts';
 import type { QueryModelService } from './service.ts';
 
-/** Counts events by what became of them, and shows where the read model stands. */
+/** Counts events by outcome, and shows how far the read model is. */
 export function instrumentingService(next: QueryModelService, meter: Meter): QueryModelService {
   const events = meter.createCounter('projection_events_total', {
     description: 'Events read by the projection, by result: folded, unknown or unreadable.',

@@ -2,7 +2,7 @@ import { type Logger, logFields } from '../../shared/kit/logger.ts';
 import { observed } from '../../shared/kit/observed.ts';
 import type { QueryModelService } from './service.ts';
 
-/** Raises the alarm for each event that could not be read, and tells when another instance is at work. */
+/** Logs an error for each unreadable event, and says when another instance is at work. */
 export const loggingService = (next: QueryModelService, logger: Logger): QueryModelService =>
   observed(next, {
     project: (ctx, batch, { failures, applied, position: checkpoint }) => {

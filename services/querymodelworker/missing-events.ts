@@ -4,14 +4,14 @@ import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import type { StreamMessage } from '../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 
-/** Where events are had from when the stream does not have them, and how far there are any. */
+/** Source and end of the events that the stream lacks. */
 export type Log = Pick<EventStore, 'read' | 'head'>;
 
 /**
- * The events of `messages`. A message that the relay did not publish stands where
- * an event of the log should stand, and the log has the right one. Where it has
- * none there, the events end before it: at least one, or it rejects with
- * `foreign_message` (unavailable).
+ * The events of `messages`. A message that the relay did not publish occupies an
+ * event's position, and the log has that event. If the log has none there, the result
+ * ends before it, with at least one event; otherwise it rejects with `foreign_message`
+ * (unavailable).
  */
 export async function eventsOf(
   ctx: Context,
@@ -34,7 +34,7 @@ export async function eventsOf(
   return events;
 }
 
-/** Undefined for a message that the relay did not publish there. */
+/** Undefined for a message that the relay did not publish. */
 function decoded(message: StreamMessage): RecordedEvent | undefined {
   try {
     return decodeStored(message);
@@ -44,8 +44,8 @@ function decoded(message: StreamMessage): RecordedEvent | undefined {
 }
 
 /**
- * The events after `after` and up to `until`, from the log, in pages of at most
- * `limit`: for a stream that begins later than where the reading begins.
+ * The log's events after `after` up to `until`, in pages of at most `limit`: for a
+ * stream that begins after the position to read from.
  */
 export async function* missingEvents(
   ctx: Context,

@@ -7,52 +7,50 @@ import type { OrderRow } from './table/order-row.ts';
 import type { ProjectionFailure } from './table/projection-failure.ts';
 import type { ReadModel } from './table/read-model.ts';
 
-/** Events that follow one another in the log, and the checkpoint they follow. */
+/** Consecutive events of the log, and the checkpoint before them. */
 export interface Batch {
-  /** Position that the batch begins after. */
+  /** Position before the first event. */
   readonly after: bigint;
-  /** At positions after + 1, after + 2, …, at least one. */
+  /** At positions after + 1, after + 2, …; at least one. */
   readonly events: readonly RecordedEvent[];
 }
 
-/** What became of a batch. */
+/** The result of projecting a batch. */
 export interface Projected {
-  /** The checkpoint now; what to read next comes after it. */
+  /** The checkpoint now; read on after it. */
   readonly position: bigint;
   /**
-   * False: the checkpoint was not where the batch begins, so another instance is
-   * at work, or this repeats a write that got through unseen. Of what is left of
-   * the batch nothing was written.
+   * False: the checkpoint was not at the batch's start, because another instance is at
+   * work or an earlier write succeeded unnoticed. The rest of the batch was not written.
    */
   readonly applied: boolean;
-  /** Events of types that are not known here, which were passed over. */
+  /** Events of unknown types, which were skipped. */
   readonly unknown: number;
-  /** Events that could not be read, which were recorded and passed over. */
+  /** Unreadable events, which were recorded and skipped. */
   readonly failures: readonly ProjectionFailure[];
 }
 
-/** Keeps the read model up with the log. */
+/** Keeps the read model up to date with the log. */
 export interface QueryModelService {
-  /** How much of the log is in the read model. */
+  /** Position up to which the log is in the read model. */
   checkpoint(ctx: Context): Promise<bigint>;
   /**
-   * Folds a batch into the read model, in effect once, however often it is called
-   * and by however many instances. Rejects with `gap_in_events` (internal) for a
-   * batch with a hole.
+   * Folds a batch into the read model. Repeated calls, from any number of instances,
+   * apply it once. Rejects with `gap_in_events` (internal) for a batch with a hole.
    */
   project(ctx: Context, batch: Batch): Promise<Projected>;
 }
 
 /**
- * How many characters of rows go into one statement: servers refuse messages
- * above 16 MB (CockroachDB), and a character may take three bytes.
+ * Most characters of rows in one statement: servers refuse messages above 16 MB
+ * (CockroachDB), and a character may take three bytes.
  */
 const MAX_STATEMENT = 4_000_000;
 
 /**
- * The projection over `readModel`. Holds no state: where it stands is in the tables. Nothing
- * is folded before `agreed` (default: at once): rows hold minor units, and with a wrong
- * currency would keep another amount for good.
+ * The projection over `readModel`. It keeps no state in memory: the checkpoint is in the
+ * tables. Nothing is folded before `agreed` (default: at once): rows hold minor units, so
+ * a wrong currency would leave wrong amounts for good.
  */
 export function createQueryModelService(
   readModel: Pick<ReadModel, 'checkpoint' | 'rows' | 'write'>,

@@ -1,17 +1,17 @@
 import type { Logger } from '../../shared/kit/logger.ts';
 
 export interface StandstillOptions {
-  /** Where the read model stands. */
+  /** The read model's checkpoint. */
   readonly checkpoint: () => Promise<bigint>;
   /** Position of the log's last event. */
   readonly head: () => Promise<bigint>;
-  /** Where the reading stands, and since when it waits (`performance.now`); undefined while it works. */
+  /** The reader's position, and since when it waits (`performance.now()`); undefined while it works. */
   readonly waiting: () => { readonly position: bigint; readonly since: number } | undefined;
-  /** Between two looks, in milliseconds. */
+  /** Between checks, in milliseconds. */
   readonly lookMs: number;
-  /** The log may be ahead of a checkpoint that does not move for so long. */
+  /** How long the checkpoint may stay behind the log without moving, in milliseconds. */
   readonly stuckMs: number;
-  /** Called once, with what was seen; no more looks follow. */
+  /** Called once, with the finding; then the checks end. */
   readonly onFault: (why: string) => void;
   readonly logger: Logger;
 }
@@ -19,7 +19,7 @@ export interface StandstillOptions {
 /**
  * While nothing arrives, checks whether that is right. The stream cannot tell: it may
  * have lost its tail, or have been recreated from a restored log. Returns a function
- * that ends the watch.
+ * that ends the checks.
  */
 export function watchStandstill(options: StandstillOptions): () => void {
   const { lookMs, stuckMs, waiting, logger } = options;
@@ -31,11 +31,11 @@ export function watchStandstill(options: StandstillOptions): () => void {
     const before = waiting();
     if (before === undefined || performance.now() - before.since < lookMs) return;
     const checkpoint = await options.checkpoint();
-    // Read last: the log never ends before what was projected from it.
+    // Read last: the log never ends before events that were projected from it.
     const head = await options.head();
-    // A batch that came meanwhile answers the question.
+    // A batch has arrived meanwhile: all is well.
     if (ended || waiting()?.since !== before.since) return;
-    // While all is done, nothing stands still, however long that lasts.
+    // With everything projected nothing is stuck, however long that lasts.
     if (checkpoint === head || seen?.checkpoint !== checkpoint)
       seen = { checkpoint, since: performance.now() };
     const why = fault(before.position, checkpoint, head);

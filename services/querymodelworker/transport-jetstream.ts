@@ -1,7 +1,7 @@
 /**
- * The stream as the projection reads it: in order, from the read model's own
- * checkpoint, without a durable. Batches come in, one endpoint is called; there
- * is nothing to acknowledge, for the checkpoint moves with the rows.
+ * The stream as the projection reads it: in order, from the read model's own checkpoint,
+ * without a durable. Each batch calls one endpoint. There is nothing to acknowledge,
+ * because the checkpoint moves with the rows.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Meter } from '@opentelemetry/api';
@@ -25,38 +25,38 @@ import { watchStandstill } from './standstill.ts';
 import type { Place } from './table/rebuild-table.ts';
 
 export interface ProjectionTransportOptions {
-  /** The connection as it is now, waiting for it if need be; see `connectNats`. */
+  /** The current connection, waiting for one if needed; see `connectNats`. */
   readonly connection: () => Promise<NatsConnection>;
-  /** Where the read model stands. */
+  /** Position of the read model's checkpoint. */
   readonly checkpoint: (ctx: Context) => Promise<bigint>;
-  /** The same, with the event that it ends with. */
+  /** The checkpoint's position, with the id of the event there. */
   readonly place: (ctx: Context) => Promise<Place>;
-  /** Where events are had from that the stream does not have. */
+  /** Source of the events that the stream lacks. */
   readonly log: Log;
   readonly hook: Hook<IncomingMessage>;
   /** Most events in one batch. */
   readonly maxBatch: number;
-  /** While nothing arrives, between two comparisons with the log's head. Default 3,000. */
+  /** While nothing arrives, the time between comparisons with the log's head. Default 3,000. */
   readonly lookMs?: number;
-  /** The log is ahead and nothing moves: after this the reading begins again. Default 10,000. */
+  /** How long the checkpoint may stay behind the log before reading starts again. Default 10,000. */
   readonly stuckMs?: number;
   readonly logger: Logger;
   readonly meter?: Meter;
 }
 
-/** So many failures before it has ever begun are no error yet. */
+/** Failures before the first success that are logged as info, not as errors. */
 const FIRST_FAILURES = 4;
-/** After a failure, before beginning again at the checkpoint: from half of the first, doubling up to the last. */
+/** Pause after a failure, before reading from the checkpoint again: half of `first`, doubling up to `longest`. */
 const PAUSE_MS = { first: 200, longest: 5_000 };
-/** Another instance that moved nothing for so long is not at work any more. */
+/** Another instance that moved nothing for this long is not at work any more. */
 const STANDBY_MS = 100;
-/** How long `stop` lets a batch finish before it is aborted; that would be harmless, only louder. */
+/** How long `stop` lets a batch finish before it aborts it; aborting is harmless, but logs more. */
 const FINISH_MS = 3_000;
 
 /**
- * Reads from start to stop; whatever fails, it begins again where the read model
- * stands. A read model that is ahead of the log is of another log, or of one that
- * was lost: nothing is projected onto it until somebody has rebuilt it.
+ * Reads from start to stop; after any failure it starts again at the read model's
+ * checkpoint. A read model that is ahead of the log belongs to another or a lost log:
+ * nothing is projected onto it until it is rebuilt.
  */
 export function jetstreamTransport(
   endpoints: QueryModelEndpoints,
@@ -73,14 +73,14 @@ export function jetstreamTransport(
   let begun = false;
   /** Another instance is at work: it was quicker with the last batch. */
   let standby = false;
-  /** Why nothing moved for so long that the reading began again; until something does. */
+  /** Why reading was stuck and started again; cleared when something moves. */
   let standstill: string | undefined;
-  /** Found to be ahead of the log, and not rebuilt since. */
+  /** Set when the read model was found ahead of the log, until it is rebuilt. */
   let ahead: { readonly checkpoint: bigint; readonly head: bigint } | undefined;
 
   const context = () => withSignal(background(), aborting.signal);
 
-  /** Reads until it stops, or has to begin again: that was said. Rejects with what failed. */
+  /** Reads until stopped, or until it must start again, which it logs. Rejects on failure. */
   async function read(): Promise<void> {
     const place = await options.place(context());
     await refuseForeign(place);
@@ -98,7 +98,7 @@ export function jetstreamTransport(
     });
     problem = undefined;
     begun = true;
-    // Another instance may have done it all meanwhile: then nothing comes here that could clear it.
+    // Another instance may have projected everything meanwhile, and then no batch would clear this.
     if (standstill !== undefined && position === (await log.head(context())))
       standstill = undefined;
     let waitsSince: number | undefined = performance.now();
@@ -132,18 +132,18 @@ export function jetstreamTransport(
     }
   }
 
-  /** Projects a batch, or lets another instance do it; resolves with the checkpoint then. */
+  /** Projects a batch, or lets another instance do it; resolves with the new checkpoint. */
   async function take(batch: readonly StreamMessage[], from: bigint): Promise<bigint> {
     let position = from;
     let rest = batch;
     for (;;) {
-      // What another instance has projected meanwhile is passed over.
+      // Skip what another instance has projected meanwhile.
       const reached = position;
       rest = rest.filter(({ sequence }) => sequence > reached);
       if (rest.length === 0) return position;
       if (standby) {
-        // Let it work, so that not every batch is worked out twice; where it
-        // stands still, take over.
+        // Let the other instance work, so that batches are not folded twice; take over
+        // when it stops moving.
         await delay(STANDBY_MS, undefined, { signal: stopping.signal });
         position = await options.checkpoint(context());
         standby = position !== reached;
@@ -158,18 +158,18 @@ export function jetstreamTransport(
   }
 
   /**
-   * As after the log was restored to an older state: what comes next would be folded
-   * into rows of events that are no more. Where it has them back, all is as it was.
+   * Detects a log that was restored to an older state: its next events would be folded into
+   * rows of events that no longer exist. If the log has recovered them, all is well again.
    */
   async function refuseForeign({ position, eventId }: Place): Promise<void> {
-    // Read after the checkpoint: the log never ends before what was projected from it.
+    // Read after the checkpoint: the log never ends before events that were projected from it.
     const head = await log.head(context());
     const there = await idAt(position, head);
     if (there === undefined || (eventId !== '' && eventId !== there)) {
       ahead = { checkpoint: position, head };
     } else if (eventId !== '' || (ahead !== undefined && position !== ahead.checkpoint)) {
-      // Without an id nobody knows whether a log that has grown since is the same. A
-      // checkpoint that somebody moved, although nothing is projected, is a rebuild's.
+      // Without an id nobody can tell whether a log that has grown since is the same. But
+      // nothing is projected now, so if the checkpoint moved, a rebuild moved it.
       ahead = undefined;
     }
     if (ahead === undefined) return;
@@ -184,14 +184,14 @@ export function jetstreamTransport(
     );
   }
 
-  /** Id of the log's event at a position, empty for the beginning; undefined where it has none. */
+  /** Id of the log's event at a position, empty at the beginning; undefined if there is none. */
   async function idAt(position: bigint, head: bigint): Promise<string | undefined> {
     if (position === 0n) return '';
     if (position > head) return undefined;
     return (await eventAt(context(), log, position))?.eventId;
   }
 
-  /** Where the stream begins later than the reading should, the events between come from the log. */
+  /** If the stream begins after the position to read from, projects the events between from the log. */
   async function fillFromLog(after: bigint): Promise<bigint> {
     const connection = await unlessAborted(options.connection(), stopping.signal);
     const state = await streamState(connection, ORDERS_STREAM);
@@ -211,7 +211,7 @@ export function jetstreamTransport(
       })) {
         const projected = await endpoints.project(context(), { after: position, events });
         position = projected.position;
-        // Another instance is at it: what comes next is not what follows its checkpoint.
+        // Another instance is at work: the next page does not continue from its checkpoint.
         if (!projected.applied) break;
       }
       if (position === from) break;
@@ -219,7 +219,7 @@ export function jetstreamTransport(
     return position;
   }
 
-  /** One batch, with a span for each of its messages. */
+  /** Projects one batch, with a span for each of its messages. */
   async function project(after: bigint, messages: readonly StreamMessage[]): Promise<Projected> {
     const events = await eventsOf(context(), log, messages);
     const traced = messages.slice(0, events.length).map((message) => {
@@ -248,7 +248,7 @@ export function jetstreamTransport(
         if (signal.aborted) break;
         problem = codedError(error).message;
         const pauseMs = Math.min(PAUSE_MS.longest, PAUSE_MS.first * 2 ** failures++);
-        // Processes that start together find each other after a try or two.
+        // Processes that start together find each other within a few tries.
         const level = begun || failures > FIRST_FAILURES ? 'error' : 'info';
         logger[level]({ err: error, pauseMs }, 'the projection restarts from its checkpoint');
         await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(
@@ -270,7 +270,7 @@ export function jetstreamTransport(
       await running;
       clearTimeout(late);
     },
-    // One that waits for its operator goes on by itself afterwards: no reason to end the process.
+    // A read model that waits for its operator recovers without a restart, so the process stays.
     notReady: () => (ahead === undefined ? (problem ?? reader?.notReady()) : undefined),
     degraded: () => (ahead === undefined ? standstill : problem),
   };

@@ -4,18 +4,18 @@ import { workerConfig, workerSettings } from '../../shared/eventstore/worker/wor
 import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 import type { ReviewPolicy } from './review-policy.ts';
 
-/** What the review worker can be told by its environment. Durations are in milliseconds. */
+/** The review worker's settings, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
 const schema = z.object({
   ...workerSettings({ serviceName: 'reviewworker', adminPort: 9103 }),
-  /** Orders of more than this, in major units, are rejected; unset: none. */
+  /** Orders above this, in major units, are rejected; unset: none. */
   REVIEW_REJECT_ABOVE: amountLimit,
-  /** Restaurants whose orders are rejected: the default is the demo's closed one; a lone comma names none. */
+  /** Restaurants whose orders are rejected. The default is the demo's closed one; a single comma means none. */
   REVIEW_REJECT_RESTAURANTS: setting.list(['demo-closed']),
-  /** `manual`: every restaurant decides for itself, over HTTP and within the coordinator's deadline. */
+  /** `manual`: every restaurant decides over HTTP, within the coordinator's deadline. */
   REVIEW_MODE: setting.choice('policy', ['policy', 'manual']),
-  /** Restaurants that decide for themselves under `policy` too: the default is the demo's. */
+  /** Restaurants that decide themselves even under `policy`. The default is the demo's. */
   REVIEW_MANUAL_RESTAURANTS: setting.list(['demo-manual']),
 });
 

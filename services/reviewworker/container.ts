@@ -31,14 +31,13 @@ const tokens = {
 };
 
 /**
- * Puts the review worker together, inside out. In the middle is the service,
- * which knows the policy and the log and nothing of queues; around it lie its
- * own middlewares, which count and tell what matters to the business. It
- * becomes an endpoint, wrapped in what every answer to an event gets: tracing,
- * measuring, logging, the dead letter, a short retry and a timeout. Outermost
- * is the durable consumer, which acknowledges. The lifecycle starts what others
- * lean on first, and stops in the reverse order: what is in flight is finished
- * before the connections behind it close.
+ * Builds the review worker, inside out. At the core is the service, which knows the
+ * policy and the log but no queue; its own middlewares count and log what matters to
+ * the business. It becomes an endpoint, wrapped in the middlewares of every worker:
+ * tracing, metrics, logging, dead letters, a short retry and a timeout. Outermost is the
+ * durable consumer, which acknowledges. The lifecycle starts dependencies first and
+ * stops in reverse order: work in flight finishes before the connections behind it
+ * close.
  */
 export function createContainer(config: Config): App {
   const codec = orderEventCodec(config.currency.decimals);

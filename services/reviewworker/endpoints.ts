@@ -4,7 +4,7 @@ import type { Delivery } from '../../shared/kit/delivery.ts';
 import type { Middleware } from '../../shared/kit/endpoint.ts';
 import type { ReviewService } from './service.ts';
 
-/** What the review worker answers, each wrapped in what `concerns` gives for its name. */
+/** The review worker's endpoints, each wrapped in `concerns` of its name. */
 export function reviewEndpoints(
   service: ReviewService,
   codec: OrderEventCodec,
@@ -13,7 +13,6 @@ export function reviewEndpoints(
   return handlesOf(
     { types: eventTypes, codec, concerns },
     {
-      // Review the order.
       paymentdebited: [
         'review_order',
         (ctx, { recorded: { eventId: causeId, aggregateId: orderId } }) =>

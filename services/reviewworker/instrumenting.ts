@@ -2,7 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import { observed } from '../../shared/kit/observed.ts';
 import type { ReviewService } from './service.ts';
 
-/** Counts reviews by what came of them. */
+/** Counts reviews by outcome. */
 export function instrumentingService(next: ReviewService, meter: Meter): ReviewService {
   const reviews = meter.createCounter('reviews_total', { description: 'Reviews, by outcome.' });
   return observed(next, {

@@ -2,7 +2,7 @@ import { type Logger, logFields } from '../../shared/kit/logger.ts';
 import { observed } from '../../shared/kit/observed.ts';
 import type { ReviewService } from './service.ts';
 
-/** Says what came of each review. Whatever is not approved is worth a line to people. */
+/** Logs the outcome of each review; every outcome but approval is worth an info line. */
 export const loggingService = (next: ReviewService, logger: Logger): ReviewService =>
   observed(next, {
     review: (ctx, { orderId }, result) =>

@@ -1,24 +1,24 @@
 import type { OrderCommand, OrderDetails } from '../../shared/domain/order.ts';
 import type { Minor } from '../../shared/money/money.ts';
 
-/** What is decided beforehand about orders. */
+/** Rules that decide orders without a person. */
 export interface ReviewPolicy {
-  /** Orders that cost more than this are rejected; MAX_AMOUNT: none. */
+  /** Orders above this are rejected; MAX_AMOUNT: none. */
   readonly rejectAbove: Minor;
   /** Orders for these restaurants are rejected. */
   readonly rejectRestaurants: readonly string[];
-  /** These restaurants decide for themselves, whatever else is said of them. */
+  /** These restaurants decide themselves, whatever the other rules say. */
   readonly manual: 'all' | readonly string[];
 }
 
-/** Who the events say decided. */
+/** Who decided, as events say it. */
 export const DECIDED_BY = 'policy';
 
 export const APPROVE: OrderCommand = { type: 'approve', decidedBy: DECIDED_BY };
 
 /**
- * The command of `policy` for a paid order: approve, unless a rule
- * forbids it; undefined if the restaurant decides. Pure.
+ * The policy's command for a paid order: approve, unless a rule forbids it; undefined if
+ * the restaurant decides. Pure.
  */
 export function review(policy: ReviewPolicy, order: OrderDetails): OrderCommand | undefined {
   if (policy.manual === 'all' || policy.manual.includes(order.restaurantId)) return undefined;

@@ -20,32 +20,32 @@ import { APPROVE, type ReviewPolicy, review } from './review-policy.ts';
 /** A paid order that waits for its review. */
 export interface ReviewRequest {
   readonly orderId: string;
-  /** Id of the event that says it is paid. */
+  /** Id of the event that marks it as paid. */
   readonly causeId: string;
 }
 
-/** What came of it. */
+/** The outcome of a review. */
 export type ReviewResult =
   | { readonly outcome: 'approved' }
   | { readonly outcome: 'rejected'; readonly reason: string }
-  /** Not this worker's to decide: the restaurant does, or the deadline. */
+  /** The restaurant decides, or the deadline. */
   | { readonly outcome: 'left to the restaurant' }
-  /** Somebody decided before, this worker included. */
+  /** A decision was already made, perhaps by this worker. */
   | { readonly outcome: 'decided before' }
-  /** The order does not allow it (any more); nothing is left to do. */
+  /** The order does not allow the decision (any more); nothing is left to do. */
   | { readonly outcome: 'refused'; readonly code: string };
 
 /** Reviews orders by a policy. */
 export interface ReviewService {
   /**
-   * Approves or rejects a paid order, or leaves it to its restaurant. The
-   * decision holds for the state that it saw, and is taken again when the order
-   * has moved; a refusal is an answer. May be called again. Rejects with what the event store rejects with.
+   * Approves or rejects a paid order, or leaves it to its restaurant. The decision is made
+   * on the state that was read, and made again if the order has moved; a refusal is a
+   * result, not an error. May be called again. Rejects as the event store does.
    */
   review(ctx: Context, request: ReviewRequest): Promise<ReviewResult>;
 }
 
-/** Frozen: the log knows answers by ids made of it. */
+/** Frozen: part of the ids of answers in the log. */
 const ANSWER = 'answer';
 
 export function createReviewService(
@@ -60,7 +60,7 @@ export function createReviewService(
     store,
   });
 
-  /** An order that is not there refuses any answer. */
+  /** An order that does not exist refuses any command, so it needs no review. */
   const answer = ({ details }: OrderState): OrderCommand | undefined =>
     details === undefined ? APPROVE : review(policy, details);
 
@@ -75,7 +75,7 @@ export function createReviewService(
         });
         return resultOf(handled);
       } catch (error) {
-        // Our own answer, given earlier in other words (under another policy, say).
+        // Our answer was already given in other words (under another policy, say).
         if (!isKind(error, 'already_exists')) throw error;
         const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
         const { status } = foldRecorded(orderDecider, codec, recorded);

@@ -52,15 +52,14 @@ const tokens = {
 };
 
 /**
- * Puts the saga coordinator together, inside out. In the middle is the service,
- * which knows the log, the saga and the table of deadlines, and nothing of
- * queues and clocks; around it lie its own middlewares, which count and tell
- * what matters to the business. It becomes two endpoints: one for events, wrapped
- * in what every answer to an event gets, and one for deadlines, wrapped as in
+ * Builds the saga coordinator, inside out. At the core is the service, which knows the
+ * log, the saga and the table of deadlines, but no queues or clocks; its own middlewares
+ * count and log what matters to the business. It becomes two endpoints: one for events,
+ * wrapped in the middlewares of every worker, and one for deadlines, wrapped in
  * `deadlineMiddleware`. Outermost are two transports: the durable consumer, which
  * acknowledges, and the clock, which looks for what is due. The lifecycle starts
- * what others lean on first, and stops in the reverse order: what is in flight
- * is finished before the connections behind it close.
+ * dependencies first and stops in reverse order: work in flight finishes before the
+ * connections behind it close.
  */
 export function createContainer(config: Config): App {
   const codec = orderEventCodec(config.currency.decimals);
@@ -101,7 +100,7 @@ export function createContainer(config: Config): App {
             name,
             consumer: durables.saga,
             park: (ctx, letter) => store.park(ctx, letter),
-            // The last one that looks after an order must not give it up.
+            // Nobody else watches over the order after this, so it must not give up.
             insist: true,
             timeoutMs: config.attemptTimeoutMs,
           }),

@@ -7,15 +7,15 @@ import { followed } from './saga/followed-types.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import type { SagaOutcome, SagaService } from './service.ts';
 
-/** What the saga coordinator answers. */
+/** The saga coordinator's endpoints. */
 export interface SagaEndpoints {
   /** Something happened to an order. */
   readonly handles: Handles;
-  /** A deadline came due. */
+  /** A deadline is due. */
   readonly deadlineDue: Endpoint<UpcomingDeadline<DeadlineKind>, SagaOutcome>;
 }
 
-/** The endpoints over `service`, each wrapped in what is given for its name. */
+/** The endpoints over `service`, each with its middlewares. */
 export function sagaEndpoints(
   service: SagaService,
   codec: OrderEventCodec,

@@ -2,10 +2,10 @@ import type { Meter } from '@opentelemetry/api';
 import { observed } from '../../shared/kit/observed.ts';
 import type { SagaService } from './service.ts';
 
-/** Up to a second a deadline is on time; the rest says how late it was. */
+/** Histogram buckets: up to a second a deadline is on time; the rest show how late it was. */
 const lateSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300];
 
-/** Counts what came of events and deadlines, and how late deadlines were done with. */
+/** Counts the outcomes of events and deadlines, and measures how late deadlines were handled. */
 export function instrumentingService(next: SagaService, meter: Meter): SagaService {
   const followed = meter.createCounter('saga_events_total', {
     description: 'Events followed, by the answer that was appended.',

@@ -2,7 +2,7 @@ import { type Logger, logFields } from '../../shared/kit/logger.ts';
 import { observed } from '../../shared/kit/observed.ts';
 import type { SagaService } from './service.ts';
 
-/** Says which orders were ended and whose money is asked back; that is worth a line to people. */
+/** Logs which orders were ended and whose voids were requested, each worth an info line. */
 export const loggingService = (next: SagaService, logger: Logger): SagaService =>
   observed(next, {
     follow: (ctx, { aggregateId, eventType }, outcome) => {

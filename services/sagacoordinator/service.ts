@@ -9,23 +9,23 @@ import type { DeadlineTimes } from './saga/order-deadlines.ts';
 import { orderProcess } from './saga/order-process.ts';
 import type { DeadlineKind, SagaCommand } from './saga/saga.ts';
 
-/** What was appended; `nothing` where there was nothing to append (any more). */
+/** The event that was appended; `nothing`: none was needed (any more). */
 export type SagaOutcome = 'cancelled' | 'void requested' | 'void requested again' | 'nothing';
 
-/** Sees to it that every order ends, and that money is given back where it must be. */
+/** Makes sure that every order ends, and that money is given back if it must be. */
 export interface SagaService {
   /**
-   * An order's event was read: asks for the void where one is due, and sets and
-   * clears the order's deadlines. May be called again, late, and out of order.
+   * Handles an order's event: requests a void if one is needed, and sets and clears the
+   * order's deadlines. May be called again, late, and out of order.
    */
   follow(ctx: Context, event: RecordedEvent): Promise<SagaOutcome>;
   /**
-   * A deadline came due: cancels the order if it still stands where the
-   * deadline says, and then removes the deadline. May be called again, by
-   * several processes at once: the order is cancelled once. The deadline of a void
-   * asks for it once more, and is set again; the wait doubles each time.
+   * Handles a due deadline: cancels the order if it is still in the deadline's state, and
+   * then removes the deadline. May be called again, and by several processes at once: the
+   * order is cancelled once. The deadline of a void requests it again and is set again;
+   * the wait doubles each time.
    *
-   * Both reject with what the event store and the deadlines' table reject with.
+   * Both reject as the event store and the table of deadlines do.
    */
   fire(ctx: Context, deadline: UpcomingDeadline<DeadlineKind>): Promise<SagaOutcome>;
 }

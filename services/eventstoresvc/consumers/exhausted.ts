@@ -1,7 +1,7 @@
 import type { EventStore } from '../../../shared/eventstore/event-store.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 
-/** A message that the broker has given up delivering to a consumer. */
+/** A message that the broker has stopped delivering to a consumer. */
 export interface Exhausted {
   readonly consumer: string;
   /** Its sequence in the stream, which is the event's position in the log. */
@@ -9,15 +9,14 @@ export interface Exhausted {
   readonly deliveries: number;
 }
 
-/** What became of it: kept, or its consumer had kept it, or the log has no event there. */
+/** `parked`: kept now; `known`: the consumer had parked it; `no_event`: the log has no event there. */
 export type ExhaustedOutcome = 'parked' | 'known' | 'no_event';
 
 /**
- * Keeps as a dead letter what its consumer could not park itself. A position that
- * the log does not have is nobody's event, for events are published after they
- * are committed: a foreign message, or a forged advisory. Nothing is kept of it;
- * a letter would stand in the way of the event that the log has there one day.
- * May be repeated.
+ * Parks as a dead letter what its consumer could not park. Events are published
+ * after they are committed, so a position beyond the log means a foreign message
+ * or a forged advisory. Such a message is not kept: its letter would block the
+ * event that the log will have at that position. May be repeated.
  */
 export async function parkExhausted(
   ctx: Context,

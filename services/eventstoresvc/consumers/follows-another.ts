@@ -1,9 +1,9 @@
 import { CodedError } from '../../../shared/kit/errors.ts';
 
 /**
- * The refusal of a request about `consumer`, which follows `stream` and not the one
- * that the request names. Names of consumers are their own in all streams of a store:
- * two that shared one would undo each other's checkpoints.
+ * The refusal of a request that names another stream than `stream`, the one that
+ * `consumer` follows. Consumer names are unique across a store's streams: two consumers of one
+ * name would undo each other's checkpoints.
  */
 export function followsAnother(consumer: string, stream: string): CodedError {
   const message = `follows the stream ${stream}, and a consumer follows one stream: give another one another name`;

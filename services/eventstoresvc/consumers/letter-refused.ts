@@ -1,7 +1,7 @@
 import type { ParkedLetter } from '../../../shared/eventstore/dead-letters.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 
-/** Why nothing was done about a dead letter, as it `stands`; undefined: there is none. */
+/** Why a request about a dead letter in the state `stands` was refused; undefined: there is no letter. */
 export function letterRefused(
   stands: ParkedLetter | undefined,
   { consumer, position }: Pick<ParkedLetter, 'consumer' | 'position'>,

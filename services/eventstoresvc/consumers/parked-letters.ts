@@ -5,7 +5,7 @@ import type { Logger } from '../../../shared/kit/logger.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import type { DeadLetters } from './sql-letters.ts';
 
-/** Between two looks, in milliseconds. */
+/** Between two queries, in milliseconds. */
 const LOOK_MS = 5_000;
 
 export interface ParkedLettersOptions {
@@ -15,10 +15,10 @@ export interface ParkedLettersOptions {
 }
 
 /**
- * Measures how many dead letters wait for somebody, by consumer: as the last
- * look found them in SQL, so a restart forgets none, and every process that
- * serves this log tells the same figure. While SQL does not answer the last
- * figure stays. A consumer whose letters are all settled is told with 0.
+ * A gauge of dead letters that wait for an operator, by consumer. It comes from
+ * SQL, so it survives restarts and is the same in every process that serves this
+ * log. While SQL does not answer the last value stays. A consumer whose letters are
+ * all settled is reported with 0.
  */
 export function parkedLetters(
   letters: readonly Pick<DeadLetters, 'countParked'>[],

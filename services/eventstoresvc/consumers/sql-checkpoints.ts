@@ -1,4 +1,4 @@
-/** How far each consumer has come, kept beside the log so that it survives the broker. */
+/** Consumers' checkpoints, kept beside the log so that they survive the broker. */
 import type { Checkpoint, KeptCheckpoint } from '../../../shared/eventstore/checkpoints.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
@@ -6,19 +6,20 @@ import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 import { followsAnother } from './follows-another.ts';
 
-/** See the methods of EventStore that these stand behind. */
+/** The methods of EventStore that concern checkpoints; documented there. */
 export interface Checkpoints {
   save(ctx: Context, consumer: string, checkpoint: Checkpoint): Promise<void>;
   get(ctx: Context, consumer: string): Promise<Checkpoint>;
   list(ctx: Context): Promise<readonly KeptCheckpoint[]>;
-  /** Lets every consumer that is further go on after `position`, where the log has an event. */
+  /** Moves every consumer that is beyond `position` back to it, where the log has an event there. */
   goBack(ctx: Context, position: bigint): Promise<void>;
 }
 
 /**
- * Positions of one anchor: an earlier place of a consumer, from which it goes on
- * where the log lost its checkpoint's event. It bounds what is delivered again then,
- * and keeps the anchors of a log of a million events to a hundred rows a consumer.
+ * Positions between anchors. An anchor is an earlier place of a consumer, to continue
+ * from when the log has lost the event of its checkpoint. The distance limits how
+ * much is delivered again, and keeps anchors to a hundred rows per consumer in a log
+ * of a million events.
  */
 const ANCHOR_POSITIONS = 10_000n;
 
@@ -29,12 +30,12 @@ interface CheckpointRow {
   readonly event_id: string;
   readonly delivered: string;
   readonly updated_at: Date;
-  /** Of the log's event there, where it is this checkpoint's. */
+  /** Id of the log's event there, if it is this checkpoint's event. */
   readonly there: string | null;
   readonly holds: boolean;
 }
 
-/** Every checkpoint, and whether the log has its place; one without an id is trusted to be of this log. */
+/** Every checkpoint, and whether the log has its event. A checkpoint without an id is trusted. */
 const checkpointRows = (sql: Sql, stream: string) => sql`
   select c.consumer, c.stream, c.position, c.event_id, c.delivered, c.updated_at,
          e.event_id as there, c.position = 0 or e.event_id is not null as holds
@@ -43,7 +44,7 @@ const checkpointRows = (sql: Sql, stream: string) => sql`
     on e.stream = ${stream}::text and e.position = c.position
        and (c.event_id = e.event_id or c.event_id = '')`;
 
-/** Checkpoints beside the log of `stream`. Rejects with `invalid` for a consumer that follows another one. */
+/** Checkpoints for the log of `stream`. Rejects with `invalid` for a consumer of another stream. */
 export function createCheckpoints(database: Database, stream: string): Checkpoints {
   async function kept(ctx: Context, consumer: string): Promise<CheckpointRow | undefined> {
     const [row] = await database.query<CheckpointRow>(
@@ -66,7 +67,7 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
     return row?.event_id;
   }
 
-  /** The last earlier place of `consumer` that the log has. */
+  /** The last earlier place of `consumer` that the log still has. */
   async function anchor(ctx: Context, consumer: string, before: string): Promise<Checkpoint> {
     const [row] = await database.query<{ position: string; event_id: string }>(
       ctx,
@@ -79,7 +80,7 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
         order by a.position desc limit 1`,
     );
     const position = BigInt(row?.position ?? 0);
-    // What was delivered beyond was of another log.
+    // Deliveries beyond it were of another log.
     return { position, eventId: row?.event_id ?? '', delivered: position };
   }
 
@@ -94,15 +95,15 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
         );
       }
       const before = await kept(ctx, consumer);
-      // Of two instances the one that is behind must not undo the other; what is of
-      // another log counts for nothing.
+      // An instance that is behind must not undo one that is ahead; checkpoints of
+      // another log do not count.
       const further =
         before?.holds && BigInt(before.position) > position
           ? { position: before.position, eventId: before.there ?? '' }
           : { position: String(position), eventId: there };
       const most = delivered > BigInt(further.position) ? String(delivered) : further.position;
       const bucket = String(BigInt(further.position) / ANCHOR_POSITIONS);
-      // Only over what was seen: another instance that was quicker saw as much or more.
+      // Overwrite only the row that was read: an instance that was quicker saw as much or more.
       await database.query(
         ctx,
         (sql) => sql`
@@ -132,7 +133,7 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
       if (!row.holds) return anchor(ctx, consumer, row.position);
       const position = BigInt(row.position);
       const delivered = BigInt(row.delivered);
-      // Nothing is known of it where a release of before kept the checkpoint.
+      // Checkpoints of older releases have no `delivered`.
       return {
         position,
         eventId: row.there ?? '',

@@ -1,4 +1,4 @@
-/** What consumers gave up on, kept beside the log so that it survives the broker. */
+/** Dead letters, kept beside the log so that they survive the broker. */
 
 import type {
   LetterFilter,
@@ -12,22 +12,22 @@ import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 import { followsAnother } from './follows-another.ts';
 
-/** See the methods of EventStore that these stand behind; but for the counting, which is for operators. */
+/** The methods of EventStore that concern dead letters, documented there, and a count for operators. */
 export interface DeadLetters {
   park(ctx: Context, letter: DeadLetter): Promise<void>;
   list(ctx: Context, filter: LetterFilter, limit: number): Promise<readonly ParkedLetter[]>;
-  /** Marks a letter for its consumer. Undefined where there is none, or it is resolved or closed. */
+  /** Asks for a letter's replay by its consumer. Undefined if there is no letter, or it is resolved or closed. */
   request(ctx: Context, consumer: string, position: bigint): Promise<ParkedLetter | undefined>;
   take(ctx: Context, consumer: string, limit: number): Promise<readonly ParkedLetter[]>;
   resolve(ctx: Context, consumer: string, position: bigint): Promise<void>;
-  /** Undefined where there is none, or it is resolved, closed, or being served. */
+  /** Undefined if there is no letter, or it is resolved, closed, or being replayed. */
   close(
     ctx: Context,
     consumer: string,
     position: bigint,
     reason: string,
   ): Promise<ParkedLetter | undefined>;
-  /** How many wait for somebody to look at them, by consumer; one without any is left out. */
+  /** Number of letters that wait for an operator, by consumer; consumers without any are left out. */
   countParked(ctx: Context): Promise<ReadonlyMap<string, number>>;
 }
 
@@ -49,12 +49,12 @@ interface DeadLetterRow {
 }
 
 /**
- * The contract has 32 bits for them, and a replay adds one: a letter that told of
- * more, as an advisory can, would keep all lists that it is in from being sent.
+ * The contract has 32 bits for deliveries, and a replay adds one. A letter with more,
+ * as an advisory could claim, would break every list that holds it.
  */
 const MAX_DELIVERIES = 2 ** 31 - 2;
 
-/** A request whose takers all fell silent is none any more. */
+/** A request expires when every instance that took it has fallen silent. */
 const state = (sql: Sql) => sql`
   case
     when closed_at is not null then 'closed'
@@ -69,11 +69,11 @@ const columns = (sql: Sql) => sql`
   consumer, position, event_id, reason, last_error, deliveries, traceparent, parked_at,
   ${state(sql)} as state, replays, replay_requested_at, resolved_at, closed_at, close_reason`;
 
-/** Dead letters of the consumers of `stream`. Parking rejects with `invalid` for one that follows another stream. */
+/** Dead letters of the consumers of `stream`. Parking rejects with `invalid` for a consumer of another stream. */
 export function createDeadLetters(database: Database, stream: string): DeadLetters {
   return {
-    // Of repeats the first is kept; what fails while it is replayed, or after it
-    // was resolved, is news.
+    // A repeat does not replace the first letter. A failure during a replay, or after
+    // the letter was resolved, does.
     park: async (ctx, letter) => {
       const { consumer, position } = letter;
       const written = await database.query(
@@ -96,7 +96,7 @@ export function createDeadLetters(database: Database, stream: string): DeadLette
           returning position`,
       );
       if (written.length > 0) return;
-      // The first is kept, unless it is not this stream's.
+      // The first letter stays, unless it is another stream's.
       const [kept] = await database.query<{ stream: string }>(
         ctx,
         (sql) => sql`
@@ -106,7 +106,7 @@ export function createDeadLetters(database: Database, stream: string): DeadLette
       if (kept !== undefined && kept.stream !== stream) throw followsAnother(consumer, kept.stream);
     },
 
-    // Only the conditions that are asked for: each combination has its own index.
+    // Only the conditions that apply: each combination has its own index.
     list: async (ctx, { consumer, state: wanted, position, eventIds = [], after }, limit) => {
       const rows = await database.query<DeadLetterRow>(ctx, (sql) => {
         const all = sql``;
@@ -128,7 +128,7 @@ export function createDeadLetters(database: Database, stream: string): DeadLette
       return rows.map(parked);
     },
 
-    // One that is asked for already keeps its lease: asking twice serves it once.
+    // A letter already requested keeps its lease, so asking twice replays it once.
     request: async (ctx, consumer, position) => {
       const [row] = await database.query<DeadLetterRow>(
         ctx,
@@ -146,8 +146,8 @@ export function createDeadLetters(database: Database, stream: string): DeadLette
       return row && parked(row);
     },
 
-    // The conditions stand outside, too: an instance that waited for another's
-    // row lock looks at them again, and leaves alone what that one took.
+    // The conditions are repeated outside: an instance that waited for a row lock
+    // checks them again and skips the rows that the other one took.
     take: async (ctx, consumer, limit) => {
       const rows = await database.query<DeadLetterRow>(ctx, (sql) => {
         const due = sql`

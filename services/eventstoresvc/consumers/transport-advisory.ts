@@ -1,7 +1,7 @@
 /**
- * The backstop of dead letters: when a message has been delivered as often as
- * its consumer allows, the broker leaves it lying and says so once, on core
- * NATS. A consumer parks long before that; this keeps what it could not.
+ * The backstop for dead letters. When a message reaches its consumer's delivery
+ * limit, the broker stops delivering it and says so once, on core NATS. Consumers
+ * normally park long before that; this parks what they could not.
  */
 import type { Msg } from 'nats';
 import { z } from 'zod';
@@ -14,9 +14,9 @@ import type { Nats } from '../../../shared/kit/transport/nats/nats-connection.ts
 import { unlessAborted } from '../../../shared/kit/unless-aborted.ts';
 import type { Exhausted, ExhaustedOutcome } from './exhausted.ts';
 
-/** Of all instances of the event store one is told of each. */
+/** Queue group, so that each advisory goes to one instance of the event store. */
 const QUEUE = 'eventstoresvc';
-/** For parking one, in milliseconds. */
+/** Limit for parking one message, in milliseconds. */
 const PARK_MS = 10_000;
 
 const advisory = z.object({
@@ -26,10 +26,9 @@ const advisory = z.object({
 });
 
 /**
- * Calls `endpoint` for each message of `stream` that the broker gives up on.
- * What is said while nobody listens, or while parking fails, is lost to this
- * and logged, as is what the log has no event for: the broker does not repeat
- * itself.
+ * Calls `endpoint` for each message of `stream` that the broker gives up on. An
+ * advisory is sent once: it is lost if nobody listens, and lost and logged if
+ * parking fails or the log has no such event.
  */
 export function advisoryTransport(
   connection: Nats['connection'],
@@ -63,7 +62,7 @@ export function advisoryTransport(
       const open = await unlessAborted(connection(), signal);
       const subscription = open.subscribe(subject, { queue: QUEUE });
       const ended = (async () => {
-        // One at a time: there are hardly any, and NATS keeps the others.
+        // One at a time: advisories are rare, and NATS buffers the rest.
         for await (const message of subscription) await serve(message);
         return 'the subscription to advisories ended';
       })().catch(String);

@@ -1,7 +1,7 @@
 /**
- * AppendEvents: many appends on one stream, each served as if it were a call of
- * its own (its own span, its own answer), and answered by number in whatever
- * order they commit.
+ * AppendEvents: many appends on one stream. Each is served like a call of its own,
+ * with its own span and answer. Answers carry the append's number and come in the
+ * order of the commits.
  */
 import { type handleBidiStreamingCall, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type {
@@ -30,36 +30,36 @@ export interface AppendStreamOptions {
   readonly decode: (append: Append) => AppendRequest;
   readonly endpoint: Endpoint<AppendRequest, Appended>;
   readonly hook: Hook<GrpcCarrier>;
-  /** What of all streams may be under way or wait, in bytes; a stream that brings more is ended. */
+  /** Limit for appends under way or waiting on all streams, in bytes. A stream that exceeds it is ended. */
   readonly maxHeldBytes?: number;
 }
 
 type Call = ServerDuplexStream<AppendEventsRequest, AppendEventsResponse>;
 
-/** Appends of one stream that may be under way; the others of its messages wait, and nothing more is read from it. */
+/** Appends under way on one stream, at most. The rest wait, and reading from the stream stops. */
 const MAX_UNDER_WAY = 4_096;
-/** What of one stream may be under way, in bytes: an eighth of what group commit takes, so that one client leaves room. */
+/** Bytes under way on one stream, at most: an eighth of group commit's limit, so that one client leaves room. */
 const MAX_UNDER_WAY_BYTES = 8 * 1024 * 1024;
-/** As much as group commit takes, unless it is told otherwise. */
+/** The same as group commit's default. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
-/** What an append, an event or a key of its metadata takes beside its texts, about. */
+/** Rough overhead of an append, an event or a metadata key beside its text, in bytes. */
 const OBJECT_BYTES = 200;
 
-/** As much of a correlation id as a log line shows. */
+/** Longest part of a correlation id that is logged. */
 const MAX_CORRELATION = 200;
 
-/** An append and what it takes, in bytes. */
+/** An append and its size in bytes. */
 interface Held {
   readonly append: Append;
   readonly bytes: number;
 }
 
-/** The streams that are open, and what opens them. */
+/** The open streams, and the handler that opens them. */
 export interface AppendStreams {
   readonly handler: handleBidiStreamingCall<AppendEventsRequest, AppendEventsResponse>;
   /**
-   * Ends each stream after the answers it is owed, and every later one at once:
-   * a stream lives as long as its client, and would hold up a shutdown.
+   * Ends each stream once its appends are answered, and new streams at once. A
+   * stream lives as long as its client, and would hold up a shutdown.
    */
   stop(): void;
 }
@@ -83,7 +83,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
 
     const full = () => underWay >= MAX_UNDER_WAY || bytesUnderWay >= MAX_UNDER_WAY_BYTES;
 
-    /** Begins what waits, as far as there is room and the client reads. */
+    /** Begins at most `most` of the waiting appends, while there is room and the client reads. */
     function beginSome(most: number): number {
       let begun = 0;
       while (begun < Math.min(most, waiting.length) && writable && !full()) {
@@ -93,7 +93,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       return begun;
     }
 
-    /** Lets what waits begin in its turn; reads on when nothing waits. */
+    /** Queues waiting appends for their turn; resumes reading when none wait. */
     function proceed(): void {
       if (waiting.length > 0 && writable && !full()) turns.ask(beginSome);
       if (full() || waiting.length > 0 || !writable) call.pause();
@@ -112,14 +112,14 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       });
     }
 
-    /** Takes in what a message holds. Throws CodedError `overloaded` where there is no room for it. */
+    /** Accepts a message's appends. Throws CodedError `overloaded` if there is no room. */
     function take(appends: readonly Append[]): void {
       const taken = appends.map((append) => ({ append, bytes: sizeOf(append) }));
       if (!held.take(sum(taken))) throw tooMuch();
       waiting = [...waiting, ...taken];
     }
 
-    /** Nobody is there to be answered: what was not begun is not served. */
+    /** The client is gone: appends that were not begun are dropped. */
     function leave(): void {
       gone = true;
       open.delete(finish);
@@ -127,7 +127,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       waiting = [];
     }
 
-    /** Answers of one turn go together; while the client is slow they gather. */
+    /** Sends the answers of one turn together; they accumulate while the client is slow. */
     function flush(): void {
       proceed();
       if (call.cancelled || !writable || answers.length === 0) return;
@@ -140,7 +140,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
 
     function answer(result: AppendResult): void {
       if (answers.push(result) > 1) return;
-      // Others are about to be answered: they go together.
+      // More answers are coming soon, so send them together.
       const later = underWay === 0 ? process.nextTick : setImmediate;
       later(flush);
     }
@@ -149,7 +149,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       if (ended && underWay === 0 && waiting.length === 0 && answers.length === 0) call.end();
     }
 
-    /** Takes nothing more; what was taken is answered. */
+    /** Accepts no more; what was accepted is answered. */
     function finish(): void {
       open.delete(finish);
       ended = true;
@@ -157,14 +157,14 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
     }
 
     call.on('data', (request: AppendEventsRequest) => {
-      // What comes after the end has no answer here; its client sends it again elsewhere.
+      // Messages after the end get no answer here; the client sends them again elsewhere.
       if (ended || gone) return;
       received++;
       try {
         take(decoded(request).appends);
       } catch (error) {
         ended = true;
-        // This is how grpc-js is told the status of a stream; it listens itself.
+        // This is how grpc-js receives a stream's status; it listens for it.
         call.emit('error', toServiceError(error));
         return;
       }
@@ -175,12 +175,11 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
       flush();
     });
     call.on('end', finish);
-    // The client went away: what was begun is appended all the same, for it may
-    // have been told; it can ask again by the events' ids. The rest would keep
-    // this process busy for nobody.
+    // The client went away. Appends already begun still commit: the client can ask
+    // again by event id. The rest are dropped, as nobody waits for them.
     call.on('cancelled', leave);
     call.on('error', leave);
-    // However long appends take: it says that this process lives, and what has reached it.
+    // Even while appends are slow, heartbeats show that this process lives and what it has received.
     sendHeartbeats(call, () => ({ results: [], heartbeat: { received, paused: call.isPaused() } }));
     open.add(finish);
     if (stopped) finish();
@@ -197,7 +196,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
 
 const sum = (held: readonly Held[]): number => held.reduce((all, { bytes }) => all + bytes, 0);
 
-/** About what an append takes in memory, in bytes. */
+/** Approximate memory use of an append, in bytes. */
 function sizeOf({ events }: Append): number {
   let bytes = OBJECT_BYTES;
   for (const { metadata, eventData, eventId, eventType, ...event } of events) {
@@ -219,7 +218,7 @@ const tooMuch = () =>
 async function serve(append: Append, options: AppendStreamOptions): Promise<AppendResult> {
   const metadata = append.events[0]?.metadata ?? {};
   const wire = recordCarrier({ ...metadata }, options.name);
-  // Logged before it is checked; a longer one is refused with its event.
+  // The id is logged before it is checked; one that is too long is refused with its event.
   const correlationId = metadata.correlation_id?.slice(0, MAX_CORRELATION);
   const ctx = options.hook.before(background(correlationId), wire);
   try {

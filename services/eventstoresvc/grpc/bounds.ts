@@ -1,23 +1,23 @@
 /**
- * Bounds on what a request holds, kept before it is decoded. An element of a
- * repeated field takes two bytes on the wire and a hundred and more as an
- * object: a message of 4 MB, well within the limit, ended the process.
+ * Limits a request's elements before it is decoded. An element of a repeated field
+ * takes two bytes on the wire and over a hundred as an object: a message of 4 MB,
+ * well within gRPC's limit, once crashed the process.
  */
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { CodedError } from '../../../shared/kit/errors.ts';
 
-/** Elements of all repeated fields of one message together: forty batches of our own client. */
+/** Elements of all repeated fields in one message: forty batches of our own client. */
 export const MAX_ELEMENTS = 100_000;
 
-/** An element is a tag and a length at least; a message of fewer bytes need not be looked at. */
+/** An element has at least a tag and a length, so shorter messages need no count. */
 const MIN_ELEMENT_BYTES = 2;
 
-/** The repeated fields of a message, by number, and the messages to look into. */
+/** A message's repeated fields, by number, and the nested messages to count in. */
 interface Shape {
   readonly [field: number]: {
     readonly repeated: boolean;
-    /** Of numbers, many in one field: each takes a byte or more. */
+    /** Packed numbers: many in one field, each of a byte or more. */
     readonly packed?: boolean;
     readonly within: Shape;
   };
@@ -39,7 +39,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   listDeadLetters: { 5: { repeated: true, within: {} } },
 };
 
-/** `definition` whose requests are counted before they are decoded; beyond the bound decoding throws CodedError `too_many_elements`. */
+/** `definition` with requests counted before they are decoded. Above the limit decoding throws CodedError `too_many_elements`. */
 export function bounded<Definition extends ServiceDefinition>(definition: Definition): Definition {
   const methods = Object.entries(definition).map(([name, method]) => {
     const shape = shapes[name];
@@ -63,14 +63,14 @@ function checkElements(bytes: Buffer, shape: Shape): void {
   );
 }
 
-/** Elements up to `end`; stops counting beyond the bound. Throws where the bytes are no message. */
+/** Counts elements up to `end` and stops above the limit. Throws if the bytes are not a message. */
 function count(reader: BinaryReader, end: number, shape: Shape): number {
   let elements = 0;
   while (reader.pos < end && elements <= MAX_ELEMENTS) {
     const [number, type] = reader.tag();
     const field = type === 2 ? shape[number] : undefined;
     if (field === undefined) {
-      // A number that comes by itself, as it may.
+      // A number of a packed field may also come unpacked.
       if (shape[number]?.packed) elements++;
       reader.skip(type, number);
       continue;
@@ -78,7 +78,7 @@ function count(reader: BinaryReader, end: number, shape: Shape): number {
     const length = reader.uint32();
     const after = reader.pos + length;
     if (field.packed) {
-      // As many as there can be: nobody asks for so many that it matters.
+      // Upper bound: one byte each. No real request is large enough for this to matter.
       elements += length;
       reader.pos = after;
       continue;

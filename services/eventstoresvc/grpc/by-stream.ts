@@ -13,9 +13,9 @@ interface Call {
 type Handler = (call: Call, answer?: (error: ServiceError) => void) => void;
 
 /**
- * One service in place of several, one for each stream: a call goes to the one that its
- * metadata name. A call that names none is about the first, as clients of before mean
- * it; one that names a stream which is not served is refused.
+ * Dispatches each call to the service of the stream named in its metadata. A call
+ * without a stream goes to the first, as older clients expect; a call for a stream
+ * that is not served is refused.
  */
 export function byStream(services: ReadonlyMap<string, GrpcService>): GrpcService {
   const [first] = services.values();

@@ -1,25 +1,24 @@
 /**
- * How events are laid into messages: none may pass gRPC's limit, which the log
- * cannot see to. It bounds the payloads of a page, and a thousand long ids and
- * traces come to as much again.
+ * Splits events into messages under gRPC's limit. The log limits only the payloads
+ * of a page; a thousand long ids and traces can take as much again.
  */
 import type { GetEventsResponse } from '../../../proto/gen/eventstore.ts';
 import type { EventPage, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { recordedToWire } from '../../../shared/eventstore/grpc/wire.ts';
 
-/** What a page may take of a message; the rest is for the framing of its fields. */
+/** Largest page in a message, in bytes; the rest is for field framing. */
 const PAGE_BYTES = 3.5 * 1024 * 1024;
-/** Of a batch, which is one of many: while its reader decodes one the next is on its way. */
+/** Size of a batch, in bytes: while the reader decodes one, the next is on its way. */
 const BATCH_BYTES = 256 * 1024;
 
-/** The page, shortened to what a message can hold. */
+/** The page, shortened to fit one message. */
 export function pageToWire({ events, nextPosition }: EventPage): GetEventsResponse {
   const shown = events.slice(0, fitting(events, 0, PAGE_BYTES));
   const next = shown.length < events.length ? shown.at(-1)?.position : nextPosition;
   return { events: shown.map(recordedToWire), nextPosition: next ?? 0n };
 }
 
-/** The same events, in as many batches as they need messages. */
+/** The same events, in as many batches as needed. */
 export async function* inMessages(
   batches: AsyncIterable<readonly RecordedEvent[]>,
 ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
@@ -32,7 +31,7 @@ export async function* inMessages(
   }
 }
 
-/** The index after the last event that fits, of those from `from` on; at least one does. */
+/** Index after the last event from `from` on that fits; at least one does. */
 function fitting(events: readonly RecordedEvent[], from: number, limit: number): number {
   let bytes = 0;
   let to = from;
@@ -43,7 +42,7 @@ function fitting(events: readonly RecordedEvent[], from: number, limit: number):
   return to;
 }
 
-/** Nearly what an event takes in a message, in bytes. */
+/** Approximate size of an event in a message, in bytes. */
 function sizeOf(event: RecordedEvent): number {
   const { eventId, eventType, aggregateId, aggregateType, data, metadata } = event;
   let bytes = 100;

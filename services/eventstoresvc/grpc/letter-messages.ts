@@ -2,15 +2,15 @@ import type { DeadLetter } from '../../../proto/gen/eventstore.ts';
 import type { ParkedLetter } from '../../../shared/eventstore/dead-letters.ts';
 import { deadLetterToWire } from '../../../shared/eventstore/grpc/wire.ts';
 
-/** What a list may take of a message. */
+/** Largest list in a message, in bytes. */
 const LIST_BYTES = 3.5 * 1024 * 1024;
-/** Of the long texts, in characters, where the list would be larger: a thousand letters then fit, whatever is in them. */
+/** Lengths in characters to which long texts are cut in a large list, so that any thousand letters fit. */
 const CUT = { lastError: 300, closeReason: 200 };
 
 /**
- * Letters as one message holds them. Where they would be too large for it, each
- * tells only the beginning of its last error, and of why it was closed; a letter that is asked for alone
- * tells all. None is left out, for what is taken for a replay is taken.
+ * Letters to fit one message. If they are too large, each `lastError` and
+ * `closeReason` is cut; a letter requested alone has the full texts. No letter is
+ * left out, because a letter taken for replay is already leased.
  */
 export function lettersToWire(letters: readonly ParkedLetter[]): DeadLetter[] {
   const bytes = letters.reduce((sum, letter) => sum + sizeOf(letter), 0);
@@ -24,7 +24,7 @@ export function lettersToWire(letters: readonly ParkedLetter[]): DeadLetter[] {
   );
 }
 
-/** Nearly what a letter takes in a message, in bytes. */
+/** Approximate size of a letter in a message, in bytes. */
 function sizeOf(letter: ParkedLetter): number {
   const { consumer, eventId, reason, lastError, traceparent, closeReason } = letter;
   let bytes = 160;

@@ -1,4 +1,4 @@
-/** The recovery of the log as the service LogRecovery of proto/eventstore.proto. */
+/** Recovery of the log, as the service LogRecovery of proto/eventstore.proto. */
 import { type LogRecoveryServer, LogRecoveryService } from '../../../proto/gen/eventstore.ts';
 import { recordedToWire } from '../../../shared/eventstore/grpc/wire.ts';
 import type { LogRecovery } from '../../../shared/eventstore/log-recovery.ts';

@@ -1,4 +1,4 @@
-/** Requests as they came over gRPC. They are checked behind the endpoints: see checking.ts. */
+/** Decodes gRPC requests. checking.ts checks them, behind the endpoints. */
 import {
   type Append,
   type DiscardLostEventsRequest,
@@ -39,10 +39,10 @@ import {
   streamProblem,
 } from '../request-rules.ts';
 
-/** As the contract says where a request leaves its limit open. */
+/** The contract's default for a request without a limit. */
 const DEFAULT_LIMIT = 100;
 
-/** An append; a wrong stream is told together with all else that is wrong with it. */
+/** Decodes an append. A wrong stream is reported together with its other problems. */
 export function appendFromWire(
   { events, expectedVersion, lane: asked }: Omit<Append, 'number'>,
   limits: EventLimits,
@@ -53,7 +53,7 @@ export function appendFromWire(
     return { ...append, lane };
   }
   const rest = appendProblems(append, limits);
-  // Too many events are told without looking at them.
+  // Too many events are refused without checking each.
   const looked = rest.some(({ field }) => field === 'events') ? [] : events;
   const unknown = { field: 'lane', message: `is ${asked}, but must be 0 or 1` };
   throw invalidEvent([
@@ -63,7 +63,7 @@ export function appendFromWire(
   ]);
 }
 
-/** Undefined for a lane that is not known: it is refused, for its sender counts on something. */
+/** Undefined for an unknown lane: the append is refused, because its sender expects that lane's treatment. */
 function laneFromWire(lane: WireLane): Lane | undefined {
   if (lane === WireLane.ANSWERS) return 'answers';
   return lane === WireLane.NEW_WORK ? 'new work' : undefined;
@@ -77,10 +77,7 @@ function wrongStreams(events: readonly Event[], served: string): Problem[] {
   );
 }
 
-/**
- * `request`; what only its wire can get wrong is told together with all else
- * that is wrong with it.
- */
+/** `request`, or a refusal that reports its wire-level problems together with the others. */
 function unless<Request>(
   wrong: readonly Found[],
   request: Request,
@@ -97,13 +94,13 @@ export function readFromWire(request: GetEventsRequest, stream: string): ReadReq
   return unless([streamProblem(request.stream, stream)], read, readProblems);
 }
 
-/** Its limit is ignored, as the contract says. */
+/** Ignores the request's limit, as the contract says. */
 export function streamFromWire(request: GetEventsRequest, stream: string): StreamRequest {
   const read = { ...filterFromWire(request), follow: request.follow };
   return unless([streamProblem(request.stream, stream)], read, filterProblems);
 }
 
-/** A filter that is empty means all, as it did in the sample. */
+/** An empty filter means all events, as in the original sample. */
 function filterFromWire(request: GetEventsRequest): EventFilter {
   return {
     ...(request.eventId !== '' && { eventId: request.eventId }),
@@ -149,7 +146,7 @@ export const takeFromWire = ({ consumer, limit }: TakeReplaysRequest): TakeRepla
   limit: limitOf(limit),
 });
 
-/** Events that one request gives up, at most. */
+/** Most events that one request may give up. */
 const MAX_GIVEN_UP = 100;
 
 export function giveUpFromWire(request: GiveUpEventsRequest, stream: string): GiveUp {

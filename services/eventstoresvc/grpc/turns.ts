@@ -1,24 +1,24 @@
 /**
- * Who begins next, where many streams bring more than can be served: each in
- * turn a few at a time, so many in one turn of the event loop that calls beside
- * them are answered, and so many under way in all that memory has room for them.
+ * Shares the server's capacity between streams. Streams take turns and begin a few
+ * appends each. Limits per turn of the event loop keep other calls responsive; a limit
+ * in total bounds memory.
  */
 
-/** Begins at most so many and returns how many it began; fewer mean that it has no more to begin for now. */
+/** Begins at most `most` appends and returns how many it began. Fewer means that it has no more for now. */
 export type Beginner = (most: number) => number;
 
 export interface Turns {
-  /** Lets `beginner` begin, now or when its turn comes; asking again before that changes nothing. */
+  /** Queues `beginner` for a turn, possibly at once. Asking again before its turn has no effect. */
   ask(beginner: Beginner): void;
-  /** One that was begun has ended. */
+  /** Reports that an append has ended. */
   ended(): void;
 }
 
-/** At one asking: enough to fill a batch from a few streams. */
+/** Appends per turn of one stream: a few streams fill a batch. */
 const SHARE = 64;
-/** In one turn of the event loop: some ten milliseconds, when each is refused with a span and a line. */
+/** Appends per turn of the event loop: about ten milliseconds if each is refused with a span and a log line. */
 const PER_TURN = 512;
-/** In all. Beside it group commit's own bound is for callers that come one by one. */
+/** Appends under way in total. Group commit has its own limit, for unary calls. */
 const UNDER_WAY = 8_192;
 
 export function createTurns(): Turns {
@@ -28,7 +28,7 @@ export function createTurns(): Turns {
   let nextTurn: NodeJS.Immediate | undefined;
 
   function begin(): void {
-    // One that asks again goes to the end, and is met again in the same loop.
+    // A stream that asks again goes to the end of the set, and this loop reaches it again.
     for (const beginner of asking) {
       const most = Math.min(SHARE, left, UNDER_WAY - underWay);
       if (most <= 0) break;
@@ -54,7 +54,7 @@ export function createTurns(): Turns {
     },
     ended: () => {
       underWay--;
-      // Otherwise the next turn does it.
+      // Otherwise the scheduled turn continues.
       if (asking.size > 0 && nextTurn === undefined) begin();
     },
   };

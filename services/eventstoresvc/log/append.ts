@@ -1,26 +1,26 @@
 import type { Appended, NewEvent } from '../../../shared/eventstore/event-store.ts';
 
-/** Events of one aggregate that are to be written together or not at all. */
+/** Events of one aggregate, to be written all or none. */
 export interface Append {
   readonly events: readonly NewEvent[];
-  /** The aggregate's version that this was decided against; undefined: whatever it is. */
+  /** The aggregate's version that the events were decided at; undefined: any. */
   readonly expectedVersion?: bigint | undefined;
 }
 
-/** What became of an append: where it lies, or why it does not. */
+/** The result of an append: where its events are, or why they were not written. */
 export type AppendResult = Appended | Error;
 
-/** An event with the version it is to be written at. */
+/** An event and the version to write it at. */
 export interface NumberedEvent {
   readonly event: NewEvent;
   readonly version: bigint;
 }
 
-/** Names the aggregate of an append; ids may hold any printable character but not a line break. */
+/** A key for the append's aggregate, joined by a line break: ids can hold any printable character, but not that. */
 export const aggregateOf = ({ events: [first] }: Append): string =>
   `${first?.aggregateType}\n${first?.aggregateId}`;
 
-/** True where two events are the same event: same id and same content. Metadata and versions do not count. */
+/** True if both are the same event: same id and content. Metadata and versions do not count. */
 export function sameContent(a: NewEvent, b: NewEvent): boolean {
   return (
     a.eventId === b.eventId &&

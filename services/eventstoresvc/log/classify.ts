@@ -1,7 +1,7 @@
 /**
- * The slow path of a batch: given what the log holds, who of the batch was
- * written already, who is refused, and which versions the others get. Pure, so
- * that every case can be tried without a database.
+ * The slow path of a batch: from what the log holds, finds which appends were
+ * written already, which are refused, and which versions the rest get. Pure, so
+ * every case can be tested without a database.
  */
 
 import type { NewEvent } from '../../../shared/eventstore/event-store.ts';
@@ -14,24 +14,24 @@ import {
   sameContent,
 } from './append.ts';
 
-/** An event of the log with where it lies. */
+/** An event of the log with its position and version. */
 export interface KnownEvent extends NewEvent {
   readonly version: bigint;
   readonly position: bigint;
 }
 
-/** What the log held at one moment, as far as it concerns a batch. */
+/** What the log held at one moment, limited to a batch. */
 export interface Snapshot {
   /** Events of the log whose ids occur in the batch, by id. */
   readonly known: ReadonlyMap<string, KnownEvent>;
-  /** Last version of each aggregate in the batch, by `aggregateOf`; absent: it does not exist. */
+  /** Last version of each aggregate in the batch, by `aggregateOf`; absent: no such aggregate. */
   readonly versions: ReadonlyMap<string, bigint>;
 }
 
 export interface Classified {
-  /** By index in the batch: the answer, or undefined for those that are to be written. */
+  /** By index in the batch: the answer, or undefined for appends still to be written. */
   readonly results: readonly (AppendResult | undefined)[];
-  /** What is to be written, in the order of its positions. */
+  /** Events still to be written, in order of position. */
   readonly survivors: readonly NumberedEvent[];
 }
 
@@ -40,7 +40,7 @@ export function classify(batch: readonly Append[], snapshot: Snapshot): Classifi
   const versions = new Map(snapshot.versions);
   const survivors: NumberedEvent[] = [];
   const results = batch.map((append): AppendResult | undefined => {
-    // The id is looked at before the version: a repeat is not a conflict.
+    // Ids are checked before versions: a repeat is not a conflict.
     const known = append.events.filter((event) => snapshot.known.has(event.eventId));
     if (known.length > 0) return repeated(append, snapshot);
     const aggregate = aggregateOf(append);
@@ -57,7 +57,7 @@ export function classify(batch: readonly Append[], snapshot: Snapshot): Classifi
   return { results, survivors };
 }
 
-/** The first result again, if all of it was written then, in one piece and with the same content. */
+/** The first result again, if the whole append was written then, contiguously and with the same content. */
 function repeated(append: Append, { known }: Snapshot): AppendResult {
   let last: KnownEvent | undefined;
   for (const event of append.events) {

@@ -1,16 +1,14 @@
-/** Unit separator. No text that event-rules.ts lets through holds it: ids are printable, JSON escapes it. */
+/** Unit separator. No text that passes event-rules.ts contains it: ids are printable, and JSON escapes it. */
 const SEPARATOR = '\x1f';
 
 /**
- * One value of each row, as a text that `string_to_array(…, chr(31))` takes apart
- * and `unnest` makes a column of. An array's own form wants a backslash before
- * each quote of a JSON text: putting them in took a fifth of this process's
- * time, and the server had to take them out again.
+ * One value of each row as a single text, for `unnest(string_to_array(…, chr(31)))`.
+ * The array syntax would need a backslash before every quote in JSON: adding them took
+ * a fifth of this process's time, and the server had to remove them again.
  *
- * An undefined value is empty, for which `string_to_array` may be told to give
- * null. For two rows or more: of a single empty value it would make no element.
- * Throws TypeError where a value holds the separator: what follows it would be
- * taken for the next row's.
+ * An undefined value becomes an empty text, which `string_to_array` can turn into null.
+ * Needs two rows or more, because a single empty text makes an empty array. Throws
+ * TypeError for a value that contains the separator, which would split the row.
  */
 export function column<Row>(
   rows: readonly Row[],

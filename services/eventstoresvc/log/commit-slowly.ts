@@ -1,7 +1,7 @@
 /**
- * The slow path of a batch: read what the log holds, find out who was at fault
- * (classify.ts), and write the others; whatever went wrong before, an unknown
- * outcome included.
+ * The slow path of a batch, taken after any failure, even one of unknown outcome:
+ * reads what the log holds, finds which appends were at fault (classify.ts), and
+ * writes the rest.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../../shared/kit/context.ts';
@@ -14,7 +14,7 @@ import type { PredictedEvent } from './optimistic.ts';
 import type { EventLog } from './sql-log.ts';
 import type { Waiting } from './waiting.ts';
 
-/** Answers `batch`, whose events were written from position `first` at these versions. */
+/** Answers `batch`, whose events were written at these versions from position `first` on. */
 export type Settle = (
   batch: readonly Waiting[],
   first: bigint,
@@ -22,10 +22,10 @@ export type Settle = (
 ) => void;
 
 /**
- * Reads, classifies, writes what is left; again until everybody has an answer
- * or no time is left. Never rejects.
+ * Reads, classifies and writes until every append has an answer or its time is up.
+ * Never rejects.
  *
- * @param settle answers those of a batch that were written now
+ * @param settle answers the appends of a batch that were just written
  */
 export async function commitSlowly(
   ctx: Context,
@@ -48,12 +48,11 @@ export async function commitSlowly(
         }
         expire(rest, ({ patience }) => patience, error);
       } else if (sqlState(error) === '23505') {
-        // Somebody was quicker between the reading and the writing, or an
-        // earlier statement of unknown outcome committed after all. The next
-        // reading shows it.
+        // Another writer came between the read and the write, or an earlier statement of
+        // unknown outcome committed after all. The next read shows it.
         expire(rest, ({ deadline }) => deadline, error);
       } else if (rest.length > 1) {
-        // A statement the database will not have: halve until the culprit is alone.
+        // The database rejects the statement: halve the batch until the culprit is alone.
         const half = Math.ceil(rest.length / 2);
         await commitSlowly(ctx, rest.slice(0, half), log, logger, settle);
         return await commitSlowly(ctx, rest.slice(half), log, logger, settle);
@@ -80,11 +79,11 @@ async function classifyAndWrite(
   }
   const left = batch.filter(unanswered);
   if (left.length === 0) return;
-  // The versions follow on those that were read, which never go away; if one
-  // is taken meanwhile, the constraint says so.
+  // The versions follow those that were read, which are never removed; if one is
+  // taken meanwhile, the constraint fails.
   const done = await log.append(ctx, survivors.map(decided));
-  // Undefined: on CockroachDB zero rows may come back although they were
-  // written. The next reading tells.
+  // Undefined: CockroachDB may return zero rows although it wrote them. The next
+  // read shows it.
   if (done !== undefined) settle(left, done.first, done.versions);
 }
 
@@ -105,7 +104,7 @@ function expire(batch: readonly Waiting[], until: (one: Waiting) => number, caus
 
 const unanswered = ({ answered }: Waiting): boolean => !answered;
 
-/** An event whose version was worked out from what was read. */
+/** An event with the version that classify.ts gave it. */
 const decided = ({ event, version }: NumberedEvent): PredictedEvent => ({
   event,
   version,

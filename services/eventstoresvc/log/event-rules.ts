@@ -1,7 +1,7 @@
 /**
- * What may enter the log. Everything refused here would otherwise be refused
- * later by the broker, when it is too late: an event that cannot be published
- * stops the relay for ever.
+ * What may enter the log. The broker would refuse later whatever is refused here,
+ * and then it is too late: an event that cannot be published stops the relay for
+ * good.
  */
 import type { NewEvent } from '../../../shared/eventstore/event-store.ts';
 import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
@@ -12,20 +12,20 @@ export interface EventLimits {
   readonly stream: string;
   /** Largest `event_data`, in bytes; well below the broker's limit for a message. */
   readonly maxDataBytes: number;
-  /** The event was in the log before, perhaps by an older release, whose rules then hold. */
+  /** The event is already in the log, perhaps by an older release, whose rules then apply. */
   readonly stoodBefore?: boolean;
 }
 
-/** Events in one append, at most: an append is one statement's worth and never more. */
+/** Most events in one append, which must fit one statement. */
 export const MAX_EVENTS = 100;
 
-/** Metadata that is kept. A free choice of keys would let a client set the broker's own headers. */
+/** Metadata keys that are allowed. With any key, a client could set the broker's own headers. */
 const METADATA_KEYS = new Set(['traceparent', 'tracestate', 'correlation_id', 'causation_id']);
 const MAX_METADATA_VALUE = 512;
-/** Beyond, they are counted and not named one by one. */
+/** Above this number, wrong metadata keys are counted, not listed. */
 const MAX_METADATA_NAMED = 16;
 
-/** Beyond, readers that recurse would overflow. */
+/** Deeper JSON overflows the stack of readers that recurse. */
 const MAX_DEPTH = 100;
 
 const MAX_ID = 200;
@@ -33,12 +33,12 @@ const MAX_TYPE = 128;
 
 /** Printable: no control characters (CR and LF would split a header), no lone surrogates (SQL text cannot hold them). */
 const PRINTABLE = /^[^\p{Cc}\p{Cs}\u2028\u2029]+$/u;
-/** Visible ASCII for what becomes a header value. */
+/** Visible ASCII, for values that become headers. */
 const HEADER_VALUE = /^[\x20-\x7e]*$/;
-/** One subject token: what NATS allows in a subject, less its separators and wildcards. */
+/** One subject token: what NATS allows in a subject, without separators and wildcards. */
 const TOKEN = /^[A-Za-z0-9_-]+$/;
 
-/** Throws CodedError `invalid` (code `invalid_event`), naming every field that is at fault. */
+/** Throws CodedError `invalid` (code `invalid_event`) that names every wrong field. */
 export function checkAppend(append: Append, limits: EventLimits): void {
   const problems = appendProblems(append, limits);
   if (problems.length > 0) throw invalidEvent(problems);
@@ -54,11 +54,11 @@ export function invalidEvent(problems: readonly Problem[]): CodedError {
   );
 }
 
-/** Where an event stands in an append of so many, as its fields are named: `event.`, `events[3].` */
+/** Prefix for the field names of an event in an append of `count` events: `event.`, `events[3].` */
 export const eventAt = (index: number, count: number): string =>
   count === 1 ? 'event.' : `events[${index}].`;
 
-/** Everything that is wrong with an append; nothing of the events where they are too many to be looked at. */
+/** All problems of an append. If it has too many events, they are not checked. */
 export function appendProblems(
   { events, expectedVersion }: Append,
   limits: EventLimits,
@@ -160,7 +160,7 @@ function eventProblems(event: NewEvent, limits: EventLimits): Problem[] {
   return problems;
 }
 
-/** Also refuses a lone surrogate, which has no UTF-8 and would come back as other bytes. */
+/** Also false for a lone surrogate, which has no UTF-8 and would come back as other bytes. */
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -170,13 +170,13 @@ function isJson(text: string): boolean {
   }
 }
 
-/** The half of a pair as JSON escapes it, or the one half of a whole pair. */
+/** The JSON escape of a surrogate, lone or half of a pair. */
 const SURROGATE = /\\u[dD][89a-fA-F]/;
 
 /**
- * True where a text or a name in `json`, which is JSON, is no Unicode: each reader
- * makes something else of it, and each database. To look for the escape first
- * leaves next to nothing to be read.
+ * True if a text or a name in `json`, which is valid JSON, is not Unicode: every
+ * reader and every database would read it differently. Looking for the escape first
+ * leaves almost nothing to parse.
  */
 function holdsLoneSurrogate(json: string): boolean {
   if (!SURROGATE.test(json)) return false;
@@ -188,23 +188,23 @@ function holdsLoneSurrogate(json: string): boolean {
   return found;
 }
 
-/** Where there are few brackets none can lie deep: to count them takes a sixth of the time. */
+/** With few brackets the nesting cannot be deep; counting them takes a sixth of the time. */
 const isTooDeep = (json: string): boolean =>
   opened(json, '{') + opened(json, '[') > MAX_DEPTH && depth(json) > MAX_DEPTH;
 
-/** How often `bracket` occurs, those inside strings included. */
+/** Number of occurrences of `bracket`, those in strings included. */
 function opened(json: string, bracket: string): number {
   let count = 0;
   for (let at = json.indexOf(bracket); at !== -1; at = json.indexOf(bracket, at + 1)) count++;
   return count;
 }
 
-/** How deep objects and arrays lie in one another, in text that is known to be JSON. */
+/** How deep objects and arrays are nested in `json`, which is valid JSON. */
 function depth(json: string): number {
   let deepest = 0;
   let open = 0;
   let quoted = false;
-  // By character code: as a regular expression it took longer than parsing.
+  // By character code: a regular expression took longer than parsing.
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at);
     if (code === QUOTE) quoted = !quoted;

@@ -1,8 +1,8 @@
 /**
  * Group commit: while batches are on their way to the database the next one
- * gathers, so that a commit's cost is shared by everybody who arrived in the
- * meantime. A batch is one statement; when it fails, commit-slowly.ts finds out
- * who was at fault, and the others are written all the same.
+ * gathers, so all appends that arrive meanwhile share the cost of one commit. A
+ * batch is one statement. When it fails, commit-slowly.ts finds which appends were
+ * at fault and writes the rest.
  */
 import type { Appended, Lane } from '../../../shared/eventstore/event-store.ts';
 import { background, type Context } from '../../../shared/kit/context.ts';
@@ -24,24 +24,24 @@ export const groupCommitDefaults: WaitingLimits = {
 };
 
 export interface GroupCommit {
-  /** Resolves when the append is committed; errors as in AggregateStore.append. */
+  /** Resolves when the append is committed. Rejects as AggregateStore.append does. */
   append(ctx: Context, append: Append, lane?: Lane): Promise<Appended>;
-  /** Resolves when everything accepted so far is answered. */
+  /** Resolves when every append accepted so far is answered. */
   drain(): Promise<void>;
 }
 
-/** Fewer appends than this are not worth a batch beside another one: each costs a flush to disk. */
+/** Fewer appends are not worth a second batch in parallel: each batch costs a flush to disk. */
 const MIN_SHARE = 16;
 
-/** How often the head is left free for a moment, in milliseconds, so that another process that waits for it has it. */
+/** How often the head's lock is left free for a moment, in milliseconds, so that another process can take it. */
 const FREE_EVERY_MS = 50;
 
-/** How long another process that appended is taken to go on, in milliseconds. */
+/** How long another process that appended is assumed to go on, in milliseconds. */
 const OTHERS_MS = 1_000;
 
 /**
- * One for each log and process: what another one writes is taken for another
- * process's. The creator drains it before the databases stop.
+ * Use one for each log and process: it takes any other writer for another process.
+ * The creator drains it before the databases stop.
  *
  * @param log appends over APPENDING's connection
  * @param committed called after each commit, with the position of its last event
@@ -57,18 +57,18 @@ export function createGroupCommit(
   let underWay = 0;
   let scheduled = false;
   let idle: (() => void)[] = [];
-  /** The last position that was written here. */
+  /** The last position written here. */
   let last: bigint | undefined;
-  /** Until when others are taken to append to the log, too, as `performance.now()` tells it. */
+  /** Until when other processes are assumed to append too, on the clock of `performance.now()`. */
   let othersUntil = 0;
 
-  /** When no batch was under way for the last time. */
+  /** When last no batch was under way. */
   let free = 0;
 
   /**
-   * Batches that run at a time. Beside another process it is one: a batch that is
-   * already at the server takes the head again before the other process wakes up.
-   * Leaving the head free for a moment shows whether there is another process.
+   * Number of batches in parallel. While another process appends it is one: a batch
+   * that waits at the server would take the head's lock again before the other process
+   * wakes up. Leaving the head free for a moment shows whether another process appends.
    */
   function depth(): number {
     const now = performance.now();
@@ -81,7 +81,7 @@ export function createGroupCommit(
     return answer;
   }
 
-  /** On the next turn, so that all who arrive in this one go together. */
+  /** Begins on the next turn, so that all appends of this turn go together. */
   function schedule(): void {
     if (scheduled || underWay >= depth()) return;
     scheduled = true;
@@ -109,14 +109,14 @@ export function createGroupCommit(
     idle = [];
   }
 
-  /** Answers everybody in `batch`; never rejects. */
+  /** Answers every append in `batch`; never rejects. */
   async function commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const done = await log.append(ctx, predict(batch.map(({ append }) => append)));
       if (done !== undefined) return settleInOrder(batch, done.first, done.versions);
     } catch (error) {
-      // A constraint, an outage, an unknown outcome: the slow path reads what
-      // is there and goes on from that, whatever it was.
+      // A constraint, an outage, an unknown outcome: the slow path reads what is there
+      // and continues from that in every case.
       logger.debug({ err: error, appends: batch.length }, 'the fast path failed');
     }
     await commitSlowly(ctx, batch, log, logger, settleInOrder);

@@ -1,7 +1,7 @@
 /**
- * Where the log ends, for those who follow it. What this process commits it
- * hears of at once; what others commit it sees by asking, and it asks only
- * while somebody waits: once for all of them.
+ * The end of the log, for its followers. This process's commits are reported at
+ * once. Commits of other processes are found by polling, with one query for all
+ * followers, and only while there are any.
  */
 import { background, type Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
@@ -11,30 +11,31 @@ export interface LiveHead extends Component {
   /** This process committed up to `position`. */
   advanced(position: bigint): void;
   /**
-   * The log ends at `position`, and ended later before: who waits is refused with
-   * `log_went_back` (unavailable), for what comes is not what follows on what was read.
+   * The log now ends at `position`, earlier than before. Waiting followers are refused
+   * with `log_went_back` (unavailable), because what comes next does not continue what
+   * they read.
    */
   wentBack(position: bigint): void;
-  /** Counts how often the log went back; a reading in which it changes has ended. */
+  /** How often the log went back. When it changes during a read, the read must end. */
   generation(): number;
   /**
-   * Resolves with the log's end when it is known to be beyond `position`, at
-   * once if it is. Rejects when `signal` is aborted, and with `unavailable` when
-   * the process stops.
+   * Resolves with the log's end once it is beyond `position`, at once if it is known
+   * to be. Rejects when `signal` is aborted, and with `unavailable` when the process
+   * stops.
    */
   beyond(position: bigint, signal: AbortSignal): Promise<bigint>;
 }
 
-/** How often the log is asked for what other processes committed, in milliseconds. */
+/** Interval between queries for other processes' commits, in milliseconds. */
 const POLL_MS = 100;
 
-/** Somebody who waits; `settle` is called once. */
+/** A waiting follower; `settle` is called once. */
 interface Follower {
   readonly position: bigint;
   settle(error?: unknown): void;
 }
 
-/** @param ask the log's last position */
+/** @param ask queries the log's last position */
 export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead {
   const followers = new Set<Follower>();
   let head = 0n;
@@ -44,7 +45,7 @@ export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead
   let stopped = false;
 
   function advanced(position: bigint): void {
-    // A batch that had to be read back is heard of after the one behind it, and a look may be older than a commit.
+    // The slow path reports its batch after later batches, and a query may be older than a commit.
     if (position <= head) return;
     head = position;
     for (const follower of [...followers]) if (follower.position < head) follower.settle();
@@ -56,7 +57,7 @@ export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead
     try {
       advanced(await ask(background()));
     } catch {
-      // The database is away: readiness says so, and followers go on waiting.
+      // The database is away: readiness reports it, and followers keep waiting.
     } finally {
       asking = false;
     }
@@ -105,7 +106,7 @@ export function createLiveHead(ask: (ctx: Context) => Promise<bigint>): LiveHead
   };
 }
 
-/** The refusal of a reading that was under way when the log went back. */
+/** The refusal of a read that was under way when the log went back. */
 export const logWentBack = () =>
   new CodedError(
     'unavailable',

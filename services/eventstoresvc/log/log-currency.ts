@@ -4,21 +4,21 @@ import { type Database, sqlState } from '../../../shared/kit/sql/database.ts';
 import type { Currency } from '../../../shared/money/currency.ts';
 import { onceWithoutDecimals } from '../../../shared/money/iso-4217.ts';
 
-/** The currency that stands written beside the log. */
+/** The currency recorded beside the log. */
 export interface LogCurrency {
   /**
-   * Writes `configured` down where nothing is written yet, also for a log that has
-   * events already; resolves with what stands. Several may do it at once: one of them
-   * writes, and all get the same answer. Rejects with `unavailable` (code
-   * `currency_recounted`) where the events may be of a release that counted this currency
-   * otherwise: then an operator has to put the other books right first.
+   * Records `configured` if no currency is recorded yet, even if the log has events;
+   * resolves with the recorded one. Safe to call concurrently: one caller writes, and
+   * all get the same answer. Rejects with `unavailable` (code `currency_recounted`) if
+   * the events may come from a release that counted this currency differently: then an
+   * operator must correct the other books first.
    */
   settle(ctx: Context, configured: Currency): Promise<Currency>;
-  /** What stands; undefined where nothing does, as in a log that no service has used since this is written down, or where its table is not there yet. */
+  /** The recorded currency; undefined if there is none, as in a log last used by an older release, or if the table does not exist yet. */
   written(ctx: Context): Promise<Currency | undefined>;
   /**
-   * Writes `currency` over what stands; undefined: nothing stands any more. For a log
-   * without events, whose services are down.
+   * Replaces the recorded currency; undefined removes it. Only for a log without
+   * events, while its services are down.
    */
   replace(ctx: Context, currency: Currency | undefined): Promise<void>;
 }
@@ -32,9 +32,9 @@ const read = ({ code, decimals }: Row): Currency => ({ code, decimals: Number(de
 
 const UNDEFINED_TABLE = '42P01';
 
-/** In the table of the migrations. */
+/** Uses the migrations' table. */
 export function createLogCurrency(database: Database, stream: string): LogCurrency {
-  /** It has events, and no release that writes a currency down has used it. */
+  /** True if the log has events and no release that records a currency has used it. */
   async function isOfBefore(ctx: Context): Promise<boolean> {
     const found = await database.query(
       ctx,
@@ -52,8 +52,8 @@ export function createLogCurrency(database: Database, stream: string): LogCurren
       if (onceWithoutDecimals.includes(code) && (await isOfBefore(ctx))) {
         throw recounted(configured);
       }
-      // The update changes nothing: it waits for a row that another one is writing at this
-      // moment, and returns it.
+      // The update changes nothing. It waits for a row that another caller is writing at
+      // this moment, and returns it.
       const [row] = await database.query<Row>(
         ctx,
         (sql) => sql`
@@ -73,7 +73,7 @@ export function createLogCurrency(database: Database, stream: string): LogCurren
           (sql) => sql`select code, decimals from log_currency where stream = ${stream}::text`,
         )
         .catch((error: unknown) => {
-          // The tables are an older release's: a backup of it is made before they are brought up.
+          // The schema is an older release's: its backup is made before it is migrated.
           if (sqlState(error) === UNDEFINED_TABLE) return [];
           throw error;
         });

@@ -4,13 +4,13 @@ import type { Logger } from '../../../shared/kit/logger.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 
-/** Between two attempts, in milliseconds, while the database is away. */
+/** Between attempts while the database is away, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /**
- * Makes the row that hands out the positions of `stream`, where it is not there: the
- * migrations know only the first stream. Not ready until it is there. Tries until it
- * is stopped.
+ * Makes the head row of `stream`, which hands out its positions, if it does not exist:
+ * the migrations make only the first stream's. Retries until stopped, and is not
+ * ready until the row exists.
  */
 export function logHead(database: Database, stream: string, logger: Logger): Component {
   const stopping = new AbortController();

@@ -1,28 +1,27 @@
 /**
- * The fast path of a batch: versions are predicted without reading, one
- * statement writes everything, and the database's constraints are the judge.
- * Where a prediction is wrong nothing is written, and classify.ts finds out
- * which append was at fault.
+ * The fast path of a batch: predicts versions without reading, writes everything in
+ * one statement, and lets the database's constraints decide. If a prediction is wrong
+ * nothing is written, and classify.ts finds which append was at fault.
  */
 import type { NewEvent } from '../../../shared/eventstore/event-store.ts';
 import { type Append, aggregateOf } from './append.ts';
 
-/** An event whose version is known up to what only the database knows. */
+/** An event whose version is known, or known relative to the aggregate's last one. */
 export interface PredictedEvent {
   readonly event: NewEvent;
-  /** Its version; undefined where the append expects none: then it is the aggregate's last one plus `offset`. */
+  /** The version; undefined if the append expects none: then it is the aggregate's last version plus `offset`. */
   readonly version: bigint | undefined;
   readonly offset: bigint;
-  /** A version that must exist for this one to follow on; undefined where there is none or this batch writes it. */
+  /** The version that must exist before this one; undefined if none must, or this batch writes it. */
   readonly predecessor: bigint | undefined;
 }
 
 /** Predicts the versions of a batch. Pure. */
 export function predict(batch: readonly Append[]): PredictedEvent[] {
   const predicted: PredictedEvent[] = [];
-  /** Versions that this batch itself writes, by aggregate. */
+  /** Versions that this batch writes, by aggregate. */
   const written = new Map<string, Set<bigint>>();
-  /** How many events without an expected version came before, by aggregate. */
+  /** Number of earlier events without an expected version, by aggregate. */
   const offsets = new Map<string, bigint>();
   for (const append of batch) {
     const aggregate = aggregateOf(append);

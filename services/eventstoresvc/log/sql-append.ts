@@ -1,10 +1,10 @@
 /**
- * The statements that append to the log. The head's row lock is what makes the order
- * of positions the order of commits. A head before the `floor`, the last position
- * that is known to be committed, was set back by a restore: nothing is written then. The head is moved unconditionally: with a
- * condition, two thirds of the attempts of two writers failed. A
- * missing predecessor keeps it from moving; a batch's are each probed by a scalar
- * subquery, since as a semi-join the planner reads the whole table.
+ * The statements that append to the log. The head's row lock makes the order of
+ * positions the order of commits. A head below `floor`, the last position known to be
+ * committed, was set back by a restore: then nothing is written. The head is moved
+ * unconditionally, because with a condition two thirds of the attempts of two writers
+ * failed. A missing predecessor keeps it from moving. Each predecessor of a batch is
+ * probed by a scalar subquery: for a semi-join the planner reads the whole table.
  */
 import type { Context } from '../../../shared/kit/context.ts';
 import { type Database, prepared } from '../../../shared/kit/sql/database.ts';
@@ -12,21 +12,21 @@ import { column } from './column.ts';
 import type { PredictedEvent } from './optimistic.ts';
 
 /**
- * How the database that createEventLog is given for `appends` is to be opened, and so
- * how many batches group commit has under way: over one connection, a batch behind
- * another. The second one lies at the server when the first commits, waits there for
- * no lock, and nothing of it is rolled back for the first one's sake (ADR 22).
+ * How to open the database that createEventLog takes as `appends`; also the number of
+ * batches that group commit runs in parallel. Both batches use one connection. The
+ * second is at the server when the first commits, waits for no lock, and is not rolled
+ * back when the first one fails (ADR 22).
  */
 export const APPENDING = { poolSize: 1, pipeline: 2 } as const;
 
-/** Where a batch was written. */
+/** The place of a written batch. */
 export interface Written {
   readonly first: bigint;
-  /** Of all its events, in their order. */
+  /** Versions of all its events, in order. */
   readonly versions: readonly bigint[];
 }
 
-/** The same each time, so each connection plans it once and nobody puts it together again. */
+/** Constant texts, so that each connection plans them once. */
 const appendManyText = (assigns: boolean) => `
   with input as materialized (
     select i.n, i.event_id, i.event_type, i.aggregate_type, i.aggregate_id,
@@ -83,10 +83,10 @@ interface ManyRow {
   readonly versions: string | null;
 }
 const versionsKnown = prepared<ManyRow>(appendManyText(false));
-/** Asked for only where the database assigns one: an eighth of the statement's work. */
+/** Used only if the database assigns a version, which is an eighth of the statement's work. */
 const versionsAssigned = prepared<ManyRow>(appendManyText(true));
 
-/** Writes two events or more; what it promises is EventLog.append's to say. */
+/** Writes two or more events; see EventLog.append. */
 export async function appendMany(
   database: Database,
   stream: string,
@@ -120,16 +120,15 @@ export async function appendMany(
   };
 }
 
-/** Where the version is known, the predecessor to look for; where it is not, how far it lies after the last one. */
+/** With a known version, the predecessor to look for; otherwise the offset from the last version. */
 const offsetOrPredecessor = ({ version, offset, predecessor }: PredictedEvent) =>
   version === undefined ? offset : predecessor;
 
 /**
- * Writes a batch of one, which is what there is while the load is low: the
- * server runs this in two thirds of the time that the other one takes. It is asked only
- * for what this event wants looked up: a subquery that is never run has its
- * table and index opened all the same. A predecessor is joined, which takes less than
- * to probe for it.
+ * Writes a single event, the usual batch under low load: the server runs this in two
+ * thirds of the time that `appendMany` takes. The statement includes only the look-ups
+ * that this event needs, because even a subquery that never runs has its table and
+ * index opened. A predecessor is joined, which is cheaper than a probe.
  */
 export async function appendOne(
   database: Database,
@@ -177,7 +176,7 @@ const appendOneText = (itsVersion: string, { after = '', returning = '' } = {}) 
 
 interface OneRow {
   readonly position: string;
-  /** Where the database assigned it. */
+  /** If the database assigned it. */
   readonly version?: string;
 }
 const atVersion = prepared<OneRow>(appendOneText('$9::int8'));

@@ -1,7 +1,6 @@
 /**
- * The log in SQL. Each function is one complete statement, since every write
- * must be one (see shared/kit/sql/database.ts). Valid on PostgreSQL and CockroachDB
- * alike.
+ * The log in SQL. Each function is one complete statement, as every write must be
+ * (see shared/kit/sql/database.ts). Works on PostgreSQL and CockroachDB.
  */
 
 import type { EventFilter, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
@@ -16,45 +15,45 @@ import { restoreEvents } from './sql-restore.ts';
 
 export interface EventLog {
   /**
-   * Writes a batch after the head, wherever that is. Resolves with undefined if
-   * a predecessor is missing (then nothing was written). A taken id or version
-   * rejects with SQLSTATE 23505.
+   * Writes a batch at the current head. Resolves with undefined if a predecessor is
+   * missing (then nothing was written). Rejects with SQLSTATE 23505 for an id or a
+   * version that is taken.
    */
   append(ctx: Context, events: readonly PredictedEvent[]): Promise<Written | undefined>;
   /**
-   * Writes events back as they were, at their own positions, versions and times.
-   * Resolves with false if the log does not end right before the first (then nothing
-   * was written). Rejects as `append` does.
+   * Restores events at their own positions, versions and times. Resolves with false if
+   * the log does not end right before the first (then nothing was written). Rejects as
+   * `append` does.
    */
   restore(ctx: Context, events: readonly RecordedEvent[]): Promise<boolean>;
   /**
-   * What the log holds at one moment of the ids and aggregates in `batch`. Rejects
-   * with `log_went_back` (unavailable) where the log ends before what was committed
-   * here or seen before: then `append` writes nothing either.
+   * What the log holds, at one moment, of the ids and aggregates in `batch`. Rejects
+   * with `log_went_back` (unavailable) if the log ends before a position that was
+   * committed or seen here; then `append` writes nothing either.
    */
   snapshot(ctx: Context, batch: readonly Append[]): Promise<Snapshot>;
   head(ctx: Context): Promise<bigint>;
-  /** The log ends at `head`, and that is as it should be though it ended later before. */
+  /** Accepts `head` as the log's end, although it ended later before. */
   rebase(head: bigint): void;
-  /** Id of the event at a position; undefined where there is none. */
+  /** Id of the event at a position; undefined if there is none. */
   idAt(ctx: Context, position: bigint): Promise<string | undefined>;
-  /** Events after a position that fit the filter, by position: at most `limit`, and fewer where they are large. */
+  /** Events after a position that match the filter, by position: at most `limit`, fewer if they are large. */
   read(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage>;
 }
 
 export interface LogPage {
   readonly events: readonly RecordedEvent[];
-  /** There are more that fit the filter. */
+  /** More events match the filter. */
   readonly more: boolean;
 }
 
 /**
- * Payload after which a page ends, in bytes: what anybody who reads the log
- * holds in memory at once, and well under gRPC's limit of 4 MiB a message.
+ * Payload after which a page ends, in bytes. It limits what every reader of the log
+ * holds in memory, and is well under gRPC's limit of 4 MiB for a message.
  */
 const PAGE_BYTES = 2 * 1024 * 1024;
 
-/** The columns of an event, as text where JavaScript has no exact number for them. */
+/** The columns of an event, as text where JavaScript has no exact number. */
 interface EventRow {
   stream: string;
   position: string;
@@ -69,8 +68,8 @@ interface EventRow {
 }
 
 /**
- * The log of `stream` in `database`, whose schema and head row the migrations make.
- * `appends` is the same database, opened as APPENDING in sql-append.ts has it.
+ * The log of `stream` in `database`, whose migrations make the schema and the head row.
+ * `appends` is the same database, opened with APPENDING of sql-append.ts.
  */
 export function createEventLog(
   database: Database,
@@ -78,16 +77,16 @@ export function createEventLog(
   stream: string,
   wentBack: (head: bigint, committed: bigint) => void = () => undefined,
 ): EventLog {
-  /** The last position that is known to have been committed: the log does not end before it. */
+  /** The last position known to be committed: the log must not end before it. */
   let committed = 0n;
-  /** It was told that the log ends before that; once is enough. */
+  /** `wentBack` was called for this setback already. */
   let told = false;
 
   const reached = (position: bigint) => {
     if (position > committed) committed = position;
   };
 
-  /** @param floor what was known to be committed before the head was read */
+  /** @param floor the last position known to be committed before the head was read */
   function checkHead(head: bigint, floor: bigint): void {
     if (head >= floor) {
       reached(head);
@@ -120,7 +119,7 @@ export function createEventLog(
       told = false;
     },
 
-    // One statement, so one snapshot: ids and versions belong together.
+    // One statement, hence one snapshot, so ids and versions are consistent.
     snapshot: async (ctx, batch) => {
       const ids = batch.flatMap(({ events }) => events.map(({ eventId }) => eventId));
       const aggregates = new Map(batch.map((append) => [aggregateOf(append), append.events[0]]));
@@ -189,9 +188,9 @@ export function createEventLog(
       return row?.event_id;
     },
 
-    // Ids, positions and aggregates name few rows: those are found by their own
-    // index and sorted. Materialized, or the planner may walk the whole log by position in
-    // the hope of meeting them soon.
+    // Ids, positions and aggregates match few rows: their own index finds them, and they
+    // are sorted. Materialized, because the planner may otherwise scan the log by position
+    // in the hope of finding them soon.
     read: async (ctx, filter, limit) => {
       const { eventId, aggregateId = null, aggregateType = null } = filter;
       const { eventTypes = [], positions = [] } = filter;
@@ -209,7 +208,7 @@ export function createEventLog(
           eventId === undefined && aggregateId === null && positions.length === 0
             ? sql`select ${columns} from events`
             : sql`select ${columns} from few`;
-        // Only where it is asked for: as an alternative it keeps the planner from the index.
+        // Included only when needed: as an `or` it keeps the planner from using the index.
         const ofPositions =
           positions.length === 0
             ? sql``

@@ -3,10 +3,9 @@ import type { Context } from '../../../shared/kit/context.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 
 /**
- * Writes events back as they were, at their own positions, versions and times, on
- * condition that the log ends right before the first: several that do it at once, or
- * one that does it again, write each of them once. False: it does not end there. What
- * it promises is EventLog.restore's to say.
+ * Restores events at their own positions, versions and times if the log ends right
+ * before the first; false if it does not. Concurrent and repeated calls write each
+ * event once. See EventLog.restore.
  */
 export async function restoreEvents(
   database: Database,

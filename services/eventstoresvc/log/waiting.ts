@@ -1,6 +1,6 @@
 /**
- * Appends that wait for their commit: two lanes, bounded by number and by
- * payload, and the rule which of them may go together.
+ * Appends that wait for their commit: two lanes, limited by number and by payload,
+ * and the rule for which appends may share a batch.
  */
 import type { Appended, Lane } from '../../../shared/eventstore/event-store.ts';
 import type { Context } from '../../../shared/kit/context.ts';
@@ -8,60 +8,60 @@ import { CodedError } from '../../../shared/kit/errors.ts';
 import { type Append, type AppendResult, aggregateOf } from './append.ts';
 
 export interface WaitingLimits {
-  /** Events in one statement, at most. */
+  /** Most events in one statement. */
   readonly maxBatchEvents: number;
-  /** Payload in one statement, in characters, at most; CockroachDB refuses messages over 16 MiB. */
+  /** Largest payload in one statement, in characters; CockroachDB refuses messages over 16 MiB. */
   readonly maxBatchBytes: number;
-  /** Appends without an answer in each lane; beyond, they are refused as `overloaded`. */
+  /** Most unanswered appends in each lane; more are refused as `overloaded`. */
   readonly maxWaiting: number;
-  /** Payload without an answer in each lane, in characters. */
+  /** Largest unanswered payload in each lane, in characters. */
   readonly maxWaitingBytes: number;
-  /** How long an append may take altogether, in milliseconds. */
+  /** Total time limit of an append, in milliseconds. */
   readonly timeoutMs: number;
-  /** How long an append waits for a log that cannot be written, in milliseconds: so long a restart takes. */
+  /** How long an append waits for a log that cannot be written, in milliseconds: about the time of a restart. */
   readonly outageMs: number;
 }
 
-/** One append and the caller that waits for its answer. */
+/** One append and its waiting caller. */
 export interface Waiting {
   readonly append: Append;
   readonly aggregate: string;
-  /** What it takes of a batch, in characters. */
+  /** Its share of a batch's payload, in characters. */
   readonly bytes: number;
-  /** On the clock of `performance.now()`, as `patience`. */
+  /** On the clock of `performance.now()`, like `patience`. */
   readonly deadline: number;
   /** When it stops waiting for a log that cannot be written. */
   readonly patience: number;
   readonly signal: AbortSignal;
   readonly settle: (result: AppendResult) => void;
-  /** Set by `settle`; who has an answer takes no further part in its batch. */
+  /** Set by `settle`; answered appends take no further part in their batch. */
   answered: boolean;
 }
 
 export interface WaitingAppends {
-  /** Resolves with the append's answer; rejects at once where too many wait already. */
+  /** Resolves with the append's answer; rejects at once if too many wait already. */
   add(ctx: Context, append: Append, lane: Lane): Promise<Appended>;
   /**
-   * The next batch, of at most `share` appends: answers before new work, else
-   * in order of arrival, and nothing that another batch may touch at the same
-   * time. Its aggregates and ids stay taken until `done`.
+   * The next batch, of at most `share` appends: the lane of answers goes before new
+   * work, otherwise in order of arrival. It shares no aggregate or id with batches
+   * under way; its own stay taken until `done`.
    */
   take(share: number): Waiting[];
-  /** The batch is committed or refused. */
+  /** Call when the batch is committed or refused. */
   done(batch: readonly Waiting[]): void;
-  /** Appends without an answer, those under way included. */
+  /** Number of unanswered appends, those under way included. */
   unanswered(): number;
-  /** Appends that no batch has taken yet. */
+  /** Number of appends that are in no batch yet. */
   queued(): number;
 }
 
-/** An answer must be on its way before its caller gives up, or it is none. */
+/** An answer must leave this long before its caller gives up, in milliseconds. */
 const MARGIN_MS = 100;
 
-/** What an event takes beside its payload, in characters: ids, types and metadata. */
+/** Size of an event beside its payload, in characters: ids, types and metadata. */
 const EVENT_OVERHEAD = 400;
 
-/** Of each batch, what answers leave to new work: however many there are, nobody starves. */
+/** Share of each batch reserved for new work, so that answers never starve it. */
 const NEW_WORK_SHARE = 1 / 8;
 
 interface LaneState {
@@ -73,7 +73,7 @@ interface LaneState {
 export function createWaitingAppends(limits: WaitingLimits): WaitingAppends {
   const empty = (): LaneState => ({ queue: [], waiting: 0, bytes: 0 });
   const lanes: Record<Lane, LaneState> = { answers: empty(), 'new work': empty() };
-  /** Of the batches under way. */
+  /** Aggregates of the batches under way. */
   const aggregates = new Set<string>();
   const ids = new Set<string>();
 
@@ -117,19 +117,19 @@ export function createWaitingAppends(limits: WaitingLimits): WaitingAppends {
     fill(lanes.answers, batch, room);
     room.appends += reserved;
     fill(lanes['new work'], batch, room);
-    // Only now: within one batch an aggregate may be appended to more than once.
+    // Only now, because one batch may append to an aggregate more than once.
     for (const { aggregate } of batch) aggregates.add(aggregate);
     return batch;
   }
 
-  /** Moves from the lane to the batch what fits; what has to wait keeps its place. */
+  /** Moves from the lane to the batch what fits; the rest keeps its place. */
   function fill(
     lane: LaneState,
     batch: Waiting[],
     room: { events: number; bytes: number; appends: number },
   ): void {
     const left: Waiting[] = [];
-    // What waits for a batch under way must not be overtaken by what came after it.
+    // Appends that wait for a batch under way must not be overtaken by later ones.
     const held = new Set<string>();
     const now = performance.now();
     for (const [index, one] of lane.queue.entries()) {

@@ -1,13 +1,13 @@
 /**
- * The log as a backup takes it and a restore gives it back: every column as it is
- * stored, times to the microsecond. By SQL, so that it can be done while no event
- * store runs; `ordersctl restore` uses it, and nothing writes beside it then.
+ * The log for backup and restore: every column as stored, times to the microsecond. It
+ * uses SQL, so it works while no event store runs; `ordersctl restore` uses it when
+ * nothing else writes.
  */
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 
-/** An event as it is stored, int8 as text. */
+/** An event as stored, int8 as text. */
 export interface CopiedEvent {
   readonly position: string;
   readonly eventId: string;
@@ -22,7 +22,7 @@ export interface CopiedEvent {
   readonly createdMicros: string;
 }
 
-/** How far a worker is: everything up to here is answered, and its answers are in the log. */
+/** A worker's place: every event up to here is answered, and the answers are in the log. */
 export interface CopiedPlace {
   readonly consumer: string;
   readonly position: string;
@@ -33,34 +33,34 @@ export interface LogCopy {
   /** Position of the last event. */
   head(ctx: Context): Promise<bigint>;
   /**
-   * The places of `consumers`, as far as the log has them. To be asked before `head`, so
-   * that every answer to what stands before them is in the log up to it. A place is before
-   * the first message that was given up on and waits for somebody: letters are not copied,
-   * so what was parked has to come again.
+   * The places of `consumers`, as far as the log has them. Ask before `head`, so that
+   * the log up to the head has every answer to events before them. A place is before
+   * the first parked message: letters are not copied, so parked events must be
+   * delivered again.
    */
   places(ctx: Context, consumers: readonly string[]): Promise<readonly CopiedPlace[]>;
-  /** Events after `after` and up to `upTo`, by position: some, as long as there are any. */
+  /** Some events after `after` and up to `upTo`, by position; empty only if there are none left. */
   page(ctx: Context, after: bigint, upTo: bigint): Promise<readonly CopiedEvent[]>;
-  /** Of these orders those that have an event of one of the types at `upTo` or before. */
+  /** Those of these orders that have an event of one of the types at or before `upTo`. */
   having(
     ctx: Context,
     orders: { readonly aggregateType: string; readonly ids: readonly string[] },
     eventTypes: readonly string[],
     upTo: bigint,
   ): Promise<ReadonlySet<string>>;
-  /** Whether there is no event, and there never was one. */
+  /** True if there is no event and never was one. */
   isEmpty(ctx: Context): Promise<boolean>;
-  /** The restore that was begun and did not end, by the name that `begin` gave it. */
+  /** The restore that has begun and not ended, by the name given to `begin`. */
   begun(ctx: Context): Promise<string | undefined>;
-  /** Notes that the restore `name` begins. */
+  /** Records that the restore `name` begins. */
   begin(ctx: Context, name: string): Promise<void>;
   /**
-   * Writes events where they were. The head stays, so nobody sees them before
+   * Writes events at their positions. The head does not move, so nobody sees them before
    * `finish`. May be repeated.
    */
   write(ctx: Context, events: readonly CopiedEvent[]): Promise<void>;
   /**
-   * Moves the head to `head`, which ends the restore, and puts workers where they were.
+   * Moves the head to `head`, which ends the restore, and restores the workers' places.
    * False: somebody appended meanwhile.
    */
   finish(
@@ -71,11 +71,11 @@ export interface LogCopy {
   ): Promise<boolean>;
 }
 
-/** Events of a page, and the bytes of payload after which it ends. */
+/** Most events in a page, and the payload in bytes after which it ends. */
 const PAGE_EVENTS = 4_000;
 const PAGE_BYTES = 2 * 1024 * 1024;
 
-/** Begins the name of the checkpoint row that stands for a restore under way. */
+/** Prefix of the checkpoint row that marks a restore under way. */
 const RESTORE = 'restore ';
 
 export function createLogCopy(database: Database, stream: string): LogCopy {

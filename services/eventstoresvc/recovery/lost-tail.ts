@@ -1,7 +1,7 @@
 /**
- * What an operator does about a log that was restored to an older state, while the
- * stream still has what came after: have it back, or give it up. This process does
- * it, for it alone writes the log.
+ * Operator actions after the log was restored to an older state while the stream still
+ * has the later events: recover them, or give them up. This process does it, because
+ * only it writes the log.
  */
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import type { GiveUp, LogRecovery, LogStanding } from '../../../shared/eventstore/log-recovery.ts';
@@ -23,17 +23,17 @@ export interface LostTailOptions {
   readonly commits: GroupCommit;
   readonly checkpoints: Checkpoints;
   readonly limits: EventLimits;
-  /** Called when log and stream stand otherwise than before. */
+  /** Called when the state of log and stream has changed. */
   readonly changed: (head: bigint) => void;
 }
 
-/** Events that can be written back, and why the one after them cannot. */
+/** Events that can be written back, and why the next one cannot. */
 interface Readable {
   readonly events: readonly RecordedEvent[];
   readonly wrong: unknown;
 }
 
-/** A message that does not come for so long will not: the stream lacks it. */
+/** If a message does not arrive within this time, in milliseconds, the stream lacks it. */
 const MESSAGE_MS = 10_000;
 
 export function createLostTail(options: LostTailOptions): LogRecovery {
@@ -45,7 +45,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     const { last: streamLast } = observed.stream;
     const verdict = judge(observed);
     const why = verdict.kind === 'follow' ? '' : verdict.why;
-    // That it ended later before is known now, and appends are refused for it.
+    // The setback is now known, and appends are refused for it.
     if (!mayGrow(verdict)) log.rebase(head);
     switch (verdict.kind) {
       case 'follow':
@@ -68,7 +68,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     }
   }
 
-  /** The stream's messages after `position` up to `last`, and no further. */
+  /** The stream's messages after `position` up to `last`. */
   async function* messages(
     ctx: Context,
     position: bigint,
@@ -101,7 +101,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     throw incomplete(reached + 1n, 'the stream does not have it');
   }
 
-  /** The event of a message of ours. Throws where it could not have come from the log. */
+  /** Decodes a message of ours. Throws if it cannot have come from the log. */
   function eventOf(message: StreamMessage): RecordedEvent {
     try {
       const event = decodeStored(message);
@@ -115,8 +115,8 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
   }
 
   /**
-   * Those from the first on that follow on what their aggregates have, and why the next
-   * one does not: an event that is missing would be missing for ever.
+   * The leading events that continue their aggregates, and why the next one does not: an
+   * event missing now would be missing for ever.
    */
   async function following(ctx: Context, events: readonly RecordedEvent[]): Promise<Readable> {
     const batch = events.map((event) => ({ events: [event], expectedVersion: undefined }));
@@ -139,7 +139,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     return { events, wrong: undefined };
   }
 
-  /** The events of the messages from the first on, and why the next one cannot be the log's. */
+  /** The events of the leading messages, and why the next one cannot be from the log. */
   function eventsOf(batch: readonly StreamMessage[]): Readable {
     const events: RecordedEvent[] = [];
     for (const message of batch) {
@@ -162,7 +162,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
         try {
           return [decodeStored(message)];
         } catch {
-          // Somebody else's: the log never had it.
+          // A foreign message: the log never had it.
           return [];
         }
       });
@@ -178,7 +178,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     if (kind !== 'behind') throw nothingToRecover(kind, why);
     for await (const batch of messages(ctx, head, streamLast)) {
       const read = eventsOf(batch);
-      // What stands before a wrong one is had back all the same.
+      // Events before a wrong one are recovered all the same.
       const { position, wrong } = await write(ctx, read.events);
       if (position !== undefined) {
         changed(position);
@@ -188,7 +188,7 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     }
   }
 
-  /** Writes those of `events` that nobody else has written meanwhile, up to one that is wrong. */
+  /** Writes the events that nobody else has written meanwhile, up to one that is wrong. */
   async function write(
     ctx: Context,
     events: readonly RecordedEvent[],
@@ -201,13 +201,13 @@ export function createLostTail(options: LostTailOptions): LogRecovery {
     }
     const rest = events.filter(({ position }) => position > head);
     const { events: good, wrong } = await following(ctx, rest);
-    // Somebody else is at it: what was read belongs to another moment.
+    // Another writer is at work: what was read is out of date.
     if (wrong !== undefined && (await log.head(ctx)) !== head) return write(ctx, events);
     if (!(await log.restore(ctx, good))) return write(ctx, events);
     return { position: good.at(-1)?.position ?? same?.position, wrong };
   }
 
-  /** Throws unless both stand as they were looked at. */
+  /** Throws unless log and stream are as the operator saw them. */
   async function checkLooked(ctx: Context, looked: Omit<GiveUp, 'events'>): Promise<void> {
     const now = await standing(ctx);
     const same = now.agreed === looked.agreed && now.streamLast === looked.streamLast;

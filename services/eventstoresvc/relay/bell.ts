@@ -1,10 +1,10 @@
 /**
- * A bell for one sleeper: commits ring it, and the relay waits for it. A ring while
- * nobody waits is kept, so that none is missed; several count as one.
+ * A bell for one sleeper: commits ring it and the relay waits for it. A ring while
+ * nobody waits is kept, so none is missed; several count as one.
  */
 export interface Bell {
   ring(): void;
-  /** Resolves on the next ring, at once if one was kept, or after `ms` milliseconds. */
+  /** Resolves on the next ring, at once if a ring was kept, or after `ms` milliseconds. */
   wait(ms: number): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Log and stream side by side, and where they part. */
+/** Compares log and stream, and finds where they part. */
 
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { decodeStored } from '../../../shared/eventstore/stored-message.ts';
@@ -10,9 +10,10 @@ import type { PublishedStream } from './published-stream.ts';
 import type { Observed, ObservedStream } from './verdict.ts';
 
 /**
- * Looks at both; the stream first, for the log only grows. Rejects while either is away.
+ * Observes both. The stream goes first, because the log only grows. Rejects while
+ * either is away.
  *
- * @param looked what the stream holds, where it was asked just now
+ * @param looked the stream's state, if it was just inspected
  */
 export async function observe(
   ctx: Context,
@@ -40,9 +41,9 @@ async function observedAt(stream: PublishedStream, sequence: bigint) {
 }
 
 /**
- * The last position up to which log and stream hold the same events, 0n where they
- * never did; between `0` and `limit`. In as many looks as `limit` has binary digits,
- * for an event's id stands in one place: where both have it, they agreed up to there.
+ * The last position, between `0` and `limit`, up to which log and stream hold the same
+ * events; 0n if they share none. A binary search, since an event id has one position:
+ * where both have the same id, they agree up to there.
  */
 export async function lastAgreed(
   ctx: Context,
@@ -62,7 +63,7 @@ export async function lastAgreed(
   return agreed;
 }
 
-/** In words, what stands where they part, after the position up to which they agree. */
+/** Describes the difference right after the position up to which they agree. */
 export async function whatDiffers(
   ctx: Context,
   log: EventLog,

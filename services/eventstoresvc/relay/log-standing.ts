@@ -1,8 +1,8 @@
 /**
- * Whether the log may grow. It may not while the stream holds events that it has
- * lost, as after a restore from a backup: what is appended then takes the positions
- * of those, and two histories come of one. The relay judges that; until it has, at
- * the start and after the log was seen to go back, appends wait or are refused.
+ * Whether the log may grow. It may not while the stream holds events that the log has
+ * lost, as after a restore from a backup: new events would take their positions and
+ * split the history in two. The relay judges that. Until it has, at the start and
+ * after the log went back, appends wait or are refused.
  */
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
@@ -13,17 +13,17 @@ import type { Verdict } from './verdict.ts';
 
 export interface Standing extends Component {
   /**
-   * Undefined at once where the log may grow; else a promise that resolves when it
-   * may, or rejects with why it may not (`unavailable`).
+   * Undefined if the log may grow; else a promise that resolves when it may, or rejects
+   * with the reason why it may not (`unavailable`).
    */
   admit(ctx: Context): Promise<void> | undefined;
-  /** Throws while the log is known not to be allowed to grow. */
+  /** Throws while it is known that the log may not grow. */
   refuse(): void;
-  /** Whether the broker said what the stream holds, when it was asked last. */
+  /** Whether the broker reported the stream's content when it was last asked. */
   streamAnswers(answers: boolean): void;
   /** The relay has compared log and stream. */
   judged(verdict: Verdict): void;
-  /** The log was seen to end before a position that was committed: appends are refused until the relay has judged. */
+  /** The log ends before a committed position: appends are refused until the relay has judged. */
   wentBack(head: bigint, committed: bigint): void;
   degraded(): string | undefined;
 }
@@ -32,15 +32,15 @@ export interface StandingOptions {
   /** Whether there is a connection to the broker. */
   readonly connected: () => boolean;
   readonly logger: Logger;
-  /** After this at the start a broker that is not connected is not waited for, in milliseconds. Default 1,500. */
+  /** How long the start waits for a broker that is not connected, in milliseconds. Default 1,500. */
   readonly awayMs?: number;
-  /** Nor one that is connected and does not say what the stream holds. Default 15,000. */
+  /** How long it waits for one that is connected and does not report the stream's content. Default 15,000. */
   readonly silentMs?: number;
   /** How long an append waits for the judgement before it is refused, in milliseconds. Default 2,000. */
   readonly patienceMs?: number;
 }
 
-/** Between two looks for whether the broker is there. */
+/** Between two checks for the broker, in milliseconds. */
 const LOOK_MS = 100;
 const RETRY_AFTER_MS = 5_000;
 
@@ -108,7 +108,7 @@ export function createStanding(options: StandingOptions): Standing {
       decide();
     },
     wentBack: (head, committed) => {
-      // What was judged says more.
+      // The verdict says more.
       if (refusal !== undefined) return;
       refusal = new CodedError(
         'unavailable',

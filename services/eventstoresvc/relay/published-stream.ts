@@ -1,4 +1,4 @@
-/** The copy of the log in JetStream, as the relay sees it. */
+/** The log's copy in JetStream, as the relay uses it. */
 import type { JetStreamClient, NatsConnection, StoredMsg } from 'nats';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { encodeMessage } from '../../../shared/eventstore/message.ts';
@@ -22,35 +22,35 @@ import type { ObservedStream } from './verdict.ts';
 
 export interface PublishedStream {
   /**
-   * Creates a missing stream, repairs it where a server can, and returns what it
-   * holds. Rejects while the broker is away.
+   * Creates a missing stream, repairs its configuration if a server can, and returns its
+   * state. Rejects while the broker is away.
    */
   inspect(): Promise<ObservedStream>;
   /**
-   * Publishes one event at its position. Resolves only when the broker stored
-   * it there, now. Rejects otherwise, also when another relay was quicker.
+   * Publishes one event at its position. Resolves only if this call made the broker store
+   * it there. Rejects otherwise, also if another relay was quicker.
    */
   publish(event: RecordedEvent): Promise<void>;
-  /** The message at `sequence`; undefined where there is none. Rejects while the broker is away. */
+  /** The message at `sequence`; undefined if there is none. Rejects while the broker is away. */
   messageAt(sequence: bigint): Promise<StreamMessage | undefined>;
-  /** The messages after `position`, in order; waits for those that come. Ends when `signal` is aborted. */
+  /** The messages after `position`, in order, and then new ones as they come. Ends when `signal` is aborted. */
   read(position: bigint, signal: AbortSignal): AsyncIterable<readonly StreamMessage[]>;
-  /** Throws the copy away and makes an empty one. */
+  /** Deletes the copy and makes an empty one. */
   remake(): Promise<void>;
-  /** What an operator should do when the stream is not ours. */
+  /** Advice for the operator if the stream is not ours. */
   readonly remedy: string;
 }
 
 /** How long the broker may take to store a message, in milliseconds. */
 const ACK_TIMEOUT_MS = 5_000;
 
-/** No message under this sequence, or none at all. */
+/** JetStream's code for a sequence without a message. */
 const NO_MESSAGE = 10037;
 
-/** Messages of the stream that are read at once. */
+/** Most messages of the stream in one read. */
 const READ_BATCH = 500;
 
-/** What an event's headers may come to: ids, type, metadata, each bounded where events enter. */
+/** Upper limit for an event's headers in bytes: ids, type, metadata, each limited where events enter. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** @param maxDataBytes of the largest event that the log accepts; the broker must accept it too */
@@ -63,7 +63,7 @@ export function createPublishedStream(
 ): PublishedStream {
   let client: { readonly of: unknown; readonly jetstream: JetStreamClient } | undefined;
 
-  /** A client for the connection of now; the one of a minute ago may have been replaced. */
+  /** A client for the current connection; an earlier connection may have been replaced. */
   function jetstream(connection: NatsConnection): JetStreamClient {
     if (client?.of !== connection) {
       client = { of: connection, jetstream: connection.jetstream({ timeout: ACK_TIMEOUT_MS }) };
@@ -164,7 +164,7 @@ export function createPublishedStream(
   };
 }
 
-/** As a consumer would get it. */
+/** In the form that a consumer gets. */
 const asStreamMessage = ({ subject, seq, header, data }: StoredMsg): StreamMessage => ({
   subject,
   sequence: BigInt(seq),

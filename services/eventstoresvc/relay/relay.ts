@@ -1,11 +1,11 @@
 /**
- * The relay: publishes log position p as JetStream sequence p, and nothing
- * else ever publishes there. There is no outbox table and no stored cursor: the
- * log is the outbox and the stream's own last sequence is the checkpoint.
+ * The relay: publishes log position p as JetStream sequence p, and nothing else ever
+ * publishes there. There is no outbox table and no stored cursor: the log is the
+ * outbox, and the stream's last sequence is the checkpoint.
  *
- * Each message is published on condition that the stream's last sequence is
- * p − 1, so order and completeness are the broker's to check, and several
- * relays may run: one wins each sequence, the others notice and watch.
+ * Each message is published on condition that the stream's last sequence is p − 1. So
+ * the broker ensures order and completeness, and several relays may run: one wins each
+ * sequence, and the others notice and watch.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
@@ -22,32 +22,32 @@ import type { PublishedStream } from './published-stream.ts';
 import { judge, mayGrow, type Observed, type Verdict } from './verdict.ts';
 
 export interface RelayOptions {
-  /** Told whether the broker said what the stream holds, each time it is asked. Default: nobody. */
+  /** Called after each inspection with whether the broker reported the stream's content. Optional. */
   readonly streamAnswers?: (answers: boolean) => void;
-  /** Told each time log and stream were compared. Default: nobody. */
+  /** Called each time log and stream were compared. Optional. */
   readonly judged?: (verdict: Verdict) => void;
-  /** Rung by every commit of this process. */
+  /** Every commit of this process rings it. */
   readonly bell: Bell;
-  /** How often to look for commits of other processes, in milliseconds. */
+  /** Interval between checks for commits of other processes, in milliseconds. */
   readonly pollMs: number;
-  /** How often to look whether the stream is still what it should be, in milliseconds. */
+  /** Interval between inspections of the stream, in milliseconds. */
   readonly inspectMs: number;
-  /** Messages on their way at the same time, at most. */
+  /** Most messages in flight. */
   readonly window: number;
 }
 
 export const relayDefaults = { pollMs: 200, inspectMs: 3_000, window: 512 };
 
-/** Failures in a row, a second or so, after which it is said that nothing gets on. */
+/** Failures in a row, about a second of them, before readiness reports that publishing is stuck. */
 const SAID_AFTER = 5;
 
-/** A running relay, and how far it has come. */
+/** A running relay and its progress. */
 export interface Relay extends Component {
-  /** Position of the last event known to be in the log, as of the last look. */
+  /** Position of the log's last event at the last check. */
   committed(): bigint;
-  /** Position of the last event known to be in the stream. */
+  /** Position of the last event known to be published. */
   published(): bigint;
-  /** Looks at log and stream soon, and not only when that is due. */
+  /** Inspects log and stream soon, before the next inspection is due. */
   lookAgain(): void;
 }
 
@@ -62,20 +62,20 @@ export function createRelay(
   let loop: Promise<void> | undefined;
   let after = 0n;
   let seen = 0n;
-  /** When to compare log and stream again, as `performance.now()` tells it. */
+  /** When to compare log and stream next, on the clock of `performance.now()`. */
   let due = 0;
-  /** Where log and stream part, as it was found for what they were then. */
+  /** Where log and stream part, and the observation (`key`) that this explains. */
   let parted: { readonly key: string; readonly why: string } | undefined;
   let notReady: string | undefined = 'the relay has not checked the stream yet';
-  /** What it failed with again and again, though that should pass by itself; until it gets on. */
+  /** A failure that should pass by itself but keeps recurring; cleared when publishing succeeds. */
   let interrupted: string | undefined;
-  /** The last trouble told, so that one that stays is told once and not every second. */
+  /** The last problem logged, so that a lasting one is logged once and not every second. */
   let told = '';
 
   async function run(): Promise<void> {
     for (let failures = 0; !signal.aborted; ) {
       try {
-        // The broker may never have been there; waiting for it must not outlast us.
+        // The broker may never have been there; waiting for it must not outlast the relay.
         if (await unlessAborted(inspect(), signal)) await follow();
         else await options.bell.wait(options.inspectMs);
         failures = 0;
@@ -87,14 +87,14 @@ export function createRelay(
         else if (failures >= SAID_AFTER)
           interrupted = `keeps being interrupted: ${inOneLine(error)}`;
         tell('the relay was interrupted; checking the stream again', error);
-        // Full jitter: where two relays race for a sequence, one should be late.
+        // Full jitter: when two relays race for a sequence, one should be late.
         const pauseMs = Math.random() * Math.min(2_000, 20 * 2 ** Math.min(failures, 7));
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
-  /** Checks the stream and repairs it where that is safe; resolves with whether to continue publishing. */
+  /** Checks the stream and repairs it if that is safe; resolves with whether to publish. */
   async function inspect(): Promise<boolean> {
     const ctx = background();
     const state = await stream.inspect().catch((error) => {
@@ -109,7 +109,7 @@ export function createRelay(
     if (mayGrow(verdict)) log.rebase(head);
     options.judged?.(verdict);
     if (verdict.kind !== 'follow' && verdict.kind !== 'remake') {
-      // Nothing in there is known to be ours any more.
+      // Nothing in the stream is known to be ours any more.
       after = 0n;
       notReady = verdict.why;
       const remedy = mayGrow(verdict) ? ` ${stream.remedy}` : '';
@@ -131,7 +131,7 @@ export function createRelay(
     return true;
   }
 
-  /** Where both are ours and differ, says where they part. */
+  /** Adds where log and stream part, if both are ours and differ. */
   async function explained(ctx: Context, observed: Observed, verdict: Verdict): Promise<Verdict> {
     if (verdict.kind !== 'differs') return verdict;
     const { head, stream: state } = observed;
@@ -143,7 +143,7 @@ export function createRelay(
     return { kind: 'differs', why: parted.why };
   }
 
-  /** Publishes what the log has until the next inspection is due. */
+  /** Publishes new events of the log until the next inspection is due. */
   async function follow(): Promise<void> {
     due = performance.now() + options.inspectMs;
     const ctx = background();
@@ -155,7 +155,7 @@ export function createRelay(
     }
   }
 
-  /** Publishes a window at once; the broker's condition keeps it in order. Rejects if one failed. */
+  /** Publishes a window in parallel; the broker's condition keeps the order. Rejects if one fails. */
   async function publish(events: readonly RecordedEvent[]): Promise<void> {
     const results = await Promise.allSettled(events.map((event) => stream.publish(event)));
     for (const [index, result] of results.entries()) {

@@ -1,28 +1,28 @@
 /**
- * What the relay should do, judged from the state of the stream and of the log
- * alone. The log is the truth; the stream is a copy that may be thrown away, but
- * only if it is ours, and only while it holds nothing that the log has lost.
+ * What the relay should do, judged only by the state of stream and log. The log is
+ * the truth. The stream is a copy that may be deleted, but only if it is ours and
+ * holds nothing that the log has lost.
  */
 
 /** A message as the broker has it. */
 export interface ObservedMessage {
   readonly sequence: bigint;
-  /** Empty where it has none. */
+  /** Empty if it has none. */
   readonly eventId: string;
-  /** In the form and at the place in which a relay publishes: what an event store put there. */
+  /** It has the form and place of a message that a relay published. */
   readonly ours: boolean;
 }
 
 /** A stream as the broker reports it. */
 export interface ObservedStream {
   readonly messages: bigint;
-  /** Sequence of the first message; last + 1 where there is none. */
+  /** Sequence of the first message; last + 1 if there is none. */
   readonly first: bigint;
-  /** Last sequence that was given, whether its message is still there or not. */
+  /** Last sequence assigned, whether or not its message still exists. */
   readonly last: bigint;
-  /** The last message there is; undefined where there is none. */
+  /** The last message that exists; undefined if there is none. */
   readonly lastMessage: ObservedMessage | undefined;
-  /** Why its configuration is of no use and cannot be changed; undefined where it is right. */
+  /** Why the configuration is unusable and cannot be changed; undefined if it is right. */
   readonly unfit: string | undefined;
 }
 
@@ -31,32 +31,32 @@ export interface Observed {
   readonly stream: ObservedStream;
   /** Position of the log's last event, read after `stream` was. */
   readonly head: bigint;
-  /** Id of the log's event where the stream's last message stands; undefined where it has none there. */
+  /** Id of the log's event at the position of the stream's last message; undefined if the log has none there. */
   readonly idAtLast: string | undefined;
   /** Id of the log's last event; undefined in an empty log. */
   readonly idAtHead: string | undefined;
-  /** The stream's message at the log's head; looked for where the stream has more. */
+  /** The stream's message at the log's head; looked up only if the stream is ahead. */
   readonly messageAtHead: ObservedMessage | undefined;
-  /** The one after it. */
+  /** The message after it. */
   readonly messageAfterHead: ObservedMessage | undefined;
 }
 
 export type Verdict =
-  /** Publish what comes after this position. */
+  /** Publish the events after this position. */
   | { readonly kind: 'follow'; readonly after: bigint }
   /**
-   * Ours but damaged, for JetStream cannot fill a hole; or empty and of no use.
-   * Make it again and fill it from the log.
+   * Delete the stream and fill it again from the log. It is ours but damaged, and
+   * JetStream cannot fill a hole; or it is empty and unusable.
    */
   | { readonly kind: 'remake'; readonly why: string }
-  /** Not ours, or of no use: touch nothing and say so. The log is whole, and may grow. */
+  /** Change nothing and report why: the stream is not ours or is unusable. The log is whole and may grow. */
   | { readonly kind: 'refuse'; readonly why: string }
-  /** The stream agrees up to the log's head and has more: the log lost its tail. It must not grow. */
+  /** The stream agrees up to the log's head and has more: the log lost its tail and must not grow. */
   | { readonly kind: 'behind'; readonly why: string }
-  /** Both are ours, and differ at one position: two lives of one log. It must not grow. */
+  /** Both are ours and differ at one position: the log has two histories and must not grow. */
   | { readonly kind: 'differs'; readonly why: string };
 
-/** Whether the log may take events: not while the stream may hold what it has lost. */
+/** Whether the log may grow: not while the stream may hold events that it has lost. */
 export const mayGrow = ({ kind }: Verdict): boolean => kind !== 'behind' && kind !== 'differs';
 
 export function judge(observed: Observed): Verdict {
@@ -71,7 +71,7 @@ export function judge(observed: Observed): Verdict {
   }
   if (stream.unfit !== undefined) {
     const { messages } = stream;
-    // What others put into it may be all that they have of it.
+    // Messages of others may have no other copy.
     return messages === 0n
       ? { kind: 'remake', why: `the stream is empty and cannot be used: ${stream.unfit}` }
       : {
@@ -88,7 +88,7 @@ export function judge(observed: Observed): Verdict {
   return { kind: 'follow', after: stream.last };
 }
 
-/** A stream that was given more sequences than the log has events. */
+/** Judges a stream with more sequences than the log has events. */
 function judgeAhead(observed: Observed): Verdict {
   const { stream, head, idAtHead, messageAtHead, messageAfterHead } = observed;
   const ahead = `the stream is at ${stream.last}, ahead of the log at ${head}`;
@@ -99,7 +99,7 @@ function judgeAhead(observed: Observed): Verdict {
     };
   }
   if (messageAfterHead?.ours) {
-    // Without the message at the head nobody can tell that they agree up to there.
+    // Without the message at the head nobody can tell whether they agree up to there.
     if (head > 0n && messageAtHead === undefined) {
       return { kind: 'differs', why: `${ahead}, and its message ${head} is missing` };
     }

@@ -1,4 +1,4 @@
-/** Answers as the HTTP contract has them. Pure. */
+/** Encodes answers for the HTTP contract. Pure. */
 import type {
   OrderAnswer,
   OrderEventsAnswer,
@@ -13,12 +13,12 @@ import type { OrderPage } from '../views/order-rows.ts';
 import type { OrderView } from '../views/order-view.ts';
 import { encodeCursor } from './list-query.ts';
 
-/** Writes answers in a currency with `decimals` decimals. */
+/** Encodes answers in a currency with `decimals` decimals. */
 export interface Answers {
   placed(order: OrderDetails): PlacedAnswer;
   order(view: OrderView): OrderAnswer;
   list(page: OrderPage): OrderListAnswer;
-  /** An OrderEventsAnswer, in which every payload is as it stands in the log, to the letter. */
+  /** An OrderEventsAnswer with every payload exactly as the log has it. */
   events(events: readonly RecordedEvent[]): JsonText;
 }
 
@@ -65,8 +65,8 @@ export function answersIn(decimals: number): Answers {
 }
 
 /**
- * The payload is not read and written again: JavaScript's numbers lose digits
- * (9007199254740993, 1e400), and its objects the order of names.
+ * Copies the payload as text: parsing would lose digits of numbers (9007199254740993,
+ * 1e400) and the order of names.
  */
 function eventText(event: RecordedEvent): string {
   const around: Omit<OrderEventsAnswer['events'][number], 'data'> = {
@@ -77,7 +77,7 @@ function eventText(event: RecordedEvent): string {
     created_at: event.createdAt.toISOString(),
     metadata: { ...event.metadata },
   };
-  // The event store takes JSON or nothing.
+  // The event store accepts only JSON or an empty payload.
   const data = event.data === '' ? 'null' : event.data;
   return `${JSON.stringify(around).slice(0, -1)},"data":${data}}`;
 }

@@ -1,7 +1,6 @@
 /**
- * What ordersvc serves over HTTP, as an OpenAPI 3.1 document: what its routes
- * tell, and what is said here of all of them. docs/openapi.json is this document
- * with money in US dollars.
+ * The OpenAPI 3.1 document of the HTTP API: each route describes itself, and this file
+ * adds what they share. docs/openapi.json is this document with money in US dollars.
  */
 import { formats } from '../../../shared/contracts/texts.ts';
 import { version } from '../../../shared/kit/process/version.ts';
@@ -14,7 +13,7 @@ import { orderRefusals, traceparent } from './operation-parts.ts';
 import { ifMatch, ifNoneMatch, minVersion, orderId } from './order-address.ts';
 import { idempotencyKey } from './order-body.ts';
 
-/** The document of `routes`, with money in `currency`. Pure. */
+/** The document for `routes`, with money in `currency`. Pure. */
 export function apiDocument(routes: readonly Route[], currency: Currency) {
   return {
     openapi: '3.1.1',
@@ -34,7 +33,7 @@ export function apiDocument(routes: readonly Route[], currency: Currency) {
       contact: { name: 'The operator of this service' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    // No operation asks who the caller is; said, so that it is not taken for forgotten.
+    // No operation authenticates callers. Stated explicitly, so that it does not look forgotten.
     security: [],
     servers: [{ url: '/', description: 'Where this document came from.' }],
     tags: [
@@ -49,7 +48,7 @@ export function apiDocument(routes: readonly Route[], currency: Currency) {
   };
 }
 
-/** `routes`, and `GET /openapi.json`, which describes them and itself. */
+/** `routes` plus `GET /openapi.json`, which describes them and itself. */
 export function withDocument(routes: readonly Route[], currency: Currency): readonly Route[] {
   const all = [
     ...routes,
@@ -58,7 +57,7 @@ export function withDocument(routes: readonly Route[], currency: Currency): read
       path: '/openapi.json',
       decode: () => undefined,
       endpoint: async () => document,
-      // It is the same for everybody, until there is another version of this service.
+      // The same for all callers, until the next version of this service.
       encode: (body) => ({ status: 200, headers: { 'cache-control': 'no-cache' }, body }),
       operation: {
         operationId: 'getOpenApi',

@@ -18,8 +18,8 @@ import {
 import { ifMatch, ORDER, orderId, readOrderToDecide } from './order-address.ts';
 
 /**
- * The routes by which people decide about an order. A decision is answered with the
- * order it leaves behind, also where it was so before: a command repeated is answered alike.
+ * The routes by which people decide about an order. The answer is the order after the
+ * decision. A repeated command gets the same answer.
  */
 export function decideOrderRoutes(
   { cancel, approve, reject }: OrderEndpoints,
@@ -75,7 +75,7 @@ export function decideOrderRoutes(
   ];
 }
 
-/** An operation that decides: what is its own, and what all decisions have. */
+/** An operation that decides: its own part plus what all decisions share. */
 function decision(own: Omit<Operation, 'parameters' | 'responses'>): Operation {
   return {
     ...own,

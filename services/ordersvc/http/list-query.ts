@@ -1,4 +1,4 @@
-/** Which page of which orders is asked for, read from a query string: each parameter, and how it is read. Pure. */
+/** Reads the query string of a list of orders: its parameters, and how each is read. Pure. */
 import { id, orderId as orderIdSchema, orderStatuses } from '../../../shared/contracts/http.ts';
 import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
 import type { Parameter } from '../../../shared/kit/transport/http/openapi/operation.ts';
@@ -10,7 +10,7 @@ import {
   type PageEnd,
 } from '../views/order-list.ts';
 
-/** What a list may be asked by; each is given once. */
+/** Parameters of a list; each may be given once. */
 export const listParameters: readonly Parameter[] = [
   {
     name: 'customer_id',
@@ -54,17 +54,14 @@ export const listParameters: readonly Parameter[] = [
   },
 ];
 
-/**
- * Reads what listParameters names. Throws CodedError `invalid` (code
- * `invalid_query`) with every problem.
- */
+/** Reads listParameters. Throws CodedError `invalid` (code `invalid_query`) with every problem. */
 export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
   const problems = repeated(query);
-  // Of one field the first problem is enough.
+  // The first problem of a field is enough.
   const say = (field: string, message: string) => {
     if (problems.every((problem) => problem.field !== field)) problems.push({ field, message });
   };
-  /** The id under `field`; undefined where there is none, or none that is one. */
+  /** The id in `field`; undefined if it is missing or not an id. */
   const idOf = (field: string) => {
     const written = query.get(field);
     if (written === null) return undefined;
@@ -118,7 +115,7 @@ export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
   };
 }
 
-/** The cursor that continues after `end`: opaque to clients, and safe in an address. */
+/** The cursor for the page after `end`: opaque to clients and safe in a URL. */
 export function encodeCursor({ createdMicros, orderId }: PageEnd): string {
   return Buffer.from(`${createdMicros} ${orderId}`).toString('base64url');
 }
@@ -132,7 +129,7 @@ function decodeCursor(cursor: string): PageEnd | undefined {
   return { createdMicros: BigInt(micros), orderId: orderId.data };
 }
 
-/** The parameters that a query has more than once, though each means one thing. */
+/** Problems for parameters given more than once. */
 function repeated(query: URLSearchParams): Problem[] {
   return listParameters
     .filter(({ name }) => query.getAll(name).length > 1)

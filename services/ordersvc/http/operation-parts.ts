@@ -1,4 +1,4 @@
-/** What several operations tell, in the same words. Pure. */
+/** Descriptions that several operations share. Pure. */
 import { rejectOrderBody } from '../../../shared/contracts/http.ts';
 import { answer, exampleOf, problem } from '../../../shared/kit/transport/http/openapi/bodies.ts';
 import type {
@@ -9,7 +9,7 @@ import type {
 } from '../../../shared/kit/transport/http/openapi/operation.ts';
 import { kitRefusals, retryAfter } from '../../../shared/kit/transport/http/openapi/refusals.ts';
 
-/** Read by the hook of Zipkin. */
+/** The Zipkin hook reads it. */
 export const traceparent: Parameter = {
   name: 'traceparent',
   in: 'header',
@@ -19,7 +19,7 @@ export const traceparent: Parameter = {
   example: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
 };
 
-/** Of an answer that shows an order at a version. */
+/** Headers of an answer that shows an order at a version. */
 export const versionedHeaders: Readonly<Record<string, Header>> = {
   etag: {
     description: "The order's version, in quotes.",
@@ -34,7 +34,7 @@ export const versionedHeaders: Readonly<Record<string, Header>> = {
   },
 };
 
-/** Of an answer that may be older than the log. */
+/** Header of an answer that may be older than the log. */
 export const staleHeader: Readonly<Record<string, Header>> = {
   'x-stale': {
     description: 'Present if the log could not be read: the order may have changed since.',
@@ -42,7 +42,7 @@ export const staleHeader: Readonly<Record<string, Header>> = {
   },
 };
 
-/** By the names that they have among the document's components. */
+/** Keyed by their names among the document's components. */
 export const orderRefusals = {
   Unavailable: problem(503, {
     description:
@@ -55,7 +55,7 @@ export const orderRefusals = {
   }),
 } as const;
 
-/** Every operation on orders may be limited, cut off or too late. */
+/** Any operation on orders may be rate-limited, refused by an open circuit, or time out. */
 export const refusedUnderLoad: Readonly<Record<number, Answer>> = {
   429: kitRefusals.RateLimited,
   503: orderRefusals.Unavailable,
@@ -73,7 +73,7 @@ export const notModified: Readonly<Record<number, Answer>> = {
   }),
 };
 
-/** What can be asked next of the order that `expression` names. */
+/** Links to further operations on the order that `expression` names. */
 export function linksToOrder(expression: string) {
   const link = (operationId: string, description: string): Link => ({
     operationId,

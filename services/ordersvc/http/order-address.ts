@@ -1,4 +1,4 @@
-/** Which order is asked for, read from an address and its headers: each parameter, and how it is read. Pure. */
+/** Reads the order's address and headers: the parameters, and how each is read. Pure. */
 import { orderId as orderIdSchema } from '../../../shared/contracts/http.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { versionsMatched } from '../../../shared/kit/transport/http/etag.ts';
@@ -6,12 +6,12 @@ import type { Parameter } from '../../../shared/kit/transport/http/openapi/opera
 import type { HttpRequest } from '../../../shared/kit/transport/http/route.ts';
 import type { OrderId, OrderQuery, OrderToDecide } from '../views/order-query.ts';
 
-/** Where orders are. */
+/** Path of all orders. */
 export const ORDERS = '/api/orders';
-/** Where one order is. */
+/** Path of one order. */
 export const ORDER = `${ORDERS}/:id`;
 
-/** The last version that can be asked for: the last that an answer can tell, which tells it as a JSON number. */
+/** The highest version that can be asked for: answers give versions as JSON numbers. */
 export const MAX_VERSION = BigInt(Number.MAX_SAFE_INTEGER);
 
 export const orderId: Parameter = {
@@ -23,7 +23,7 @@ export const orderId: Parameter = {
   example: '018f3f6e-6f0a-7c3e-9d7e-2f1c8f0a5b11',
 };
 
-/** Read by `versionsMatched`. */
+/** `versionsMatched` reads it. */
 export const ifMatch: Parameter = {
   name: 'If-Match',
   in: 'header',
@@ -33,7 +33,7 @@ export const ifMatch: Parameter = {
   example: '"3"',
 };
 
-/** Read by `versioned`. */
+/** `versioned` reads it. */
 export const ifNoneMatch: Parameter = {
   name: 'If-None-Match',
   in: 'header',
@@ -51,7 +51,7 @@ export const minVersion: Parameter = {
   example: 1,
 };
 
-/** The order that an address names. Throws CodedError `not_found` (code `order_not_found`): what can be no id is not looked for. */
+/** The order in the address. Throws CodedError `not_found` (code `order_not_found`) without a look-up for a text that cannot be an id. */
 export function readOrderId({ params }: Pick<HttpRequest, 'params'>): OrderId {
   const read = orderIdSchema.safeParse(params.id);
   if (!read.success)
@@ -59,12 +59,12 @@ export function readOrderId({ params }: Pick<HttpRequest, 'params'>): OrderId {
   return { orderId: read.data };
 }
 
-/** The order that is to be decided about, and its `If-Match`. Throws as `readOrderId`. */
+/** The order to decide about, and `If-Match`. Throws as `readOrderId`. */
 export function readOrderToDecide(http: Pick<HttpRequest, 'params' | 'headers'>): OrderToDecide {
   return { ...readOrderId(http), ifMatch: versionsMatched(http) };
 }
 
-/** An order, its `min_version` and its `If-Match`. Throws as `readOrderId`, and CodedError `invalid` (code `invalid_query`). */
+/** An order, `min_version` and `If-Match`. Throws as `readOrderId`, and CodedError `invalid` (code `invalid_query`). */
 export function readOrderQuery(
   http: Pick<HttpRequest, 'params' | 'query' | 'headers'>,
 ): OrderQuery {

@@ -1,6 +1,6 @@
 /**
- * An order's request, read from an HTTP body. Pure. It reports every problem
- * at once, so that a client can fix its request in one go.
+ * Reads the request for an order from an HTTP body. Pure. It reports every problem at
+ * once, so that a client can fix its request in one go.
  */
 import type { z } from 'zod';
 import {
@@ -32,11 +32,11 @@ export const idempotencyKey: Parameter = {
  */
 export type ReadOrderRequest = (
   body: unknown,
-  /** The values of the header, one for each time that it was sent. */
+  /** The header's values, one for each time it was sent. */
   idempotencyKeys?: readonly string[],
 ) => OrderRequest;
 
-/** A reader for orders in `currency`; made once, for its schema is compiled. */
+/** A reader for orders in `currency`; make it once, because it compiles a schema. */
 export function orderRequestReader(currency: Currency): ReadOrderRequest {
   const schema = placeOrderBody({ currency, numberText });
   return (body, idempotencyKeys = []) => {
@@ -65,14 +65,14 @@ function numberText(value: unknown): string | undefined {
   return value instanceof NumberAsWritten ? value.text : undefined;
 }
 
-/** The schema looks at every item before it counts them: one too many shows the fault as well as a million do. */
+/** The schema checks every item before it counts them, so the list is cut to one item too many, which shows the problem too. */
 function withoutSurplus(body: unknown): unknown {
   const items = (body as { order_items?: unknown } | null | undefined)?.order_items;
   if (!Array.isArray(items) || items.length <= MAX_ITEMS) return body;
   return { ...(body as object), order_items: items.slice(0, MAX_ITEMS + 1) };
 }
 
-/** Which of two keys would count depends on who reads the headers, and two orders could come of it. */
+/** Two keys are a problem: which one counts depends on who reads the headers, so they could place two orders. */
 function problemWithKey(keys: readonly string[]): Problem | undefined {
   const field = idempotencyKey.name;
   if (keys.length > 1) return { field, message: 'must be sent once' };
@@ -91,7 +91,7 @@ function bodyProblems(issues: readonly z.core.$ZodIssue[], body: unknown): Probl
   );
 }
 
-/** A number as written is an object to zod, which then misses the fields in it: how deep it lies, if one does. */
+/** Depth on `path` of a NumberAsWritten, if there is one: to zod it is an object whose fields are missing. */
 function numberOnPath(path: readonly PropertyKey[], body: unknown): number | undefined {
   let value = body;
   for (const [depth, key] of path.entries()) {

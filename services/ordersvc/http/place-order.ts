@@ -41,7 +41,7 @@ export function placeOrderRoute(
       parameters: [idempotencyKey, traceparent],
       requestBody: {
         required: true,
-        // Only the form is asked for: nothing is read with this schema.
+        // For its shape only: this schema reads nothing.
         content: json(placeOrderBody({ currency, numberText: () => undefined })),
       },
       responses: {

@@ -36,7 +36,7 @@ const refused = {
   ...invalid('`min_version` is not a version, or a parameter is unknown.'),
 };
 
-/** The routes by which orders are looked at. */
+/** The routes that show orders. */
 export const readOrderRoutes = (
   { get, list, history }: OrderEndpoints,
   answers: Answers,

@@ -1,4 +1,4 @@
-/** Which order is asked for. */
+/** Which order is asked for, and in which versions. */
 import type { Versions } from './order-version.ts';
 
 /** Names one order. */
@@ -6,16 +6,16 @@ export interface OrderId {
   readonly orderId: string;
 }
 
-/** Asks for an order as it was read or written before, or newer. */
+/** Asks for an order at some version or newer. */
 export interface OrderQuery extends OrderId {
-  /** The oldest version that will do. Default: any. */
+  /** The oldest acceptable version. Default: any. */
   readonly minVersion?: bigint;
-  /** The only versions that will do. Default: any. */
+  /** The only acceptable versions. Default: any. */
   readonly ifMatch?: Versions;
 }
 
-/** Names an order that is to be decided about. */
+/** Names an order to decide about. */
 export interface OrderToDecide extends OrderId {
-  /** The versions at which it may be decided. Default: any. */
+  /** The versions at which the decision may be made. Default: any. */
   readonly ifMatch?: Versions;
 }

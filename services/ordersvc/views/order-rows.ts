@@ -1,8 +1,8 @@
 /**
  * The read model as ordersvc reads it: the table `orders` of ordersdb or its twin
- * `orders_b`, one row an order, which querymodelworker alone writes (its
- * migrations are there). A rebuild changes which of the two is live; each
- * statement looks for itself, so readers see one or the other and never a mixture.
+ * `orders_b`, with one row per order. Only querymodelworker writes it, and has its
+ * migrations. A rebuild changes which of the two is live. Each statement checks that
+ * itself, so readers see one or the other and never a mix.
  */
 import { orderStatuses } from '../../../shared/contracts/http.ts';
 import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
@@ -20,23 +20,23 @@ export interface OrderPage {
   readonly orders: readonly OrderView[];
   /** Where the next page begins; undefined when there is no more. */
   readonly next: PageEnd | undefined;
-  /** All of the log up to here is in the page, and perhaps more. */
+  /** The page has everything in the log up to here, and perhaps more. */
   readonly position: bigint;
 }
 
-/** Orders as the projection last wrote them. Rejects with CodedError `unavailable` or `timeout` when it is away. */
+/** Orders as the projection last wrote them. Rejects with CodedError `unavailable` or `timeout` when the database is away. */
 export interface ReadModel {
-  /** Undefined for an order that is not there (yet). */
+  /** Undefined for an order without a row (yet). */
   find(ctx: Context, orderId: string): Promise<OrderView | undefined>;
   list(ctx: Context, query: OrderListQuery): Promise<OrderPage>;
 }
 
-/** The read model in `database`, which the creator closes. */
+/** The read model in `database`; the creator closes the database. */
 export function sqlReadModel(database: Database): ReadModel {
-  /** As of the last answer. A rebuild makes it wrong, and the answer says so. */
+  /** The live table as of the last answer. If a rebuild changed it, the next answer says so. */
   let believed: Side = READ_MODEL;
 
-  /** Asks the table that is live. It changes once in a rebuild: twice is enough, three times is certain. */
+  /** Queries the live table. A rebuild changes it once, so two tries are enough; the third is for safety. */
   async function ask<R extends { readonly side: Side }>(
     ctx: Context,
     question: (sql: Sql, side: Side) => ReturnType<Statement<R>>,
@@ -44,7 +44,7 @@ export function sqlReadModel(database: Database): ReadModel {
     for (let attempt = 1; ; attempt++) {
       const side = believed;
       const [first, ...rest] = await database.query<R>(ctx, (sql) => question(sql, side));
-      // An empty page would say that the customer has no orders.
+      // An empty page would claim that the customer has no orders.
       if (first === undefined) throw notThere();
       if (first.side === side) return [first, ...rest];
       if (attempt === ATTEMPTS) throw notThere();
@@ -68,7 +68,7 @@ export function sqlReadModel(database: Database): ReadModel {
           last && more
             ? { createdMicros: BigInt(last.created_micros), orderId: last.order_id }
             : undefined,
-        // Of the same moment as the rows.
+        // From the same snapshot as the rows.
         position: BigInt(found[0].position),
       };
     },
@@ -84,10 +84,10 @@ const notThere = () =>
     'The read model does not exist yet, or must be rebuilt.',
   );
 
-/** A table of the read model, by the name of its checkpoint. */
+/** One of the read model's two tables, by the name of its checkpoint. */
 type Side = typeof READ_MODEL | typeof READ_MODEL_B;
 
-/** What stands beside each row, and alone where there is no row. */
+/** Columns beside each row; alone if there is no row. */
 interface Beside {
   /** The table that is live. */
   readonly side: Side;
@@ -96,7 +96,7 @@ interface Beside {
 const isRow = <R extends Row>(row: Beside & (R | { readonly order_id: null })): row is Beside & R =>
   row.order_id !== null;
 
-/** As the driver gives it: int8 as text. */
+/** As the driver returns it: int8 as text. */
 interface Row {
   readonly order_id: string;
   readonly customer_id: string;
@@ -112,14 +112,13 @@ interface Row {
 
 interface ListedRow extends Row {
   readonly created_micros: string;
-  /** How many there are from the page's beginning on, up to one more than asked for. */
+  /** Number of orders from the start of the page on, counted to one more than asked for. */
   readonly found: string;
 }
 
 /**
- * The table that is live: the one whose checkpoint stood down less often, `orders`
- * where both did equally often. No row where a checkpoint is missing, for then
- * nobody can tell.
+ * The live table: the one whose checkpoint was retired less often, `orders` on a tie.
+ * No row if a checkpoint is missing, since then nobody can tell.
  */
 const liveTable = (sql: Sql) => sql`
   (select case when a.retirements <= b.retirements then a.name else b.name end as side,
@@ -129,8 +128,8 @@ const liveTable = (sql: Sql) => sql`
 
 const tableOf = (sql: Sql, side: Side) => (side === READ_MODEL ? sql`orders` : sql`orders_b`);
 
-// The row is of the table that is live, or the answer says that it was asked of the
-// other one. To ask both tables at once took twice as much.
+// Returns the row if this table is live, and otherwise says that the other one is.
+// Querying both tables at once took twice as long.
 function orderById(sql: Sql, side: Side, orderId: string) {
   return sql<(Beside & (Row | { order_id: null }))[]>`
     select live.side, o.order_id, o.customer_id, o.restaurant_id, o.status, o.payment,
@@ -141,12 +140,12 @@ function orderById(sql: Sql, side: Side, orderId: string) {
 }
 
 /**
- * Payload after which a page ends, in bytes: a hundred of the largest orders
- * would be 16 MB, held for each caller that reads slowly.
+ * Payload after which a page ends, in bytes: a hundred of the largest orders would be
+ * 16 MB, held for each caller that reads slowly.
  */
 const PAGE_BYTES = 1024 * 1024;
 
-/** What the orders of a page have in common, but for what its index begins with. */
+/** Conditions on the orders of a page, beside the one that its index begins with. */
 function narrowed(sql: Sql, { olderThan, after }: OrderListQuery) {
   const older =
     olderThan === undefined
@@ -164,7 +163,7 @@ function narrowed(sql: Sql, { olderThan, after }: OrderListQuery) {
   return sql`${older}${further}`;
 }
 
-/** The first `limit` and one orders of a customer, by orders_by_customer: nobody has so many that a filter would read long. */
+/** The first `limit` + 1 orders of a customer, by orders_by_customer: no customer has so many that filtering takes long. */
 function pageOfCustomer(sql: Sql, side: Side, query: OrderListQuery, customerId: string) {
   const { restaurantId, status, limit } = query;
   return sql`
@@ -180,9 +179,9 @@ function pageOfCustomer(sql: Sql, side: Side, query: OrderListQuery, customerId:
 }
 
 /**
- * The same of a restaurant, or of everybody: as many of each status that is asked
- * for, by orders_by_restaurant or orders_by_status, and the newest of these. So the
- * one order that still waits is found at once behind a million that are done.
+ * The same for a restaurant or for everybody: as many orders of each requested status,
+ * by orders_by_restaurant or orders_by_status, and of these the newest. So one waiting
+ * order is found at once among a million finished ones.
  */
 function pageByStatus(sql: Sql, side: Side, query: OrderListQuery) {
   const { restaurantId, status, limit } = query;

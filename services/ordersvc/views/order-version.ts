@@ -1,14 +1,14 @@
-/** Which versions of an order will do for who asks. Pure. */
+/** Which versions of an order a caller accepts. Pure. */
 import { CodedError } from '../../../shared/kit/errors.ts';
 
-/** The versions one of which is wanted; undefined: any will do. */
+/** The accepted versions; undefined: any. */
 export type Versions = readonly bigint[] | undefined;
 
-/** True where `version` is one that is wanted. */
+/** True if `version` is accepted. */
 export const matches = (wanted: Versions, version: bigint): boolean =>
   wanted === undefined || wanted.includes(version);
 
-/** What a caller hears whose order is at another version than they named; nothing was done. */
+/** The error for an order that is at an unwanted version; nothing was done. */
 export function versionMismatch(version: bigint): CodedError {
   return new CodedError(
     'precondition_failed',

@@ -1,4 +1,4 @@
-/** An order as readers see it, and how its events come to it. Pure. */
+/** An order as readers see it, folded from its events. Pure. */
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
 import {
   evolve,
@@ -10,20 +10,19 @@ import {
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 
-/** An order after `version` of its events. */
+/** An order after its first `version` events. */
 export interface OrderView {
   readonly details: OrderDetails;
   readonly status: OrderStatus;
   readonly payment: PaymentStatus;
-  /** Why it ended as it did, where it did not end well. */
+  /** Why it did not end well, if it did not. */
   readonly reason: string | undefined;
   readonly version: bigint;
 }
 
 /**
- * The order that results from `events`, all of one aggregate and in order;
- * undefined if no event creates it. Unknown types are skipped. Throws what
- * `codec` throws.
+ * The order that results from `events`, all of one aggregate and in order; undefined
+ * if none creates it. Skips unknown types. Throws what `codec` throws.
  */
 export function viewOf(
   codec: OrderEventCodec,
@@ -40,9 +39,9 @@ export function viewOf(
 }
 
 /**
- * `codec`, for those who answer people: a payload in the log that cannot be
- * read is `internal` (code `unreadable_order`), for it is no fault of who asks.
- * What to do about it stands by the code in docs/errors.md.
+ * `codec` for answers to people: a payload in the log that cannot be read is `internal`
+ * (code `unreadable_order`), because it is not the caller's fault. docs/errors.md says
+ * what to do about it.
  */
 export function readingForOthers(codec: OrderEventCodec): OrderEventCodec {
   return {

@@ -1,15 +1,15 @@
-/** The versions of the orders that this process wrote last, so that it never shows an older one. */
+/** The versions of orders that this process wrote recently, so that it never shows older ones. */
 export interface RecentWrites {
-  /** Notes that `orderId` is at `version`, at least. */
+  /** Records that `orderId` is at `version` or beyond. */
   remember(orderId: string, version: bigint): void;
-  /** The newest version written here; 0n where it is not known, or not any more. */
+  /** The newest version written here; 0n if unknown or forgotten. */
   version(orderId: string): bigint;
 }
 
 /**
- * Remembers `capacity` orders and forgets the one written longest ago first. By
- * the time it does, the read model should have it: at 2,000 orders a second the
- * default holds 25 seconds of writes, in about 5 MB.
+ * Remembers `capacity` orders and forgets the one written longest ago first. By then
+ * the read model should have it: at 2,000 orders a second the default holds 25 seconds
+ * of writes, in about 5 MB.
  */
 export function createRecentWrites(capacity = 50_000): RecentWrites {
   // A Map keeps the order of insertion, so its first key is the oldest.

@@ -6,11 +6,10 @@ import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import type { PaymentGateway } from './payment-gateway.ts';
 
 /**
- * `gateway` behind two circuits, one for debits and one for voids, so that
- * money can be given back while none can be taken. While one is open its calls
- * are refused with `circuit_open`, which is unavailable and says when to come
- * again; answers, a declined debit among them, never open it. As a component it
- * says which is open.
+ * `gateway` behind two circuits, one for debits and one for voids, so that money can be
+ * given back while debits fail. An open circuit refuses calls with `circuit_open`,
+ * which is unavailable and says when to retry. Answers never open it, not even a
+ * declined debit. As a component it reports which circuit is open.
  */
 export function guardedGateway(
   gateway: PaymentGateway,

@@ -2,8 +2,8 @@ import type { AgreedCurrency } from '../../../shared/eventstore/agreed-currency.
 import type { PaymentGateway } from './payment-gateway.ts';
 
 /**
- * `gateway`, of which nothing is asked before it is known what the amounts of the log mean;
- * no void either, for one that finds a debit without an answer asks for that debit.
+ * `gateway`, not called before the log's currency is agreed. That holds for voids too,
+ * because the void of an unanswered debit requests that debit.
  */
 export const inAgreedMoney = (
   gateway: PaymentGateway,

@@ -1,11 +1,8 @@
-/**
- * The ledger as a backup takes it and a restore gives it back: every column as it
- * is stored, times to the microsecond.
- */
+/** The ledger for backup and restore: every column as stored, times to the microsecond. */
 import type { Context } from '../../../shared/kit/context.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 
-/** A line as it is stored, int8 as text. */
+/** A line as stored, int8 as text. */
 export interface CopiedLine {
   readonly idempotencyKey: string;
   readonly orderId: string;
@@ -22,10 +19,10 @@ export interface CopiedLine {
 }
 
 export interface LedgerCopy {
-  /** Lines behind the order `after`, by order: some, as long as there are any. */
+  /** Some lines after the order `after`, by order; empty only if there are none left. */
   page(ctx: Context, after: string): Promise<readonly CopiedLine[]>;
   isEmpty(ctx: Context): Promise<boolean>;
-  /** Writes lines as they were. May be repeated. */
+  /** Writes lines as copied. May be repeated. */
   write(ctx: Context, lines: readonly CopiedLine[]): Promise<void>;
 }
 

@@ -1,36 +1,35 @@
 /**
- * The payment worker's books: one line an order. A line begins with the order's
- * debit, or with its void where that comes first, and is then a tombstone. As
- * both want the same row, the database decides which came first; each method is
- * one statement.
+ * The payment worker's ledger, with one line per order. A line begins with the order's
+ * debit, or with its void if that comes first; then it is a tombstone. Both want the
+ * same row, so the database decides which came first; each method is one statement.
  */
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { type Database, type Statement, sqlState } from '../../../shared/kit/sql/database.ts';
 import { type Debit, type DebitAnswer, VOIDED, type Void } from './payment-gateway.ts';
 
-/** What stands in an order's line. */
+/** An order's line. */
 export interface LedgerLine {
   /** `tombstone`: the void came first, and no debit will be entered. */
   readonly kind: 'debit' | 'tombstone';
-  /** The debit's; on a tombstone the void's. */
+  /** The debit's key; on a tombstone the void's. */
   readonly idempotencyKey: string;
   readonly orderId: string;
   /** Empty on a tombstone. */
   readonly customerId: string;
   /** Minor units, as the database writes an int8. */
   readonly amount: string;
-  /** `asked`: the gateway was asked, and the answer is not known yet. */
+  /** `asked`: the gateway was called and the answer is not known yet. */
   readonly outcome: 'asked' | DebitAnswer['outcome'];
   /** Empty unless debited. */
   readonly paymentId: string;
   /** Empty unless declined. */
   readonly reason: string;
-  /** Of the first void; null until one is asked for. */
+  /** Key of the first void; null until there is one. */
   readonly voidKey: string | null;
   /** The void is done. */
   readonly voided: boolean;
-  /** The line was begun many hours ago, so that gateways may have forgotten its key. */
+  /** The line began many hours ago, so gateways may have forgotten its key. */
   readonly old: boolean;
 }
 
@@ -38,31 +37,30 @@ export interface LedgerLine {
 export interface Balance {
   readonly debits: bigint;
   readonly voids: bigint;
-  /** What is kept: debits − voids. */
+  /** What remains: debits − voids. */
   readonly net: bigint;
 }
 
 export interface Ledger {
   /**
-   * Begins the order's line with `debit` and its answer, `asked` where that is
-   * not known yet, unless the line exists; resolves with the line that stands.
-   * Rejects with `already_exists` where another order has the debit's key.
+   * Begins the order's line with `debit` and its answer (`asked` if not known yet),
+   * unless the line exists. Resolves with the line in the ledger. Rejects with
+   * `already_exists` if another order has the debit's key.
    */
   enter(ctx: Context, debit: Debit, answer: DebitAnswer | 'asked'): Promise<LedgerLine>;
-  /** Enters the answer to a debit that was asked; one that is known stays. Resolves with the line that stands. */
+  /** Records the answer to an `asked` debit; a known answer stays. Resolves with the line in the ledger. */
   settle(ctx: Context, orderId: string, answer: DebitAnswer): Promise<LedgerLine>;
   /**
-   * Marks the order's line as voided, or begins one as a tombstone; resolves
-   * with the line that stands. `asked` first and `done` later where giving back
-   * takes a call to somebody else. Rejects with `already_exists` where another
-   * order has the void's key.
+   * Marks the order's line as voided, or begins one as a tombstone. Resolves with the line
+   * in the ledger. Use `asked` first and `done` later if giving back takes a call to
+   * another service. Rejects with `already_exists` if another order has the void's key.
    */
   void(ctx: Context, request: Void, progress: 'asked' | 'done'): Promise<LedgerLine>;
-  /** Of one order, or of all. */
+  /** The balance of one order, or of all. */
   balance(ctx: Context, orderId?: string): Promise<Balance>;
 }
 
-/** The ledger in the table of the migrations. */
+/** The ledger in the migrations' table. */
 export function sqlLedger(database: Database): Ledger {
   async function line(ctx: Context, statement: Statement<LedgerLine>): Promise<LedgerLine> {
     const [written] = await database.query(ctx, statement);
@@ -71,10 +69,10 @@ export function sqlLedger(database: Database): Ledger {
   }
 
   /**
-   * An upsert waits for another of the same order, but two that both begin the
-   * line can meet at the index of the keys first; by then the line is there, and
-   * once more finds it, unless at serializable the other was rolled back and meets
-   * it there again. A key that is another order's stays in the way.
+   * An upsert waits for another one of the same order. But two that both begin the line
+   * can collide at the key's index first; by then the line exists and a retry finds it,
+   * unless at serializable the other was rolled back and collides again. A key of another
+   * order keeps colliding.
    */
   async function upsert(ctx: Context, statement: Statement<LedgerLine>): Promise<LedgerLine> {
     for (let attempt = 1; ; attempt++) {
@@ -90,10 +88,9 @@ export function sqlLedger(database: Database): Ledger {
   return {
     enter(ctx, debit, answer) {
       const { outcome, paymentId, reason } = columnsOf(answer);
-      // Where the line exists, the update changes nothing: it is there because only
-      // rows that were written are returned, and because it waits for a line of the
-      // same order that is being made at this moment, which a plain read would not
-      // see.
+      // If the line exists, this update changes nothing. It is there because only written
+      // rows are returned, and because it waits for a line of the same order that is being
+      // written right now, which a plain read would not see.
       return upsert(
         ctx,
         (sql) => sql`
@@ -169,8 +166,8 @@ export function sqlLedger(database: Database): Ledger {
 }
 
 /**
- * The answer that `line` holds for `debit`; undefined where it is not known yet.
- * Throws `already_exists` where the line is another debit's.
+ * The answer that `line` has for `debit`; undefined if it is not known yet. Throws
+ * `already_exists` if the line belongs to another debit.
  */
 export function answerIn(line: LedgerLine, debit: Debit): DebitAnswer | undefined {
   if (line.kind === 'tombstone') return { outcome: 'declined', reason: line.reason };
@@ -196,7 +193,7 @@ export function answerIn(line: LedgerLine, debit: Debit): DebitAnswer | undefine
 
 const UNIQUE_VIOLATION = '23505';
 
-/** How often those who begin the same line may meet: a call and its repeat, by two instances. */
+/** How often callers that begin the same line may collide: a call and its repeat, in two instances. */
 const MEETINGS = 4;
 
 function columnsOf(answer: DebitAnswer | 'asked') {

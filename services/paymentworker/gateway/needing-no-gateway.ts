@@ -5,10 +5,10 @@ import { answerIn, type Ledger } from './ledger.ts';
 import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';
 
 /**
- * `gateway`, relieved of the debits whose answer is known without it: nothing is
- * debited at once, and what cannot be charged is declined with the reason. Such an
- * order did not come by ordersvc, which refuses it. The answers stand in the ledger
- * like all others, so that a void and a repeat find them.
+ * Answers debits that need no gateway and passes the rest to `gateway`: a debit of
+ * nothing succeeds at once, and an amount that cannot be charged is declined with the
+ * reason. ordersvc refuses such orders, so they came another way. The answers are in
+ * the ledger like all others, so that voids and repeats find them.
  */
 export function needingNoGateway(
   gateway: PaymentGateway,
@@ -18,7 +18,7 @@ export function needingNoGateway(
   async function nothing(ctx: Context, debit: Debit): Promise<DebitAnswer> {
     const free: DebitAnswer = { outcome: 'debited', paymentId: newId() };
     const line = await ledger.enter(ctx, debit, free);
-    // An older release may have asked a gateway for it. None takes nothing, so nothing was taken.
+    // An older release may have asked a gateway for it. No gateway charges nothing, so no money moved.
     return (
       answerIn(line, debit) ??
       answerIn(await ledger.settle(ctx, debit.orderId, free), debit) ??
@@ -32,7 +32,7 @@ export function needingNoGateway(
       const reason = unchargeable(debit.amount, charging);
       if (reason === undefined) return gateway.debit(ctx, debit);
       const line = await ledger.enter(ctx, debit, { outcome: 'declined', reason });
-      // One that was asked for by other rules may have been taken: the gateway knows.
+      // Under other rules a gateway may have been asked and may have charged: it knows.
       return answerIn(line, debit) ?? gateway.debit(ctx, debit);
     },
     void: (ctx, request) => gateway.void(ctx, request),

@@ -1,5 +1,5 @@
 /**
- * What every payment gateway must keep, in US dollars and relieved of what needs none.
+ * The contract of every payment gateway, in US dollars, for debits that need a gateway.
  * For specs; each implementation calls it in a few lines.
  */
 import assert from 'node:assert/strict';
@@ -15,16 +15,16 @@ import {
   type Void,
 } from './payment-gateway.ts';
 
-/** A gateway under test, and what its books say. */
+/** A gateway under test, and access to its books. */
 export interface GatewayUnderTest {
   readonly gateway: PaymentGateway;
-  /** A debit that this gateway declines; undefined where it cannot be made to. */
+  /** Turns a debit into one that this gateway declines; undefined if it never does. */
   readonly declined: ((debit: Debit) => Debit) | undefined;
-  /** How often money moved for the order, in both directions; undefined if the gateway cannot be asked. */
+  /** Number of debits and voids that moved money for the order; undefined if the gateway cannot tell. */
   readonly moved: ((orderId: string) => Promise<{ debits: number; voids: number }>) | undefined;
 }
 
-/** Registers the suite. `open` is called before its first test. */
+/** Registers the suite. Calls `open` before the first test. */
 export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): void {
   let tested: GatewayUnderTest;
   const ctx = background();
@@ -211,7 +211,7 @@ export function paymentGatewayContract(open: () => Promise<GatewayUnderTest>): v
         const request = voidOf(debit);
         const debiting = () => tested.gateway.debit(ctx, debit);
         const voiding = () => tested.gateway.void(ctx, request);
-        // Each twice, as by two instances; each is first in half of the orders.
+        // Each twice, as from two instances; in half of the orders the debit goes first.
         const first = n % 2 === 0 ? debiting() : undefined;
         const [voids, debits] = await Promise.all([
           Promise.all([voiding(), voiding()]),

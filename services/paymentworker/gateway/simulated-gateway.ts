@@ -1,7 +1,6 @@
 /**
- * A payment gateway that moves no money. It keeps a ledger, so that what the
- * workers did can be counted, and it can be told to behave as badly as real
- * ones do. Development and tests only.
+ * A payment gateway that moves no money. Its ledger lets tests count what the workers
+ * did, and it can misbehave like real gateways. For development and tests only.
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,32 +13,32 @@ import type { Debit, DebitAnswer, PaymentGateway } from './payment-gateway.ts';
 
 /** How the simulated gateway behaves. */
 export interface Simulation {
-  /** Declines debits of more than this; MAX_AMOUNT: none. */
+  /** Declines debits above this; MAX_AMOUNT: none. */
   readonly declineAbove: Minor;
   /** Declines every debit of these customers. */
   readonly declineCustomers: readonly string[];
-  /** Never answers a debit of these customers, and enters none. Their voids are answered. */
+  /** Never answers or records a debit of these customers. Their voids are answered. */
   readonly failCustomers: readonly string[];
-  /** Takes `slowMs` longer for each debit of these customers. */
+  /** Delays each debit of these customers by `slowMs`. */
   readonly slowCustomers: readonly string[];
   /** In milliseconds. */
   readonly slowMs: number;
-  /** Takes this long for each answer, in milliseconds. */
+  /** Delay of each answer, in milliseconds. */
   readonly delayMs: number;
   /**
-   * Share of calls, 0 to 1, that fail as if the connection was lost. Half of
-   * them fail after the call was entered: the caller cannot know.
+   * Share of calls, 0 to 1, that fail as if the connection was lost. Half of them fail
+   * after the call took effect: the caller cannot tell.
    */
   readonly failureRate: number;
 }
 
-/** A gateway over `ledger`. `random` (from 0 up to 1) is replaced by tests. */
+/** A gateway over `ledger`. `random` returns 0 up to 1; tests replace it. */
 export function simulatedGateway(
   ledger: Ledger,
   simulation: Simulation,
   random: () => number = () => randomInt(1_000_000) / 1_000_000,
 ): PaymentGateway {
-  /** Takes its time, and loses the connection before `work` or after it. */
+  /** Waits, and may lose the connection before or after `work`. */
   async function misbehaving<T>(ctx: Context, ms: number, work: () => Promise<T>): Promise<T> {
     if (ms > 0) await sleep(ms, undefined, { signal: ctx.signal });
     const luck = random();

@@ -1,6 +1,6 @@
 /**
- * What is asked of Stripe, call by call, and its errors in our words. Nothing
- * here remembers anything; the rules are in stripe-gateway.ts.
+ * Calls to Stripe, and its errors in our terms. It keeps no state; stripe-gateway.ts has
+ * the rules.
  */
 import Stripe from 'stripe';
 import { type StripeCharging, unchargeable } from '../../../shared/domain/charging.ts';
@@ -10,35 +10,35 @@ import { unlessAborted } from '../../../shared/kit/unless-aborted.ts';
 import type { Debit, DebitAnswer } from './payment-gateway.ts';
 
 export interface StripeOptions {
-  /** Never logged, and in no error. */
+  /** Never logged or put into an error. */
   readonly secretKey: string;
   /** Such as `https://api.stripe.com`. */
   readonly apiBase: string;
   readonly charging: StripeCharging;
-  /** Orders name no card, so all debits are made with this one: `pm_card_visa` in Stripe's test mode. */
+  /** Orders name no card, so this one pays for all debits: `pm_card_visa` in Stripe's test mode. */
   readonly paymentMethod: string;
-  /** For a call whose context has no nearer deadline, in milliseconds. */
+  /** Applies where a call's context has no nearer deadline, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /**
- * Stripe's payment intents. All reject with CodedError: `unavailable` (what was
- * done is unknown), `already_exists` (the key was used with other content) or
- * `invalid` (Stripe finds the request at fault). Keys are kept for 24 hours.
+ * Stripe's payment intents. All methods reject with CodedError: `unavailable` (it is
+ * unknown what was done), `already_exists` (the key was used with other content) or
+ * `invalid` (Stripe rejects the request). Stripe keeps keys for 24 hours.
  */
 export interface StripeIntents {
-  /** Makes and confirms an intent, once for each key. */
+  /** Creates and confirms an intent, once for each key. */
   create(ctx: Context, debit: Debit): Promise<DebitAnswer>;
   /**
-   * The order's intent, found by its metadata, and what became of it; undefined
-   * where there is none. Stripe's search runs up to an hour behind.
+   * The outcome of the order's intent, found by its metadata; undefined if there is none.
+   * Stripe's search lags by up to an hour.
    */
   find(ctx: Context, orderId: string): Promise<DebitAnswer | undefined>;
-  /** Refunds the intent, or cancels it where no money moved. One that was given back before stays so. */
+  /** Refunds the intent, or cancels it if no money moved. An intent already given back stays so. */
   giveBack(ctx: Context, paymentId: string, idempotencyKey: string): Promise<void>;
 }
 
-/** Connects when it is used. Repeats nothing by itself: that is left to the onion around it. */
+/** Connects on first use. Does not retry: the middlewares around it do. */
 export function stripeIntents(options: StripeOptions): StripeIntents {
   const { hostname, port, protocol } = new URL(options.apiBase);
   const http = protocol === 'http:';
@@ -64,7 +64,7 @@ export function stripeIntents(options: StripeOptions): StripeIntents {
     }
   }
 
-  /** The outcome of an intent. A key's first answer is returned for ever, so an unsettled intent is read again. */
+  /** The outcome of an intent. A key returns its first answer for ever, so an unsettled intent is read again. */
   async function outcome(ctx: Context, intent: Stripe.PaymentIntent): Promise<DebitAnswer> {
     const { id, status, last_payment_error } =
       intent.status === 'processing'
@@ -77,7 +77,7 @@ export function stripeIntents(options: StripeOptions): StripeIntents {
 
   return {
     async create(ctx, { idempotencyKey, orderId, customerId, amount }) {
-      // Stripe cannot have taken it, nor ever will. One below the least it may have taken.
+      // Stripe cannot have charged such an amount and never will. One below the minimum may have been charged.
       const never =
         amount % options.charging.step === 0 ? undefined : unchargeable(amount, options.charging);
       if (never !== undefined) return { outcome: 'declined', reason: never };
@@ -90,10 +90,10 @@ export function stripeIntents(options: StripeOptions): StripeIntents {
                 amount: options.charging.stripeAmount(amount),
                 currency: options.charging.stripeCode,
                 payment_method: options.paymentMethod,
-                // A method that sends people to a page has nobody to send.
+                // A redirect to a page is impossible: no customer is present.
                 automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
                 confirm: true,
-                // Nobody is there to be asked for more: what needs that is declined.
+                // No customer is present to confirm: a payment that needs confirmation is declined.
                 off_session: true,
                 error_on_requires_action: true,
                 metadata: { order_id: orderId, customer_id: customerId },
@@ -143,23 +143,23 @@ export function stripeIntents(options: StripeOptions): StripeIntents {
           throw new CodedError('internal', 'refund_failed', `The refund is ${refund.status}.`);
         }
       } catch (error) {
-        // By an earlier attempt whose key Stripe has forgotten, or by hand.
+        // Refunded by an earlier attempt whose key Stripe has forgotten, or by hand.
         if (codeIn(error) !== 'charge_already_refunded') throw error;
       }
     },
   };
 }
 
-/** Stripe's code in an error that `coded` made. */
+/** Stripe's code in an error made by `coded`. */
 const codeIn = (error: unknown): string | undefined =>
   error instanceof CodedError && error.cause instanceof StripeRefusal
     ? error.cause.stripeCode
     : undefined;
 
-/** Parameters that are the order's own: refused for one of these, a debit is refused for good. */
+/** Parameters that come from the order: if Stripe rejects one of these, the debit is declined for good. */
 const OF_THE_ORDER = ['amount', 'currency'];
 
-/** Codes that say the same where Stripe names no parameter. */
+/** Codes that mean the same when Stripe names no parameter. */
 const REFUSED_FOR_GOOD = [
   'amount_too_large',
   'amount_too_small',
@@ -171,9 +171,9 @@ const REFUSED_FOR_GOOD = [
 ];
 
 /**
- * Why an error is really an answer; undefined where it is none. What Stripe refuses for
- * the account's sake, such as a payment method that it does not know, is none: once that
- * is put right, the same debit may pass.
+ * The reason if an error is really a declined debit; otherwise undefined. An error that
+ * concerns the account, such as an unknown payment method, is not an answer: once that is
+ * fixed, the same debit may pass.
  */
 function declined(error: unknown): string | undefined {
   if (!(error instanceof CodedError) || !(error.cause instanceof StripeRefusal)) return undefined;
@@ -184,7 +184,7 @@ function declined(error: unknown): string | undefined {
   return forGood ? said : undefined;
 }
 
-/** What Stripe said, without its headers and its request. */
+/** Stripe's error without its headers and its request. */
 class StripeRefusal extends Error {
   override readonly name = 'StripeRefusal';
   readonly type: string;
@@ -193,7 +193,7 @@ class StripeRefusal extends Error {
   readonly said: string;
 
   constructor({ type, code, param, message, statusCode, requestId }: Stripe.errors.StripeError) {
-    // Not the message: that of a refused key shows a part of it.
+    // Without the message, which for a rejected key shows part of it.
     super([type, code, statusCode, requestId].filter((part) => part !== undefined).join(' '));
     this.type = type;
     this.stripeCode = code;
@@ -225,7 +225,7 @@ function coded(error: Stripe.errors.StripeError): CodedError {
       },
     );
   }
-  // Among these 409: a request of the same key is being served at this moment.
+  // Includes 409: another request with the same key is in progress.
   return new CodedError(
     'unavailable',
     'payment_gateway_unavailable',

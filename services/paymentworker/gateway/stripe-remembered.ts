@@ -1,25 +1,25 @@
-/** A Stripe in memory that remembers, as stripe-mock does not. For specs. */
+/** An in-memory Stripe that keeps state, unlike stripe-mock. For specs. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Debit, DebitAnswer } from './payment-gateway.ts';
 import type { StripeIntents } from './stripe-intents.ts';
 
-/** Stripe, and what its dashboard would show. */
+/** Stripe, with what its dashboard would show. */
 export interface RememberedStripe extends StripeIntents {
-  /** Money moved for the order, in number of movements. */
+  /** Number of debits and voids that moved money for the order. */
   moved(orderId: string): { debits: number; voids: number };
   /** Calls of `create`. */
   readonly asked: readonly Debit[];
   /** Keys of `giveBack`, in the order of the calls. */
   readonly refundKeys: readonly string[];
-  /** The answer of the next call, whatever it is, is lost after it was done. */
+  /** The next call takes effect, but its answer is lost. */
   loseNext(): void;
-  /** As after a day. */
+  /** Forgets keys, as Stripe does after a day. */
   forgetKeys(): void;
 }
 
-/** Declines the customer `broke`. */
+/** A new one. It declines the customer `broke`. */
 export function rememberedStripe(): RememberedStripe {
   const byKey = new Map<string, DebitAnswer>();
   const orders = new Map<string, string>();

@@ -1,7 +1,7 @@
 /**
- * The table that was filled beside the live one. Where they differ the log is
- * asked which is right: what the live one has wrong is what the rebuild was
- * for, and told; what the filled one has wrong forbids the switch.
+ * Compares the filled table with the live one. Where they differ the log decides.
+ * Errors in the live table are what the rebuild fixes, and are reported; an error in
+ * the filled table prevents the switch.
  */
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
 import { orderAggregate } from '../../../shared/contracts/subjects.ts';
@@ -14,19 +14,19 @@ import { otherSide, type Side, tableOf } from '../table/live-table.ts';
 import { comparedColumns, type OrderRow } from '../table/order-row.ts';
 import { checkpoints, rowsOf } from '../table/rebuild-table.ts';
 
-/** How the live table was before the switch. */
+/** What was wrong in the live table before the switch. */
 export interface Comparison {
-  /** Orders that were looked at. */
+  /** Orders compared. */
   readonly compared: number;
   /** Orders that the live table lacked. */
   readonly missing: number;
-  /** Rows of the live table whose order the log lacks. */
+  /** Rows in the live table whose order is not in the log. */
   readonly unfounded: number;
-  /** Rows that were other than the log says. */
+  /** Rows in the live table that differ from the log. */
   readonly different: number;
-  /** Differences that were not looked at one by one, because there were too many. */
+  /** Differences that were too many to check one by one. */
   readonly notJudged: number;
-  /** The first of them, for people. */
+  /** The first differences, for people. */
   readonly listed: readonly string[];
 }
 
@@ -34,26 +34,26 @@ export interface CompareOptions {
   readonly log: Pick<EventStore, 'readAggregate'>;
   readonly database: Database;
   readonly codec: OrderEventCodec;
-  /** The table that was filled, and up to where. Nobody writes it meanwhile. */
+  /** The filled table and its position. Nobody writes it meanwhile. */
   readonly filled: { readonly side: Side; readonly position: bigint };
   readonly onProgress?: (compared: number) => void;
 }
 
 const PAGE = 5_000;
-/** Differences that are judged by the log, each a read of it. */
+/** Most differences checked against the log, with one read each. */
 const JUDGED = 2_000;
-/** Of those that one table has merely got further with, so many are judged all the same. */
+/** Most differences checked among those where one table is merely ahead. */
 const SAMPLED = 100;
 const LISTED = 20;
 
-/** An order whose rows are not the same; a position for each table that has a row. */
+/** An order whose rows differ; a position for each table that has a row. */
 interface Difference {
   readonly orderId: string;
   readonly orders: bigint | undefined;
   readonly orders_b: bigint | undefined;
 }
 
-/** Whether the one table has an event that the other one has not come to yet. */
+/** Whether one table has an event that the other has not reached yet. */
 function isUnderWay(
   difference: Difference,
   filled: CompareOptions['filled'],
@@ -67,7 +67,7 @@ function isUnderWay(
     : live > filled.position;
 }
 
-/** Rejects with `rebuild_differs` where the filled table is not what the log folds to. */
+/** Rejects with `rebuild_differs` if the filled table is not what the log folds to. */
 export async function compareTables(ctx: Context, options: CompareOptions): Promise<Comparison> {
   const { database, filled, onProgress = () => undefined } = options;
   const sums = { compared: 0, missing: 0, unfounded: 0, different: 0, notJudged: 0 };
@@ -75,7 +75,7 @@ export async function compareTables(ctx: Context, options: CompareOptions): Prom
   let underWay = 0;
   let others = 0;
   for (let after: string | undefined = ''; after !== undefined; ) {
-    // Read before the page: what is behind it must be in the live table's rows.
+    // Read before the page: the live table's rows must contain everything up to here.
     const livePosition =
       (await checkpoints(database, ctx)).get(otherSide(filled.side))?.position ?? 0n;
     const page = await differencesAfter(database, ctx, after);
@@ -99,7 +99,7 @@ export async function compareTables(ctx: Context, options: CompareOptions): Prom
   return { ...sums, listed };
 }
 
-/** The orders behind `after` whose rows are not the same in both tables. */
+/** The orders after `after` whose rows differ between the tables. */
 async function differencesAfter(database: Database, ctx: Context, after: string) {
   const [page] = await database.query<{
     last: string | null;
@@ -150,7 +150,7 @@ async function differencesAfter(database: Database, ctx: Context, after: string)
 
 type Judged = { readonly kind: 'missing' | 'unfounded' | 'different'; readonly message: string };
 
-/** Undefined where the live table is right, or merely further or less far than the filled one. */
+/** Undefined if the live table is right, or merely ahead of or behind the filled one. */
 async function judge(
   ctx: Context,
   { log, database, codec, filled }: CompareOptions,
@@ -180,7 +180,7 @@ async function judge(
     return { kind: 'missing', message: `had no row, the log has version ${due.version}` };
   }
   const right = foldedAt(live.position);
-  // A row may be younger than its checkpoint, never older.
+  // A row may be newer than its checkpoint, never older.
   const due = foldedAt(livePosition);
   if (right === undefined) {
     return { kind: 'unfounded', message: 'had a row, and the log has no such order' };

@@ -1,25 +1,25 @@
-/** Rows as they are folded in a rebuild, with the latest of them at hand. */
+/** Folds rows during a rebuild, with recently used rows cached. */
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { type FoldedBatch, foldBatch } from '../table/batch.ts';
 import type { OrderRow } from '../table/order-row.ts';
 
-/** Folds chunk after chunk. An order's next event mostly comes soon, so few rows are looked up. */
+/** Folds chunk after chunk. An order's next event usually comes soon, so few rows are looked up. */
 export interface ChunkFold {
-  /** The rows that the chunk changes; those that are not at hand come from `lookUp`. */
+  /** The rows that the chunk changes; `lookUp` provides the ones that are not cached. */
   fold(
     events: readonly RecordedEvent[],
     lookUp: (orderIds: readonly string[]) => Promise<ReadonlyMap<string, OrderRow>>,
   ): Promise<FoldedBatch>;
 }
 
-/** Characters of rows that are kept at hand. */
+/** Size of the cached rows, in characters. */
 const MOST_KEPT = 32_000_000;
 
-/** Nothing at hand yet. */
+/** Starts with an empty cache. */
 export function createChunkFold(codec: OrderEventCodec, mostKept = MOST_KEPT): ChunkFold {
-  // Two generations: what was not asked for since the older one was full is let go. An
-  // exact order of use would be a map with holes at its front, through which each look goes.
+  // Two generations: rows not used since the older one filled up are dropped. Exact LRU
+  // order would leave holes at the map's front, and every iteration would pass them.
   let young = new Map<string, OrderRow>();
   let old = new Map<string, OrderRow>();
   let size = 0;
@@ -41,8 +41,8 @@ export function createChunkFold(codec: OrderEventCodec, mostKept = MOST_KEPT): C
         if (known.has(aggregateId) || unknown.has(aggregateId)) continue;
         const row = young.get(aggregateId) ?? old.get(aggregateId);
         if (row !== undefined) known.set(aggregateId, row);
-        // Before an aggregate's first event there is no row. One that is there all
-        // the same was written ahead of the place, and comes again with what follows.
+        // Before an aggregate's first event there is no row. One that exists anyway was
+        // written ahead of the rebuild's place, and the next events produce it again.
         else if (version > 1n) unknown.add(aggregateId);
       }
       if (unknown.size > 0) {

@@ -1,6 +1,6 @@
 /**
- * Fills the read model's other table from the log, compares it with the live one,
- * and lets the two change places, while the projection and all readers go on.
+ * Fills the read model's other table from the log, compares it with the live one, and
+ * switches the two, while the projection and all readers keep running.
  */
 import { randomUUID } from 'node:crypto';
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
@@ -16,7 +16,7 @@ import * as tables from '../table/rebuild-table.ts';
 import { type Comparison, compareTables } from './rebuild-compare.ts';
 import { createChunkFold, sizeOf } from './rebuild-fold.ts';
 
-/** What a rebuild is doing; positions are of the log. */
+/** Progress of a rebuild; positions are the log's. */
 export type RebuildProgress =
   | { readonly step: 'emptying'; readonly removed: number }
   | { readonly step: 'filling'; readonly position: bigint; readonly head: bigint }
@@ -24,43 +24,43 @@ export type RebuildProgress =
 
 export interface RebuildOptions {
   readonly log: Pick<EventStore, 'head' | 'read' | 'batches' | 'readAggregate'>;
-  /** Of the read model. */
+  /** The read model's database. */
   readonly database: Database;
   readonly codec: OrderEventCodec;
-  /** Begin again, although an earlier rebuild could be gone on with. */
+  /** Start over, even if an earlier rebuild could be resumed. */
   readonly fresh?: boolean;
   readonly onProgress?: (progress: RebuildProgress) => void;
 }
 
-/** What a rebuild came to. */
+/** The result of a rebuild. */
 export interface Rebuilt {
   /** The table that is live now. */
   readonly table: string;
-  /** The table is the log up to here; the projection goes on from it. */
+  /** The table matches the log up to here, and the projection continues from it. */
   readonly position: bigint;
-  /** Events that were read; with an earlier rebuild's the log's whole length. */
+  /** Events read; together with a resumed rebuild's, the log's whole length. */
   readonly events: number;
-  /** Where an earlier rebuild was gone on with; 0n where it began at the beginning. */
+  /** Where an earlier rebuild was resumed; 0n if this one started from the beginning. */
   readonly resumedAt: bigint;
-  /** Events that could not be read, in this run. */
+  /** Unreadable events in this run. */
   readonly failures: number;
-  /** Undefined where there was no live table to compare with. */
+  /** Undefined if there was no live table to compare with. */
   readonly comparison: Comparison | undefined;
 }
 
-/** Events of one statement, at most: half of what two pages hold, at 4 MB of rows. */
+/** Most events in one statement: half of what two pages hold, with 4 MB of rows. */
 const CHUNK_EVENTS = 5_000;
 const CHUNK_SIZE = 4_000_000;
-/** Events of a catching up at the end. */
+/** Most events left for the final catch-up. */
 const TAIL = 1_000;
-/** How often the switch is tried; each try catches up first. */
+/** Most attempts to switch; each catches up first. */
 const TRIES = 1_000;
 
 /**
- * May be called again after whatever ended it, and goes on where it was. Of two at
- * once the later one goes on, and the other rejects with `rebuild_taken_over`.
- * Rejects with `rebuild_differs` where a row that was filled is not what the log
- * folds to: then nothing was switched.
+ * May be called again after any interruption, and continues where it was. Of two
+ * concurrent calls the later one continues, and the other rejects with
+ * `rebuild_taken_over`. Rejects with `rebuild_differs` if a filled row is not what the
+ * log folds to; then nothing was switched.
  */
 export async function rebuildReadModel(ctx: Context, options: RebuildOptions): Promise<Rebuilt> {
   const { log, database, codec, fresh = false, onProgress = () => undefined } = options;
@@ -78,7 +78,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     if (!existing.has(table)) await tables.makeTable(database, ctx, table);
   }
   const begun = await tables.takeOver(database, ctx, owner);
-  // Asked after taking over: from here on no other process changes which is live.
+  // Asked after the takeover: from now on no other process changes which table is live.
   const live = await findLiveTable(database, ctx);
   const side = live === undefined ? await missingSide() : otherSide(live.side);
   const goesOn =
@@ -96,7 +96,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
   const comparison = await compare();
   await changePlaces();
   await tables.forget(database, ctx, owner);
-  // Empty, so that nothing is missing that a migration made; it is not live.
+  // Create the other table, not live and empty, so that no table of the migrations is missing.
   const other = tableOf(otherSide(side));
   if (!existing.has(other)) await tables.makeTable(database, ctx, other);
   return {
@@ -120,7 +120,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     return event?.position === position && event.eventId === eventId;
   }
 
-  /** Makes the table ready for the log's first event. */
+  /** Prepares the table for the log's first event. */
   async function prepare(): Promise<void> {
     await tables.note(database, ctx, owner, side);
     await tables.disown(database, ctx, side);
@@ -131,12 +131,12 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     await tables.forgetFailures(database, ctx, side);
   }
 
-  /** Up to the head, if so many events are before it, and on until what came meanwhile is little. */
+  /** Fills up to the head if at least `least` events are missing, and repeats until few new ones came meanwhile. */
   async function fill(least: number): Promise<void> {
     for (let wanted = least; ; wanted = TAIL) {
       const head = await log.head(ctx);
       if (head - place.position < BigInt(wanted)) return;
-      // While one chunk is being written the next one is read and folded.
+      // The next chunk is read and folded while this one is being written.
       let writing: Promise<void> = Promise.resolve();
       let chunk: RecordedEvent[] = [];
       const write = async () => {
@@ -147,7 +147,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
         writing = folded().then(() =>
           onProgress({ step: 'filling', position: place.position, head }),
         );
-        // Heard of where it is waited for.
+        // The failure surfaces where the write is awaited.
         writing.catch(() => undefined);
       };
       for await (const batch of await log.batches(ctx, { afterPosition: place.position })) {
@@ -159,9 +159,9 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     }
   }
 
-  /** Folds a chunk that follows `place`; what it resolves with writes it, and moves `place`. */
+  /** Folds a chunk that follows `place`; resolves with a function that writes it and moves `place`. */
   async function foldAfter(chunk: readonly RecordedEvent[]): Promise<() => Promise<void>> {
-    // What the chunk before it is about to write is at hand, and not looked up.
+    // Rows that the previous chunk is about to write are cached, not looked up.
     const folded = await folding.fold(chunk, (ids) => tables.rowsOf(database, ctx, side, ids));
     return async () => {
       const rows = [...folded.changed.values()];
@@ -181,7 +181,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     refuseGaps(place.position, chunk);
     const to = { position: last.position, eventId: last.eventId };
     const from = place.position;
-    // Rows may be ahead of the place: what is folded into them again changes nothing.
+    // Rows may be ahead of the place: folding an event again changes nothing.
     const parts = partsOf(rows);
     for (const [n, part] of parts.entries()) {
       const end = n === parts.length - 1;
@@ -198,7 +198,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     place = to;
   }
 
-  /** A write whose answer was lost is repeated, and then finds itself done. */
+  /** Finds out whether a write whose answer was lost was done. */
   async function hasMoved(to: tables.Place): Promise<boolean> {
     return (await tables.standing(database, ctx, owner)) === to.position;
   }
@@ -237,7 +237,7 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     if (now.side === side) throw takenOver();
     let upTo = place.position;
     if (now.position > upTo) {
-      // Ahead of the whole log: of another one, so not further than this one.
+      // A checkpoint ahead of the whole log belongs to another log, so it does not count as further.
       if (now.position <= (await log.head(ctx))) return false;
       upTo = now.position;
     }
@@ -261,7 +261,7 @@ const takenOver = () =>
 const sizeOfEvents = (events: readonly RecordedEvent[]): number =>
   events.reduce((sum, { data }) => sum + data.length, 0);
 
-/** `rows`, divided so that each part fits one statement; at least one part. */
+/** Splits `rows` into parts that fit one statement; at least one part. */
 function partsOf(rows: readonly OrderRow[]): readonly (readonly OrderRow[])[] {
   const parts: OrderRow[][] = [[]];
   let size = 0;

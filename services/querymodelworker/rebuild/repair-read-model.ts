@@ -1,7 +1,7 @@
 /**
- * Repairs single rows and records of the read model from the log, while the projection
- * runs. It replaces only the row that was read before the log: a row that the
- * projection wrote since is newer, and is checked again.
+ * Repairs single rows and failure records of the read model from the log, while the
+ * projection runs. It reads the row before the log and replaces only that row: if the
+ * projection has written a newer one since, it checks again.
  */
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
 import { orderAggregate, READ_MODEL } from '../../../shared/contracts/subjects.ts';
@@ -15,26 +15,26 @@ import { findLiveTable, type LiveTable, liveTable, notPrepared } from '../table/
 import type { OrderRow } from '../table/order-row.ts';
 import { sqlReadModel } from '../table/read-model.ts';
 
-/** What came of it: `right` where there was nothing to do. */
+/** The outcome; `right`: there was nothing to do. */
 export type RowRepaired = 'written' | 'removed' | 'right';
 
-/** All of it may be repeated. */
+/** All methods may be repeated. */
 export interface ReadModelRepair {
   /**
-   * Makes the order's row what the log folds to, and removes that of an order
-   * which the log does not have. Rejects with `conflict` where the order kept moving.
+   * Makes the order's row what the log folds to, or removes it if the log does not have
+   * the order. Rejects with `conflict` if the order kept moving.
    */
   row(ctx: Context, orderId: string): Promise<RowRepaired>;
-  /** Makes the record of an unreadable event what the log says of it; removes that of an event which can be read. */
+  /** Makes an unreadable event's failure record match the log; removes it if the event can be read. */
   failure(ctx: Context, position: bigint): Promise<void>;
   /**
-   * Sets the checkpoint to `position`, which must be in the rows already, if it is
-   * ahead of the log at `head`. False: it is not.
+   * Sets the checkpoint to `position`, which must be in the rows already, if it is ahead
+   * of the log's end at `head`. False: it is not ahead.
    */
   checkpoint(ctx: Context, position: bigint, head: bigint): Promise<boolean>;
 }
 
-/** How often a row is checked before its order counts as changing all the time. */
+/** Most checks of a row before its order counts as moving all the time. */
 const ATTEMPTS = 8;
 
 export function readModelRepair(
@@ -59,7 +59,7 @@ export function readModelRepair(
     return (await write(ctx, table, wanted, seen)) ? 'written' : undefined;
   }
 
-  /** Only while its table is live: after a switch by a rebuild, the new table is checked. */
+  /** Writes only while its table is live: after a rebuild's switch, the new table is checked. */
   async function write(
     ctx: Context,
     { side, retirements }: LiveTable,

@@ -1,4 +1,4 @@
-/** Folding a batch of events into rows. Pure. */
+/** Folds a batch of events into rows. Pure. */
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE } from '../../../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
@@ -12,11 +12,11 @@ export interface FoldedBatch {
   /** The rows that changed, by order id. */
   readonly changed: ReadonlyMap<string, OrderRow>;
   readonly failures: readonly ProjectionFailure[];
-  /** How many events were of types that are not known here. */
+  /** Number of events of unknown types. */
   readonly unknown: number;
 }
 
-/** Folds `events`, in their order, into the `rows` that their orders have so far. */
+/** Folds `events`, in order, into the current `rows` of their orders. */
 export function foldBatch(
   codec: OrderEventCodec,
   rows: ReadonlyMap<string, OrderRow>,
@@ -57,8 +57,8 @@ function failureOf(event: RecordedEvent, error: unknown): ProjectionFailure {
 }
 
 /**
- * Throws CodedError `internal` (code `gap_in_events`) unless `events` stand at
- * after + 1, after + 2, …: an event that is skipped once is missing for ever.
+ * Throws CodedError `internal` (code `gap_in_events`) unless `events` are at after + 1,
+ * after + 2, …: an event skipped once is missing for ever.
  */
 export function refuseGaps(after: bigint, events: readonly RecordedEvent[]): void {
   let expected = after;

@@ -1,8 +1,8 @@
 /**
- * Which of the two tables is the read model. Each has a checkpoint of its own, and
- * of the two checkpoints the one that stood down less often is live. A table
- * stands down by an update of its own checkpoint, the row that its projection
- * moves, so one statement changes places and no write slips in between.
+ * Which of the two tables is the read model. Each has its own checkpoint, and the one
+ * whose checkpoint was retired less often is live. A table is retired by an update of
+ * its checkpoint, the row that its projection moves, so one statement switches the
+ * tables and no write slips in between.
  */
 import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
 import type { Context } from '../../../shared/kit/context.ts';
@@ -10,23 +10,23 @@ import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 
-/** A table of the read model, by the name of its checkpoint. */
+/** One of the read model's two tables, by the name of its checkpoint. */
 export type Side = typeof READ_MODEL | typeof READ_MODEL_B;
 
 export const otherSide = (side: Side): Side => (side === READ_MODEL ? READ_MODEL_B : READ_MODEL);
 
 export const tableOf = (side: Side) => (side === READ_MODEL ? 'orders' : 'orders_b');
 
-/** Which table is live, since when and how far it is. */
+/** The live table, how often it was retired, and how far it is. */
 export interface LiveTable {
   readonly side: Side;
-  /** How often it stood down before. A write holds only while this is so. */
+  /** How often it was retired before. A write is valid only while this stays the same. */
   readonly retirements: bigint;
-  /** How much of the log is in it. */
+  /** Position up to which the log is in it. */
   readonly position: bigint;
 }
 
-/** `live`: one row, or none where a checkpoint is missing, for then nobody can tell which is live. */
+/** `live`: one row, or none if a checkpoint is missing, since then nobody can tell which is live. */
 export const liveTable = (sql: Sql) => sql`
   live as materialized (
     select case when a.retirements <= b.retirements then a.name else b.name end as side,
@@ -37,14 +37,14 @@ export const liveTable = (sql: Sql) => sql`
     where a.name = ${READ_MODEL}::text and b.name = ${READ_MODEL_B}::text
   )`;
 
-/** As a row of `live` comes back. */
+/** A row of `live`, as the driver returns it. */
 export interface StoredLive {
   readonly side: Side;
   readonly retirements: string;
   readonly position: string;
 }
 
-/** Undefined where a checkpoint is missing. */
+/** Undefined if a checkpoint is missing. */
 export async function findLiveTable(
   database: Database,
   ctx: Context,

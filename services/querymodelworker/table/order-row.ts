@@ -1,7 +1,7 @@
 /**
- * An order as one row of the read model, and the way there and back. Pure.
- * Folding from a row gives what folding from the first event would have given,
- * so the projection needs no more than an order's row and its new events.
+ * An order as a row of the read model, and the conversion both ways. Pure. Folding from
+ * a row gives the same result as folding from the first event, so the projection needs
+ * only an order's row and its new events.
  */
 
 import {
@@ -16,12 +16,12 @@ import {
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import type { Minor } from '../../../shared/money/money.ts';
 
-/** One row of `orders`; every value as it is sent and comes back. */
+/** One row of `orders`, with values as they are sent and returned. */
 export interface OrderRow {
   readonly orderId: string;
   readonly customerId: string;
   readonly restaurantId: string;
-  /** None: its creation is not known (yet); then the columns that come from it are empty. */
+  /** None: its creation is not known (yet), and the columns that come from it are empty. */
   readonly status: OrderStatus;
   readonly payment: PaymentStatus;
   readonly amountMinor: bigint;
@@ -29,16 +29,16 @@ export interface OrderRow {
   readonly items: string;
   readonly createdOn: string;
   readonly reason: string | null;
-  /** Of the last event folded in. */
+  /** Version of the last event folded in. */
   readonly version: bigint;
   readonly position: bigint;
-  /** When its first event was appended, by the log's clock, as ISO 8601. */
+  /** When its first event was appended, by the log's clock, in ISO 8601. */
   readonly createdAt: string;
   /** When its last event was appended. */
   readonly updatedAt: string;
 }
 
-/** What two rows of one order are compared by: all but the order's id. */
+/** The columns compared between two rows of one order: all but the order's id. */
 export const comparedColumns = [
   'version',
   'position',
@@ -55,9 +55,9 @@ export const comparedColumns = [
 ] as const satisfies readonly (keyof OrderRow)[];
 
 /**
- * `row` (undefined: none yet) with `event`, decoded as `change`, folded in. An
- * event that the row has already, judged by its version, changes nothing.
- * Total: versions that are missing in between do not stop it.
+ * `row` (undefined: none yet) with `event`, decoded as `change`, folded in. An event
+ * that the row already includes, by its version, changes nothing. Never throws: missing
+ * versions do not stop it.
  */
 export function foldRow(
   row: OrderRow | undefined,
@@ -83,7 +83,7 @@ export function foldRow(
   return folded;
 }
 
-/** What comes from an order's creation. */
+/** Columns that come from an order's creation. */
 type Details = Pick<
   OrderRow,
   'customerId' | 'restaurantId' | 'amountMinor' | 'items' | 'createdOn'
@@ -105,10 +105,10 @@ const columnsOf = ({ details }: OrderState): Details => ({
   createdOn: storable(details?.createdOn ?? ''),
 });
 
-/** States of rows that were folded here: an order's next event needs no second reading of its JSON. */
+/** States of rows folded here, so that an order's next event need not parse its JSON again. */
 const folds = new WeakMap<OrderRow, OrderState>();
 
-/** The state that `row` stands for. */
+/** The order's state that `row` represents. */
 export function stateOf(row: OrderRow): OrderState {
   return folds.get(row) ?? read(row);
 }
@@ -133,9 +133,9 @@ function read(row: OrderRow): OrderState {
 }
 
 /**
- * `text` as a column can hold it. JSON may say `\u0000`, which no text column
- * takes, and half of a surrogate pair, which would come back as something else;
- * one such order must not stop all the others, nor differ from its own row.
+ * `text` as a column can store it. JSON may contain `\u0000`, which no text column
+ * accepts, or half of a surrogate pair, which would come back changed. One such order
+ * must not stop all others, nor differ from its own row.
  */
 function storable(text: string): string {
   return (text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text).toWellFormed();

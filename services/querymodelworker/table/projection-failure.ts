@@ -1,4 +1,4 @@
-/** An event that could not be read, as it is kept for people. */
+/** An event that could not be read, recorded for people. */
 export interface ProjectionFailure {
   readonly position: bigint;
   readonly eventId: string;

@@ -13,19 +13,19 @@ import type { ProjectionFailure } from './projection-failure.ts';
 import type { Place } from './rebuild-table.ts';
 import { asOrderRow, rowColumns, type StoredRow, writing } from './rows-statement.ts';
 
-/** Rows of one table at one moment. */
+/** Rows of one table, from one snapshot. */
 export interface FoundRows {
-  /** The table they are from. */
+  /** The table that they are from. */
   readonly table: LiveTable;
   /** By order id. */
   readonly rows: ReadonlyMap<string, OrderRow>;
 }
 
-/** The result of a batch of events. */
+/** The result of folding a batch. */
 export interface Change {
-  /** The table whose rows it was worked out from. */
+  /** The table whose rows it is based on. */
   readonly table: Pick<LiveTable, 'side' | 'retirements'>;
-  /** The checkpoint that it was worked out from. */
+  /** The checkpoint it is based on. */
   readonly from: bigint;
   /** The checkpoint after it. */
   readonly to: bigint;
@@ -36,26 +36,25 @@ export interface Change {
   readonly failures: readonly ProjectionFailure[];
 }
 
-/** The read model's live table, as the projection needs it; a rebuild may change which that is. */
+/** The read model's live table, as the projection uses it; a rebuild may change which table that is. */
 export interface ReadModel {
-  /** How much of the log is in the rows, and which event that ends with. */
+  /** Position up to which the log is in the rows, and the id of the event there. */
   place(ctx: Context): Promise<Place>;
-  /** How much of the log is in the rows. */
+  /** Position up to which the log is in the rows. */
   checkpoint(ctx: Context): Promise<bigint>;
-  /** The rows of these orders, as far as there are any. */
+  /** The rows of these orders, if they exist. */
   rows(ctx: Context, orderIds: readonly string[]): Promise<FoundRows>;
-  /** Ids of orders that have a row, after `after` and by id, at most `limit`. */
+  /** Ids of orders that have a row, in order after `after`, at most `limit`. */
   orderIds(ctx: Context, after: string, limit: number): Promise<readonly string[]>;
   /**
-   * Writes rows, failures and checkpoint, all or none, if `change.table` is live
-   * and its checkpoint still is `change.from`. False: it was not, or this is a
-   * repetition of a write that got through unseen; either way the checkpoint
-   * tells where to go on.
+   * Writes rows, failures and checkpoint, all or none, if `change.table` is live and its
+   * checkpoint is still `change.from`. False: it was not, or this repeats a write that
+   * succeeded unnoticed; either way, continue from the checkpoint.
    */
   write(ctx: Context, change: Change): Promise<boolean>;
 }
 
-/** The tables of migrations/, owned by this service. */
+/** The read model in the tables of migrations/, which this service owns. */
 export function sqlReadModel(database: Database): ReadModel {
   const readModel: ReadModel = {
     checkpoint: async (ctx) => (await readModel.place(ctx)).position,
@@ -73,7 +72,7 @@ export function sqlReadModel(database: Database): ReadModel {
       return { position: BigInt(row.position), eventId: row.event_id };
     },
 
-    // One statement, so that the rows are of the table that is live in it.
+    // One statement, so that the rows are from the table that is live in its snapshot.
     async rows(ctx, orderIds) {
       const ids = orderIds as string[];
       type Found = StoredLive & { readonly found: StoredRow['orderId'] | null };
@@ -123,8 +122,8 @@ export function sqlReadModel(database: Database): ReadModel {
     },
 
     async write(ctx, { table, from, to, eventId, rows, failures }) {
-      // One statement: the rows come from `moved`, so nothing is written unless the
-      // checkpoint moved, and judging by what it returns cannot be mistaken.
+      // One statement: rows are written only if `moved` has a row, that is, if the
+      // checkpoint moved, so its result is a reliable answer.
       const moved = await database.query<{ position: string }>(
         ctx,
         (sql) => sql`

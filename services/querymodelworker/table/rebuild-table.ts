@@ -1,4 +1,4 @@
-/** What a rebuild does in SQL; each function is one statement, or the same one again and again. */
+/** The rebuild's SQL; each function runs one statement, once or repeatedly. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { READ_MODEL, READ_MODEL_B } from '../../../shared/contracts/subjects.ts';
@@ -9,13 +9,13 @@ import type { OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 import { asOrderRow, rowColumns, type StoredRow, writing } from './rows-statement.ts';
 
-/** A place in the log: a position, and the id of the event there; '' before the first. */
+/** A position in the log, and the id of the event there; '' before the first. */
 export interface Place {
   readonly position: bigint;
   readonly eventId: string;
 }
 
-/** A rebuild that was begun, as it is kept. */
+/** A rebuild's record. */
 export interface Begun extends Place {
   readonly builds: Side;
 }
@@ -30,11 +30,11 @@ export type Table =
 
 const folder = join(import.meta.dirname, '../migrations');
 
-/** How a statement that makes or changes a table, or an index of it, begins. */
+/** Matches the start of a statement that creates or changes a table or its index. */
 const shaping =
   /^(?:create\s+table if not exists|alter\s+table|create index if not exists \w+\s+on)\s+(\w+)/;
 
-/** The migrations that make `table` and its indexes, in their order; those that write rows are left out. */
+/** The migrations that create `table` and its indexes, in order, without those that write rows. */
 export function shapeOf(table: Table): readonly string[] {
   return readdirSync(folder)
     .sort()
@@ -42,7 +42,7 @@ export function shapeOf(table: Table): readonly string[] {
     .filter((sql) => shaping.exec(sql.replace(/^--.*\n/gm, '').trim())?.[1] === table);
 }
 
-/** The names of the tables that there are. */
+/** Names of the existing tables. */
 export async function existingTables(database: Database, ctx: Context): Promise<Set<string>> {
   const found = await database.query<{ name: string }>(
     ctx,
@@ -53,7 +53,7 @@ export async function existingTables(database: Database, ctx: Context): Promise<
   return new Set(found.map(({ name }) => name));
 }
 
-/** Makes a table that is missing, as its migrations do. */
+/** Creates a missing table with its migrations. */
 export async function makeTable(database: Database, ctx: Context, table: Table): Promise<void> {
   for (const statement of shapeOf(table)) {
     await database.query(ctx, (sql) => sql.unsafe(statement));
@@ -61,8 +61,8 @@ export async function makeTable(database: Database, ctx: Context, table: Table):
 }
 
 /**
- * Takes the rebuild over, so that no other process goes on with it, and resolves
- * with how far it came; undefined where none was begun.
+ * Takes over the rebuild, so that no other process continues it, and resolves with its
+ * progress; undefined if none had begun.
  */
 export async function takeOver(
   database: Database,
@@ -79,7 +79,7 @@ export async function takeOver(
   return row && { builds: row.builds, position: BigInt(row.position), eventId: row.eventId };
 }
 
-/** Notes that a rebuild of `builds` begins at the log's beginning. */
+/** Records that a rebuild of `builds` starts at the log's beginning. */
 export async function note(
   database: Database,
   ctx: Context,
@@ -98,8 +98,8 @@ export async function note(
 }
 
 /**
- * Where the table of `side` was complete up to somewhere, it is no more. A
- * querymodelworker of an older release, which knows `orders` alone, stops at this.
+ * Marks the table of `side` as incomplete from the start. A querymodelworker of an older
+ * release, which knows only `orders`, stops at this.
  */
 export async function disown(database: Database, ctx: Context, side: Side): Promise<void> {
   await database.query(
@@ -109,13 +109,13 @@ export async function disown(database: Database, ctx: Context, side: Side): Prom
   );
 }
 
-/** Rows of one statement that empties a table. */
+/** Rows deleted by one statement. */
 export const EMPTIED = 20_000;
 
 /**
- * Removes the next rows of the table of `side`; false when there was none left, or
- * `owner` is not the owner any more. By deleting, for to truncate would make all
- * readers wait for the slowest.
+ * Deletes the next rows of the table of `side`; false if none were left, or `owner` is
+ * no longer the owner. It does not truncate, because then all readers would wait for
+ * the slowest.
  */
 export async function removeSome(
   database: Database,
@@ -145,7 +145,7 @@ export async function removeSome(
   return removed.length > 0;
 }
 
-/** Forgets which events could not be read when the table of `side` was filled before. */
+/** Deletes the failure records of the previous fill of the table of `side`. */
 export async function forgetFailures(database: Database, ctx: Context, side: Side): Promise<void> {
   await database.query(
     ctx,
@@ -169,7 +169,7 @@ export async function rowsOf(
   return new Map(found.map((row) => [row.orderId, asOrderRow(row)]));
 }
 
-/** The result of a chunk of events. */
+/** The result of folding a chunk of events. */
 export interface Chunk {
   readonly builds: Side;
   readonly owner: string;
@@ -179,7 +179,7 @@ export interface Chunk {
   readonly failures: readonly ProjectionFailure[];
 }
 
-/** Writes the chunk and moves the rebuild; false where it is not there, or not the owner's, any more. */
+/** Writes the chunk and moves the rebuild; false if the rebuild is not at `from`, or the owner lost it. */
 export async function writeChunk(
   database: Database,
   ctx: Context,
@@ -200,7 +200,7 @@ export async function writeChunk(
   return moved.length === 1;
 }
 
-/** The checkpoints that there are. */
+/** The existing checkpoints. */
 export async function checkpoints(
   database: Database,
   ctx: Context,
@@ -219,7 +219,7 @@ export async function checkpoints(
   );
 }
 
-/** The table of `side`, which is not live, has the log up to `place`. */
+/** Sets the checkpoint of the table of `side`, which is not live, to `place`. */
 export async function placeCheckpoint(
   database: Database,
   ctx: Context,
@@ -236,20 +236,20 @@ export async function placeCheckpoint(
   );
 }
 
-/** What must be so at the moment of the switch. */
+/** Conditions at the moment of the switch. */
 export interface Switch {
   readonly owner: string;
   readonly live: Side;
   readonly retirements: bigint;
-  /** The live checkpoint is there or before. */
+  /** The live checkpoint is at or before this. */
   readonly upTo: bigint;
 }
 
 /**
- * The live table stands down for the other one: one update, of the row that its
- * projection moves. False, and nothing has changed, where it has moved beyond `upTo`,
- * stood down already, or another process took the rebuild over; which waits
- * for this statement, or this one sees that it did.
+ * Retires the live table in favour of the other, with one update of the row that its
+ * projection moves. False, with nothing changed, if it has moved beyond `upTo`, was
+ * already retired, or another process took over the rebuild. A takeover waits for this
+ * statement, or this statement sees it.
  */
 export async function standDown(
   database: Database,
@@ -273,8 +273,8 @@ export async function standDown(
 }
 
 /**
- * The table of `side`, whose checkpoint is missing, becomes the live one: until now
- * nobody could tell which that was, so there was none.
+ * Makes the table of `side`, whose checkpoint is missing, the live one. There was no live
+ * table before, because with a checkpoint missing nobody could tell which it was.
  */
 export async function comeForward(
   database: Database,
@@ -311,7 +311,7 @@ export async function comeForward(
   return done.length === 1;
 }
 
-/** The rebuild is over. */
+/** Removes the record of the finished rebuild. */
 export async function forget(database: Database, ctx: Context, owner: string): Promise<void> {
   await database.query(
     ctx,
@@ -320,7 +320,7 @@ export async function forget(database: Database, ctx: Context, owner: string): P
   );
 }
 
-/** How far the owner's rebuild is; undefined where it is not the owner's any more. */
+/** Progress of the owner's rebuild; undefined if the owner has lost it. */
 export async function standing(
   database: Database,
   ctx: Context,

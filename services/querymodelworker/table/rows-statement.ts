@@ -1,4 +1,4 @@
-/** The parts of statements that read and write whole rows. */
+/** Parts of statements that read and write whole rows. */
 import { READ_MODEL } from '../../../shared/contracts/subjects.ts';
 import type { OrderStatus, PaymentStatus } from '../../../shared/domain/order.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';
@@ -6,7 +6,7 @@ import type { Side } from './live-table.ts';
 import type { OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 
-/** As the `postgres` client gives it: int8 as text, timestamptz as Date. */
+/** A row as the `postgres` client returns it: int8 as text, timestamptz as Date. */
 export interface StoredRow {
   readonly orderId: string;
   readonly customerId: string;
@@ -23,7 +23,7 @@ export interface StoredRow {
   readonly updatedAt: Date;
 }
 
-/** The columns of a StoredRow, of the table `o`. */
+/** The columns of a StoredRow, from the table `o`. */
 export const rowColumns = (sql: Sql) => sql`
   o.order_id as "orderId", o.customer_id as "customerId", o.restaurant_id as "restaurantId",
   o.status, o.payment, o.amount_minor as "amountMinor", o.items, o.created_on as "createdOn",
@@ -48,8 +48,8 @@ export function asOrderRow(row: StoredRow): OrderRow {
 }
 
 /**
- * `written` and `failed`, the CTEs that write `rows` into the table of `side` and
- * keep `failures`, both only if the CTE `moved` has a row.
+ * The CTEs `written` and `failed`, which write `rows` into the table of `side` and record
+ * `failures`, both only if the CTE `moved` has a row.
  */
 export function writing(
   sql: Sql,

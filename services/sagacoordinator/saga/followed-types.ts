@@ -1,7 +1,7 @@
 import { eventTypes } from '../../../shared/contracts/events.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 
-/** What begins or ends a wait: all that happens to an order. */
+/** Events that begin or end a wait: all events of an order. */
 export const followed = [
   'created',
   'paymentdebited',
@@ -13,5 +13,5 @@ export const followed = [
   'paymentvoided',
 ] as const satisfies readonly OrderEvent['type'][];
 
-/** The same, by their names in the log. */
+/** Their names in the log. */
 export const followedTypes: readonly string[] = followed.map((type) => eventTypes[type]);

@@ -3,18 +3,18 @@ import { durables } from '../../../shared/contracts/subjects.ts';
 import type { DeadlineRules } from '../../../shared/process-manager/deadline-rules.ts';
 import type { DeadlineKind } from './saga.ts';
 
-/** How long an order may wait for what, in milliseconds. */
+/** How long an order may wait, by kind of deadline, in milliseconds. */
 export type DeadlineTimes = Readonly<Record<DeadlineKind, number>> & {
-  /** However long the queue is that it waits in. */
+  /** Longest wait in total, however long the queue is. */
   readonly ceiling: number;
 };
 
-/** The column of the frozen table of deadlines that holds the order's id, and its name in lines. */
+/** Column of the frozen table of deadlines that holds the order's id; also its field in log lines. */
 export const ORDER_ID = 'order_id';
 
 const DAY_MS = 86_400_000;
 
-/** Who answers what an order waits for, and for how long it waits. */
+/** Which consumer must answer each wait, and how long the wait may last. */
 export function deadlineRules(times: DeadlineTimes): DeadlineRules<DeadlineKind> {
   const ceilingMs = times.ceiling;
   return {

@@ -8,10 +8,10 @@ import { type DeadlineTimes, deadlineRules } from './order-deadlines.ts';
 import { awaited, type DeadlineKind, passed, react, type SagaCommand } from './saga.ts';
 import { standingAfter } from './standing.ts';
 
-/** The saga, as a process manager follows it. */
+/** The saga as a process that the process manager runs. */
 export type OrderProcess = Process<OrderState, SagaCommand, OrderEvent, DeadlineKind>;
 
-/** The saga over orders that wait so long, in the currency of `codec`. */
+/** The saga with these deadlines, in the currency of `codec`. */
 export function orderProcess(times: DeadlineTimes, codec: OrderEventCodec): OrderProcess {
   return {
     aggregateType: ORDER_AGGREGATE,
@@ -30,7 +30,7 @@ export function orderProcess(times: DeadlineTimes, codec: OrderEventCodec): Orde
   };
 }
 
-/** Frozen: the log knows these events by ids made of it. */
+/** Frozen: event ids in the log contain it. */
 function purposeOf({ command, trigger, asked }: Cause<SagaCommand, DeadlineKind>): string {
   if (command.type === 'cancel' && trigger.type === 'deadline') return `deadline:${trigger.kind}`;
   const again = command.type === 'requestVoid' && command.again === true;

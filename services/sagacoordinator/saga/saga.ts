@@ -1,12 +1,12 @@
 /**
- * What to do about an order in its current state: a pure function of the order
- * and of the trigger. It uses the newest state, not the one right after some
- * event, so that looking late, twice or out of order gives the same result.
+ * What to do about an order in its current state: a pure function of the order and the
+ * trigger. It uses the newest state, not the one right after an event, so that
+ * looking late, twice or out of order gives the same result.
  *
  * - An order has a deadline exactly while it waits for somebody.
- * - An order that ended other than Approved is refunded, even if no debit is
- *   known: it may be on its way.
- * - A deadline ends an order only where it stands as the deadline says.
+ * - An order that ended other than Approved is refunded, even if no debit is known: one
+ *   may be on its way.
+ * - A deadline ends an order only while it is in the deadline's state.
  */
 import { durables } from '../../../shared/contracts/subjects.ts';
 import {
@@ -18,26 +18,26 @@ import {
 import type { Trigger } from '../../../shared/process-manager/process.ts';
 
 /**
- * `payment`: Pending for too long; `review`: Paid for too long; `void`: nobody
- * answered the request for the void. Frozen: rows and event ids are made of them.
+ * `payment`: Pending for too long; `review`: Paid for too long; `void`: a requested void
+ * was not answered. Frozen: rows and event ids contain them.
  */
 export const deadlineKinds = ['payment', 'review', 'void'] as const;
 
 export type DeadlineKind = (typeof deadlineKinds)[number];
 
-/** As much of an order's state as matters here. */
+/** The part of an order's state that the saga uses. */
 export type Standing = Pick<OrderState, 'status' | 'payment'>;
 
-/** What the saga asks of an order. */
+/** Commands that the saga gives. */
 export type SagaCommand = Extract<OrderCommand, { readonly type: 'cancel' | 'requestVoid' }>;
 
-/** Why an order was cancelled, as its event says. */
+/** Why an order was cancelled, as its event says it. */
 export const cancelReasons = {
   payment: 'payment_deadline',
   review: 'review_deadline',
 } as const satisfies Record<Exclude<DeadlineKind, 'void'>, string>;
 
-/** What an order that stands there waits for; nothing: it waits for nobody. */
+/** Deadlines that an order in this state needs; none: it waits for nobody. */
 export function awaited({ status, payment }: Standing): readonly DeadlineKind[] {
   const kinds: DeadlineKind[] = [];
   if (status === 'Pending') kinds.push('payment');
@@ -46,7 +46,7 @@ export function awaited({ status, payment }: Standing): readonly DeadlineKind[] 
   return kinds;
 }
 
-/** What an order that stands there never waits for again. */
+/** Deadlines that an order in this state will never need again. */
 export function passed({ status, payment }: Standing): readonly DeadlineKind[] {
   const kinds: DeadlineKind[] = [];
   const ended = !isOpen({ status }) && status !== 'None';
@@ -57,8 +57,8 @@ export function passed({ status, payment }: Standing): readonly DeadlineKind[] {
 }
 
 /**
- * What is asked of an order that stands at `order`. A deadline is a trigger only where
- * the order awaits its kind. Repeating it is harmless, and so is being overtaken.
+ * The command for an order in the state `order`. A deadline triggers only an order that
+ * awaits its kind. Repeating the command is harmless, and so is coming too late with it.
  */
 export function react(
   order: Standing,

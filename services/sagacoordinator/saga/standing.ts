@@ -1,12 +1,12 @@
-/** Where an order stands, told by one event where that is enough. */
+/** An order's state, derived from one event if that is enough. */
 import { eventTypes } from '../../../shared/contracts/events.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import type { Standing } from './saga.ts';
 
 /**
- * The path that nearly all orders take: at these versions the event alone says
- * where the order stood, and nothing need be read. Where a foreign writer made
- * it otherwise, the worst is a deadline that finds nothing to do: it folds.
+ * The path of nearly all orders: at these versions the event alone tells the order's
+ * state, and nothing need be read. If a foreign writer made it different, the worst is
+ * a deadline that finds nothing to do, because firing it folds the order.
  */
 const usualPath: Readonly<Record<string, Standing>> = {
   [`${eventTypes.created} 1`]: { status: 'Pending', payment: 'none' },
@@ -15,7 +15,7 @@ const usualPath: Readonly<Record<string, Standing>> = {
   [`${eventTypes.approved} 3`]: { status: 'Approved', payment: 'debited' },
 };
 
-/** Where the order stood after `event`, if the event tells; undefined: its order must be folded. */
+/** The order's state after `event`, if the event tells; undefined: fold the order. */
 export function standingAfter(
   event: Pick<RecordedEvent, 'eventType' | 'version'>,
 ): Standing | undefined {
