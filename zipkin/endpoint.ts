@@ -4,9 +4,9 @@ import type { Middleware } from '../shared/kit/endpoint.ts';
 import { endSpan, type Tags } from './span.ts';
 
 /**
- * A span around an endpoint. `name` is the endpoint's and holds no ids; ids
- * are what `tags` is for, which is asked when the endpoint has answered
- * (`response` is undefined where it failed) and must not throw.
+ * A span around an endpoint. `name` is the endpoint's and holds no ids; `tags` is for
+ * those. It is called when the endpoint has answered (`response` is undefined if it
+ * failed) and must not throw.
  */
 export function traceEndpoint<In = unknown>(
   tracer: Tracer,

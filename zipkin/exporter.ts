@@ -12,7 +12,10 @@ export interface ExporterOptions {
   readonly logger: Logger;
   /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs?: number;
-  /** How long a batch is kept for a Zipkin that does not answer, such as one that is still starting. */
+  /**
+   * How long a batch is kept for a Zipkin that does not answer, for example because it is
+   * still starting.
+   */
   readonly keepMs?: number;
 }
 
@@ -20,7 +23,7 @@ export interface ExporterOptions {
 export interface PatientExporter extends SpanExporter {
   /** Spans that were given up. */
   lost(): number;
-  /** Counts spans as lost that never got here, and complains as for any loss. */
+  /** Counts spans that never got here as lost, and logs them like any loss. */
   lose(spans: number, reason: Error): void;
   /** From now on each batch gets one more attempt and no waiting. */
   hurry(): void;
@@ -33,17 +36,16 @@ const exported = { code: 0 };
 const failed = { code: 1 };
 
 const REMIND_EVERY_MS = 600_000;
-/** A Zipkin that comes and goes is told of no more often than this. */
+/** Losses are logged at most this often, if Zipkin comes and goes. */
 const COMPLAIN_EVERY_MS = 60_000;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 2000;
 
 /**
- * Sends spans by OpenTelemetry's Zipkin exporter, which waits for ever and
- * tries once. This one gives every attempt a deadline, tries again with
- * backoff for `keepMs`, then gives the batch up and counts it. When spans begin to
- * be lost is logged, and when that has ended; in between a line every ten minutes.
- * It never throws and always calls back.
+ * Sends spans through OpenTelemetry's Zipkin exporter, which waits forever and tries
+ * once. This one gives every attempt a deadline, retries with backoff for `keepMs`, then
+ * drops the batch and counts it. It logs when losing spans begins and when it ends, and a
+ * line every ten minutes in between. It never throws and always calls back.
  */
 export function zipkinExporter(given: ExporterOptions): PatientExporter {
   const { endpoint, serviceName, logger, timeoutMs, keepMs } = { ...exporterDefaults, ...given };
@@ -114,14 +116,14 @@ export function zipkinExporter(given: ExporterOptions): PatientExporter {
   };
 }
 
-/** Zipkin was there and refused: it would again. What the network fails with has a system's code. */
+/** Zipkin answered with a refusal, and would again. A network failure has a system's code. */
 function isAnswer(failure: NodeJS.ErrnoException): boolean {
   return failure.code === undefined;
 }
 
 /**
- * Ends what hangs. The exporter hands out no request to abort, but it sends
- * through Node's global agents, and nobody else talks to Zipkin.
+ * Ends hanging requests. The exporter gives us no request to abort, but it sends through
+ * Node's global agents, and nobody else talks to Zipkin.
  */
 function cutOff(endpoint: URL): void {
   const secure = endpoint.protocol === 'https:';

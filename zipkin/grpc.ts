@@ -9,7 +9,7 @@ const system = { 'rpc.system': 'grpc' };
 
 const statusTag = ({ status }: Outcome) => ({ 'rpc.grpc.status_code': String(status) });
 
-/** A SERVER span for each call, or each append in a stream, that is served. */
+/** A SERVER span for each served call, or each append in a stream. */
 export function grpcServerTrace(tracer: Tracer): Hook<GrpcCarrier> {
   return {
     before(ctx, wire) {
@@ -22,7 +22,7 @@ export function grpcServerTrace(tracer: Tracer): Hook<GrpcCarrier> {
   };
 }
 
-/** A CLIENT span for each call that is made, which the server's span becomes a child of. */
+/** A CLIENT span for each call made; the server's span becomes its child. */
 export function grpcClientTrace(tracer: Tracer): Hook<GrpcCarrier> {
   return {
     before(ctx, wire) {

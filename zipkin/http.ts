@@ -6,9 +6,10 @@ import { extract } from './propagation.ts';
 import { attributes, endSpan } from './span.ts';
 
 /**
- * A SERVER span for each request, continuing the caller's `traceparent`, named by method and route.
+ * A SERVER span for each request, continuing the caller's `traceparent`, named by method
+ * and route.
  *
- * @param tagOfParam route parameters that are worth finding a trace by: parameter → tag
+ * @param tagOfParam route parameters by which to find a trace: parameter → tag
  */
 export function httpServerTrace(
   tracer: Tracer,
@@ -19,7 +20,7 @@ export function httpServerTrace(
       const parent = extract(ctx.telemetry, (key) => http.header(key));
       const params = Object.entries(http.params).map(([name, value]) => [tagOfParam[name], value]);
       const span = tracer.startSpan(
-        // An unknown path must not make a name of its own: anybody could make millions.
+        // An unknown path must not create a span name: anybody could create millions.
         http.route === undefined ? http.method : `${http.method} ${http.route}`,
         {
           kind: SpanKind.SERVER,

@@ -8,16 +8,16 @@ import type {
 import { extract, inject } from './propagation.ts';
 import { attributes, endSpan, linksTo } from './span.ts';
 
-/** A tag's name is made of it, so it is taken from a message only where it is a plain word. */
+/** It becomes part of a tag's name, so only a plain word is taken from a message. */
 const AGGREGATE_TYPE = /^[\w-]{1,64}$/;
 
-/** The tag that finds all traces of one aggregate, such as `parcel.id`; none where the message names no kind of aggregate. */
+/** The tag that finds all traces of one aggregate, such as `parcel.id`; none if the message names no aggregate type. */
 function aggregateTag(message: { header(name: string): string | undefined }) {
   const type = message.header('ce-aggregatetype') ?? '';
   return AGGREGATE_TYPE.test(type) ? { [`${type}.id`]: message.header('ce-subject') } : {};
 }
 
-/** Headers that are worth finding a trace by (see shared/eventstore/message.ts). */
+/** Headers by which to find a trace (see shared/eventstore/message.ts). */
 function messageTags(message: { subject: string; header(name: string): string | undefined }) {
   const eventId = message.header('ce-id');
   return {
@@ -30,9 +30,9 @@ function messageTags(message: { subject: string; header(name: string): string | 
 }
 
 /**
- * A CONSUMER span for each delivery. It is a child of the span that published
- * the message, so that all that follows from a request is one trace in Zipkin, whose exporter drops
- * links; the link is there for viewers that know them.
+ * A CONSUMER span for each delivery. It is a child of the span that published the
+ * message, so that everything a request causes is one trace in Zipkin, whose exporter
+ * drops links; the link is for viewers that show them.
  */
 export function jetstreamConsumerTrace(tracer: Tracer): Hook<IncomingMessage> {
   return {

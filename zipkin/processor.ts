@@ -3,9 +3,8 @@ import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace
 import { exporterDefaults, type PatientExporter } from './exporter.ts';
 
 /**
- * Batches by OpenTelemetry's processor. `scheduledDelayMillis` is how long a
- * trace takes to be seen; the export's timeout is only a backstop behind the
- * exporter's own deadlines.
+ * Batches by OpenTelemetry's processor. `scheduledDelayMillis` is how long a trace takes
+ * to appear; the export's timeout is only a backstop behind the exporter's own deadlines.
  */
 const batching = {
   maxExportBatchSize: 512,
@@ -16,8 +15,8 @@ const batching = {
 const full = new Error('too many spans are waiting');
 
 /**
- * Keeps at most `maxPending` spans, waiting or being sent; further ones are
- * lost and counted, which OpenTelemetry's own processor does not tell.
+ * Keeps at most `maxPending` spans, waiting or being sent; more are lost and counted,
+ * which OpenTelemetry's own processor does not report.
  */
 export function boundedProcessor(
   exporter: PatientExporter,

@@ -14,13 +14,13 @@ export { traceId } from '../shared/kit/trace-id.ts';
 /** Version, trace id, parent id, flags; later versions may have more after that. */
 const pattern = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
-/** What the specification asks every participant to be able to pass on. */
+/** The length that the specification asks every participant to pass on. */
 const MAX_TRACESTATE_LENGTH = 512;
 
 /**
- * `telemetry` continuing the trace that came in: `get` reads a header or the
- * like by its lower-case name. What is missing or malformed is ignored, as the
- * specification says, and `telemetry` comes back as it was.
+ * `telemetry` continuing the incoming trace: `get` reads a header or the like by its
+ * lower-case name. Missing or malformed values are ignored, as the specification says,
+ * and `telemetry` is returned unchanged.
  */
 export function extract(
   telemetry: TelemetryContext,
@@ -42,13 +42,13 @@ export function extract(
   return isSpanContextValid(context) ? trace.setSpanContext(telemetry, context) : telemetry;
 }
 
-/** `ctx` in the trace of `traceparent`, which was kept; as it was where that is empty or malformed. */
+/** `ctx` in the trace of a stored `traceparent`; unchanged if that is empty or malformed. */
 export function continueTrace(ctx: Context, traceparent: string): Context {
   const get = (key: string) => (key === 'traceparent' ? traceparent : undefined);
   return withTelemetry(ctx, extract(ctx.telemetry, get));
 }
 
-/** The headers by which another process continues the trace that `telemetry` is in; empty where it is in none. */
+/** The headers by which another process continues the trace of `telemetry`; empty if it is in none. */
 export function inject(telemetry: TelemetryContext): { traceparent?: string; tracestate?: string } {
   const span = trace.getSpanContext(telemetry);
   if (span === undefined || !isSpanContextValid(span)) return {};

@@ -8,9 +8,9 @@ import {
 import { samplerNames } from '../shared/kit/process/service-settings.ts';
 
 /**
- * The sampler that OpenTelemetry calls `name`; `argument` is the ratio from 0
- * to 1 of those that have one (1 where it is left out). Throws RangeError for
- * what it does not know.
+ * The sampler that OpenTelemetry calls `name`; `argument` is the ratio from 0 to 1 for
+ * those that have one (default 1). Throws RangeError for an unknown name or an invalid
+ * ratio.
  */
 export function samplerFor(name: string, argument?: string | number): Sampler {
   const ratio = () => new TraceIdRatioBasedSampler(ratioFrom(argument));

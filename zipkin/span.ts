@@ -6,10 +6,10 @@ import { codedError, kinds } from '../shared/kit/errors.ts';
 export type Tags = Readonly<Record<string, string | undefined>>;
 
 /**
- * Ends the span of `ctx` with `tags` and with what went wrong. Every error
- * leaves its code; only a failure of the machinery marks the span as an error,
- * since a refusal is an answer and would drown the failures in Zipkin's list.
- * The text says nothing that a caller might not read: the cause is in the log.
+ * Ends the span of `ctx` with `tags` and the error. Every error leaves its code; only a
+ * technical failure marks the span as an error, because a refusal is an answer, and would
+ * drown the failures in Zipkin's list. The text reveals nothing that a caller might not
+ * read: the cause is in the log.
  */
 export function endSpan(ctx: Context, error: unknown, tags: Tags = {}): void {
   const span = trace.getSpan(ctx.telemetry);

@@ -8,9 +8,9 @@ import { boundedProcessor } from './processor.ts';
 import { samplerFor } from './sampler.ts';
 
 export interface TracingOptions {
-  /** As Zipkin shows the service. */
+  /** The service's name in Zipkin. */
   readonly serviceName: string;
-  /** `none`: trace ids are made and passed on as ever, and no span leaves the process. */
+  /** `none`: trace ids are still created and passed on, and no span leaves the process. */
   readonly exporter: 'zipkin' | 'none';
   /** Zipkin's v2 address: `http://127.0.0.1:9411/api/v2/spans`. */
   readonly endpoint: string;
@@ -25,27 +25,27 @@ export interface TracingOptions {
 export interface Tracing {
   readonly name: 'tracing';
   readonly tracer: Tracer;
-  /** Spans lost so far, because Zipkin was away or too many waited. */
+  /** Spans lost so far, because Zipkin was away or the queue was full. */
   dropped(): number;
   /**
-   * Sends what waits and ends, within two seconds even if Zipkin hangs. Spans
-   * that end later are lost. May be called twice.
+   * Sends what is queued and ends, within two seconds even if Zipkin hangs. Spans that
+   * end later are lost. May be called twice.
    */
   stop(): Promise<void>;
 }
 
-/** At a few hundred bytes each, some megabytes at the most. */
+/** At a few hundred bytes each, at most some megabytes. */
 const MAX_PENDING = 8192;
 const STOP_WITHIN_MS = 2000;
 
-/** A span holds this much and no more, whatever a caller sends us. */
+/** The limit of one span, whatever a caller sends. */
 const spanLimits = { attributeCountLimit: 32, attributeValueLengthLimit: 512, linkCountLimit: 4 };
 
 /**
- * Starts OpenTelemetry's Node SDK with nothing but our own spans on the way to
- * Zipkin: no instrumentations, no resource detectors (each would put its tags
- * on every span), no metrics, no logs. Zipkin need not be there, now or ever.
- * Throws RangeError for an unknown sampler.
+ * Starts OpenTelemetry's Node SDK to send only our own spans to Zipkin: no
+ * instrumentations, no resource detectors (each would put its tags on every span), no
+ * metrics, no logs. Zipkin need not be running, now or ever. Throws RangeError for an
+ * unknown sampler.
  */
 export function startTracing(options: TracingOptions): Tracing {
   const { exporter, processor } = options.exporter === 'none' ? nowhere : toZipkin(options);
@@ -76,7 +76,7 @@ export function startTracing(options: TracingOptions): Tracing {
   return {
     name: 'tracing',
     tracer,
-    // What still waits after the end is lost, though its last attempt may not have failed yet.
+    // Spans still queued at the end are lost, though their last attempt may not have failed yet.
     dropped: () => exporter.lost() + (ended ? processor.pending() : 0),
     stop: () => {
       stopped ??= stop();

@@ -9,9 +9,9 @@ export const amountLimit = z
   .optional();
 
 /**
- * The limit in minor units. What is below the smallest unit is cut off, which
- * changes nothing, as no amount lies between. No limit, or one that is above
- * every amount, is MAX_AMOUNT.
+ * The limit in minor units. Fractions of the smallest unit are cut off, which changes
+ * nothing, because no amount lies between. No limit, or one above every amount, is
+ * MAX_AMOUNT.
  */
 export function minorLimit(limit: string | undefined, decimals: number): Minor {
   if (limit === undefined) return MAX_AMOUNT;

@@ -1,7 +1,7 @@
 /**
- * The events as they stand in the log and on the wire, and the way from and to
- * the domain's. Names are the contract's: the Go sample's for debited, snake
- * case for ours. Readers ignore unknown fields and unknown types.
+ * The events in the log and on the wire, and their conversion from and to the domain's.
+ * Names are the contract's: the Go sample's for debited, snake case for ours. Readers
+ * ignore unknown fields and unknown types.
  */
 import { z } from 'zod';
 import type { OrderEvent } from '../domain/order.ts';
@@ -16,9 +16,9 @@ import { type Minor, majorUnits, minorFromDecimal } from '../money/money.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from './subjects.ts';
 
 /**
- * Every event, told once: its payload as JSON, with money as decimal major units
- * of `decimals` decimals, and the way from it and to it. Fields are written in
- * the order in which `encode` has them.
+ * Defines every event once: its payload as JSON, with money as decimal major units of
+ * `decimals` decimals, and the conversion from and to it. Fields are written in the order
+ * of `encode`.
  */
 export function orderEvents(decimals: number): EventTable<OrderEvent> {
   const major = (amount: Minor) => majorUnits(amount, decimals);
@@ -35,7 +35,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
       check.addIssue({ code: 'custom', message });
       return z.NEVER;
     });
-  // What no database column or header can hold must not get as far as a debit.
+  // A text that no database column or header can hold must not get as far as a debit.
   const text = z.string().refine((value) => value.isWellFormed() && !value.includes('\0'));
   const id = text.min(1).max(200);
   const decider = z
@@ -59,7 +59,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
       z.object({
         order_id: id,
         customer_id: id,
-        // Written for the Go sample's readers, and not read here.
+        // Written for the Go sample's readers; not read here.
         status: z.unknown().optional().meta({ const: 'Pending' }),
         created_on: z
           .string()
@@ -167,7 +167,7 @@ export function orderEvents(decimals: number): EventTable<OrderEvent> {
   };
 }
 
-/** Types as they are called in the log: `ORDERS.created`. The same in every currency. */
+/** Event types as named in the log: `ORDERS.created`. The same in every currency. */
 export const eventTypes = typesOf<typeof ORDERS_STREAM, OrderEvent>(ORDERS_STREAM, orderEvents(0));
 
 /** Turns order events into log entries and back, for one currency. */

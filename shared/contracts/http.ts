@@ -1,9 +1,8 @@
 /**
- * What goes over HTTP, as zod schemas: the bodies that are read and the answers
- * that are given. Snake case and decimal major units, as in the events. Their
- * descriptions are those of the OpenAPI document, and so is what `meta` says: the
- * name (`id`, frozen, for clients make types of it), the example, and how a value
- * is to be written that a transformation hides.
+ * What goes over HTTP, as zod schemas: the bodies that are read and the answers that are
+ * given. Snake case and decimal major units, as in the events. The OpenAPI document takes
+ * its descriptions from them, and from `meta` the name (`id`, frozen, because clients
+ * make types of it), the example, and how to write a value that a transformation hides.
  */
 import { z } from 'zod';
 import { charging } from '../domain/charging.ts';
@@ -12,7 +11,7 @@ import type { Currency } from '../money/currency.ts';
 import { decimalText, MAX_AMOUNT, type Minor, minorFromDecimal } from '../money/money.ts';
 import { keyText, printable, readable, recorded, type TextRule } from './texts.ts';
 
-/** No order has more lines than this. With the longest texts it stays far below the size of an event. */
+/** The most lines of an order. With the longest texts it stays far below the maximum size of an event. */
 export const MAX_ITEMS = 100;
 /** The most that one line can order. */
 export const MAX_QUANTITY = 1_000_000;
@@ -41,7 +40,7 @@ const text = (rule: TextRule) =>
 export const id = text(printable);
 
 /**
- * An order's id. Other writers may start orders, too, so it is any id that the event store
+ * An order's id. Other writers may start orders too, so it is any id that the event store
  * accepts.
  */
 export const orderId = z.string().regex(recorded.regex).meta(spelled(recorded));
@@ -49,14 +48,14 @@ export const orderId = z.string().regex(recorded.regex).meta(spelled(recorded));
 /** An `Idempotency-Key`: 1–255 printable characters, not all blank. */
 export const idempotencyKey = z.string().regex(keyText.regex).meta(spelled(keyText));
 
-/** How numbers are read: a body's numbers are judged as they were written. */
+/** How numbers are read: a body's numbers are checked as they were written. */
 export interface NumberRules {
   readonly currency: Currency;
-  /** The digits of a number in a parsed body as the client wrote them; undefined for what is no number. */
+  /** The digits of a number in a parsed body as the client wrote them; undefined if it is no number. */
   readonly numberText: (value: unknown) => string | undefined;
 }
 
-/** The examples are one order, from its placing to its approval. */
+/** The examples follow one order, from placing to approval. */
 const placing = {
   customer_id: 'c1',
   restaurant_id: 'r1',
@@ -80,7 +79,7 @@ export function placeOrderBody({ currency, numberText }: NumberRules) {
   const { decimals } = currency;
   const { step, least } = charging(currency);
   const most = MAX_AMOUNT / 10 ** decimals;
-  // Of a multiple of the step in every line, the sum is one too.
+  // If every line is a multiple of the step, so is the sum.
   const stepText = decimalText(step as Minor, decimals);
   const leastText = decimalText(least, decimals);
 
@@ -169,9 +168,9 @@ export function placeOrderBody({ currency, numberText }: NumberRules) {
 }
 
 /**
- * The body of `POST /api/orders/{id}/cancel`, which may be left out. The reason
- * is 1–200 printable characters. Who decided is not asked: cancelling is what
- * customers do, and without authentication a name would be a mere claim.
+ * The body of `POST /api/orders/{id}/cancel`, which may be omitted. The reason is 1–200
+ * printable characters. It has no field for who decided: customers cancel, and without
+ * authentication a name would be a mere claim.
  */
 export const cancelOrderBody = z
   .object(
@@ -222,7 +221,7 @@ export const placedAnswer = z
   })
   .meta({ id: 'PlacedOrder', example: placed });
 
-/** What an order's status can be once there is an order to show. */
+/** The possible statuses of an order that exists. */
 export const orderStatuses = [
   'Pending',
   'Paid',
@@ -280,7 +279,7 @@ export const orderListAnswer = z
   })
   .meta({ id: 'OrderList', example: { orders: [approved], position: 1_207 } });
 
-/** 200 of `GET /api/orders/{id}/events`: the order's events as they stand in the log. */
+/** 200 of `GET /api/orders/{id}/events`: the order's events as stored in the log. */
 export const orderEventsAnswer = z
   .object({
     events: z.array(

@@ -3,10 +3,10 @@
 /** The event stream's name, in SQL and in JetStream. */
 export const ORDERS_STREAM = 'ORDERS';
 
-/** What an order's events are filed under. */
+/** The aggregate type of orders. */
 export const ORDER_AGGREGATE = 'order';
 
-/** What names the order in the log. */
+/** Identifies the order in the log. */
 export const orderAggregate = (orderId: string) => ({
   aggregateType: ORDER_AGGREGATE,
   aggregateId: orderId,
@@ -26,7 +26,7 @@ export const durables = {
 export const READ_MODEL = 'query-model';
 
 /**
- * Name of the checkpoint of the read model's second table. Of the two tables one is
- * live, and `ordersctl read-model rebuild` fills the other.
+ * Name of the checkpoint of the read model's second table. One of the two tables is live,
+ * and `ordersctl read-model rebuild` fills the other.
  */
 export const READ_MODEL_B = 'query-model-b';

@@ -14,7 +14,7 @@ export interface Charging {
   readonly currency: Currency;
   /** Only multiples of this can be charged. */
   readonly step: number;
-  /** The least that can be charged, other than nothing: nothing needs no gateway. */
+  /** The least that can be charged, except for nothing, which needs no gateway. */
   readonly least: Minor;
 }
 
@@ -29,8 +29,9 @@ export interface StripeCharging extends Charging {
 const codes = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
 /**
- * What can be charged by card. Some only in some countries: an account that lacks one
- * declines its debits. Stripe's list also has ANG and STD, which ISO 4217 no longer has.
+ * Currencies that can be charged by card. Some work only in some countries: an account
+ * that lacks one declines its debits. Stripe's list also has ANG and STD, which ISO 4217
+ * no longer has.
  */
 const stripeCurrencies = codes(`
   AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BWP BYN BZD CAD
@@ -50,7 +51,10 @@ const wholeUnitsInHundredths = codes('ISK UGX');
 /** Counted in thousandths, of which the last digit must be 0. */
 const thousandths = codes('BHD JOD KWD OMR TND');
 
-/** The least that can be charged, in major units as Stripe writes it. For other currencies it names none. */
+/**
+ * The least that can be charged, in major units as Stripe writes it. Stripe has no
+ * minimum for other currencies.
+ */
 const stripeMinimums: Readonly<Record<string, number>> = {
   AED: 2,
   ARS: 0.5,
@@ -118,8 +122,8 @@ export function stripeCharging(currency: Currency): StripeCharging | undefined {
 }
 
 /**
- * What an order in `currency` may cost. As Stripe has it where Stripe has the currency;
- * in all others, which only the simulated gateway charges, whatever ISO 4217 can say.
+ * What an order in `currency` may cost: Stripe's rules if Stripe has the currency; for
+ * all others, which only the simulated gateway charges, whatever ISO 4217 allows.
  */
 export function charging(currency: Currency): Charging {
   return stripeCharging(currency) ?? { currency, step: 1, least: 1 as Minor };

@@ -1,11 +1,11 @@
 /**
- * The life of an order: three pure functions and two unions, used by everyone
- * who appends to an order. Nothing here reads a clock, makes an id or waits.
+ * The life of an order: three pure functions and two unions, used by everyone who appends
+ * to an order. They read no clock, create no ids and do not wait.
  *
- * Facts from outside (a debit happened, was declined, was voided) are recorded
- * in whatever state they find the order: refusing to write down what happened
- * would not undo it. Decisions (approve, reject, cancel, ask for the void) are
- * taken against a state and may be refused.
+ * Facts from outside (a debit happened, was declined, was voided) are recorded in any
+ * state of the order: refusing to write down what happened would not undo it. Decisions
+ * (approve, reject, cancel, ask for the void) are made against a state and may be
+ * refused.
  *
  * Shape after Emmett's decider: decide, evolve, initialState.
  */
@@ -74,7 +74,7 @@ export type OrderCommand =
   /** `again`: even if a void was requested and nobody answered. */
   | { readonly type: 'requestVoid'; readonly orderId: string; readonly again?: boolean };
 
-/** None: no such order (yet). */
+/** None: the order does not exist (yet). */
 export type OrderStatus =
   | 'None'
   | 'Pending'
@@ -160,7 +160,7 @@ export function decide(command: OrderCommand, state: OrderState): Decision {
   }
 }
 
-/** An open order can be cancelled; one that was is so already. */
+/** An open order can be cancelled; a cancelled one already is. */
 function cancel(
   { decidedBy, reason }: Extract<OrderCommand, { type: 'cancel' }>,
   state: OrderState,
@@ -173,9 +173,9 @@ function cancel(
 }
 
 /**
- * Asked for when an order ended badly and its money may be taken, and when money
- * was taken for an order that is not there. What was asked for is not asked
- * again, unless the command says so.
+ * For an order that ended badly and whose money may be taken, and for money that was
+ * taken for an order that does not exist. A void is not requested twice unless the
+ * command says so.
  */
 function requestVoid(
   { orderId, again = false }: Extract<OrderCommand, { type: 'requestVoid' }>,
@@ -194,13 +194,13 @@ function requestVoid(
   return accept();
 }
 
-/** Why money goes back that was taken for an order which the log does not have. */
+/** Why money goes back that was taken for an order that the log does not have. */
 export const UNKNOWN_ORDER = 'unknown_order';
 
 /**
- * The order ended other than Approved and its payment is not known to have
- * failed, nor was the void asked for yet: also when no debit is known, for it
- * may be on its way. Or it is known that money was taken, and there is no order.
+ * The order ended other than Approved, its payment is not known to have failed, and no
+ * void was requested yet: also if no debit is known, because it may be on its way. Or
+ * money was taken, and there is no order.
  */
 export function needsVoid({ status, payment }: Pick<OrderState, 'status' | 'payment'>): boolean {
   if (status === 'None') return payment === 'debited';
@@ -217,7 +217,7 @@ function review(
   if (state.details === undefined) return refuse('order_not_found', 'There is no such order.');
   const { orderId } = state.details;
   if (state.status === outcome) return accept();
-  // The money may have gone back by the gateway's own hand.
+  // The gateway itself may have returned the money.
   if (state.status === 'Paid' && state.payment !== 'debited') {
     return refuse('payment_voided', `Order ${orderId} is no longer paid.`);
   }
@@ -228,7 +228,7 @@ function review(
   );
 }
 
-/** The state after `event`. Total: every event is accepted in every state, for what is in the log has happened. */
+/** The state after `event`. Total: it accepts every event in every state, because the log holds what has happened. */
 export function evolve(state: OrderState, event: OrderEvent): OrderState {
   switch (event.type) {
     case 'created':
@@ -244,7 +244,8 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
         status: state.status === 'Pending' ? 'Paid' : state.status,
       };
     case 'paymentfailed':
-      // A debit that is known to have happened is not undone by a failure reported late.
+      // A failure that is reported late does not undo a debit that is known to have
+      // happened.
       if (state.payment !== 'none') return state;
       return state.status === 'Pending'
         ? { ...state, payment: 'failed', status: 'PaymentFailed', reason: event.reason }
@@ -267,7 +268,7 @@ function opening(payment: PaymentStatus): OrderStatus {
   return payment === 'debited' ? 'Paid' : payment === 'failed' ? 'PaymentFailed' : 'Pending';
 }
 
-/** It is open: it waits for an answer. */
+/** An open order waits for an answer. */
 export const isOpen = ({ status }: Pick<OrderState, 'status'>): boolean =>
   status === 'Pending' || status === 'Paid';
 
@@ -281,7 +282,7 @@ export function fold(events: Iterable<OrderEvent>): OrderState {
 /** The three functions together, as the command handler takes them. */
 export const orderDecider = { initialState, decide, evolve };
 
-/** What the items cost together. Throws RangeError beyond MAX_AMOUNT; the edge checks first. */
+/** The total price of the items. Throws RangeError beyond MAX_AMOUNT; the edge checks first. */
 export function total(items: readonly OrderItem[]): number {
   return items.reduce((sum, item) => sum + item.unitPrice * item.quantity, 0);
 }

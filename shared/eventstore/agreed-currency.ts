@@ -7,29 +7,27 @@ import { type Currency, currencyText } from '../money/currency.ts';
 import type { EventStore } from './event-store.ts';
 
 /**
- * That this process counts in the currency that the log is kept in. Amounts stand in
- * the log without their currency: read with another, they mean something else.
+ * Ensures that this process counts in the log's currency. The log stores amounts without
+ * their currency: read with another, they mean something else.
  *
- * As a component it asks when it starts, and refuses to start (ConfigError) where the two
- * differ.
- * Where nobody can tell at that moment, the process starts all the same, asks again
- * until it is told, and is not ready meanwhile; `check` keeps it from doing anything
- * that hangs on an amount.
+ * As a component it asks when it starts, and refuses to start (ConfigError) if the two
+ * differ. If nobody can tell at that moment, the process starts anyway, keeps asking, and
+ * is not ready meanwhile; `check` blocks everything that depends on an amount.
  */
 export interface AgreedCurrency extends Component {
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
   readonly notReady: () => string | undefined;
   /**
-   * Undefined once it is known that they agree. Else asks, and rejects with what asking
-   * rejects with (where the log's amounts may be counted otherwise than its currency is
-   * now: code `currency_recounted`), or with `unavailable` (code `currency_differs`).
+   * Undefined once the two are known to agree. Otherwise asks, and rejects with the error
+   * of asking (code `currency_recounted` if the log's amounts may be counted differently
+   * than its currency is now), or with `unavailable` (code `currency_differs`).
    */
   check(ctx: Context): Promise<void> | undefined;
 }
 
 export interface AgreedCurrencyOptions {
-  /** For one asking, in milliseconds. */
+  /** For one attempt, in milliseconds. */
   readonly patienceMs?: number;
   /** The pause before the next attempt, in milliseconds. */
   readonly againMs?: number;
@@ -55,7 +53,7 @@ export function agreedCurrency(
   async function look(ctx: Context): Promise<void> {
     if (agreed) return;
     const written = await settle(ctx, configured).catch((error: unknown) => {
-      // An event store of before: it does not know either, and services of before do not ask.
+      // An older event store does not know either, and older services do not ask.
       if (isUnimplemented(error)) return configured;
       throw error;
     });
@@ -98,9 +96,9 @@ export function agreedCurrency(
 }
 
 /**
- * `store`, which takes nothing before it is known that it counts as we do: no event, and no
- * letter, for what cannot be read in another currency is not given up for that. It starts
- * and stops `agreed` with itself.
+ * `store`, but it accepts nothing until the currencies are known to agree: no event, and
+ * no letter, because an event must not be given up only because it cannot be read in
+ * another currency. It starts and stops `agreed` with itself.
  */
 export function inAgreedCurrency(
   store: EventStore & Component,
@@ -129,11 +127,11 @@ export function inAgreedCurrency(
   };
 }
 
-/** That they do not agree, and will not by waiting. */
+/** True if the currencies differ, which waiting does not change. */
 const isDifference = (error: unknown) =>
   ['currency_differs', 'currency_recounted'].includes(codedError(error).code);
 
-/** `configured` is not what the log is kept in. */
+/** The error for a `configured` currency that is not the log's. */
 export const currencyDiffers = (written: Currency, configured: Currency) =>
   new CodedError(
     'unavailable',
@@ -141,7 +139,7 @@ export const currencyDiffers = (written: Currency, configured: Currency) =>
     `The log's currency is ${currencyText(written)}, but CURRENCY says ${currencyText(configured)}. A log's currency never changes: set CURRENCY=${written.code}, or start a new log.`,
   );
 
-/** Nobody handles it, and such an error ends a process. */
+/** Nobody handles this error, so it ends the process. */
 function endProcess(error: Error): void {
   setImmediate(() => {
     throw error;

@@ -1,9 +1,9 @@
 import type { Context } from '../kit/context.ts';
 
 /**
- * How far a consumer has come. A place in the log is a position and the id of the
- * event there: after the log was restored another event may stand at the same
- * position, and then the checkpoint says nothing of it.
+ * The progress of a consumer. A place in the log is a position and the id of the event there:
+ * after a restore of the log another event may have that position, and the checkpoint
+ * does not cover it.
  */
 export interface Checkpoint {
   /** Everything up to here is done; 0n before the first event. */
@@ -19,24 +19,23 @@ export interface KeptCheckpoint extends Checkpoint {
   readonly consumer: string;
   /** When it was last changed, by the database's clock. */
   readonly updatedAt: Date;
-  /** The log has that event at that position; without an id, it has any event there. */
+  /** The log has that event at that position; without an id, any event there. */
   readonly holds: boolean;
 }
 
-/** How far `consumer` has come. */
+/** The progress of `consumer`. */
 export interface SaveCheckpointRequest extends Checkpoint {
   readonly consumer: string;
 }
 
-/** Keeps how far consumers have come. */
+/** Stores the progress of consumers. */
 export interface CheckpointStore {
   /**
-   * Remembers how far `consumer` has come; may be repeated. The position moves
-   * back only where the log does not have the event that is kept with it;
-   * `delivered` is taken as it is said. Without an id the log's own event at that
-   * position is taken. Rejects with `precondition_failed`: `not_published` while
-   * the stream is not known to be the log's copy up to there, `place_not_in_log`
-   * where the log has another event at that position.
+   * Saves the progress of `consumer`; may be repeated. The position moves back only if the log
+   * does not have the event saved with it; `delivered` is always replaced. Without an id
+   * the log's own event at that position is taken. Rejects with `precondition_failed`:
+   * `not_published` while the stream is not known to be the log's copy up to there,
+   * `place_not_in_log` if the log has another event at that position.
    */
   saveCheckpoint(ctx: Context, request: SaveCheckpointRequest): Promise<void>;
 
@@ -47,6 +46,6 @@ export interface CheckpointStore {
    */
   getCheckpoint(ctx: Context, consumer: string): Promise<Checkpoint>;
 
-  /** All checkpoints as they are kept, by consumer, and whether each counts. */
+  /** All checkpoints as stored, by consumer, and whether each counts. */
   listCheckpoints(ctx: Context): Promise<readonly KeptCheckpoint[]>;
 }

@@ -42,7 +42,7 @@ export interface Handled<State, Event> {
   readonly state: State;
   /** The version that the decision saw. */
   readonly version: bigint;
-  /** Where the events lie; undefined where there were none. */
+  /** Where the events are; undefined if there were none. */
   readonly appended: Appended | undefined;
 }
 
@@ -86,7 +86,7 @@ export function commandHandler<State, Command, Event>({
         metadata,
       })),
       expectedVersion: kind === 'decision' ? version : undefined,
-      // Decisions about an existing aggregate bring it nearer to its end.
+      // A decision about an existing aggregate brings it closer to its end.
       lane: version === 0n ? 'new work' : 'answers',
     });
     return { decision, state, version, appended };
@@ -112,10 +112,9 @@ export function commandHandler<State, Command, Event>({
 }
 
 /**
- * The state after an aggregate's recorded events. Types that are not known here
- * change nothing, and neither do events that cannot be read: the projection
- * passes over them too, and one that somebody spoilt must not keep the aggregate
- * from ever ending.
+ * The state after an aggregate's recorded events. Unknown types change nothing, and
+ * neither do unreadable events: the projection skips them too, and a corrupt one must not
+ * keep the aggregate from ever ending.
  */
 export function foldRecorded<State, Event>(
   { initialState, evolve }: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>,
@@ -130,7 +129,7 @@ export function foldRecorded<State, Event>(
   return state;
 }
 
-/** The event that an entry stands for; undefined where its type is not known, or it cannot be read. */
+/** The event of an entry; undefined if its type is unknown or it cannot be read. */
 export function readable<Event>(codec: EventCodec<Event>, entry: RecordedEvent): Event | undefined {
   try {
     return codec.decode(entry);

@@ -12,7 +12,7 @@ export interface ParkedLetter extends DeadLetter {
   /** When it was first parked. */
   readonly parkedAt: Date;
   readonly state: LetterState;
-  /** How often it was handed to its consumer to be served once more. */
+  /** How often it was handed to its consumer for a replay. */
   readonly replays: number;
   /** When the current replay was requested. */
   readonly replayRequestedAt: Date | undefined;
@@ -31,7 +31,7 @@ export interface LetterFilter {
   readonly position?: bigint;
   /** At most 1,000; an empty list does not filter. */
   readonly eventIds?: readonly string[];
-  /** Only letters behind this one, in the order of the list. */
+  /** Only letters after this one, in the order of the list. */
   readonly after?: { readonly position: bigint; readonly consumer: string };
 }
 
@@ -57,13 +57,12 @@ export interface CloseRequest extends LetterId {
   readonly reason: string;
 }
 
-/** Stores what consumers gave up, until it is processed or closed. */
+/** Stores what consumers gave up on, until it is processed or closed. */
 export interface LetterStore {
   /**
-   * Keeps a dead letter; may be repeated (consumer and position are its
-   * identity, and the first is kept). One that is being replayed, or was
-   * resolved, is parked once more with what went wrong this time; one that was
-   * closed stays so.
+   * Stores a dead letter; may be repeated (consumer and position identify it, and the
+   * first is kept). A letter that is being replayed, or was resolved, is parked again
+   * with the new error; a closed one stays closed.
    */
   park(ctx: Context, letter: DeadLetter): Promise<void>;
 
@@ -85,7 +84,7 @@ export interface LetterStore {
    */
   takeReplays(ctx: Context, request: TakeReplaysRequest): Promise<readonly ParkedLetter[]>;
 
-  /** The letter's event was served. May be repeated; for a letter that there is not, or that is closed, it does nothing. */
+  /** Marks the letter's event as served. May be repeated; does nothing for a letter that does not exist or is closed. */
   resolveReplay(ctx: Context, letter: LetterId): Promise<void>;
 
   /**
@@ -97,14 +96,14 @@ export interface LetterStore {
 }
 
 /**
- * For how long a letter belongs to the instance that took it for a replay, in
- * milliseconds: longer than a worker's attempts together take. Should it be too
- * short after all, two instances answer one event, which is harmless.
+ * How long a letter belongs to the instance that took it for a replay, in milliseconds:
+ * longer than all of a worker's attempts together. If that is too short after all, two
+ * instances answer one event, which is harmless.
  */
 export const REPLAY_LEASE_MS = 60_000;
 
 /**
- * How often a letter is handed out for one request. An instance that dies of an
- * event cannot say so; after this many it counts as parked again.
+ * How often a letter is handed out for one request. An instance that crashes on an event
+ * cannot say so; after this many times the letter counts as parked again.
  */
 export const REPLAY_TAKES = 5;

@@ -1,11 +1,11 @@
 /**
- * The life of an aggregate as pure functions, after Emmett's decider. Nothing in
- * one reads a clock, makes an id or waits.
+ * The life of an aggregate as pure functions, after Emmett's decider: they read no clock,
+ * create no ids and do not wait.
  */
 export interface Decider<State, Command, Event> {
   /** The state before the first event. */
   readonly initialState: State;
-  /** What `command` leads to in `state`. */
+  /** The result of `command` in `state`. */
   readonly decide: (command: Command, state: State) => Decision<Event>;
   /** The state after `event`. Total: what is in the log has happened, whatever the state. */
   readonly evolve: (state: State, event: Event) => State;

@@ -3,7 +3,7 @@ import type { Currency } from '../money/currency.ts';
 import type { CheckpointStore } from './checkpoints.ts';
 import type { LetterStore } from './dead-letters.ts';
 
-/** An event that is to be appended. */
+/** An event to append. */
 export interface NewEvent {
   /** Its identity, chosen by the writer: an append repeated with the same id is done once. 1–200 printable characters. */
   readonly eventId: string;
@@ -28,16 +28,16 @@ export interface RecordedEvent extends NewEvent {
   readonly createdAt: Date;
 }
 
-/** Where an append came to lie: version and position of its last event. */
+/** The result of an append: version and position of its last event. */
 export interface Appended {
   readonly version: bigint;
   readonly position: bigint;
 }
 
 /**
- * Which appends go first where many wait. `answers` are what workers append
- * about something that is under way; they go before `new work`, so that a rush
- * of it is not finished later for being taken in faster.
+ * Which appends go first when many wait. `answers` are what workers append about work in
+ * progress; they go before `new work`, so that accepting a rush of it faster does not
+ * make it finish later.
  */
 export type Lane = 'answers' | 'new work';
 
@@ -59,7 +59,7 @@ export interface EventFilter {
   readonly afterEventId?: string;
 }
 
-/** Events of one aggregate that are to be appended. */
+/** Events of one aggregate to append. */
 export interface AppendRequest {
   readonly events: readonly NewEvent[];
   /**
@@ -77,13 +77,13 @@ export interface AggregateId {
   readonly aggregateId: string;
 }
 
-/** Which events one page is to have. */
+/** Which events to read as one page. */
 export interface ReadRequest extends EventFilter {
   /** From 1 to 1,000. */
   readonly limit: number;
 }
 
-/** Which events are to be read one after the other. */
+/** Which events to read one after the other. */
 export interface StreamRequest extends EventFilter {
   /** After the last event, wait for those that come; until `ctx.signal` is aborted. Default: no. */
   readonly follow?: boolean;

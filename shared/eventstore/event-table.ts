@@ -1,9 +1,9 @@
 /**
- * Events as a table: an entry tells an event once, and from it come its type in
- * the log, its decoding, its encoding and its JSON Schema.
+ * Events as a table: an entry defines an event once, and gives its type in the log, its
+ * decoding, its encoding and its JSON Schema.
  *
- * An entry is a codec of two functions rather than zod's `z.codec`, which checks
- * what it writes: a fact must be recorded also where a check would refuse it.
+ * An entry is a codec of two functions rather than zod's `z.codec`, which checks what it
+ * writes: a fact must be recorded even if a check would refuse it.
  */
 import { z } from 'zod';
 import { CodedError } from '../kit/errors.ts';
@@ -11,9 +11,9 @@ import { problemsOf } from '../kit/problems-of.ts';
 
 /** One event of the domain and its form in the log. Made by `entry`. */
 export interface EventEntry<Fields> {
-  /** The payload: what goes in here is its JSON Schema. */
+  /** The payload; its JSON Schema describes what goes in here. */
   readonly payload: z.ZodType;
-  /** `aggregateId` is what the event is filed under. Throws ZodError for JSON that is no such payload. */
+  /** `aggregateId` names the event's aggregate. Throws ZodError if `json` is not such a payload. */
   decode(json: unknown, aggregateId: string): Fields;
   encode(event: Fields): object;
 }
@@ -30,8 +30,8 @@ export type EventTable<Event extends Named> = {
 };
 
 /**
- * The entry of an event whose payload `payload` reads. What `encode` writes is
- * what `payload` takes, which the types check; an unknown field is ignored.
+ * The entry of an event with the schema `payload`. The types check that `encode` writes
+ * what `payload` reads; unknown fields are ignored.
  */
 export function entry<Payload extends z.ZodType<unknown, object>, Fields>(
   payload: Payload,
@@ -48,7 +48,7 @@ export function entry<Payload extends z.ZodType<unknown, object>, Fields>(
   };
 }
 
-/** Types of events as they are called in the log of `stream`: `PARCELS.sent`. */
+/** Event types as named in the log of `stream`: `PARCELS.sent`. */
 export type EventTypes<Stream extends string, Event extends Named> = {
   readonly [Type in Event['type']]: `${Stream}.${Type}`;
 };
@@ -67,7 +67,7 @@ const LONE_SURROGATE = /\\ud[89a-f]/;
 
 /**
  * `payload` as JSON without half surrogate pairs, which the event store refuses: a
- * gateway may give any reason, and what it did has to be recorded all the same.
+ * gateway's reason may contain one, and its action must be recorded anyway.
  */
 function wellFormedJson(payload: object): string {
   const json = JSON.stringify(payload);
@@ -116,7 +116,7 @@ export function eventCodec<Event extends Named>(options: {
       const known = byType.get(eventType);
       if (known === undefined) return undefined;
       try {
-        // A writer may leave out a payload that says nothing.
+        // A writer may omit an empty payload.
         const json: unknown = data === '' ? {} : JSON.parse(data);
         return { type: known.name, ...known.decode(json, aggregateId) } as unknown as Event;
       } catch (cause) {

@@ -31,16 +31,19 @@ const STANDSTILLS = ['log_behind_stream', 'log_differs_from_stream', 'log_went_b
 export const isStandstill = (error: unknown): boolean =>
   STANDSTILLS.includes(codedError(error).code);
 
-/** What gives up the events that only the stream has. */
+/** A request to give up the events that only the stream has. */
 export interface GiveUp {
-  /** From `standing`: what was examined must be what is given up. */
+  /** From `standing`: only what was examined may be given up. */
   readonly agreed: bigint;
   readonly streamLast: bigint;
-  /** To be appended to the log, such as requests for voids; may be given again, their ids make them one. */
+  /**
+   * Events to append to the log, such as requests for voids; may be given again, because
+   * their ids prevent duplicates.
+   */
   readonly events: readonly NewEvent[];
 }
 
-/** What gives up, with the stream, the events that only it has. */
+/** A request to give up the stream, with the events that only it has. */
 export interface DiscardRequest extends Omit<GiveUp, 'events'> {
   /** The latest position where a consumer continues. */
   readonly resumeAfter: bigint;
@@ -55,24 +58,24 @@ export interface LogRecovery {
   lostEvents(ctx: Context): Promise<AsyncIterable<readonly RecordedEvent[]>>;
 
   /**
-   * Writes back what the log lost, from the stream, as it was: ids, positions,
-   * versions, metadata, times. Yields the last position each time that some are
-   * written. May be called again, and goes on where it stopped. Rejects with
-   * `precondition_failed` where there is nothing of the kind (`nothing_to_recover`),
-   * and where a message is missing or cannot be one of the log (`tail_incomplete`):
-   * what was written before it stays.
+   * Writes back what the log lost, from the stream, unchanged: ids, positions, versions,
+   * metadata, times. Yields the last position after each write. May be called again, and
+   * continues where it stopped. Rejects with `precondition_failed` if there is nothing to
+   * recover (`nothing_to_recover`), and if a message is missing or cannot belong to the
+   * log (`tail_incomplete`): what was written before it stays.
    */
   recover(ctx: Context): Promise<AsyncIterable<bigint>>;
 
   /**
-   * Appends `events` although appends are refused. Rejects with `precondition_failed`
+   * Appends `events` even while appends are refused. Rejects with `precondition_failed`
    * (`tail_moved`) if log or stream has changed since it was examined.
    */
   giveUp(ctx: Context, giveUp: GiveUp): Promise<void>;
 
   /**
-   * Makes the stream again from the log, and lets every consumer go on after
-   * `resumeAfter` at the latest. What only the stream had is gone then. Rejects as `giveUp` does.
+   * Recreates the stream from the log, and lets every consumer continue after
+   * `resumeAfter` at the latest. What only the stream had is then gone. Rejects as
+   * `giveUp` does.
    */
   discard(ctx: Context, request: DiscardRequest): Promise<void>;
 }

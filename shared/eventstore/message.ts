@@ -77,7 +77,7 @@ export function decodeMessage(message: {
     const value = message.headers?.get(name) ?? '';
     if (value !== '') metadata[key] = value;
   }
-  // Older releases did not send it: then it is the relay's.
+  // Older releases did not send it; then the relay's is used.
   const stored = message.headers?.get(STORED_TRACEPARENT) ?? '';
   if (stored !== '') metadata.traceparent = stored;
   return {

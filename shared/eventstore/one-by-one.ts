@@ -1,4 +1,4 @@
-/** What comes in batches, one at a time. Leaving the loop ends the source. */
+/** Yields the items of batches one at a time. Leaving the loop ends the source. */
 export async function* oneByOne<Item>(
   batches: AsyncIterable<readonly Item[]>,
 ): AsyncGenerator<Item, void, undefined> {

@@ -1,6 +1,6 @@
 /**
- * Messages as they stand in the stream, and what the log has in the place of one
- * that the relay did not publish.
+ * Messages as stored in the stream, and the log's event in place of one that the relay
+ * did not publish.
  */
 import type { Context } from '../kit/context.ts';
 import { CodedError } from '../kit/errors.ts';
@@ -9,9 +9,8 @@ import type { EventStore, RecordedEvent } from './event-store.ts';
 import { decodeMessage, encodeMessage } from './message.ts';
 
 /**
- * The event that `message` carries. Throws CodedError `invalid` (code
- * `foreign_message`) also where the message does not stand where its event
- * stands in the log.
+ * The event that `message` carries. Throws CodedError `invalid` (code `foreign_message`)
+ * also if the message's position in the stream is not its event's in the log.
  */
 export function decodeStored(message: StreamMessage): RecordedEvent {
   const event = decodeMessage(message);
@@ -33,7 +32,7 @@ export async function eventAt(
   return events[0]?.position === position ? events[0] : undefined;
 }
 
-/** Whether a message's event is the log's; what it carries of its trace may differ. */
+/** Whether a message's event equals the log's; its trace may differ. */
 export function isSame(logged: RecordedEvent, { metadata: _, ...said }: RecordedEvent): boolean {
   return (Object.keys(said) as (keyof typeof said)[]).every((key) =>
     key === 'createdAt'
@@ -42,7 +41,7 @@ export function isSame(logged: RecordedEvent, { metadata: _, ...said }: Recorded
   );
 }
 
-/** `event` as the message that should stand in the stream. */
+/** `event` as the message that belongs in the stream. */
 export function asStored(event: RecordedEvent): StreamMessage {
   const { subject, headers, payload } = encodeMessage(event);
   return { subject, sequence: event.position, headers, data: payload };

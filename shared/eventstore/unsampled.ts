@@ -3,8 +3,8 @@ import { TraceFlags, trace } from '@opentelemetry/api';
 import { type Context, withTelemetry } from '../kit/context.ts';
 
 /**
- * `ctx` in a trace of its own that is not sampled: for what is asked again and
- * again and belongs to no request. Zipkin would show little else.
+ * `ctx` in its own unsampled trace, for polling that belongs to no request. Otherwise
+ * Zipkin would show little else.
  */
 export function unsampled(ctx: Context): Context {
   const spanContext = {

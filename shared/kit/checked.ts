@@ -1,7 +1,7 @@
 import type { Endpoint } from './endpoint.ts';
 import type { Served } from './endpoints-of.ts';
 
-/** For each method that needs a check: throws the refusal. */
+/** A check for each method that needs one; it throws the refusal. */
 export type Checks<Service> = {
   readonly [Method in keyof Service]?: Service[Method] extends Endpoint<infer Request, unknown>
     ? (request: Request) => void

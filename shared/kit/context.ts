@@ -11,11 +11,11 @@ export interface Context {
   /** Aborted when nobody waits for the answer. */
   readonly signal: AbortSignal;
   /**
-   * When the answer stops being useful, on the monotonic clock of `performance.now()`; none:
-   * no limit.
+   * When the answer stops being useful, on the monotonic clock of `performance.now()`;
+   * undefined: no limit.
    */
   readonly deadline: number | undefined;
-  /** Same for all that one submission sets off, across services. */
+  /** The same for everything that one submission triggers, across services. */
   readonly correlationId: string;
   /** Id of the event being answered, if there is one. */
   readonly causationId: string | undefined;
@@ -23,7 +23,7 @@ export interface Context {
   readonly telemetry: TelemetryContext;
 }
 
-/** A signal that is never aborted; shared, for it holds no listeners worth counting. */
+/** A signal that is never aborted; shared, because it holds hardly any listeners. */
 const never = new AbortController().signal;
 
 /** The root of all contexts: no deadline, never aborted, in no trace. */
@@ -37,7 +37,7 @@ export function background(correlationId: string = randomUUID()): Context {
   };
 }
 
-/** `ctx` with another span to belong to. */
+/** `ctx` with another span. */
 export function withTelemetry(ctx: Context, telemetry: TelemetryContext): Context {
   return { ...ctx, telemetry };
 }
@@ -58,7 +58,7 @@ export function withTimeLeft(ctx: Context, ms: number): Context {
   };
 }
 
-/** `ctx` for answering an event: its submission, and the event that caused it. */
+/** `ctx` for answering an event: the event's correlation id, and the event as the cause. */
 export function causedBy(
   ctx: Context,
   cause: { correlationId?: string | undefined; eventId: string },

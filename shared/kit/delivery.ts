@@ -1,4 +1,4 @@
-/** A message as a worker's endpoint gets it: its body and what is known of its delivery. */
+/** A message as a worker's endpoint gets it: its body and the facts of its delivery. */
 export interface Delivery<Body = unknown> {
   readonly body: Body;
   /** Identity of the message: the event's id. */
@@ -7,19 +7,16 @@ export interface Delivery<Body = unknown> {
   readonly sequence: bigint;
   /** 1 for the first delivery. */
   readonly deliveries: number;
-  /** No further delivery will come: what fails now must be parked. */
+  /** No further delivery follows: if this one fails, the message must be parked. */
   readonly last: boolean;
-  /**
-   * The last delivery ended without an answer: its worker crashed on it, or could not
-   * park it.
-   */
+  /** The last delivery ended without an answer: the worker crashed on it or could not park it. */
   readonly overdue?: boolean;
   /**
-   * It may have been answered before: delivered already, or older than this
-   * subscription. Look into the log before causing an effect outside it.
+   * The message may have been answered before: it was delivered already, or it is older
+   * than this subscription. Check the log before causing an effect outside it.
    */
   readonly mayBeRepeat: boolean;
-  /** W3C trace context that it came with; empty if none. */
+  /** The message's W3C trace context; empty if it has none. */
   readonly traceparent: string;
 }
 

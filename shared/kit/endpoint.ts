@@ -1,13 +1,13 @@
 import type { Context } from './context.ts';
 
 /**
- * The one idea everything here is built on: a function from a request to a
- * response. Transports decode into one and encode out of one, so what a service
- * can do is said once and served over HTTP, gRPC or a queue alike.
+ * The one idea everything here is built on: a function from a request to a response.
+ * Transports decode requests for it and encode its responses, so a service is written
+ * once and served over HTTP, gRPC or a queue.
  *
- * It resolves with an answer (a business refusal is an answer) or rejects with
- * an error, which the table in errors.ts turns into what the wire can say.
- * It must stop waiting when `ctx.signal` is aborted.
+ * It resolves with an answer (a business refusal is an answer) or rejects with an error,
+ * which the table in errors.ts maps to each protocol. It must stop waiting when
+ * `ctx.signal` is aborted.
  *
  * After go-kit's endpoint.Endpoint, with type parameters where Go had interface{}.
  */

@@ -1,6 +1,6 @@
 import type { Endpoint, Middleware } from './endpoint.ts';
 
-/** A service of which each method is an endpoint: `(ctx, request)`. */
+/** A service whose methods are all endpoints: `(ctx, request)`. */
 export type Served<Service> = {
   readonly [Method in keyof Service]: Service[Method] extends Endpoint<
     infer Request,
@@ -11,9 +11,9 @@ export type Served<Service> = {
 };
 
 /**
- * The endpoints of `service`: each method inside the middlewares that `concerns`
- * gives for its name. Each gets its own, so a breaker that one opens leaves the
- * others closed. A method without a name does not compile.
+ * The endpoints of `service`: each method inside the middlewares that `concerns` returns
+ * for its name. Each endpoint gets its own, so when the breaker of one opens, the others
+ * stay closed. A method without a name does not compile.
  *
  * @param names of the endpoints, as in spans, logs and metrics
  */

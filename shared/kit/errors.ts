@@ -10,17 +10,17 @@ export const kinds = {
   method_not_allowed: { http: 405, grpc: 12, queue: 'poison', machinery: false },
   too_large: { http: 413, grpc: 3, queue: 'poison', machinery: false },
   unsupported_media_type: { http: 415, grpc: 3, queue: 'poison', machinery: false },
-  /** The same identity with other content. */
+  /** The same id with different content. */
   already_exists: { http: 422, grpc: 6, queue: 'poison', machinery: false },
-  /** The state moved, or does not allow it. */
+  /** The state has changed, or does not allow the request. */
   conflict: { http: 409, grpc: 10, queue: 'retry', machinery: false },
   precondition_failed: { http: 412, grpc: 9, queue: 'retry', machinery: false },
   rate_limited: { http: 429, grpc: 8, queue: 'retry', machinery: false },
-  /** More is queued than can be served; nothing was done. */
+  /** Too many requests are waiting; nothing was done. */
   overloaded: { http: 503, grpc: 8, queue: 'retry', machinery: true },
-  /** A dependency is away; whether something was done may be unknown. */
+  /** A dependency is unreachable; the outcome may be unknown. */
   unavailable: { http: 503, grpc: 14, queue: 'retry', machinery: true },
-  /** Time ran out; whether something was done is unknown. */
+  /** Time ran out; the outcome is unknown. */
   timeout: { http: 504, grpc: 4, queue: 'retry', machinery: true },
   /** The caller went away. */
   cancelled: { http: 499, grpc: 1, queue: 'retry', machinery: false },
@@ -34,9 +34,9 @@ interface KindRow {
   http: number;
   /** gRPC status code. */
   grpc: number;
-  /** `retry`: deliver again later; `poison`: can never succeed, park it at once; `parked`: already kept, end its deliveries. */
+  /** `retry`: deliver again later; `poison`: can never succeed, park it at once; `parked`: already parked, stop delivering it. */
   queue: 'retry' | 'poison' | 'parked';
-  /** A failure of the machinery, which counts for breakers and is worth a retry; all others are answers. */
+  /** A technical failure: it counts for breakers and is worth a retry. All other errors are answers. */
   machinery: boolean;
 }
 
@@ -58,9 +58,9 @@ export interface CodedErrorOptions {
 }
 
 /**
- * An error with a code and a kind. Its message is for people and reaches the
- * caller (but for `internal`, of which only the code does), so it names the value at fault and what to do, and nothing of the
- * inside; what belongs to the inside goes into `cause`, which is only logged.
+ * An error with a code and a kind. Its message is for people and reaches the caller
+ * (except for `internal`, where only the code does), so it names the bad value and the
+ * remedy, and reveals no internals. Internals belong into `cause`, which is only logged.
  */
 export class CodedError extends Error {
   override readonly name = 'CodedError';
@@ -79,12 +79,12 @@ export class CodedError extends Error {
 }
 
 /**
- * The coded error in `error` or in the chain of its causes, so that wrapping
- * never changes the answer. Whatever has none becomes `internal`, with a
- * message that tells the caller nothing of the inside.
+ * The coded error in `error` or in the chain of its causes, so that wrapping never
+ * changes the answer. An error without one becomes `internal`, with a message that
+ * reveals no internals.
  */
 export function codedError(error: unknown): CodedError {
-  // Eight links are more than any real chain has; a cycle must not hang us.
+  // Real chains have fewer than eight links; the limit stops a cycle.
   let link: unknown = error;
   for (let depth = 0; depth < 8 && link !== undefined; depth++) {
     if (link instanceof CodedError) return link;

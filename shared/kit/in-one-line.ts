@@ -1,6 +1,6 @@
 /**
- * An error and its causes as one line for people: what went wrong, and why. Every message is
- * complete; one that is the end of another is left out, because an error from the network is
+ * An error and its causes as one line for people: what went wrong, and why. Messages are
+ * complete; one that another message ends with is left out, because a network error is
  * its own cause.
  */
 export function inOneLine(error: unknown): string {
@@ -12,7 +12,7 @@ export function inOneLine(error: unknown): string {
     if (before !== undefined && text.endsWith(before)) parts.pop();
     parts.push(text);
   };
-  // Eight links are more than any real chain has; a cycle must not hang us.
+  // Real chains have fewer than eight links; the limit stops a cycle.
   for (let link = error; link !== undefined && links < 8; links += 1) {
     if (!(link instanceof Error)) {
       add(String(link));

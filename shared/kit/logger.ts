@@ -50,12 +50,13 @@ export function createLogger({ service, level, pretty: forPeople }: LoggerOption
     });
     return pino(options, stream);
   }
-  // Written at once, but with a length of 0 `flush` would not wait for what is being written.
+  // Lines are written at once; with a length of 0 `flush` would not wait for the write in
+  // progress.
   const toStdout = { fd: 1, sync: false, minLength: 1, maxLength: bufferBytes };
   return pino(options, pino.destination(toStdout));
 }
 
-/** As pino has it, but with each message of the chain once: pino repeats what a cause repeats. */
+/** Pino's form, but with each message of the chain once: pino repeats the messages of causes. */
 function serialized(error: Error): unknown {
   const written: unknown = pino.stdSerializers.err(error);
   return error instanceof Error
@@ -64,9 +65,9 @@ function serialized(error: Error): unknown {
 }
 
 /**
- * Resolves when the lines so far are written, or after half a second if nobody
- * reads them. To be awaited before `process.exit()`: what is flushed on exit
- * can overtake a line that is just being written.
+ * Resolves when all lines so far are written, or after half a second if nobody reads
+ * them. Await it before `process.exit()`: lines flushed on exit can overtake a line that
+ * is being written.
  */
 export function flushed(logger: Logger): Promise<void> {
   return new Promise((resolve) => {
@@ -78,7 +79,7 @@ export function flushed(logger: Logger): Promise<void> {
   });
 }
 
-/** The ids by which a line is found again: its trace and span, if there are any, and its correlation. */
+/** The ids to search the log by: trace and span, if there are any, and correlation. */
 export function logFields(ctx: Context): {
   trace_id?: string;
   span_id?: string;
@@ -90,5 +91,5 @@ export function logFields(ctx: Context): {
     : { correlation_id: ctx.correlationId };
 }
 
-/** The logger that says nothing. */
+/** A logger that writes nothing. */
 export const silentLogger: Logger = pino({ level: 'silent', enabled: false });

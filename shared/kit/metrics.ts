@@ -5,7 +5,7 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 
-/** A process's metrics: where they are created, and where they are read. */
+/** A process's metrics: creates them and serves them. */
 export interface Metrics {
   readonly meter: Meter;
   /** Answers a scrape with all metrics in Prometheus' text format. */
@@ -15,8 +15,8 @@ export interface Metrics {
 }
 
 /**
- * Metrics of `service`, among them the process's own: memory, uptime and how
- * late the event loop is. One for each process; the caller closes it.
+ * Metrics of `service`, including the process's own: memory, uptime and event loop delay.
+ * Create one per process; the caller closes it.
  */
 export function createMetrics(service: string): Metrics {
   const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
@@ -31,7 +31,7 @@ export function createMetrics(service: string): Metrics {
     meter,
     handle(request, response) {
       exporter.getMetricsRequestHandler(request, response);
-      // The exporter leaves the version out, and a scraper that is strict about formats asks for it.
+      // The exporter omits the version, which strict scrapers require.
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
     },
     close() {
@@ -42,7 +42,7 @@ export function createMetrics(service: string): Metrics {
   };
 }
 
-/** Observes the process at each scrape; returns how to stop. Names are Prometheus' own for a process. */
+/** Observes the process at each scrape, under Prometheus' names; returns a function that stops it. */
 function measureProcess(meter: Meter): () => void {
   // Sampled every 20 ms: finer costs more than it tells.
   const delay = monitorEventLoopDelay({ resolution: 20 });

@@ -10,7 +10,7 @@ type Told<Request, Outcome> = (
   tookMs: number,
 ) => void;
 
-/** What is done about the calls of one method: about its answers, or about its errors too. */
+/** Observes the calls of one method: its answers only, or its errors too. */
 type Observer<Request, Response> =
   | Told<Request, Response>
   | { readonly answered: Told<Request, Response>; readonly failed: Told<Request, unknown> };

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Problem } from './errors.ts';
 
-/** What a schema found wrong, one for each field: of one the first is enough, the others follow from it. */
+/** What a schema found wrong: the first problem of each field, because the others follow from it. */
 export function problemsOf(
   issues: readonly Pick<z.core.$ZodIssue, 'path' | 'message'>[],
   whole = 'body',
@@ -14,7 +14,7 @@ export function problemsOf(
   return [...problems.values()];
 }
 
-/** `items[0].quantity`, as the writer has it; `whole` for all of it. */
+/** `items[0].quantity`, as the caller writes it; `whole` for an empty path. */
 export function fieldPath(path: readonly PropertyKey[], whole = 'body'): string {
   if (path.length === 0) return whole;
   return path

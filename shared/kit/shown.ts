@@ -1,24 +1,24 @@
 /**
- * Makes stored texts safe to print: people outside choose them, and they must not
- * steer, reorder or hide what an operator reads.
+ * Makes stored texts safe to print. Outsiders choose them, and they must not steer the
+ * terminal, or reorder or hide what an operator reads.
  */
 
 /**
- * An emoji as people type it, which may be joined by invisible characters; or
- * one character that is not printed: controls (C0, DEL, C1), format characters
- * (bidi overrides, zero width, tags), line and paragraph separators, lone
- * surrogates, and all else that a terminal shows as nothing.
+ * An emoji as people type it, which may contain invisible joiners; or one unprintable
+ * character: controls (C0, DEL, C1), format characters (bidi overrides, zero width,
+ * tags), line and paragraph separators, lone surrogates, and all else that a terminal
+ * shows as nothing.
  */
 const EMOJI_OR_UNPRINTABLE =
   /(\p{RGI_Emoji})|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gv;
 
-/** What people know by a shorter name. */
+/** Characters with a familiar escape. */
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
- * `text` in one line that does nothing but show: what cannot be printed is
- * written out, such as `\n` and `\u{202E}`. Printable text, emoji too, stays as
- * it is. Made safe twice it is the same.
+ * `text` on one line, safe to print: unprintable characters are written out, such as `\n`
+ * and `\u{202E}`. Printable text, emoji too, stays as it is. A second call changes
+ * nothing.
  */
 export function shown(text: string): string {
   return text.replace(
@@ -28,16 +28,16 @@ export function shown(text: string): string {
   );
 }
 
-/** `value` with every text in it, names of properties too, as `shown` has it. */
+/** `value` with `shown` applied to every text in it, property names too. */
 export function shownAll<T>(value: T): T {
   return deep(value) as T;
 }
 
-/** JSON text that means the same and does nothing to a terminal; its layout stays. */
+/** The same JSON, safe to print in a terminal; its layout stays. */
 export function shownJson(json: string): string {
   return json.replace(EMOJI_OR_UNPRINTABLE, (found: string, emoji?: string) => {
     if (emoji !== undefined || found === '\n' || found === '\t') return found;
-    // Inside a text JSON has it written out already: this one is between texts.
+    // JSON escapes it inside strings, so this one is between strings.
     if (found === '\r') return ' ';
     return Array.from({ length: found.length }, (_, at) => escaped(found.charCodeAt(at))).join('');
   });
@@ -54,7 +54,7 @@ function deep(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, held]) => [shown(name), deep(held)]));
 }
 
-/** Dates, and whatever else has methods of its own, holds no texts of the books. */
+/** False for dates and other class instances, which hold no stored text. */
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

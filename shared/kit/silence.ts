@@ -1,28 +1,27 @@
 export interface SilenceOptions {
   readonly everyMs: number;
-  /** Ticks without a sound that are still no silence. */
+  /** How many ticks may pass without a sound. */
   readonly most: number;
-  /** Whether anything is due; while it is not, nothing is counted. Always, unless told. */
+  /** Whether a sound is due; ticks count only while one is. Default: always. */
   readonly due?: () => boolean;
-  /** Called at each tick, with how many went by without a sound before. */
+  /** Called at each tick with the number of silent ticks before it. */
   readonly onTick?: (missed: number) => void;
-  /** Called once, after which nothing is watched any more. */
+  /** Called once; the watch then ends. */
   readonly onSilent: () => void;
 }
 
-/** An ear on something that should be heard now and then. */
+/** Watches something that should be heard now and then. */
 export interface Silence {
-  /** To be called for each sound. Cheap. */
+  /** Call it for each sound. Cheap. */
   heard(): void;
   /** May be called twice. */
   stop(): void;
 }
 
 /**
- * Notices a silence. It is counted in ticks and not by the clock, and judged only
- * after one more reading of the sockets: when this process was stopped or busy, a
- * single tick runs first, and what came meanwhile still lies there. Keeps no
- * process alive.
+ * Notices a silence. It counts ticks rather than time, and decides only after the sockets
+ * have been read once more: if this process was stopped or busy, a single tick runs
+ * first, and what arrived meanwhile is still unread. Does not keep the process alive.
  */
 export function watchSilence(options: SilenceOptions): Silence {
   const { everyMs, most, due = () => true, onTick, onSilent } = options;

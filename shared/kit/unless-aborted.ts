@@ -1,6 +1,6 @@
 /**
- * The result of `wanted`, or a rejection with the signal's reason if that comes
- * first. What was wanted goes on in the background; its failure is then nobody's.
+ * The result of `wanted`, or a rejection with the signal's reason if that comes first.
+ * `wanted` then goes on in the background, and its failure is ignored.
  */
 export async function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -17,14 +17,14 @@ const known: ReadonlyMap<string, Currency> = new Map(
   ),
 );
 
-/** The currency that `code` names in ISO 4217, or named there until lately; undefined where there is none that money is counted in. */
+/** The currency with `code` in ISO 4217 now or until lately; undefined if there is none for amounts of money. */
 export const currencyOf = (code: string): Currency | undefined => known.get(code);
 
-/** All currencies there are, by their codes. */
+/** All currencies, by their codes. */
 export const currencies: readonly Currency[] = [...known.values()].sort((one, other) =>
   one.code < other.code ? -1 : 1,
 );
 
-/** As people are told of it: `USD (2 decimals)`. */
+/** For people: `USD (2 decimals)`. */
 export const currencyText = ({ code, decimals }: Currency): string =>
   `${code} (${decimals} decimals)`;

@@ -1,19 +1,19 @@
 /**
- * ISO 4217, list one: the currencies and funds there are, by how many decimals they
- * have. Frozen here, because what a log means hangs on it, and neither may change by
- * an upgrade: what a runtime knows (CLDR) says another number for some of them.
+ * ISO 4217, list one: the currencies and funds, by their number of decimals. Frozen here,
+ * because a log's meaning depends on it and no upgrade may change it: a runtime (CLDR)
+ * has other numbers for some of them.
  *
  * Published on 2026-01-01 (up to amendment 180) by SIX, the maintenance agency:
  * https://www.six-group.com/en/products-services/financial-information/market-reference-data/data-standards.html
  *
- * A newer list is taken over by hand. What it no longer has becomes `withdrawn`, because
- * somebody may have a log in it; the decimals of a code never change here.
+ * Take over a newer list by hand. Codes that it drops become `withdrawn`, because
+ * somebody may have a log in one; the decimals of a code never change here.
  */
 export const published = '2026-01-01';
 
 const codes = (text: string): readonly string[] => text.trim().split(/\s+/);
 
-/** Codes by their decimals. Those without any, such as gold and the test code, are no money here. */
+/** Codes by their decimals. Codes without any, such as gold and the test code, are not money here. */
 export const byDecimals: ReadonlyMap<number, readonly string[]> = new Map([
   [
     0,
@@ -47,7 +47,7 @@ export const byDecimals: ReadonlyMap<number, readonly string[]> = new Map([
   ],
 ]);
 
-/** Codes that name no amount of money: metals, units of account, tests. Nothing is paid in these. */
+/** Codes that name no amount of money: metals, units of account, tests. */
 export const withoutDecimals = codes(`
   XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX
 `);
@@ -56,8 +56,9 @@ export const withoutDecimals = codes(`
 export const withdrawn = codes('ANG BGN CUC HRK SLL ZWL');
 
 /**
- * In these the releases that asked the runtime counted whole units: CLDR gives them no
- * decimals. Their logs say what they say, in major units; their ledgers hold minor units.
+ * Releases that asked the runtime counted these in whole units: CLDR gives them no
+ * decimals. Their logs stay valid, because they hold major units; their ledgers hold
+ * minor units.
  */
 export const onceWithoutDecimals = codes(`
   AFN ALL COP HUF IDR IQD IRR KPW LAK LBP MGA MMK PKR SLL SOS SYP YER

@@ -1,11 +1,11 @@
 /**
- * An amount of money in minor units (cents) of the one configured currency: a
- * safe integer, never a fraction, so that sums are exact. Only the edge knows
- * of decimal points.
+ * An amount of money in minor units (cents) of the one configured currency: a safe
+ * integer, never a fraction, so that sums are exact. Only the edge handles decimal
+ * points.
  */
 export type Minor = number & { readonly __unit: 'minor' };
 
-/** The largest amount there may be, in minor units: leaves every sum here a safe integer. */
+/** The largest amount, in minor units: it keeps every sum here a safe integer. */
 export const MAX_AMOUNT = 1_000_000_000_000 as Minor;
 
 /** `value` as minor units. Throws RangeError for anything but an integer from 0 to MAX_AMOUNT. */
@@ -16,15 +16,14 @@ export function minor(value: number): Minor {
   return value as Minor;
 }
 
-/** Digits beyond these are more than MAX_AMOUNT. */
+/** More digits than this exceed MAX_AMOUNT. */
 const MOST_DIGITS = String(MAX_AMOUNT).length;
 
 /**
- * Reads a decimal as it was written, such as `12.5`, `1.250e1` or `1e0001`, as
- * minor units of a currency with `decimals` decimals. Undefined where it is no
- * plain number, is negative, is out of range, or has more decimals than the
- * currency (zeros at the end do not count). Takes time and memory in proportion
- * to the text, whatever its exponent.
+ * Reads a decimal as it was written, such as `12.5`, `1.250e1` or `1e0001`, as minor
+ * units of a currency with `decimals` decimals. Undefined if it is no plain number, is
+ * negative, is out of range, or has more decimals than the currency (trailing zeros do
+ * not count). Takes time and memory in proportion to the text, whatever its exponent.
  */
 export function minorFromDecimal(text: string, decimals: number): Minor | undefined {
   const parts = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);

@@ -1,4 +1,4 @@
-/** How long a process waits for what, and who ends the wait by an answer. */
+/** How long a process waits for which answer, and who gives it. */
 import type { RecordedEvent } from '../eventstore/event-store.ts';
 import type { Deadline } from './deadlines.ts';
 
@@ -7,11 +7,12 @@ export interface DeadlineRule {
   /** From the event that begins the wait until the deadline is due. */
   readonly waitMs: number;
   /**
-   * From that event until the deadline fires at the latest: before, it waits for the
-   * worker that answers to get the event, and for the process to have read the log so far.
+   * From that event until the deadline fires at the latest. Before that, it waits until
+   * the worker that answers has got the event, and until the process has read the log so
+   * far.
    */
   readonly ceilingMs: number;
-  /** The worker that answers; none: the wait counts from the event's own time alone. */
+  /** The worker that answers; undefined: the wait counts from the event's own time alone. */
   readonly answeredBy?: Answering;
 }
 
@@ -19,11 +20,11 @@ export interface DeadlineRule {
 export interface Answering {
   /** Its durable. */
   readonly consumer: string;
-  /** Type of the event that it gets for it. */
+  /** Type of the event that asks it. */
   readonly eventType: string;
   /**
-   * A worker that is silent is asked again: each event of that type begins the wait
-   * once more, twice as long each time, and at most this long. Absent: it is asked once.
+   * A silent worker is asked again: each event of that type restarts the wait, twice as
+   * long each time, and at most this long. Absent: it is asked once.
    */
   readonly againUpToMs?: number;
 }
@@ -31,7 +32,7 @@ export interface Answering {
 /** A rule for each kind. The kinds are frozen: rows and event ids are made of them. */
 export type DeadlineRules<Kind extends string> = Readonly<Record<Kind, DeadlineRule>>;
 
-/** The kinds that `rules` has, in their order. */
+/** The kinds of `rules`, in their order. */
 export const kindsOf = <Kind extends string>(rules: DeadlineRules<Kind>): readonly Kind[] =>
   Object.keys(rules) as Kind[];
 
@@ -59,8 +60,8 @@ export function deadlineSince<Kind extends string>(
     aggregateId: event.aggregateId,
     kind,
     dueAt: new Date(at + waitMs),
-    // What its worker never gets cannot be waited for: a foreign writer may have
-    // brought the aggregate here by another event.
+    // A worker cannot answer an event that it never gets: a foreign writer may have
+    // brought the aggregate here by another one.
     position: event.eventType === rule.answeredBy?.eventType ? event.position : 0n,
     ceilingAt: new Date(at + Math.max(waitMs, rule.ceilingMs)),
     traceparent: event.metadata.traceparent ?? '',
@@ -69,7 +70,7 @@ export function deadlineSince<Kind extends string>(
   };
 }
 
-/** The deadline of `kind` that is due at once, whatever its worker was given. */
+/** The deadline of `kind` that is due at once, whatever its worker has got. */
 export function dueNow<Kind extends string>(event: RecordedEvent, kind: Kind): Deadline<Kind> {
   return deadlineSince(event, kind, { waitMs: 0, ceilingMs: 0 });
 }

@@ -1,7 +1,7 @@
 /**
- * The clock as a transport: looks for deadlines that are due, calls one
- * endpoint for each, and answers for it. Removing the deadline is the
- * endpoint's own last step; here a failure is met with another firing, later.
+ * The clock as a transport: finds deadlines that are due, calls one endpoint for each,
+ * and answers for it. The endpoint removes the deadline as its last step; after a failure
+ * the clock fires it again, later.
  */
 import { background, type Context, causedBy, withSignal } from '../kit/context.ts';
 import type { Endpoint } from '../kit/endpoint.ts';
@@ -15,33 +15,36 @@ import type { DeliveryWatch } from './delivery-watch.ts';
 
 export interface DeadlineTransportOptions<Kind extends string> {
   readonly deadlines: Pick<Deadlines<Kind>, 'upcoming' | 'postpone' | 'hold'>;
-  /** Nothing fires that is due after what it has read, unless it is at its ceiling. */
+  /** No deadline fires that is due after what it has read, unless it is at its ceiling. */
   readonly catchUp: CatchUp;
-  /** Nothing fires whose worker could not have answered. */
+  /** No deadline fires whose worker could not have answered. */
   readonly delivery: DeliveryWatch<Kind>;
-  /** `ctx` in the trace that `traceparent` names: what fires belongs to the trace of the event that began the wait. */
+  /** `ctx` in the trace of `traceparent`: a firing belongs to the trace of the event that began the wait. */
   readonly continued: (ctx: Context, traceparent: string) => Context;
-  /** Firings at once, at most. */
+  /** The most firings at once. */
   readonly maxFiring: number;
-  /** Between two looks, at most, in milliseconds: one set meanwhile may be due sooner than all others. */
+  /**
+   * The longest time between two looks, in milliseconds: a deadline set meanwhile may be
+   * due before all others.
+   */
   readonly pollMs: number;
   readonly logger: Logger;
-  /** What a line calls the aggregate's id. Default `aggregate_id`. */
+  /** The log field of the aggregate's id. Default `aggregate_id`. */
   readonly idField?: string;
 }
 
-/** Until a firing that failed is tried again, in milliseconds: what is away comes back, what cannot be read seldom does. */
+/** Wait before a failed firing is tried again, in milliseconds: an outage passes, but what cannot be read seldom changes. */
 const RETRY_MS = { away: [250, 1_000, 5_000], refused: [5_000, 60_000, 300_000] } as const;
-/** Deadlines in one look while some that are due must wait: they stand before the others. */
+/** Deadlines per look while some due ones must wait, because those come before the others. */
 const WAITING_AT_ONCE = 1_000;
-/** How long `stop` lets firings finish before it aborts them; they would be repeated, harmlessly. */
+/** How long `stop` lets firings finish before it aborts them; repeating them is harmless. */
 const FINISH_MS = 3_000;
 
 /**
- * Fires from start to stop, in the order in which deadlines are due, several at
- * once; what waits for its worker's turn is put off. One that hangs or fails holds up no other. Each failure in a row halves
- * how many are tried at once, so that an event store that is away is asked by
- * one firing now and then and not by all.
+ * Fires from start to stop, in the order in which deadlines are due, several at once;
+ * postpones those that wait for their worker's turn. One that hangs or fails holds up no
+ * other. Each failure in a row halves how many are tried at once, so that an event store
+ * that is away gets one firing now and then rather than all.
  */
 export function deadlineTransport<Kind extends string>(
   endpoint: Endpoint<UpcomingDeadline<Kind>, unknown>,
@@ -60,10 +63,10 @@ export function deadlineTransport<Kind extends string>(
   let running: Promise<void> | undefined;
 
   const atOnce = () => Math.max(1, maxFiring >> failuresInARow);
-  /** Enough for a look to be worth it: one for each that ends would be many. */
+  /** Enough for a worthwhile look: one for each firing that ends would be too many. */
   const hasRoom = () => firing.size <= atOnce() / 2;
 
-  /** Starts what is due and has room; resolves with how long to wait until the next look. */
+  /** Starts due deadlines while there is room; resolves with the wait until the next look. */
   async function look(): Promise<number> {
     const ctx = withSignal(background(), aborting.signal);
     await options.delivery.look(ctx);
@@ -108,7 +111,7 @@ export function deadlineTransport<Kind extends string>(
     } catch (error) {
       if (aborting.signal.aborted) return;
       const away = isMachineryFailure(error);
-      // What is wrong with one aggregate says nothing of the next.
+      // A fault of one aggregate says nothing about the next.
       if (away) failuresInARow = Math.min(failuresInARow + 1, 30);
       const waitMs = retryDelay(away ? RETRY_MS.away : RETRY_MS.refused, attempts + 1);
       logger.warn(
@@ -122,7 +125,7 @@ export function deadlineTransport<Kind extends string>(
         },
         'a deadline could not be fired: trying again',
       );
-      // Where not even this can be written, it stays due and is found by the next look.
+      // If even this cannot be written, the deadline stays due and the next look finds it.
       await deadlines.postpone(ctx, deadline, waitMs).catch(() => undefined);
     }
   }
@@ -164,7 +167,8 @@ export function deadlineTransport<Kind extends string>(
       clearTimeout(impatient);
     },
     notReady: () => problem,
-    // It passes by itself, or waits for an operator; either way its process is well.
+    // The cause passes by itself or waits for an operator; either way this process is
+    // healthy.
     degraded: () => (behind ? 'deadlines wait until the log has been read far enough' : undefined),
   };
 }

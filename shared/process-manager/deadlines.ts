@@ -10,20 +10,20 @@ export interface DeadlineKey<Kind extends string = string> {
 export interface Deadline<Kind extends string = string> extends DeadlineKey<Kind> {
   readonly dueAt: Date;
   /**
-   * Of the event that is waited to be answered: the deadline counts from when its
-   * worker got it. 0n: it counts from `dueAt` alone.
+   * Position of the event to be answered: the deadline counts from when its worker got
+   * it. 0n: it counts from `dueAt` alone.
    */
   readonly position: bigint;
-  /** Beyond this it fires whether the worker got the event or not. */
+  /** After this it fires whether the worker got the event or not. */
   readonly ceilingAt: Date;
-  /** Of the event that began the waiting; empty if it was in no trace. */
+  /** Trace of the event that began the wait; empty if it was in none. */
   readonly traceparent: string;
   readonly correlationId: string;
   /** Id of that event. */
   readonly causedBy: string;
 }
 
-/** A deadline as it is found: by the database's clock, which is the only one that judges. */
+/** A deadline as it is read, by the database's clock, which is the only one that counts. */
 export interface UpcomingDeadline<Kind extends string = string> extends Deadline<Kind> {
   /** Milliseconds until it is due, as of the reading; 0 or less: it is. */
   readonly dueInMs: number;
@@ -33,17 +33,17 @@ export interface UpcomingDeadline<Kind extends string = string> extends Deadline
   readonly attempts: number;
 }
 
-/** The deadlines in their table. All of it may be repeated, by several processes at once. */
+/** The deadlines in their table. All calls may be repeated, by several processes at once. */
 export interface Deadlines<Kind extends string = string> {
-  /** Sets them all or none; those that are there already are replaced. No key twice. */
+  /** Sets all of them or none, replacing existing ones. No key twice. */
   put(ctx: Context, deadlines: readonly Deadline<Kind>[]): Promise<void>;
-  /** Removes those that are there. */
+  /** Removes those that exist. */
   remove(ctx: Context, keys: readonly DeadlineKey<Kind>[]): Promise<void>;
-  /** The `limit` deadlines that are due first, whether they are due yet or not. */
+  /** The `limit` deadlines that are due first, due already or not. */
   upcoming(ctx: Context, limit: number): Promise<readonly UpcomingDeadline<Kind>[]>;
-  /** Its firing failed: it is due again in `waitMs` from now. */
+  /** After a failed firing: makes the deadline due again in `waitMs` from now. */
   postpone(ctx: Context, key: DeadlineKey<Kind>, waitMs: number): Promise<void>;
-  /** They are due in `waitMs` from now, each in its own; that is no failure. No key twice. */
+  /** Makes each due in its own `waitMs` from now; that is no failure. No key twice. */
   hold(
     ctx: Context,
     held: readonly (DeadlineKey<Kind> & { readonly waitMs: number })[],
@@ -56,8 +56,8 @@ export interface SqlDeadlinesOptions {
 }
 
 /**
- * The table `deadlines` of the service's own database, made as migrations/ does. Each
- * function is one statement. Rejects with what the database rejects with.
+ * The table `deadlines` of the service's own database, as migrations/ creates it. Each
+ * function is one statement. Rejects with the database's error.
  */
 export function sqlDeadlines<Kind extends string>(
   database: Database,

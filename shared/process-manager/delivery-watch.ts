@@ -1,9 +1,9 @@
 /**
- * Since when the workers that are waited for could have answered. A deadline
- * measures a silent worker, not a long queue: it counts from when the event that
- * is to be answered was delivered to its worker, which is kept beside the
- * worker's checkpoint. While the broker is silent nobody can answer, and what it
- * had delivered before it delivers again: then the time begins once more.
+ * Since when the awaited workers could have answered. A deadline measures a silent
+ * worker, not a long queue: it counts from when the event was delivered to its worker,
+ * which is kept beside the worker's checkpoint. While the broker is silent nobody can
+ * answer, and afterwards it delivers again what it had delivered: then the time starts
+ * again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStore } from '../eventstore/event-store.ts';
@@ -14,50 +14,50 @@ import type { UpcomingDeadline } from './deadlines.ts';
 
 export interface DeliveryWatch<Kind extends string = string> {
   /**
-   * To be called often: notes how far the workers were given events, once in
-   * `everyMs`, with one question for each worker. Rejects with what the event
-   * store rejects with.
+   * Call it often: records how far the workers' deliveries are, once in `everyMs`, with
+   * one query for each worker. Rejects with the event store's error.
    */
   look(ctx: Context): Promise<void>;
   /**
-   * How much longer a deadline that is due has to wait, in milliseconds; 0: it
-   * fires. One whose event was not delivered yet waits until its ceiling at most, and
-   * one that was delivered again and again its own time longer.
+   * How much longer a due deadline must wait, in milliseconds; 0: it fires. If its event
+   * was not delivered yet, it waits until its ceiling at most; if the event was delivered
+   * again and again, for its own time beyond that.
    */
   rest(deadline: Pick<UpcomingDeadline<Kind>, 'kind' | 'position' | 'ceilingInMs'>): number;
 }
 
 export interface DeliveryWatchOptions<Kind extends string> {
   readonly rules: DeadlineRules<Kind>;
-  /** Between two questions, in milliseconds. */
+  /** Between two queries, in milliseconds. */
   readonly everyMs: number;
   /**
-   * Resolves once the broker has answered for these consumers. Time in which it does not
-   * answer does not count.
+   * Resolves once the broker has answered for these consumers. Time without an answer
+   * does not count.
    */
   readonly broker: (consumers: readonly string[]) => Promise<unknown>;
   /**
-   * After so long without an answer, in milliseconds, the broker counts as silent: what it
-   * had delivered it delivers again. A slow answer on a busy machine is no silence. Default 3,000.
+   * After this long without an answer, in milliseconds, the broker counts as silent, and
+   * delivers again what it had delivered. A slow answer on a busy machine is no silence.
+   * Default 3,000.
    */
   readonly silentMs?: number;
-  /** In milliseconds, by a clock that nobody sets. */
+  /** Milliseconds on a monotonic clock. */
   readonly now?: () => number;
 }
 
-/** Everything up to `delivered` was delivered at `sinceMs` of the watched time, and ever since. */
+/** Everything up to `delivered` has been delivered since `sinceMs` of the watched time. */
 interface Mark {
   readonly delivered: bigint;
   readonly sinceMs: number;
 }
 
 /**
- * A pause longer than this many intervals does not count as time in which anybody
- * could have answered: the event store was away, or this process, or the machine.
+ * A pause longer than this many intervals does not count as time to answer: the event
+ * store was away, or this process, or the machine.
  */
 const COUNTED_INTERVALS = 3;
 
-/** Often enough for deadlines to be a sixtieth late for it at most, and no more often than anybody looks. */
+/** Often enough to delay deadlines by a sixtieth at most, and no more often than anybody looks. */
 export function lookEveryMs<Kind extends string>(
   rules: DeadlineRules<Kind>,
   pollMs: number,
@@ -66,15 +66,15 @@ export function lookEveryMs<Kind extends string>(
   return waits.length === 0 ? pollMs : Math.max(pollMs, Math.min(...waits) / 60);
 }
 
-/** The rules whose time counts from a delivery. To ask again once more does no harm, however short the wait was. */
+/** The rules whose time counts from a delivery. Asking again is harmless, however short the wait was. */
 const watched = <Kind extends string>(rules: DeadlineRules<Kind>): readonly DeadlineRule[] =>
   Object.values<DeadlineRule>(rules).filter(
     (rule) => rule.answeredBy !== undefined && !isAskedAgain(rule),
   );
 
 /**
- * Remembers what it saw since it was made, as far back as the longest wait; so
- * after a start each deadline waits once more. Nothing to close.
+ * Remembers what it has seen since it was created, back to the longest wait; so after a
+ * start each deadline waits once more. Nothing to close.
  */
 export function deliveryWatch<Kind extends string>(
   store: Pick<EventStore, 'getCheckpoint'>,
@@ -99,7 +99,7 @@ export function deliveryWatch<Kind extends string>(
   let silentSince: number | undefined;
   let silent = false;
 
-  /** Whether the broker answers; of a silent one nothing more is asked until it does. */
+  /** Whether the broker answers; a silent one gets no further queries until it does. */
   function hears(): Promise<boolean> {
     asking ??= broker(consumers)
       .then(
@@ -112,14 +112,15 @@ export function deliveryWatch<Kind extends string>(
     return Promise.race([asking, delay(silentMs / 3, false, { ref: false })]);
   }
 
-  /** All that was delivered is delivered once more, from now on. */
+  /** Everything delivered so far is delivered once more, from now on. */
   function again(own: Mark[]): void {
     const last = own.at(-1);
     if (last !== undefined) own.splice(0, own.length, { ...last, sinceMs: watchedMs });
   }
 
   function note(own: Mark[], delivered: bigint): void {
-    // It goes back where the stream was made again: what is beyond is delivered once more.
+    // The position goes back if the stream was recreated: what is beyond is delivered
+    // once more.
     let sinceMs = watchedMs;
     for (let last = own.at(-1); last !== undefined && last.delivered >= delivered; ) {
       sinceMs = last.sinceMs;

@@ -1,20 +1,19 @@
 /**
- * Group commit for deadlines: while one group of changes is on its way to the
- * database the next one gathers, so that a commit's cost is shared by all who
- * came meanwhile, as in the event log.
+ * Group commit for deadlines: while one group of changes is being written the next one
+ * gathers, so that many callers share the cost of a commit, as in the event log.
  */
 import { background } from '../kit/context.ts';
 import { isKind } from '../kit/errors.ts';
 import type { Deadline, DeadlineKey, Deadlines } from './deadlines.ts';
 
-/** What is to become of one aggregate's deadlines. */
+/** A change of one aggregate's deadlines. */
 export interface DeadlineChange<Kind extends string = string> {
   readonly put: readonly Deadline<Kind>[];
   readonly remove: readonly DeadlineKey<Kind>[];
 }
 
 export interface DeadlineWrites<Kind extends string = string> {
-  /** Resolves when the change is committed; rejects with what the table rejects with. May be repeated. */
+  /** Resolves when the change is committed; rejects with the table's error. May be repeated. */
   write(change: DeadlineChange<Kind>): Promise<void>;
 }
 
@@ -27,10 +26,9 @@ interface Waiting<Kind extends string> {
 const MAX_GROUP = 1_000;
 
 /**
- * Groups the writes of all callers. It queues without a bound of its own: who
- * calls waits for the answer and is bounded. Deadlines are set before others
- * are removed, so that a crash between leaves one too many, which finds nothing
- * to do, and never one too few.
+ * Groups the writes of all callers. The queue has no limit of its own: callers wait for
+ * the answer, and are limited. Deadlines are set before others are removed, so that a
+ * crash in between leaves one too many, which finds nothing to do, and never one too few.
  */
 export function groupedWrites<Kind extends string>(
   deadlines: Pick<Deadlines<Kind>, 'put' | 'remove'>,
@@ -52,7 +50,7 @@ export function groupedWrites<Kind extends string>(
     running = false;
   }
 
-  /** What the table will not have is one caller's alone; an outage is everybody's. */
+  /** A change that the table refuses is one caller's problem; an outage is everybody's. */
   async function oneByOne(group: readonly Waiting<Kind>[], error: unknown): Promise<void> {
     const shared = group.length === 1 || isKind(error, 'unavailable', 'timeout', 'overloaded');
     for (const { change, settle } of group) {
@@ -75,13 +73,16 @@ export function groupedWrites<Kind extends string>(
         queue.push({ change, settle: { resolve, reject } });
         if (running) return;
         running = true;
-        // On the next turn, so that all who come in this one go together.
+        // On the next turn, so that all calls of this turn go together.
         setImmediate(() => void run());
       }),
   };
 }
 
-/** Each key once, its last change; in the same order everywhere, so that instances rarely block each other. */
+/**
+ * Each key once, with its last change; in the same order everywhere, so that instances
+ * rarely block each other.
+ */
 function sortedOnce<Key extends DeadlineKey>(entries: readonly Key[]): readonly Key[] {
   const byKey = new Map(entries.map((entry) => [`${entry.aggregateId} ${entry.kind}`, entry]));
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);

@@ -12,7 +12,7 @@ export interface ProcessClockOptions<Kind extends string>
   readonly store: Pick<EventStore, 'read' | 'getCheckpoint'>;
   /** The durable that follows the process. */
   readonly consumer: string;
-  /** See the delivery watch; asked only where a worker answers. */
+  /** See the delivery watch; used only if a worker answers. */
   readonly broker: DeliveryWatchOptions<Kind>['broker'];
 }
 

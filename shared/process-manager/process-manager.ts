@@ -1,7 +1,7 @@
 /**
- * Follows a process: looks at an aggregate when something happens to it or a
- * deadline comes due, gives the command that the process asks for, and keeps the
- * deadlines as the log has them.
+ * Follows a process: looks at an aggregate when something happens to it or a deadline is
+ * due, gives the command that the process asks for, and keeps the deadlines in step with
+ * the log.
  */
 import { commandHandler } from '../eventstore/command-handler.ts';
 import type { AggregateStore, RecordedEvent } from '../eventstore/event-store.ts';
@@ -13,27 +13,27 @@ import type { Cause, Process, Trigger } from './process.ts';
 import { stepOf } from './step.ts';
 import { deadlineChange, type Folded, foldWaits, keysOf, waitsAfter } from './waits.ts';
 
-/** What came of a look. */
+/** The result of a look. */
 export interface Done<Command, Event> {
-  /** The command that was given; undefined: none was asked for. */
+  /** The command given; undefined: none was asked for. */
   readonly command: Command | undefined;
-  /** What was appended; empty where nothing was to be done, or the command was refused. */
+  /** The events appended; empty if there was nothing to do, or the command was refused. */
   readonly events: readonly Event[];
 }
 
 /** Both may be called again, late, out of order, and by several instances at once. */
 export interface ProcessManager<Command, Event, Kind extends string> {
   /**
-   * An event of an aggregate was read: gives the command that its newest state asks
-   * for, and sets and clears its deadlines.
+   * Call it for each event of an aggregate: gives the command that the newest state asks
+   * for, and sets and clears the deadlines.
    */
   follow(ctx: Context, event: RecordedEvent): Promise<Done<Command, Event>>;
   /**
-   * A deadline came due: gives the command that the process has for it, if the
-   * aggregate still waits for that, and removes the deadline. One whose worker is
-   * asked again is set again.
+   * Call it when a deadline is due: gives the process's command for it if the aggregate
+   * still waits for that, and removes the deadline. If the worker is asked again, the
+   * deadline is set again.
    *
-   * Both reject with what the event store and the table reject with.
+   * Both reject with the errors of the event store and the table.
    */
   fire(
     ctx: Context,
@@ -41,7 +41,7 @@ export interface ProcessManager<Command, Event, Kind extends string> {
   ): Promise<Done<Command, Event>>;
 }
 
-/** Follows `process` in the log of `store`; its deadlines are written by `writes`. Nothing to close. */
+/** Follows `process` in the log of `store`, and writes its deadlines through `writes`. Nothing to close. */
 export function processManager<State, Command, Event, Kind extends string>(
   process: Process<State, Command, Event, Kind>,
   store: AggregateStore,
@@ -51,9 +51,9 @@ export function processManager<State, Command, Event, Kind extends string>(
   const commands = commandHandler({ aggregateType, decider, codec, store });
 
   /**
-   * Gives the command that `trigger` asks for, by the aggregate's state as it is now.
+   * Gives the command that `trigger` asks for, by the aggregate's current state.
    *
-   * @param stale by its events, it is done already
+   * @param stale whether the events show that it is already done
    */
   async function act(
     ctx: Context,
@@ -83,7 +83,7 @@ export function processManager<State, Command, Event, Kind extends string>(
     if (change.put.length + change.remove.length > 0) await writes.write(change);
   }
 
-  /** The aggregate is read once more, for since when it waits for what. */
+  /** Reads the aggregate once more, for what it waits for and since when. */
   async function writeAfresh(ctx: Context, aggregateId: string): Promise<void> {
     const recorded = await store.readAggregate(ctx, { aggregateType, aggregateId });
     await write(deadlineChange(process, aggregateId, foldWaits(process, recorded)));
@@ -105,7 +105,7 @@ export function processManager<State, Command, Event, Kind extends string>(
         return { command: undefined, events: [] };
       }
       const { state, command, events } = await act(ctx, aggregateId, { type: 'event' });
-      // What was appended may begin a wait, too.
+      // Appended events may begin a wait, too.
       const waits = events.length > 0 || process.awaited(state).length > 0;
       if (waits) await writeAfresh(ctx, aggregateId);
       else await write({ put: [], remove: keysOf(aggregateId, process.passed(state)) });

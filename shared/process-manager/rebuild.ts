@@ -1,4 +1,4 @@
-/** The deadlines of a process, made again from the log. */
+/** Rebuilds the deadlines of a process from the log. */
 import type { EventStore, RecordedEvent } from '../eventstore/event-store.ts';
 import type { Context } from '../kit/context.ts';
 import { dueNow, isAskedAgain, kindsOf } from './deadline-rules.ts';
@@ -11,22 +11,22 @@ import { deadlineChange, type Folded, foldWaits, keysOf, waitsAfter } from './wa
 /** What a rebuild has found. */
 export interface Rebuilt {
   readonly events: number;
-  /** Ids of aggregates that were folded without an event which could not be read; a hundred at most. */
+  /** Ids of aggregates that had an unreadable event, which was skipped; a hundred at most. */
   readonly unreadable: readonly string[];
 }
 
 /** Events held at once. */
 const CHUNK = 1_000;
-/** Aggregates named in the result, at most. */
+/** The most aggregates named in the result. */
 const MAX_NAMED = 100;
 
 /**
- * Sets and clears the deadlines of every aggregate in the log, in bounded memory.
- * The process may be followed meanwhile: what is set too late finds nothing to do
- * when it fires, and at no moment is a deadline missing that was there. May be
- * called again. Rejects with what the store and the table reject with.
+ * Sets and clears the deadlines of every aggregate in the log, in bounded memory. The
+ * process may be followed meanwhile: a deadline set too late finds nothing to do when it
+ * fires, and an existing one is never missing in between. May be called again. Rejects
+ * with the errors of the store and the table.
  *
- * @param onProgress told now and then how many events have been read
+ * @param onProgress called now and then with the number of events read
  */
 export async function rebuildDeadlines<State, Command, Event, Kind extends string>(
   ctx: Context,
@@ -51,7 +51,7 @@ export async function rebuildDeadlines<State, Command, Event, Kind extends strin
     return change;
   }
 
-  /** The last event of each aggregate decides; what came before it in the chunk is covered. */
+  /** The last event of each aggregate decides, and covers those before it in the chunk. */
   async function flush(): Promise<void> {
     const changes: DeadlineChange<Kind>[] = [];
     for (const event of last.values()) changes.push(await changeAfter(event));
@@ -69,10 +69,10 @@ export async function rebuildDeadlines<State, Command, Event, Kind extends strin
 }
 
 /**
- * Sets and clears the deadlines of one aggregate as the log has it, those of kinds
- * that it does not wait for too. A deadline of the kind `firesNow` that it has is
- * due at once. While the process is followed, and repeated, it is as harmless as a
- * rebuild of all.
+ * Sets and clears the deadlines of one aggregate as the log has it, also of kinds that it
+ * does not wait for. If it has a deadline of the kind `firesNow`, that becomes due at
+ * once. Running it again, or while the process is followed, is as harmless as a full
+ * rebuild.
  */
 export async function rebuildAggregate<State, Command, Event, Kind extends string>(
   ctx: Context,
@@ -93,16 +93,16 @@ export async function rebuildAggregate<State, Command, Event, Kind extends strin
   await deadlines.remove(ctx, keysOf(aggregateId, unset));
 }
 
-/** What an aggregate has of deadlines when its process has followed all of its events. */
+/** The deadlines of an aggregate whose process has followed all of its events. */
 export interface Owed<Kind extends string> {
   readonly deadlines: readonly Deadline<Kind>[];
-  /** A command is still to be given; a deadline that is due may be there for that. */
+  /** A command is still to be given; a due deadline may exist for that. */
   readonly owesCommand: boolean;
-  /** The last event that is followed; undefined where there is none. */
+  /** The last event that is followed; undefined if there is none. */
   readonly followed: RecordedEvent | undefined;
 }
 
-/** The deadlines that the log gives the aggregate with these events, all of them. Pure. */
+/** All deadlines that an aggregate with these events has by the log. Pure. */
 export function owedDeadlines<State, Command, Event, Kind extends string>(
   process: Process<State, Command, Event, Kind>,
   aggregateId: string,
@@ -116,7 +116,7 @@ export function owedDeadlines<State, Command, Event, Kind extends string>(
   };
 }
 
-/** What is to become of the deadlines of the aggregate with these events, whatever they are now. */
+/** The change that gives the aggregate with these events its deadlines, whatever they are now. */
 function wantedChange<State, Command, Event, Kind extends string>(
   process: Process<State, Command, Event, Kind>,
   aggregateId: string,
@@ -124,8 +124,8 @@ function wantedChange<State, Command, Event, Kind extends string>(
 ): { readonly change: DeadlineChange<Kind>; readonly folded: Folded<State, Kind> } {
   const folded = foldWaits(process, recorded);
   const last = lastFollowed(process, recorded);
-  // The event that asks for a command may have been given up: a deadline that is
-  // due, of a kind that is not awaited, finds that out and gives the command.
+  // The event that asks for a command may have been given up: a due deadline of a kind
+  // that is not awaited notices that and gives the command.
   const looks = kindsOf(process.deadlines).find(
     (kind) => !isAskedAgain(process.deadlines[kind]) && !folded.awaited.includes(kind),
   );

@@ -1,12 +1,12 @@
 import { isAskedAgain } from './deadline-rules.ts';
 import type { Process, Trigger } from './process.ts';
 
-/** What one look at an aggregate leads to. */
+/** The result of one look at an aggregate. */
 export interface Step<Command, Kind extends string> {
   readonly command: Command | undefined;
-  /** What the command is given for. */
+  /** Why the command is given. */
   readonly trigger: Trigger<Kind>;
-  /** The deadlines that go when the command is done. */
+  /** The deadlines to remove when the command is done. */
   readonly clears: readonly Kind[];
 }
 
@@ -23,12 +23,12 @@ export function stepOf<State, Command, Event, Kind extends string>(
   }
   const { kind } = trigger;
   if (awaited(state).includes(kind)) {
-    // Asked again, it waits again: what is asked twice may be lost twice.
+    // After asking again it waits again: the second request may be lost too.
     const clears = isAskedAgain(deadlines[kind]) ? [] : [kind];
     return { trigger, command: react(state, trigger, aggregateId), clears };
   }
   const { command, clears } = stepOf(process, state, { type: 'event' }, aggregateId);
   if (clears.includes(kind)) return { command, clears, trigger: { type: 'event' } };
-  // Where it found something to do, it stays and looks once more whether that is done.
+  // A deadline that found something to do stays, to check once more that it is done.
   return { command, clears: command === undefined ? [kind] : [], trigger: { type: 'event' } };
 }

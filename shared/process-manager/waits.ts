@@ -1,4 +1,4 @@
-/** Since when an aggregate waits for what: told by one event where that is enough, else folded. */
+/** What an aggregate waits for and since when: from one event if that is enough, else from all. */
 import type { RecordedEvent } from '../eventstore/event-store.ts';
 import { isKind } from '../kit/errors.ts';
 import { deadlineSince } from './deadline-rules.ts';
@@ -14,14 +14,14 @@ export interface Waits<Kind extends string> extends Waiting<Kind> {
   readonly asked: Readonly<Partial<Record<Kind, number>>>;
 }
 
-/** What all events of an aggregate add up to. */
+/** The result of folding all events of an aggregate. */
 export interface Folded<State, Kind extends string> extends Waits<Kind> {
   readonly state: State;
-  /** One of its events could not be read, and changed nothing. */
+  /** One of its events could not be read, and was skipped. */
   readonly spoilt: boolean;
 }
 
-/** Folds all of an aggregate's events; those that cannot be read change nothing. Pure. */
+/** Folds all of an aggregate's events and skips those that cannot be read. Pure. */
 export function foldWaits<State, Command, Event, Kind extends string>(
   { codec, decider, deadlines, awaited, passed }: Process<State, Command, Event, Kind>,
   recorded: readonly RecordedEvent[],
@@ -64,7 +64,7 @@ export function foldWaits<State, Command, Event, Kind extends string>(
   return { state, spoilt, since, asked, awaited: waiting, passed: passed(state) };
 }
 
-/** What `event` alone tells; undefined: its aggregate must be folded. */
+/** The waits that `event` alone shows; undefined: its aggregate must be folded. */
 export function waitsAfter<Kind extends string>(
   { toldBy }: { readonly toldBy?: (event: RecordedEvent) => Waiting<Kind> | undefined },
   event: RecordedEvent,
@@ -77,7 +77,7 @@ export function waitsAfter<Kind extends string>(
   return { ...waiting, since, asked };
 }
 
-/** What becomes of the deadlines of an aggregate that waits as `waits` says. */
+/** The change of deadlines for an aggregate with these `waits`. */
 export function deadlineChange<State, Command, Event, Kind extends string>(
   { deadlines }: Pick<Process<State, Command, Event, Kind>, 'deadlines'>,
   aggregateId: string,
@@ -92,7 +92,7 @@ export function deadlineChange<State, Command, Event, Kind extends string>(
   return { put, remove: keysOf(aggregateId, waits.passed) };
 }
 
-/** What names the deadlines of these kinds. */
+/** The keys of the deadlines of these kinds. */
 export const keysOf = <Kind extends string>(
   aggregateId: string,
   kinds: readonly Kind[],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NewEvent } from '../eventstore/event-store.ts';
 
-/** An event to append in a test: all that is not said is valid and new. */
+/** An event to append in a test: everything not given is valid and new. */
 export function anEvent(overrides: Partial<NewEvent> = {}): NewEvent {
   return {
     eventId: randomUUID(),

@@ -1,7 +1,7 @@
 /**
- * What every EventStore promises, tried on each of them: in memory, on SQL, and
- * over gRPC. A suite calls it with a way to its store; the store may hold
- * events already and keeps those of one test while the next runs.
+ * What every EventStore promises, tested on each of them: in memory, on SQL, and over
+ * gRPC. A suite calls it with its store, which may hold events already and keeps those of
+ * one test while the next runs.
  */
 
 import assert from 'node:assert/strict';
@@ -415,7 +415,7 @@ export function eventStoreContract(store: () => EventStore, stream = 'ORDERS'): 
       consumer = `worker-${randomUUID()}`;
       await Promise.all([append(anEvent()), append(anEvent())]);
       [one, two] = [await place(1n), await place(2n)];
-      // Only what is published can be done with, and that takes a moment.
+      // Only published events can be done, and publishing takes a moment.
       const other = `worker-${randomUUID()}`;
       await eventually('position 2 may be saved', async () => {
         await store().saveCheckpoint(ctx, { consumer: other, ...two });

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Resolves with what `look` returns as soon as that is neither undefined nor
- * false. Rejects after `withinMs`, saying what was waited for and what was seen
- * or thrown last. This is how tests wait: for a condition, never for a time.
+ * Resolves with the result of `look` as soon as that is neither undefined nor false.
+ * Rejects after `withinMs`, with what was awaited and what was last seen or thrown. Tests
+ * wait this way: for a condition, never for a time.
  */
 export async function eventually<T>(
   what: string,

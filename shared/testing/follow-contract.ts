@@ -1,4 +1,4 @@
-/** What every EventStore promises of reading in batches and of following; called by eventStoreContract. */
+/** What every EventStore promises about reading in batches and following; called by eventStoreContract. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { EventFilter, EventStore, RecordedEvent } from '../eventstore/event-store.ts';
@@ -10,7 +10,7 @@ export function followContract(store: () => EventStore, stream: string): void {
   const append = (aggregateType: string) =>
     store().append(ctx, { events: [anEvent({ eventType: `${stream}.created`, aggregateType })] });
 
-  /** Follows until `enough`, with a deadline, so that a follower who hears nothing fails. */
+  /** Follows until `enough`, with a deadline, so that a follower that receives nothing fails. */
   async function followed(
     filter: EventFilter,
     enough: (events: readonly RecordedEvent[]) => boolean,

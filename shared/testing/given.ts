@@ -8,8 +8,8 @@ import {
 } from '../domain/order.ts';
 
 /**
- * Given/when/then for deciders, after Emmett's: what has happened, what is asked
- * for, and what it must come to.
+ * Given/when/then for deciders, after Emmett's: what has happened, the command, and the
+ * expected result.
  *
  *     given(created).when({ type: 'approve', … }).thenRefused('order_not_paid');
  */

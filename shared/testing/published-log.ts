@@ -8,7 +8,7 @@ import { ensureStream } from '../kit/transport/jetstream/jetstream-stream.ts';
 /** A log in memory whose events are published as the relay would. */
 export interface PublishedLog {
   readonly store: EventStore;
-  /** Resolves when all that was appended so far is in the stream. */
+  /** Resolves when everything appended so far is in the stream. */
   published(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 /** What came back over a connection, read as one HTTP/1.1 answer. */
 export interface RawAnswer {
   readonly status: number;
-  /** By their names in small letters. */
+  /** By their names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
   /** Every byte that came, as Latin-1. */
@@ -11,9 +11,9 @@ export interface RawAnswer {
 }
 
 /**
- * Sends `bytes` as they are and collects what comes back until the other side
- * closes; ask for `Connection: close`. What no HTTP client would send can so be
- * sent. Rejects when the connection is still open after `deadlineMs`.
+ * Sends `bytes` as they are and collects what comes back until the other side closes; ask
+ * for `Connection: close`. It can send what no HTTP client would. Rejects if the
+ * connection is still open after `deadlineMs`.
  */
 export function sendRaw(
   port: number,
@@ -30,7 +30,7 @@ export function sendRaw(
         new Error(`the connection was not closed in ${deadlineMs} ms; it had brought ${come}`),
       );
     }, deadlineMs);
-    // A reset after the answer takes nothing from it.
+    // A reset after the answer does not take it away.
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('close', () => {

@@ -10,7 +10,7 @@ export interface Measurement {
   readonly attributes: Attributes;
 }
 
-/** A meter that tells what was recorded by its counters and histograms, in order. */
+/** A meter that reports what its counters and histograms record, in order. */
 export function recordingMeter(onMeasurement: (measurement: Measurement) => void = () => {}): {
   meter: Meter;
   measurements: Measurement[];

@@ -1,7 +1,7 @@
 /**
- * A small process for the specs of the frame: a hotel holds a room until it is
- * confirmed or the hold expires; a guest who paid for an expired hold gets the money
- * back, and who pays back is asked again until it is done.
+ * A small process for the specs of the frame: a hotel holds a room until it is confirmed
+ * or the hold expires; a guest who paid for an expired hold gets the money back, and the
+ * worker that pays back is asked again until it has.
  */
 import type { Decider } from '../eventstore/decider.ts';
 import type { RecordedEvent } from '../eventstore/event-store.ts';
@@ -64,7 +64,7 @@ export const holdProcess: Process<Hold, HoldCommand, HoldEvent, HoldKind> = {
       ceilingMs: 3_600_000,
       answeredBy: { consumer: 'hotel', eventType: 'BOOKINGS.requested' },
     },
-    // Nobody's worker ends a hold: it lasts as long as it says.
+    // No worker ends a hold: it lasts until its deadline.
     hold: { waitMs: 600_000, ceilingMs: 3_600_000 },
     refund: {
       waitMs: 1_000,

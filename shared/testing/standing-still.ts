@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** A client in a thread of its own; `Atomics.wait` is all that it does between. */
+/** A client in its own thread, which pauses with `Atomics.wait`. */
 const CLIENT = `
 const { parentPort, workerData: { port, first, rest, shared } } = require('node:worker_threads');
 let came = '';
@@ -19,20 +19,20 @@ socket.on('close', () => parentPort.postMessage({ came }));
 
 export interface StandingStill {
   readonly port: number;
-  /** Sent at first. */
+  /** Sent first. */
   readonly first: string;
   /** Sent while this thread stands still. */
   readonly rest: string;
-  /** For how long it stands still. */
+  /** How long it stands still. */
   readonly ms: number;
-  /** Resolves when the server has taken the first part in. */
+  /** Resolves when the server has received the first part. */
   readonly taken: () => Promise<unknown>;
 }
 
 /**
- * Sends to a server of this process the rest of something while the process stands
- * still, as when it is stopped and goes on: its timers are overdue then, and what it
- * waits for lies in the socket. Resolves with what came back until the end.
+ * Sends the rest of something to a server of this process while the process stands still,
+ * as when it is stopped and resumed: its timers are then overdue, and what it waits for
+ * is in the socket. Resolves with what came back until the end.
  */
 export async function standingStill(options: StandingStill): Promise<string> {
   const { port, first, rest, ms, taken } = options;

@@ -1,6 +1,6 @@
 import { type Currency, currencyOf } from '../money/currency.ts';
 
-/** A currency that there is. */
+/** A currency that exists. */
 export function currency(code: string): Currency {
   const found = currencyOf(code);
   if (found === undefined) throw new Error(`there is no currency ${code}`);

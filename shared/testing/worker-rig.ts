@@ -17,17 +17,17 @@ import { connectNats, type Nats } from '../kit/transport/nats/nats-connection.ts
 import { minor } from '../money/money.ts';
 import { type PublishedLog, publishedLog } from './published-log.ts';
 
-/** What a worker lives on, for one test: a broker, a log that it follows, and the workers. */
+/** What a worker needs for one test: a broker, a log that it follows, and the workers. */
 export interface WorkerRig {
   readonly nats: Nats;
   readonly log: PublishedLog;
   /** Starts them one after the other; `stop` stops them. */
   readonly start: (...components: readonly Component[]) => Promise<void>;
-  /** Appends an order's event, with what `overrides` says otherwise; resolves with its id. */
+  /** Appends an order's event, changed by `overrides`; resolves with its id. */
   readonly append: (event: OrderEvent, overrides?: Partial<NewEvent>) => Promise<string>;
-  /** The worker that serves what happens to orders from that durable to `handles`. */
+  /** The worker of that durable, which passes orders' events to `handles`. */
   readonly worker: (durable: string, handles: Handles) => Component;
-  /** A worker's onion for its endpoints, quick to retry, which parks in the log. */
+  /** A worker's onion for its endpoints, which retries quickly and parks in the log. */
   readonly onion: (consumer: string) => (name: string) => Middleware<Delivery>;
   /** Stops what was started, then the connection and the broker. */
   readonly stop: () => Promise<void>;
@@ -35,7 +35,7 @@ export interface WorkerRig {
 
 const codec = orderEventCodec(2);
 
-/** On `server`, which is empty and is stopped with the rig. */
+/** On `server`, which must be empty and is stopped with the rig. */
 export async function workerRig(server: {
   readonly url: string;
   readonly stop: () => Promise<void>;
@@ -93,7 +93,7 @@ export async function workerRig(server: {
   };
 }
 
-/** A new order of that id, of no items and 1.00 in all. */
+/** A new order with that id, no items and a total of 1.00. */
 export const orderCreated = (orderId: string): OrderEvent => ({
   type: 'created',
   order: {

@@ -14,13 +14,13 @@ import {
 } from '../../kit/transport/grpc/heartbeat.ts';
 
 export interface AppendCallOptions extends HeartbeatSettings {
-  /** Answers, or a sign of life without any. */
+  /** Called with answers, or with none as a sign of life. */
   readonly onResults: (results: readonly AppendResult[]) => void;
   /** More may be written. */
   readonly onDrain: () => void;
-  /** Nothing more will come, as it was told: `error` as gRPC has it, undefined where the server ended it. */
+  /** Called at the end of the call: `error` as gRPC has it, undefined if the server ended it. */
   readonly onEnd: (error: Error | undefined) => void;
-  /** It was given up, since no answer is to be expected any more. */
+  /** Called when it was given up because no answer is expected any more. */
   readonly onSilent: (reason: string) => void;
 }
 
@@ -69,7 +69,7 @@ export function openAppendCall(client: EventStoreClient, options: AppendCallOpti
     sentAtTick = sent;
   }
 
-  /** An older server gives no signs of life by itself; one that is asked now and then does. */
+  /** An older server sends no signs of life by itself; one that is asked now and then does. */
   function probe(missed: number): void {
     if (missed !== 1) return;
     void isThere(client, mostMissed * everyMs).then((answered) => answered && silence.heard());
@@ -126,7 +126,7 @@ export function openAppendCall(client: EventStoreClient, options: AppendCallOpti
     if (!over) options.onDrain();
   });
   const ended = (error: Error | undefined) => finished() || options.onEnd(error);
-  // Stays after the end, too: the library tells of our own cancel by an error.
+  // Stays after the end, too: the library reports our own cancel as an error.
   call.on('error', ended);
   call.on('end', () => ended(undefined));
   return {

@@ -1,7 +1,7 @@
 /**
- * The client's half of AppendEvents. Appends made at the same time travel in
- * one message; when the stream breaks, or falls silent, another is opened and
- * everything that has no answer is sent again, which the events' ids make safe.
+ * The client's half of AppendEvents. Appends made at the same time travel in one message;
+ * when the stream breaks or falls silent, another is opened and everything without an
+ * answer is sent again, which the events' ids make safe.
  */
 import { Metadata } from '@grpc/grpc-js';
 import type { Append, AppendResult } from '../../../proto/gen/eventstore.ts';
@@ -24,7 +24,7 @@ export interface AppendStream {
   start(): void;
   /** Why appends are not answered at present; undefined while they are. */
   broken(): string | undefined;
-  /** Waits for the answers that are due, at most their deadlines, and ends the stream. */
+  /** Waits for outstanding answers, at most until their deadlines, and ends the stream. */
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface AppendStreamOptions {
   readonly heartbeat?: HeartbeatSettings;
 }
 
-/** Appends without an answer; beyond, they are refused rather than kept. */
+/** The most appends without an answer; more are refused rather than queued. */
 const MAX_PENDING = 10_000;
 /** Appends in one message: far below gRPC's 4 MiB for events of usual size. */
 const MAX_MESSAGE_APPENDS = 128;
@@ -116,8 +116,8 @@ export function createAppendStream(
   }
 
   /**
-   * A server that gives signs of life and not this answer is slow, and no more. Of
-   * an older one, which gives none, nothing else is known than its answers.
+   * A server that gives signs of life but not this answer is only slow. An older one
+   * gives none, so only its answers show that it lives.
    */
   function expire(entry: Pending): void {
     entry.settle(late(failures > 0));
@@ -157,7 +157,7 @@ export function createAppendStream(
     }
   }
 
-  /** Takes the next message's worth out of the outbox, less what was given up meanwhile. */
+  /** Takes the next message from the outbox, without what was given up meanwhile. */
   function message(): Append[] {
     let chars = 0;
     let taken = 0;
@@ -245,7 +245,7 @@ export function createAppendStream(
 
 function answerOf({ version, position, error }: AppendResult): Appended | CodedError {
   if (error === undefined) return { version, position };
-  // The same error as a unary call would have had, by way of the same reading.
+  // The same error as a unary call would give, read by the same code.
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(error.trailers)) metadata.set(key, value);
   return fromServiceError(

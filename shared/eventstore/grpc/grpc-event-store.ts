@@ -36,9 +36,9 @@ import {
 export interface GrpcEventStoreOptions {
   /** Host and port of eventstoresvc. */
   readonly address: string;
-  /** The stream that is appended to and read. */
+  /** The stream to append to and read. */
   readonly stream: string;
-  /** How long a call may take where its context has no nearer deadline, in milliseconds. */
+  /** How long a call may take if its context has no nearer deadline, in milliseconds. */
   readonly timeoutMs: number;
   readonly logger: Logger;
   readonly hook?: Hook<GrpcCarrier>;
@@ -47,7 +47,7 @@ export interface GrpcEventStoreOptions {
   readonly heartbeat?: HeartbeatSettings;
 }
 
-/** How long a whole reading of the log may take, in milliseconds: it is as long as the log. */
+/** How long one read of the whole log may take, in milliseconds. */
 const STREAM_TIMEOUT_MS = 10 * 60_000;
 
 /** Connects on first use and again by itself. The creator stops it. */
@@ -108,8 +108,8 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
   }
 
   const store: EventStore = {
-    // In the trace each append is its own call, although many travel together:
-    // its span travels in its own metadata.
+    // In the trace each append is its own call, although many travel together: its span
+    // is in its own metadata.
     append: async (ctx, { events, expectedVersion, lane = 'new work' }) => {
       const carried: Record<string, string> = { ...events[0]?.metadata };
       const wire = recordCarrier(carried, 'eventstore.EventStore/AppendEvents');
@@ -131,7 +131,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     },
 
     readAggregate: async (ctx, { aggregateType, aggregateId }) => {
-      // An empty filter means all, and nobody who asks for one aggregate means that.
+      // An empty filter means all, which nobody who asks for one aggregate wants.
       if (aggregateType === '' || aggregateId === '') return [];
       const events: RecordedEvent[] = [];
       let afterPosition: bigint | undefined = 0n;
@@ -295,7 +295,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
   return {
     ...store,
     name: 'event store',
-    // Connecting begins at once, so that readiness tells the truth from the first time it is asked.
+    // Connecting starts at once, so that readiness is right from the first check.
     start: async () => {
       link.connected();
       appends.start();

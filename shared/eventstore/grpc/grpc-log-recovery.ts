@@ -19,7 +19,7 @@ export interface GrpcLogRecoveryOptions {
   readonly timeoutMs: number;
 }
 
-/** How long the whole of a tail may take, in milliseconds: it is as long as it is. */
+/** How long a whole tail may take, in milliseconds. */
 const STREAM_TIMEOUT_MS = 60 * 60_000;
 
 /** Connects on first use. The creator closes it. */

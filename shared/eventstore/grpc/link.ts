@@ -5,7 +5,7 @@ import { namingStream } from './stream-name.ts';
 
 /** The way to one event store: a connection that can be given up for another. */
 export interface Link {
-  /** The client of now. Ask again for each call. */
+  /** The current client. Ask again for each call. */
   client(): EventStoreClient;
   /**
    * Reconnects if `suspect` is still the current client. Running calls on the old connection

@@ -1,6 +1,6 @@
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 
-/** Metadata of every call: the stream that it is about, for a store that serves several. */
+/** Metadata of every call: its stream, for a store that serves several. */
 export const STREAM_KEY = 'eventstore-stream';
 
 /** Names `stream` in the metadata of each call of a client. */

@@ -1,4 +1,4 @@
-/** Between the contract's generated messages and the types that everybody works with. */
+/** Converts between the contract's generated messages and our own types. */
 
 import type {
   Checkpoint as WireCheckpoint,
@@ -26,7 +26,7 @@ export function newEventToWire(event: NewEvent, stream: string): WireEvent {
   };
 }
 
-/** An event that was sent to be appended; what is assigned by the log is ignored. */
+/** An event sent to be appended; fields that the log assigns are ignored. */
 export function newEventFromWire(event: WireEvent): NewEvent {
   return {
     eventId: event.eventId,
@@ -70,7 +70,7 @@ export function deadLetterToWire(letter: DeadLetter & Partial<ParkedLetter>): Wi
   };
 }
 
-/** A letter that is to be parked; what the store assigns is ignored. */
+/** A letter to park; fields that the store assigns are ignored. */
 export function deadLetterFromWire(letter: WireDeadLetter): DeadLetter {
   const { consumer, position, eventId, reason, lastError, deliveries, traceparent } = letter;
   return { consumer, position, eventId, reason, lastError, deliveries, traceparent };
@@ -80,7 +80,7 @@ export function parkedLetterFromWire(letter: WireDeadLetter): ParkedLetter {
   return {
     ...deadLetterFromWire(letter),
     parkedAt: letter.parkedAt ?? new Date(0),
-    // An event store of before replays says nothing: its letters are parked.
+    // An event store older than replays sends none: its letters are parked.
     state: letterStateFromWire(letter.state) ?? 'parked',
     replays: letter.replays,
     replayRequestedAt: letter.replayRequestedAt,

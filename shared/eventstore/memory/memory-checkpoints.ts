@@ -4,7 +4,7 @@ import type { CheckpointStore, KeptCheckpoint } from '../checkpoints.ts';
 /**
  * Checkpoints in memory. A log in memory loses nothing, so each of them holds.
  *
- * @param idAt of the log's event at a position; undefined where there is none
+ * @param idAt id of the log's event at a position; undefined if there is none
  */
 export function memoryCheckpoints(
   now: () => Date,

@@ -1,6 +1,6 @@
 /**
- * An event store in memory: what the contract suite proves of the real one
- * holds here too, so services can be tested without servers.
+ * An event store in memory: it passes the contract suite of the real one, so services can
+ * be tested without servers.
  */
 import { EventEmitter, once } from 'node:events';
 import type { Context } from '../../kit/context.ts';
@@ -22,7 +22,7 @@ export interface MemoryEventStoreOptions {
   readonly stream: string;
   /** The database's clock. */
   readonly now?: () => Date;
-  /** Called after each commit with what was written: the relay's place. */
+  /** Called after each commit with what was written, in place of the relay. */
   readonly committed?: (events: readonly RecordedEvent[]) => void;
 }
 

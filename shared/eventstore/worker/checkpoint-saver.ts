@@ -16,12 +16,11 @@ export interface CheckpointSaver {
 }
 
 /**
- * Saves one checkpoint at a time, and of those that came meanwhile only the last;
- * one that is the same as the last saved one is not sent. One that cannot be saved
- * is tried when it is told the next time: an older checkpoint costs repeats, which
- * are harmless. A store that will not have it yet (`precondition_failed`: it has not
- * verified that the stream is its copy up to there) is no failure. How often it is
- * told is its caller's choice.
+ * Saves one checkpoint at a time, and only the last of those that came meanwhile; does
+ * not send one that equals the last saved. A failed save is tried again with the next
+ * call: an older checkpoint costs repeats, which are harmless. A store that does not
+ * accept it yet (`precondition_failed`: it has not verified that the stream is its copy
+ * up to there) is no failure. The caller decides how often to call.
  */
 export function checkpointSaver(
   store: Pick<EventStore, 'saveCheckpoint'>,

@@ -21,9 +21,9 @@ export interface WorkerOptions {
   readonly durable: string;
   /** The stream that it follows. */
   readonly stream: string;
-  /** What its events are filed under; others of the same types are passed over. */
+  /** The aggregates' type; other aggregates' events of the same types are skipped. */
   readonly aggregateType: string;
-  /** What it answers, and nothing else is delivered to it. */
+  /** What it answers; nothing else is delivered to it. */
   readonly handles: Handles;
   /** The log, with the durable's checkpoint and its dead letters. */
   readonly store: Pick<EventStore, 'read' | 'head' | 'getCheckpoint' | 'saveCheckpoint'> &

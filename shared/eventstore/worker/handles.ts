@@ -6,10 +6,10 @@ import type { RecordedEvent } from '../event-store.ts';
 /** Which events a worker answers: the endpoint for each type, by the type's name in the log. */
 export type Handles = Readonly<Record<string, Endpoint<Delivery<RecordedEvent>, unknown>>>;
 
-/** An event that is to be answered. */
+/** An event to answer. */
 export interface Happened<Event> {
   readonly event: Event;
-  /** The same as stored in the log. */
+  /** The same event as stored in the log. */
   readonly recorded: RecordedEvent;
   /** As in Delivery. */
   readonly mayBeRepeat: boolean;

@@ -19,32 +19,31 @@ import { unsampled } from '../unsampled.ts';
 export type ReplaySource = Pick<EventStore, 'read' | 'takeReplays' | 'resolveReplay' | 'park'>;
 
 export interface ReplayOptions {
-  /** Whose dead letters. */
+  /** The consumer whose dead letters are replayed. */
   readonly consumer: string;
   /** The endpoint that serves this consumer's messages, with its dead letter middleware. */
   readonly endpoint: Endpoint<Delivery<RecordedEvent>, unknown>;
   readonly store: ReplaySource;
   readonly hook: Hook<IncomingMessage>;
   readonly logger: Logger;
-  /** How long `stop` waits for what is being served before it aborts it, in milliseconds. Default 5 s. */
+  /** How long `stop` waits for running replays before it aborts them, in milliseconds. Default 5 s. */
   readonly stopWaitMs?: number;
 }
 
-/** Served side by side, at most: replays must not crowd out the events of today. */
+/** The most replays at once: they must not crowd out current events. */
 const AT_ONCE = 8;
 const LOOK_EVERY_MS = 1_000;
-/** Before looking again when the event store did not answer. */
+/** Waits before the next look if the event store did not answer. */
 const AWAY_DELAYS_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
 /**
- * Serves dead letters that somebody asked to have replayed. It looks for them
- * once a second, takes each event from the log and gives it to the endpoint as
- * something that may have been answered before, so the endpoint looks into the
- * log first: what was called off meanwhile is not done. What the
- * endpoint serves is resolved; what it fails at is parked again.
+ * Serves dead letters whose replay somebody requested. It looks for them once a second,
+ * takes each event from the log and gives it to the endpoint as possibly answered before,
+ * so the endpoint checks the log first and does not do what was cancelled meanwhile. What
+ * the endpoint serves is resolved; what it fails at is parked again.
  *
- * `stop` waits for what is being served, five seconds, then aborts it; that one
- * is handed out again.
+ * `stop` waits five seconds for running replays, then aborts them; they are handed out
+ * again.
  */
 export function replays(options: ReplayOptions): Component {
   const { consumer, endpoint, store, hook } = options;
@@ -73,7 +72,10 @@ export function replays(options: ReplayOptions): Component {
     }
   }
 
-  /** Never rejects: what could not be settled is handed out again when its lease is over. */
+  /**
+   * Never rejects: a letter that could not be settled is handed out again when its lease
+   * expires.
+   */
   async function replay(letter: ParkedLetter): Promise<void> {
     const about = { position: `${letter.position}`, event_id: letter.eventId };
     try {
@@ -111,7 +113,7 @@ export function replays(options: ReplayOptions): Component {
         messageId: event.eventId,
         sequence: event.position,
         deliveries: letter.deliveries + 1,
-        // Whatever it fails with is parked again, unless we cut it short.
+        // Any failure parks it again, unless we aborted it.
         get last() {
           return !cutShort.signal.aborted;
         },

@@ -8,7 +8,7 @@ import {
 
 const milliseconds = /^\d{1,9}$/;
 
-/** The settings that all services have which follow the log. Durations are in milliseconds. */
+/** The settings of every service that follows the log. Durations are in milliseconds. */
 export function followerSettings(defaults: ServiceDefaults) {
   return {
     ...serviceSettings(defaults),
@@ -20,13 +20,13 @@ export function followerSettings(defaults: ServiceDefaults) {
   } as const;
 }
 
-/** The settings that all workers have, to be spread into a worker's own. */
+/** The settings of every worker; spread them into its own. */
 export function workerSettings(defaults: ServiceDefaults) {
   return {
     ...followerSettings(defaults),
     /** Messages held at once; aggregates are served side by side, the events of one in their order. */
     MAX_IN_FLIGHT: setting.integer(128, { min: 1, max: 10_000 }),
-    /** After this without a sign of life a message is given to another instance. */
+    /** A message without a sign of life for this long goes to another instance. */
     ACK_WAIT_MS: setting.milliseconds(30_000, { min: 1_000 }),
     /** Deliveries until a message is parked; with the delays below that is after about four minutes. */
     MAX_DELIVER: setting.integer(12, { min: 1, max: 1_000 }),
@@ -38,12 +38,12 @@ export function workerSettings(defaults: ServiceDefaults) {
         'must be numbers of milliseconds, separated by commas',
       )
       .transform((delays) => delays.map(Number)),
-    /** For one attempt to answer a message, of which there are a few in each delivery. */
+    /** For one attempt to answer a message; each delivery has a few. */
     ATTEMPT_TIMEOUT_MS: setting.milliseconds(10_000, { min: 100 }),
   } as const;
 }
 
-/** What `followerSettings` read, as the services call it. */
+/** The values of `followerSettings` under the names that services use. */
 export function followerConfig(read: Read<ReturnType<typeof followerSettings>>) {
   return {
     ...serviceConfig(read),
@@ -54,7 +54,7 @@ export function followerConfig(read: Read<ReturnType<typeof followerSettings>>) 
   };
 }
 
-/** What `workerSettings` read, as the workers call it. */
+/** The values of `workerSettings` under the names that workers use. */
 export function workerConfig(read: Read<ReturnType<typeof workerSettings>>) {
   return {
     ...followerConfig(read),

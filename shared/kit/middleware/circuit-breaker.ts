@@ -3,31 +3,28 @@ import type { Middleware } from '../endpoint.ts';
 import { CodedError, isMachineryFailure } from '../errors.ts';
 
 export interface CircuitBreakerOptions {
-  /** Failures in a row, without a success between, that open the circuit. */
+  /** Consecutive failures that open the circuit. */
   readonly threshold: number;
   /** How long it stays open before one request may try, in milliseconds. */
   readonly halfOpenAfterMs: number;
-  /**
-   * Whether a failure shows trouble that may pass if the endpoint gets a pause. Default: any
-   * technical failure.
-   */
+  /** Whether a failure may pass if the endpoint gets a pause. Default: any technical failure. */
   readonly counts?: (error: unknown) => boolean;
-  /** Milliseconds on a clock that only runs forward; that of `performance.now()` unless told. */
+  /** Milliseconds on a monotonic clock. Default: `performance.now()`. */
   readonly now?: () => number;
   /** Called when a circuit opens, and when it closes. */
   readonly onChange?: (open: boolean) => void;
 }
 
 /**
- * Stops calling an endpoint that fails again and again, so that callers hear so
- * at once and what is behind it can recover. After a while one request is let
- * through as a probe; its success closes the circuit. Only failures of the
- * machinery count, and running out of time is one; a refusal is an answer and
- * closes it too. While it is open, and beside a probe, requests are refused
- * with `circuit_open`. One circuit for each endpoint it wraps. A caller that is
- * gone already is not a probe: it is refused, and the next one tries.
+ * Stops calling an endpoint that keeps failing, so that callers hear of it at once and
+ * the dependency can recover. After `halfOpenAfterMs` one request goes through as a
+ * probe; its success closes the circuit. Only technical failures count, timeouts
+ * included; a refusal is an answer and closes the circuit too. While the circuit is open,
+ * and during a probe, other requests are refused with `circuit_open`. Each endpoint it
+ * wraps has its own circuit. A caller that has already left is refused and is no probe;
+ * the next one is.
  *
- * The clock of the machine may be set: it is not asked.
+ * It does not use the machine's clock, which can be set.
  */
 export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
   const {
@@ -87,7 +84,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): Middleware {
         return answer;
       } catch (thrown) {
         const error = judged(ctx, thrown);
-        // What began before it opened, and ends now, says nothing new.
+        // A call that began before the circuit opened says nothing new.
         if (openedAt === undefined) failed(error);
         throw error;
       }
@@ -101,13 +98,13 @@ const refusal = (waitMs: number) =>
   });
 
 /**
- * An endpoint may report `cancelled` when it is aborted by a timeout; to the circuit that is
- * a failure.
+ * An endpoint that a timeout aborts may report `cancelled`; the circuit counts that as a
+ * failure.
  */
 const judged = (ctx: Context, error: unknown): unknown =>
   ctx.signal.aborted && remaining(ctx, 1) === 0 ? outOfTime(error) : error;
 
-/** A probe that is aborted, for whatever reason, proved nothing; and one that never settles must not hold the circuit. */
+/** An aborted probe proves nothing, and one that never settles must not hold the circuit. */
 function heeding<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(outOfTime(signal.reason));

@@ -9,13 +9,13 @@ import { type Logger, logFields } from '../logger.ts';
 export interface DeadLetterOptions {
   /** Name of the consumer that gives up. */
   readonly consumer: string;
-  /** Keeps the letter outside the broker. May be called again with the same one. */
+  /** Stores the letter outside the broker. May be called again with the same letter. */
   readonly park: (ctx: Context, letter: DeadLetter) => Promise<void>;
   readonly logger: Logger;
   readonly meter: Meter;
   /**
-   * For what must succeed in the end, such as a compensation: an outage, however
-   * long, never ends its deliveries. Poison and faults of ours are parked as ever.
+   * For work that must succeed in the end, such as a compensation: no outage ends its
+   * deliveries, however long. Poison and internal errors are still parked.
    */
   readonly insist?: boolean | undefined;
 }
@@ -23,18 +23,18 @@ export interface DeadLetterOptions {
 /** Failures that pass by themselves. */
 const passing = ['unavailable', 'timeout', 'overloaded', 'cancelled'] as const;
 
-/** Parking is given this long, in milliseconds, also when the message's own time is up or the worker is stopping. */
+/** How long parking may take, in milliseconds, even if the message's own time is up or the worker is stopping. */
 const parkMs = 5_000;
 
-/** Of an error's text this many characters are kept: enough to know it by. */
+/** How many characters of an error's text are kept. */
 const lastErrorChars = 1_000;
 
 /**
- * Parks a message that can never succeed (`poison` in the table of kinds), or
- * that failed on its last delivery or never had an answer to it, and then rejects with `parked`, which ends
- * its deliveries. Any other failure passes through, to be delivered again. When
- * parking itself fails it rejects with `park_failed`, which is worth another
- * delivery: a message is never dropped for want of a place to keep it.
+ * Parks a message that can never succeed (`poison` in the table of kinds), that failed on
+ * its last delivery, or that never got an answer to it; then rejects with `parked`, which
+ * ends the deliveries. Any other failure passes through and is delivered again. If
+ * parking itself fails it rejects with `park_failed`, so that the message is delivered
+ * again: a message is never dropped because it could not be stored.
  */
 export function deadLetter({
   consumer,
@@ -47,7 +47,7 @@ export function deadLetter({
     description: 'Messages given up and stored as dead letters.',
   });
 
-  /** Keeps the letter and rejects with what ends the deliveries. */
+  /** Stores the letter and rejects with the error that ends the deliveries. */
   async function give(ctx: Context, delivery: Delivery, error: CodedError): Promise<never> {
     const letter: DeadLetter = {
       consumer,
@@ -87,7 +87,7 @@ export function deadLetter({
   };
 }
 
-/** Serving it once more may kill the process once more. */
+/** Serving it again may crash the process again. */
 const unanswered = () =>
   new CodedError(
     'internal',
@@ -100,15 +100,15 @@ function withOwnTime(ctx: Context): Context {
 }
 
 /**
- * What went wrong, for operators, in one line: the fields at fault as an answer
- * over HTTP names them, else the cause, for an internal error's message says nothing.
+ * What went wrong, in one line for operators: the fields at fault as an HTTP answer names
+ * them, else the cause, because an internal error's message says nothing.
  */
 function lastError({ message, problems, cause }: CodedError): string {
   const fields = problems.map((problem) => `${problem.field} ${problem.message}`).join('; ');
   const why = fields === '' && cause instanceof Error ? ` (${inOneLine(cause)})` : '';
   const text =
     fields === '' ? `${message}${why}` : `${message.replace(/[.]$/, '')}: ${oneLine(fields)}.`;
-  // Neither a NUL nor half of a surrogate pair, as a cut leaves it, has a place in an SQL text.
+  // SQL text cannot hold a NUL or half a surrogate pair, which the cut may leave.
   return text.replaceAll('\0', '').slice(0, lastErrorChars).toWellFormed();
 }
 

@@ -16,22 +16,25 @@ interface OnionOptions<In = unknown> {
   readonly tracing: Middleware<In>;
   readonly meter: Meter;
   readonly logger: Logger;
-  /** Of the endpoint, as in logs and metrics. */
+  /** The endpoint's name, as in logs and metrics. */
   readonly name: string;
 }
 
 export interface RequestOnionOptions extends OnionOptions {
-  /** For one call of the endpoint, in milliseconds. None: for an answer that is a stream, as long as what it reads. */
+  /**
+   * For one call of the endpoint, in milliseconds. Undefined: no limit, for an answer
+   * that is a stream and takes as long as its source.
+   */
   readonly timeoutMs: number | undefined;
-  /** None: no limit. */
+  /** Default: no limit. */
   readonly rateLimit?: RateLimitOptions;
-  /** None: no circuit. */
+  /** Default: no circuit. */
   readonly breaker?: CircuitBreakerOptions;
   /** Level of the line for a request that went well. Default `info`. */
   readonly okLevel?: NonNullable<LoggingOptions['okLevel']>;
 }
 
-/** How a worker tries again before the longer waits of the broker, or of its checkpoint: enough for a restart of what is behind, not for an outage. */
+/** A worker's own retries, before the longer waits of the broker or of its checkpoint: enough for a dependency that restarts, not for an outage. */
 export const inProcessRetry: RetryOptions = { attempts: 3, initialDelayMs: 50, maxDelayMs: 1_000 };
 
 export interface WorkerOnionOptions extends OnionOptions {
@@ -39,7 +42,7 @@ export interface WorkerOnionOptions extends OnionOptions {
   readonly timeoutMs: number;
   readonly consumer: string;
   readonly park: DeadLetterOptions['park'];
-  /** Never give it up for an outage: for what must succeed in the end. */
+  /** Never give up because of an outage: for work that must succeed in the end. */
   readonly insist?: boolean;
   /** Default `inProcessRetry`. */
   readonly retry?: RetryOptions;
@@ -63,9 +66,9 @@ export function requestMiddleware(options: RequestOnionOptions): Middleware {
 }
 
 /**
- * The onion around an endpoint that answers deliveries. Each attempt has its
- * own timeout; a message is parked only when the attempts are used up; and what
- * became of it in the end is what is logged and counted.
+ * The onion around an endpoint that answers deliveries. Each attempt has its own timeout;
+ * a message is parked only when the attempts are used up; the log and the metrics show
+ * the final result.
  */
 export function workerMiddleware(options: WorkerOnionOptions): Middleware<Delivery> {
   const { tracing, meter, logger, name, consumer, park, timeoutMs } = options;
@@ -85,10 +88,10 @@ export interface BatchOnionOptions extends Omit<OnionOptions, 'tracing'> {
 }
 
 /**
- * The onion around an endpoint that is given many events at once. A worker's
- * without two of its layers: a batch belongs to many traces, so the spans are its
- * transport's, one for each event in its own trace; and nothing is ever parked,
- * since a projection goes on past what it cannot read by itself.
+ * The onion around an endpoint that takes many events at once: a worker's without two of
+ * its layers. A batch belongs to many traces, so its transport makes the spans, one for
+ * each event in its own trace; and nothing is parked, because a projection skips what it
+ * cannot read.
  */
 export function batchMiddleware({ meter, logger, name, timeoutMs }: BatchOnionOptions): Middleware {
   return chain(
@@ -105,9 +108,9 @@ export interface DeadlineOnionOptions<Deadline> extends OnionOptions<Deadline> {
 }
 
 /**
- * The onion around an endpoint that fires deadlines. A worker's without two of
- * its layers: whatever fails is fired again by the clock, later and for ever, so
- * there is neither a retry nor a dead letter.
+ * The onion around an endpoint that fires deadlines: a worker's without two of its
+ * layers. The clock fires a failed deadline again later, forever, so there is neither a
+ * retry nor a dead letter.
  */
 export function deadlineMiddleware<Deadline>({
   tracing,

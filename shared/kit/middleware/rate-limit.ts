@@ -6,7 +6,7 @@ export interface RateLimitOptions {
   readonly points: number;
   /** Length of a window in milliseconds. */
   readonly perMs: number;
-  /** Milliseconds on a clock that only runs forward; that of `performance.now()` unless told. */
+  /** Milliseconds on a monotonic clock. Default: `performance.now()`. */
   readonly now?: () => number;
 }
 

@@ -4,21 +4,20 @@ import type { Middleware } from '../endpoint.ts';
 import { isMachineryFailure } from '../errors.ts';
 
 export interface RetryOptions {
-  /** Calls in all, the first among them: 1 or more. */
+  /** Calls in total, including the first: 1 or more. */
   readonly attempts: number;
   /** About how long the first pause is, in milliseconds; later ones double. */
   readonly initialDelayMs: number;
-  /** No pause is longer, in milliseconds. */
+  /** The longest pause, in milliseconds. */
   readonly maxDelayMs: number;
 }
 
 /**
- * Calls the endpoint again after a failure of the machinery, with pauses that
- * grow and are jittered so that those who failed together do not come back
- * together (decorrelated jitter, as in Polly). An answer is never asked for
- * twice. Rejects with the last failure when the attempts are used up, and when
- * the context is aborted or its deadline passes; an abort ends a pause at once.
- * A pause does not keep the process alive. For endpoints that may be repeated.
+ * Calls the endpoint again after a technical failure, with growing, jittered pauses, so
+ * that callers that failed together do not return together (decorrelated jitter, as in
+ * Polly). It never repeats an answer. Rejects with the last failure when the attempts are
+ * used up, and when the context is aborted or its deadline passes; an abort ends a pause
+ * at once. A pause does not keep the process alive. For endpoints that may be repeated.
  */
 export function retry({ attempts, initialDelayMs, maxDelayMs }: RetryOptions): Middleware {
   const policy = retryPolicy(
@@ -32,7 +31,7 @@ export function retry({ attempts, initialDelayMs, maxDelayMs }: RetryOptions): M
     new Promise((resolve, reject) => {
       let failure: unknown;
       let pausing = false;
-      // The policy sleeps through an abort; what it wakes to is then no longer wanted.
+      // The policy sleeps through an abort; its next attempt is then no longer wanted.
       const onAbort = () => {
         if (pausing) reject(failure);
       };

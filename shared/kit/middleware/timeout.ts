@@ -4,12 +4,11 @@ import type { Middleware } from '../endpoint.ts';
 import { CodedError } from '../errors.ts';
 
 /**
- * Gives the endpoint `ms` milliseconds, or what the context's own deadline
- * leaves where that is less, then stops waiting and rejects with
- * `deadline_exceeded`, whether or not the endpoint heeds the abort. The
- * endpoint finds the deadline and a signal in its context. When the caller goes
- * away first it rejects with `cancelled`. A request whose time is already up is
- * not begun.
+ * Gives the endpoint `ms` milliseconds, or less if the context's own deadline is nearer;
+ * then stops waiting and rejects with `deadline_exceeded`, whether or not the endpoint
+ * heeds the abort. The endpoint finds the deadline and a signal in its context. If the
+ * caller leaves first, it rejects with `cancelled`. A request whose time is already up is
+ * not started.
  */
 export function timeout(ms: number): Middleware {
   const whole = policy(ms);
@@ -25,15 +24,18 @@ export function timeout(ms: number): Middleware {
         return next({ ...ctx, signal, deadline }, request);
       }, ctx.signal);
     } catch (error) {
-      // What an endpoint rejects with once it is aborted says only that it
-      // noticed; it may come before the policy's own error or after it.
+      // After an abort the endpoint's error says only that it noticed; it may come before
+      // the policy's own error or after it.
       if (!signal.aborted) throw error;
       throw ctx.signal.aborted && remaining(ctx, 1) > 0 ? abandoned(error) : timedOut(error, given);
     }
   };
 }
 
-/** Does not abort when the endpoint returns: an abort makes an exception with a stack, for each request. */
+/**
+ * Does not abort when the endpoint returns: an abort would create an exception with a
+ * stack for each request.
+ */
 function policy(ms: number): TimeoutPolicy {
   return timeoutPolicy(ms, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
 }

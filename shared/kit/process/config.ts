@@ -19,17 +19,17 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** The ConfigError that tells these problems. */
+/** The ConfigError that lists these problems. */
 export const configError = (problems: readonly string[]): ConfigError =>
   new ConfigError(
     ['The configuration is not valid:', ...problems.map((problem) => `  ${problem}`)].join('\n'),
   );
 
 /**
- * Reads the configuration from environment variables. A variable that is set
- * to nothing counts as unset. Throws ConfigError that lists every problem, not
- * only the first; among them a BIND_ADDRESS that other machines can reach
- * while ALLOW_INSECURE is not true, since nothing here authenticates callers.
+ * Reads the configuration from environment variables. An empty variable counts as unset.
+ * Throws ConfigError that lists every problem, not only the first. A BIND_ADDRESS that
+ * other machines can reach is one unless ALLOW_INSECURE is true, because nothing here
+ * authenticates callers.
  */
 export function loadConfig<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv = process.env): T {
   const set = Object.fromEntries(
@@ -52,8 +52,8 @@ export function loadConfig<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv = pro
 }
 
 /**
- * Why the bind address must be refused; undefined if it is allowed. It reads the variables,
- * so that it is reported with other problems.
+ * Why the bind address must be refused; undefined if it is allowed. It reads the raw
+ * variables, so that it is reported together with other problems.
  */
 function openBinding(set: NodeJS.ProcessEnv): string | undefined {
   const address = set.BIND_ADDRESS;
@@ -63,7 +63,10 @@ function openBinding(set: NodeJS.ProcessEnv): string | undefined {
   return `BIND_ADDRESS is "${address}": other machines could reach this service without authentication; set ALLOW_INSECURE=true to allow it`;
 }
 
-/** `value` fit for a message: credentials in URLs and in query parameters, and secrets by name, become asterisks. */
+/**
+ * `value` fit for a message: asterisks replace credentials in URLs and query parameters,
+ * and values of variables named like secrets.
+ */
 function masked(name: string, value: string): string {
   if (/PASSWORD|SECRET|TOKEN|CREDENTIAL/i.test(name)) return '***';
   return value

@@ -1,17 +1,16 @@
 import type { Component } from './lifecycle.ts';
 
 /**
- * `component`, whose problems make the process degraded instead of not ready: for what
- * accepted work needs but requests do not.
+ * `component`, but its problems make the process degraded rather than not ready: for what
+ * accepted work needs and requests do not.
  */
 export function degradedInstead({ notReady, degraded, ...component }: Component): Component {
   return { ...component, degraded: () => notReady?.() ?? degraded?.() };
 }
 
 /**
- * The same from the first look at which it was ready. Until then it holds back
- * the process's readiness: who starts it should learn that it does not work
- * before it ends the one that does.
+ * The same once the component has been ready. Until then it keeps the process not ready,
+ * so that a deployment learns that it does not work before it stops the old one.
  */
 export function degradedOnceReady({ notReady, degraded, ...component }: Component): Component {
   let worked = false;

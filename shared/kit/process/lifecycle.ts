@@ -6,47 +6,49 @@ import { ConfigError } from './config.ts';
 export interface Component {
   /** Named in logs and in `/readyz`. */
   readonly name: string;
-  /** Resolves when it can be used. Must end by itself: with an error, if it cannot start. */
+  /**
+   * Resolves when the component can be used. Must settle by itself: with an error if it
+   * cannot start.
+   */
   start?(): Promise<void>;
-  /** Finishes what is in flight and lets go of what it holds. Called only after `start`, once. */
+  /** Finishes work in flight and releases what it holds. Called once, only after `start`. */
   stop?(): Promise<void>;
-  /** Why it is not ready to be used, for people; undefined when it is. */
+  /** Why the component is not ready, for people; undefined when it is. */
   notReady?(): string | undefined;
   /**
-   * Why accepted work does not progress although requests are served, for people;
-   * undefined if it does. Returns it as long as it lasts, and must be cheap: it is
-   * called at each check.
+   * Why accepted work makes no progress although requests are served, for people;
+   * undefined if it does. Returns the reason as long as it lasts. Called at each check,
+   * so it must be cheap.
    */
   degraded?(): string | undefined;
 }
 
 export interface LifecycleOptions {
-  /** In the order of starting, so what others lean on comes first: telemetry, database, broker, transports. */
+  /** In the order of starting, dependencies first: telemetry, database, broker, transports. */
   readonly components: readonly Component[];
   readonly logger: Logger;
-  /** For all of the stopping together, in milliseconds. */
+  /** For stopping all of them, in milliseconds. */
   readonly stopTimeoutMs: number;
 }
 
 /** Starts and stops a process's components as one. */
 export interface Lifecycle {
   /**
-   * Starts the components one after another. Rejects when one does not start
-   * (saying which) or when `stop` came in between; what was started then stays
-   * so until `stop`. To be called once.
+   * Starts the components one after another. Rejects if one does not start (naming it),
+   * or if `stop` is called meanwhile; started components run until `stop`. Call it
+   * once.
    */
   start(): Promise<void>;
   /**
-   * Stops what was started, in reverse order, each after the one before it is
-   * done. A component that fails does not keep the others from stopping. When
-   * the time is up the rest is told to stop and not waited for. Rejects in the
-   * end when something failed or was not waited for. May be called again, and
-   * while starting: it is done once.
+   * Stops what was started, in reverse order, one after another. A component that fails
+   * does not keep the others from stopping. When the time is up, the rest are told to
+   * stop but not awaited. Rejects at the end if something failed or was not awaited. May
+   * be called again, and during the start: it stops once.
    */
   stop(): Promise<void>;
   /** Why the process is not ready; empty when it is. Not ready while starting and from `stop` on. */
   notReady(): string[];
-  /** Why what was accepted does not get on; empty when it does, while starting, and from `stop` on. */
+  /** Why accepted work makes no progress; empty when it does, while starting, and from `stop` on. */
   degraded(): string[];
 }
 
@@ -80,7 +82,7 @@ export function createLifecycle({
     const timeUp = new Promise<'timed out'>((resolve) => {
       timer = setTimeout(resolve, stopTimeoutMs, 'timed out');
     });
-    // A component that is just starting is let finish, so that it can be stopped.
+    // Let a component that is starting finish, so that it can be stopped.
     await Promise.race([timeUp, starting?.catch(() => undefined)]);
     for (const component of started.toReversed()) {
       if (component.stop === undefined) continue;
@@ -104,7 +106,7 @@ export function createLifecycle({
     }
   }
 
-  /** What the components say of themselves. */
+  /** The components' own reasons. */
   function reasons(of: (component: Component) => string | undefined): string[] {
     return components.flatMap((component) => {
       const reason = of(component);
@@ -132,20 +134,20 @@ export function createLifecycle({
 }
 
 /**
- * A signal this soon after the first is the same wish: a terminal's Ctrl-C
- * reaches every process of the group, and a supervisor passes it on as well.
+ * A signal this soon after the first only repeats it: a terminal's Ctrl-C reaches every
+ * process of the group, and a supervisor passes it on as well.
  */
 const sameWishMs = 250;
 
 /**
- * Runs `lifecycle` as this process; resolves once everything is started, and
- * ends the process itself. To be called once, by main.
+ * Runs `lifecycle` as this process; resolves once everything is started, and ends the
+ * process itself. Call it once, from main.
  *
- * SIGTERM or SIGINT stops it: exit code 0, or 1 when something did not stop in
- * time. A second signal exits at once with 1, whatever is still in flight. A
- * failed start is logged in one line (a configuration that turned out to be wrong
- * is printed for people), what was started is stopped, and the code is 1. An error that nobody handled is logged and ends the process at
- * once with 1, since nothing is known of its state any more.
+ * SIGTERM or SIGINT stops it: exit code 0, or 1 if something did not stop in time. A
+ * second signal exits at once with 1, whatever is in flight. After a failed start it logs
+ * one line (an invalid configuration is printed for people), stops what was started, and
+ * exits with 1. An unhandled error is logged and ends the process at once with 1, because
+ * its state is unknown.
  */
 export async function runProcess(lifecycle: Lifecycle, logger: Logger): Promise<void> {
   let signalled: number | undefined;
@@ -188,10 +190,10 @@ export async function runProcess(lifecycle: Lifecycle, logger: Logger): Promise<
     await lifecycle.start();
     logger.info('ready');
   } catch (error) {
-    // Told to stop while starting: that is no failure, and the exit is on its way.
+    // A signal during the start is no failure, and the exit is on its way.
     if (signalled !== undefined) return;
     const wrong = error instanceof Error ? error.cause : undefined;
-    // As of one that is wrong before anything is started.
+    // As for a configuration that is invalid before anything starts.
     if (wrong instanceof ConfigError) process.stderr.write(`${wrong.message}\n`);
     else logger.fatal(inOneLine(error));
     await stopAndExit(1);

@@ -2,9 +2,9 @@ import type { Meter } from '@opentelemetry/api';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
- * What `/readyz` says, as figures to be watched: `service_ready` is 1 while it
- * is answered with 200, `service_degraded` while it says anything but `ready`.
- * `lifecycle` is asked at each scrape.
+ * The answer of `/readyz` as gauges: `service_ready` is 1 while the status is 200,
+ * `service_degraded` is 1 while the answer is anything but `ready`. Asks `lifecycle` at
+ * each scrape.
  */
 export function measureReadiness(
   meter: Meter,

@@ -3,17 +3,17 @@ import { ConfigError } from './config.ts';
 import { keepLoopbackDirect } from './direct-loopback.ts';
 import { type Lifecycle, runProcess } from './lifecycle.ts';
 
-/** A service, put together and not yet started. */
+/** An assembled service, not yet started. */
 export interface Runnable {
   readonly lifecycle: Lifecycle;
   readonly logger: Logger;
 }
 
 /**
- * Makes a service and runs it as this process, as `runProcess` says; resolves
- * once it is started. A configuration that is wrong is printed for people,
- * without a stack, and the exit code is 1. Any other error of `create` is the
- * caller's. To be called once, by main.
+ * Creates a service and runs it as this process, as `runProcess` describes; resolves once
+ * it is started. An invalid configuration is printed for people, without a stack, and the
+ * exit code is 1. Any other error of `create` is thrown to the caller. Call it once, from
+ * main.
  */
 export async function runService(create: () => Runnable): Promise<void> {
   keepLoopbackDirect();

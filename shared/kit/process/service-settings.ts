@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { from, type Read, setting } from './setting.ts';
 
-/** What OTEL_TRACES_SAMPLER may say. */
+/** The values of OTEL_TRACES_SAMPLER. */
 export const samplerNames = [
   'always_on',
   'always_off',
@@ -11,7 +11,7 @@ export const samplerNames = [
   'parentbased_traceidratio',
 ] as const;
 
-/** What differs between services in the settings that all have. */
+/** The defaults that differ between services. */
 export interface ServiceDefaults {
   /** Name in traces, logs and metrics. */
   readonly serviceName: string;
@@ -19,15 +19,15 @@ export interface ServiceDefaults {
 }
 
 /**
- * The settings that every service has, to be spread into its own:
- * `z.object({ ...serviceSettings({ … }), NATS_URL: setting.url(…) })`. Names
- * are OpenTelemetry's where it has one.
+ * The settings of every service; spread them into its own:
+ * `z.object({ ...serviceSettings({ … }), NATS_URL: setting.url(…) })`. Names are
+ * OpenTelemetry's where it has one.
  */
 export function serviceSettings({ serviceName, adminPort }: ServiceDefaults) {
   return {
     OTEL_SERVICE_NAME: setting.text(serviceName),
     ADMIN_PORT: setting.port(adminPort),
-    /** Loopback unless ALLOW_INSECURE says that more is meant; loadConfig checks it. */
+    /** Loopback unless ALLOW_INSECURE is true; loadConfig checks it. */
     BIND_ADDRESS: from('127.0.0.1', 'an IP address or localhost', (text) =>
       isIP(text) !== 0 || text === 'localhost' ? text : undefined,
     ),
@@ -41,9 +41,9 @@ export function serviceSettings({ serviceName, adminPort }: ServiceDefaults) {
       'fatal',
       'silent',
     ]),
-    /** For all of the shutdown together. */
+    /** For the whole shutdown. */
     SHUTDOWN_TIMEOUT_MS: setting.milliseconds(10_000, { min: 1 }),
-    /** `none`: spans are made, so that ids are passed on and stand in the log, and sent nowhere. */
+    /** `none`: spans are created, so that ids are passed on and recorded, but not sent. */
     OTEL_TRACES_EXPORTER: setting.choice('zipkin', ['zipkin', 'none']),
     OTEL_TRACES_SAMPLER: setting.choice('parentbased_always_on', samplerNames),
     /** The share of traces that the ratio samplers keep. */
@@ -58,7 +58,7 @@ export function serviceSettings({ serviceName, adminPort }: ServiceDefaults) {
 /** What every service's configuration holds. Durations are in milliseconds. */
 export type ServiceConfig = ReturnType<typeof serviceConfig>;
 
-/** What `serviceSettings` read, as the services call it, to be spread into a service's own. */
+/** The values of `serviceSettings` under the names that services use; spread them into its own. */
 export function serviceConfig(read: Read<ReturnType<typeof serviceSettings>>) {
   return {
     serviceName: read.OTEL_SERVICE_NAME,

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { currencyOf } from '../../money/currency.ts';
 
-/** A setting's schema: what it is read from is text or nothing. */
+/** A setting's schema; its input is text or undefined. */
 export type Setting<T> = z.ZodType<T, string | undefined>;
 
-/** What `loadConfig` reads by settings of this shape. */
+/** What `loadConfig` returns for settings of this shape. */
 export type Read<Shape extends z.core.$ZodLooseShape> = z.output<z.ZodObject<Shape>>;
 
 /**
- * A setting that is `byDefault` when unset (required where that is undefined),
- * and otherwise what `parse` makes of the text, undefined meaning a refusal.
+ * A setting with the default `byDefault` (required if that is undefined), and otherwise
+ * the result of `parse`; undefined from `parse` is a refusal.
  */
 export function from<T>(
   byDefault: T | undefined,
@@ -27,7 +27,7 @@ export function from<T>(
     });
 }
 
-/** What a flag's text says; undefined for neither. */
+/** The value of a flag's text; undefined if it is neither true nor false. */
 export function flag(text: string): boolean | undefined {
   if (/^(true|1|yes|on)$/i.test(text)) return true;
   return /^(false|0|no|off)$/i.test(text) ? false : undefined;
@@ -64,8 +64,8 @@ function isNatsAddress(text: string): boolean {
 }
 
 /**
- * The kinds of settings there are. Each takes its default first; without one
- * the setting is required. Numbers are decimal; a range's default is 0 and up.
+ * The kinds of settings. Each takes its default first; without one the setting is
+ * required. Numbers are decimal; the default range is 0 and up.
  */
 export const setting = {
   /** A TCP port; 0 lets the system choose. */
@@ -75,7 +75,7 @@ export const setting = {
     numeric(/^-?\d+$/, byDefault, 'a whole number', range),
   number: (byDefault?: number, range: Range = {}) =>
     numeric(/^-?\d+(\.\d+)?$/, byDefault, 'a number', range),
-  /** A duration in milliseconds. At most what a timer can wait for. */
+  /** A duration in milliseconds, at most the longest that a timer can wait. */
   milliseconds: (byDefault?: number, range: Range = {}) =>
     numeric(/^\d+$/, byDefault, 'a number of milliseconds', { max: 2 ** 31 - 1, ...range }),
   text: (byDefault?: string) => from(byDefault, 'some text', (text) => text),
@@ -92,7 +92,7 @@ export const setting = {
   /** A currency's code (ISO 4217), in upper case. Amounts in the log depend on it, so it cannot change later. */
   currency: (byDefault: string) =>
     from(currencyOf(byDefault), 'the ISO 4217 code of a currency, such as USD', currencyOf),
-  /** Texts separated by commas, without blanks around them or empty ones among them. */
+  /** Texts separated by commas; blanks around them and empty ones are dropped. */
   list: (byDefault: readonly string[] = []) =>
     from(byDefault, 'a comma separated list', (text) =>
       text

@@ -1,35 +1,41 @@
 /**
- * What the server answers to one statement, gathered here and row by row. The client
- * (postgres 3.4.9) counts an answer's rows for its whole connection, and goes on from that
- * count when a statement was ended behind its first rows: the next answer began with
- * as many holes. Where each row is handed over, its count is not used.
+ * Gathers the server's answer to one statement row by row. The client (postgres 3.4.9)
+ * counts rows per connection, and does not reset the count if a statement ends after its
+ * first rows: the next answer then began with that many holes. The count is not used when
+ * each row is handed over.
  */
 import type postgres from 'postgres';
 import type { Backend } from './cancel-statement.ts';
 import type { Sql } from './sql-client.ts';
 
-/** Begins one statement when it is called. */
+/** Starts one statement when called. */
 export type Statement<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
 
-/** An answer that is on its way. */
+/** An answer in progress. */
 export interface Answer<Row> {
-  /** Resolves at its end, rejects as the client says; `rows` tells what it was. */
+  /**
+   * Resolves at the end of the answer; rejects with the client's error. `rows` returns
+   * the content.
+   */
   readonly ended: PromiseLike<Ending>;
-  /** All its rows, once it ended; undefined where they cannot be believed. */
+  /** All rows, once the answer has ended; undefined if they cannot be trusted. */
   rows(ending: Ending): readonly Row[] | undefined;
   /**
-   * Whether rows of it have come without their end. An ERROR behind them leaves the
-   * client in a state that was seen to spoil later answers.
+   * Whether rows have arrived without the end of the answer. An ERROR after them leaves
+   * the client in a state that was seen to corrupt later answers.
    */
   torn(): boolean;
-  /** Whose connection runs it at the server, for a request to cancel it; undefined before it was sent. */
+  /** The server's connection that runs the statement, for cancelling it; undefined until it is sent. */
   backend(): Backend | undefined;
 }
 
-/** What the client tells of a command, its rows apart; before its end without a name. */
+/**
+ * What the client reports about a command, besides its rows. `command` is null before the
+ * end.
+ */
 interface Ending {
   readonly command: string | null;
-  /** How many rows the server says that it returned, or wrote. */
+  /** How many rows the server says it returned or wrote. */
   readonly count: number | null;
   readonly columns: readonly unknown[] | null;
 }
@@ -38,7 +44,7 @@ interface Ending {
 export function gather<Row extends object>(query: postgres.PendingQuery<Row[]>): Answer<Row> {
   const rows: Row[] = [];
   let behindRows: Ending | undefined;
-  // Known to the client, but not to its types.
+  // The client has these, but its types do not.
   const inside = query as unknown as { readonly retried?: unknown; readonly state?: unknown };
   const ended = query.forEach((row, ending) => {
     rows.push(row as Row);
@@ -47,8 +53,8 @@ export function gather<Row extends object>(query: postgres.PendingQuery<Row[]>):
   return {
     ended,
     rows: (ending) =>
-      // Where the server wants a statement planned again the client sends it again by
-      // itself, and another one that is sent meanwhile was answered with its rows.
+      // If the server wants a statement planned again, the client resends it by itself,
+      // and another statement sent meanwhile received its rows.
       inside.retried === undefined && isWhole(ending, rows.length) ? rows : undefined,
     torn: () => behindRows !== undefined && behindRows.command === null,
     backend: () => asBackend(inside.state),

@@ -6,17 +6,17 @@ export interface Backend {
   readonly secret: number;
 }
 
-/** For the whole of a request; the statement's own end at the server is not far. */
+/** For the whole request; the statement soon ends at the server anyway. */
 const PATIENCE_MS = 1_000;
 
-/** What a request begins with: its length, and what the protocol calls it. */
+/** The first two fields of a request: its length and its code in the protocol. */
 const REQUEST = [16, 80_877_102] as const;
 
 /**
- * Asks the server at `address` to end what runs on the connection `backend`, so that
- * what nobody waits for does not hold a backend, a lock, or both. The server does not
- * answer; whether it came to anything is not known, and nothing depends on it. Never
- * throws, and does not keep the process alive.
+ * Asks the server at `address` to end the statement on the connection `backend`, so that
+ * a statement nobody waits for does not hold a backend or a lock. The server does not
+ * answer; whether it worked is unknown, and nothing depends on it. Never throws, and does
+ * not keep the process alive.
  */
 export function cancelStatement(
   address: TcpNetConnectOpts | IpcNetConnectOpts,

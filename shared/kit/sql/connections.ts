@@ -1,63 +1,64 @@
 /**
- * The connections of one pool, each a client of its own. The client (postgres
- * 3.4.9) has a pool, too, and connects again when a connection is lost under a
- * statement. Neither is used; only one that was idle or grew old it makes new itself.
+ * The connections of one pool, each a client of its own. The client (postgres 3.4.9) also
+ * has a pool, and reconnects when a connection is lost during a statement. We use
+ * neither; a client renews only a connection that was idle or grew old.
  *
- * - While some connections of its pool are idle, its list of them grows by one
- *   with each query and is searched from its beginning each time.
- * - What a lost connection was answering stays in it. The next statement is refused
- *   for the old one's end, and the answer to the one after that begins with as many
- *   holes as the old one had rows.
+ * - While connections of its pool are idle, each query adds one to its list of them,
+ *   which is searched from the start each time.
+ * - A lost connection keeps its unfinished answer. The next statement fails with the end
+ *   of the old one, and the answer after that begins with as many holes as the old one
+ *   had rows.
  */
 import type { Backend } from './cancel-statement.ts';
 import { type ConnectionOptions, createSqlClient, type Sql, type SqlClient } from './sql-client.ts';
 
 export type { ConnectionOptions, Sql } from './sql-client.ts';
 
-/** One place for statements: a client, and after it was replaced another one. */
+/** A place for statements: a client, later its replacement. */
 export interface Connection {
-  /** Its client as of now. */
+  /** The current client. */
   readonly sql: Sql;
-  /** The earliest time for the next statement, as `performance.now()` tells it; who takes it waits. */
+  /** The earliest time for the next statement, by `performance.now()`; the taker waits until then. */
   readonly notBefore: number;
   /**
-   * Whether it was idle for long, or is suspected, and is taken for one statement alone:
-   * who takes it asks first whether it lives.
+   * Whether the connection was idle for long, or is suspect, and only one statement has
+   * taken it: the taker first checks that it is alive.
    */
   doubtful(): boolean;
-  /** To be called when the server answered on it, also with an ERROR. */
+  /** Call it when the server has answered on the connection, even with an ERROR. */
   heard(): void;
 }
 
-/** Who takes a connection for a statement gives it back. */
+/** Lends connections to statements; each taker gives its connection back. */
 export interface Connections {
   /**
-   * The one that was used last, for its caches are the warmest. Throws when more are
+   * The connection used last, because its caches are the warmest. Throws if more are
    * taken than `poolSize` times `pipeline`: the caller keeps count.
    */
   take(): Connection;
-  /** Once for each that was taken, replaced or not. */
+  /** Call it once for each connection taken, replaced or not. */
   giveBack(connection: Connection): void;
   /**
-   * Gives up `sql`, the client of `connection` that a statement was sent by: what is on
-   * its way over it is rejected, its socket is closed, and what `backend` runs, where it
-   * is told, is cancelled. A new client may be used `afterMs` later, and is taken last.
-   * Of several statements on their way the first call acts; false: this one did not.
+   * Gives up `sql`, the client of `connection` that sent a statement: its statements in
+   * progress are rejected, its socket is closed, and the statement of `backend`, if
+   * given, is cancelled. The new client can be used after `afterMs` and is taken last. If
+   * several statements in progress call this, the first call acts; the others return
+   * false.
    */
   replace(connection: Connection, sql: Sql, afterMs: number, backend?: Backend): boolean;
-  /** Has each connection that was not heard from since `since` asked for a sign of life before its next statement. */
+  /** Makes each connection not heard from since `since` prove that it is alive before its next statement. */
   suspect(since: number): void;
-  /** Waits for what is under way, so many seconds at most; what is under way after them is rejected. */
+  /** Waits at most `timeout` seconds for statements in progress; then rejects the rest. */
   end(timeout: number): Promise<void>;
 }
 
 /** For how long an idle connection is trusted. */
 const IDLE_MS = 5_000;
 
-/** Makes them. The creator ends them. */
+/** Opens the connections of a pool. The creator ends them. */
 export function openConnections(options: ConnectionOptions): Connections {
   const all = Array.from({ length: options.poolSize }, () => open(options));
-  /** Each as often as there is room for a statement on it. */
+  /** Each connection appears once for each statement it has room for. */
   const free = Array.from({ length: options.pipeline ?? 1 }, () => all).flat();
   let ended = false;
   return {
@@ -96,13 +97,13 @@ export function openConnections(options: ConnectionOptions): Connections {
   };
 }
 
-/** A connection as it is seen here. */
+/** A connection with its private state. */
 interface Ours extends Connection {
   client: SqlClient;
   notBefore: number;
-  /** As `performance.now()` tells it; infinity for one that never was connected, as that needs no proof. */
+  /** By `performance.now()`; infinity if never connected, because such a connection needs no proof. */
   heardAt: number;
-  /** Statements that it is taken for. */
+  /** How many statements have taken it. */
   taken: number;
 }
 

@@ -1,8 +1,8 @@
-/** What a statement's failure means to who asked for it: a CodedError, with the server's own words behind it. */
+/** Turns a statement's failure into a CodedError for the caller, with the server's own words as the cause. */
 import postgres from 'postgres';
 import { CodedError } from '../errors.ts';
 
-/** The SQLSTATE in `error` or its causes; undefined where it did not come from the server. */
+/** The SQLSTATE in `error` or its causes; undefined if the error did not come from the server. */
 export function sqlState(error: unknown): string | undefined {
   for (
     let link = error, depth = 0;
@@ -14,19 +14,19 @@ export function sqlState(error: unknown): string | undefined {
   return undefined;
 }
 
-/** 40001 and the deadlock 40P01: the statement was undone as a whole. */
+/** 40001 or the deadlock 40P01: the statement was rolled back as a whole. */
 export const isSerializationFailure = (error: unknown): boolean =>
   ['40001', '40P01'].includes(sqlState(error) ?? '');
 
 /**
- * SQLSTATEs after which the database is away or the outcome unknown: classes 08
- * (connection), 28 (login), 53 (resources), 57 (operator intervention), 58
- * (system), 25006 (a standby), 25P04 (transaction_timeout), 3D000 and 42P01 (not
- * bootstrapped yet), 40003 (completion unknown), XXC02 (licence throttle).
+ * SQLSTATEs that mean the database is unavailable or the outcome unknown: classes 08
+ * (connection), 28 (login), 53 (resources), 57 (operator intervention), 58 (system),
+ * 25006 (a standby), 25P04 (transaction_timeout), 3D000 and 42P01 (not bootstrapped yet),
+ * 40003 (completion unknown), XXC02 (licence throttle).
  */
 const AWAY = /^(08|28|53|57|58)|^(25006|25P04|3D000|40003|42P01|XXC02)$/;
 
-/** Codes that `postgres` gives its own errors, the system's (ECONNRESET, EMFILE), and those of TLS and of the login. */
+/** Codes of `postgres`' own errors, the system's (ECONNRESET, EMFILE), and those of TLS and of the login. */
 const CONNECTION = /^(CONNECTION_|CONNECT_TIMEOUT|E(?!RR_)[A-Z_]+$|ERR_SSL|ERR_TLS|SASL_)|CERT/;
 
 export function asCoded(error: unknown): CodedError {
@@ -51,13 +51,13 @@ export function asCoded(error: unknown): CodedError {
   });
 }
 
-/** What came of the statement is not known. */
+/** The outcome of the statement is unknown. */
 export const unavailable = (cause: unknown) =>
   new CodedError('unavailable', 'database_unavailable', 'The database is not available.', {
     cause,
   });
 
-/** Its outcome is not known. */
+/** The statement timed out; its outcome is unknown. */
 export const late = (ms: number) =>
   new CodedError('timeout', 'database_timeout', `The database did not answer in ${ms} ms.`);
 
@@ -72,8 +72,11 @@ export const overloaded = () =>
 export const cancelled = () =>
   new CodedError('cancelled', 'cancelled', 'The caller stopped waiting.');
 
-/** After an ERROR of the server its connection goes on, whatever the error's class; after all else it is not to be trusted. */
+/**
+ * Whether the connection can still be used: yes after an ERROR of the server, whatever
+ * its class; after anything else it cannot be trusted.
+ */
 export const goesOn = (error: unknown): boolean =>
   error instanceof postgres.PostgresError &&
-  // CockroachDB tells it in one field only.
+  // CockroachDB sets only one of the two fields.
   (error.severity ?? error.severity_local) === 'ERROR';

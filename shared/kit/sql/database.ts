@@ -1,18 +1,17 @@
 /**
- * One way to talk to PostgreSQL and CockroachDB. Each rule below was paid for
- * by a reproduced failure; docs/adr/0005-sql-client-rules.md tells them.
+ * One way to talk to PostgreSQL and CockroachDB. Each rule below prevents a failure that
+ * was reproduced; see docs/adr/0005-sql-client-rules.md.
  *
- * - One statement is one transaction: there is no `begin`. After its backend is
- *   killed, a client that holds a transaction can commit a stray statement
- *   inside somebody else's.
- * - One statement at a time over a connection, unless asked for otherwise: a lost
- *   connection leaves one outcome unknown, not many.
- * - A deadline for each query. When it passes, its connection is replaced: one
- *   that went silent must not be handed to the next caller.
- * - An answer is whole or an error; a connection whose rows were ended by an error is
- *   replaced, too (statements.ts tells all the reasons).
- * - A statement the server rolled back for serialization (40001) is repeated
- *   here; nothing of it happened, so repeating is always safe.
+ * - One statement is one transaction: there is no `begin`. After its backend is killed, a
+ *   client that holds a transaction can commit a stray statement inside somebody else's.
+ * - By default one statement at a time per connection: a lost connection leaves one
+ *   outcome unknown, not many.
+ * - A deadline for each query. When it passes, its connection is replaced: the next
+ *   caller must not get a silent one.
+ * - An answer is complete or an error; a connection whose rows ended in an error is
+ *   replaced too (statements.ts lists all reasons).
+ * - A statement that the server rolled back for serialization (40001) is repeated here;
+ *   it had no effect, so repeating is always safe.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
@@ -35,20 +34,20 @@ export { sqlState } from './database-errors.ts';
 
 export interface Database extends Component {
   /**
-   * Runs one statement and resolves with its rows. Rejects with CodedError:
-   * `unavailable` and `timeout` leave the outcome of a write unknown; a broken
-   * constraint or a faulty statement is `internal`, its SQLSTATE to be had from
-   * `sqlState`. `overloaded` was not sent at all.
+   * Runs one statement and resolves with its rows. Rejects with CodedError: `unavailable`
+   * and `timeout` leave the outcome of a write unknown; a violated constraint or an
+   * invalid statement is `internal`, and `sqlState` tells its SQLSTATE. On `overloaded`
+   * nothing was sent.
    */
   query<Row extends object>(ctx: Context, statement: Statement<Row>): Promise<readonly Row[]>;
-  /** Why the database cannot be used, as of the last query or the last look. */
+  /** Why the database cannot be used, as of the last query or check; undefined if it can. */
   notReady(): string | undefined;
   stop(): Promise<void>;
 }
 
 /**
- * A statement that runs a thousand times a second: its text is put together once, here,
- * and not at each call. Placeholders are `$1`, `$2` and so on, each cast in the text.
+ * A statement that runs a thousand times a second: its text is built once, here, and not
+ * at each call. Placeholders are `$1`, `$2` and so on, each cast in the text.
  */
 export const prepared =
   <Row extends object>(text: string) =>
@@ -58,30 +57,30 @@ export const prepared =
 
 export type DatabaseOptions = StatementsOptions;
 
-/** How often a statement that lost to another is repeated before the caller hears of it. */
+/** How often a statement that lost to another is repeated before the caller gets the error. */
 const SERIALIZATION_ATTEMPTS = 10;
 
-/** Queries that may wait for a connection, for each connection; beyond, they are refused. */
+/** How many queries may wait, per connection; more are refused. */
 const QUEUE_PER_CONNECTION = 500;
 
-/** Of what a timer can wait; with more it would not wait at all. */
+/** The longest that a timer can wait; with more it fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** How often a database that nobody asks is looked at, in milliseconds. */
+/** How often an idle database is checked, in milliseconds. */
 const LOOK_EVERY_MS = 2_000;
 
 /** Connects on first use, and again whenever a connection is lost. The creator stops it. */
 export function createDatabase(options: DatabaseOptions): Database {
   let problem: string | undefined = 'not checked yet';
-  /** When the database answered last, as `performance.now()` tells it. */
+  /** When the database last answered, by `performance.now()`. */
   let lastAnswer = Number.NEGATIVE_INFINITY;
   let looking: NodeJS.Timeout | undefined;
   let asking = false;
   const statements = createStatements(options, (sentAt) =>
     failed(sentAt, 'the database does not answer'),
   );
-  // Our own queue, so that a query's silence is counted from when it is sent:
-  // load alone must not look like a connection that died.
+  // Our own queue, so that a query's silence counts from when it is sent: load alone must
+  // not look like a dead connection.
   const turns = bulkhead(
     options.poolSize * (options.pipeline ?? 1),
     options.poolSize * QUEUE_PER_CONNECTION,
@@ -92,7 +91,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     lastAnswer = performance.now();
   }
 
-  /** Says that the database is away, unless it answered something since `sentAt`: then one connection is. */
+  /** Reports the database as unavailable, unless it has answered since `sentAt`: then only one connection is. */
   function failed(sentAt: number, why: string): void {
     if (lastAnswer < sentAt) problem = why;
   }
@@ -105,7 +104,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     const patienceMs = Math.min(remaining(ctx, LONGEST_TIMER_MS), LONGEST_TIMER_MS);
     let sentAt: number | undefined;
     let outOfPatience = patienceMs === 0;
-    // Which says nothing against the connection.
+    // The caller's deadline alone says nothing against the connection.
     const giveUp =
       ctx.deadline === undefined
         ? undefined
@@ -147,13 +146,13 @@ export function createDatabase(options: DatabaseOptions): Database {
         return await once(ctx, statement);
       } catch (error) {
         if (!isSerializationFailure(error) || attempt === SERIALIZATION_ATTEMPTS) throw error;
-        // Full jitter, so that those who collided do not collide again.
+        // Full jitter, so that statements that collided do not collide again.
         await sleep(Math.random() * Math.min(100, 2 ** attempt));
       }
     }
   }
 
-  /** One at a time: while the database is silent they would fill the queue. */
+  /** One check at a time: while the database is silent, more would fill the queue. */
   async function look(): Promise<void> {
     if (asking || performance.now() - lastAnswer < LOOK_EVERY_MS) return;
     asking = true;

@@ -1,8 +1,8 @@
 /**
- * Brings a service's database to the newest schema. The files are applied by
- * postgrator, one idempotent statement each and none in a transaction, for
- * CockroachDB commits schema changes half way through one. Runs are kept apart
- * by a lease row, since advisory locks there are stubs that always succeed.
+ * Brings a service's database to the newest schema. Postgrator applies the files, one
+ * idempotent statement each and none in a transaction, because CockroachDB commits schema
+ * changes in the middle of one. A lease row keeps runs apart, because advisory locks
+ * there are stubs that always succeed.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export interface MigrationOptions {
   /** Folder of files named `001.do.what-it-does.sql`. */
   readonly folder: string;
   readonly logger: Logger;
-  /** How long to wait for another run, or for a server that is starting, in milliseconds; 60 s unless told. */
+  /** How long to wait for another run, or for a server that is starting, in milliseconds. Default 60 s. */
   readonly timeoutMs?: number;
 }
 
@@ -26,9 +26,8 @@ export interface MigrationOptions {
 const LEASE_SECONDS = 60;
 
 /**
- * Creates the database and applies what is missing. May run any number of
- * times, also at once. Rejects, after `timeoutMs` at the latest, with what
- * stood in the way.
+ * Creates the database and applies what is missing. May run any number of times, also
+ * concurrently. Rejects, after `timeoutMs` at the latest, with what prevented it.
  */
 export async function migrate(options: MigrationOptions): Promise<void> {
   const deadline = performance.now() + (options.timeoutMs ?? 60_000);
@@ -44,7 +43,7 @@ export async function migrate(options: MigrationOptions): Promise<void> {
         options.logger.info({ file: filename.split('/').slice(-3).join('/') }, 'migration applied');
       }
     } finally {
-      // What went wrong above is what should be heard of; a lease that is kept runs out.
+      // The error above is the one to report; a lease that stays expires.
       await sql`
         update migration_lease set holder = ''
         where name = 'schema' and holder = ${holder}::text`.catch(() => undefined);
@@ -67,7 +66,7 @@ async function createDatabaseIfMissing(url: string): Promise<void> {
     const found = await sql`select 1 from pg_catalog.pg_database where datname = ${database}::text`;
     if (found.length === 0) await sql.unsafe(`create database ${quoted(database)}`);
   } catch (error) {
-    // Somebody else was quicker: 42P04 says so plainly, 23505 in the catalogue's own words.
+    // Another run was faster: 42P04 says so, and so does 23505 from the catalogue.
     if (!['42P04', '23505'].includes(sqlState(error) ?? '')) throw error;
   } finally {
     await sql.end({ timeout: 5 });
@@ -112,10 +111,10 @@ function postgrator(sql: postgres.Sql, { folder, url }: MigrationOptions): Postg
 }
 
 /**
- * Repeats `step` until it succeeds or the deadline passes: servers that are
- * starting refuse connections, and racing `create table if not exists` fail
- * with 23505 or 42P07 although the table is there afterwards. A wrong password
- * may be being changed; it is said at once and tried again.
+ * Repeats `step` until it succeeds or the deadline passes: servers that are starting
+ * refuse connections, and racing `create table if not exists` fail with 23505 or 42P07
+ * although the table exists afterwards. Somebody may be changing a wrong password: it is
+ * reported at once and tried again.
  */
 async function insist(
   { logger }: MigrationOptions,

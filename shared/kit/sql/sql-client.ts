@@ -1,7 +1,7 @@
 /**
  * A client with one connection, on our own socket, so that the pool can close the socket
- * at once. The client itself says goodbye and waits for the server to close it, which a
- * silent server never does.
+ * at once. By itself the client says goodbye and waits for the server to close the
+ * socket, which a silent server never does.
  */
 import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import postgres from 'postgres';
@@ -13,20 +13,19 @@ export type Sql = postgres.Sql<{ textArray: never }>;
 export interface ConnectionOptions {
   /** Connection URL; may name connection parameters after `?`. */
   readonly url: string;
-  /** Shown by the server beside each connection. */
+  /** The server shows it for each connection. */
   readonly name: string;
-  /** Connections, at most. */
+  /** The most connections. */
   readonly poolSize: number;
   /**
-   * Statements on their way over one connection, one behind another: 1 or more, default
-   * 1. The server runs them in their order, each a transaction of its own. A statement's
-   * deadline includes its wait behind the one before it, and a connection that is lost
-   * leaves the outcome of so many unknown.
+   * Statements in progress on one connection: 1 or more, default 1. The server runs them
+   * in order, each in its own transaction. A statement's deadline includes its wait
+   * behind the others, and a lost connection leaves the outcomes of all of them unknown.
    */
   readonly pipeline?: number;
-  /** Deadline of a query whose context has none nearer, in milliseconds. */
+  /** Deadline of a query whose context has no nearer one, in milliseconds. */
   readonly queryTimeoutMs: number;
-  /** Idle for longer, a connection is asked for a sign of life before its next statement; in milliseconds, default 5 s. */
+  /** A connection idle for longer must prove that it is alive before its next statement; in milliseconds, default 5 s. */
   readonly idleMs?: number;
   /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
   readonly isolation?: 'read committed' | 'serializable';
@@ -41,9 +40,12 @@ export interface ConnectionOptions {
 /** One connection, connected on first use. */
 export interface SqlClient {
   readonly sql: Sql;
-  /** Waits for what is under way, so many seconds at most; what is under way after them is rejected. */
+  /** Waits at most `timeout` seconds for statements in progress; then rejects the rest. */
   end(timeout: number): Promise<void>;
-  /** Rejects what is under way, now; `backend`, where it is told, is asked to end it at the server, too. */
+  /**
+   * Rejects all statements in progress at once, and asks the server to cancel the one of
+   * `backend`, if given.
+   */
   giveUp(backend?: Backend): void;
 }
 
@@ -83,9 +85,9 @@ export function createSqlClient(options: ConnectionOptions): SqlClient {
   };
 }
 
-/** What the client knows of where to connect to. */
+/** Where the client connects. */
 interface Where {
-  /** Of a socket of the system's own; false where there is none. */
+  /** Path of a Unix socket; false if there is none. */
   readonly path: string | false;
   readonly host: readonly string[];
   readonly port: readonly number[];
@@ -93,30 +95,31 @@ interface Where {
 
 function createClient(options: ConnectionOptions, socket: (where: Where) => Socket): Sql {
   const serverTimeout = options.queryTimeoutMs + 1_000;
-  // Known to the client, but not to its types.
+  // The client has these options, but its types do not.
   const unlisted = { max_pipeline: options.pipeline ?? 1, socket };
   return postgres(options.url, {
     ...unlisted,
     max: 1,
-    // After a lost connection the delay is here, not in the client; an aged one is replaced at once.
+    // The delay after a lost connection is ours, not the client's; an aged connection is
+    // replaced at once.
     backoff: () => 0,
     connect_timeout: 5,
     keep_alive: 15,
     idle_timeout: 60,
     onnotice: () => undefined,
-    // The client would ask for the server's types on each new connection, in a
-    // query that nobody waits for: lost with its connection, it ends the
-    // process. The one array type that is sent is known.
+    // Otherwise the client queries the server's types on each new connection, and nobody
+    // awaits that query: if its connection is lost, the process ends. We know the one
+    // array type that is sent.
     fetch_types: false,
     types: { textArray },
     connection: {
       application_name: options.name,
-      // The server's own end to a client that fell silent in the middle of a
-      // statement while holding a lock; only this one was seen to end it.
+      // Makes the server end a client that fell silent during a statement while holding a
+      // lock; only this timeout was seen to do that.
       transaction_timeout: serverTimeout,
       ...(options.planOnce === true
         ? // A plan for all parameters, and not for the size that a table happened to have.
-          // CockroachDB passes over what it does not know of these.
+          // CockroachDB ignores those it does not know.
           { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' }
         : {}),
       ...(options.isolation === undefined

@@ -1,15 +1,15 @@
 /**
- * Sends one statement over one connection of a pool, and decides what becomes of the
+ * Sends one statement over one connection of a pool, and decides what happens to the
  * connection. One that cannot be trusted is replaced, alone:
  *
- * - `silent`: a statement passed its deadline. It is cancelled, for what nobody waits
- *   for would hold a backend.
- * - `idle`: it was idle for some seconds, and gave no sign of life when it was asked.
- * - `lost`: what came was no ERROR of the server, after which a connection goes on.
+ * - `silent`: a statement passed its deadline. It is cancelled, because otherwise it
+ *   would hold a backend that nobody waits for.
+ * - `idle`: it was idle for some seconds, and did not answer when checked.
+ * - `lost`: the failure was not an ERROR of the server, after which a connection goes on.
  * - `torn`: rows came without their end, or not as many as the server says.
  *
- * What else was on its way over a connection that is replaced is rejected, and its outcome is
- * not known.
+ * Other statements in progress on a replaced connection are rejected, and their outcome
+ * is unknown.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Meter } from '@opentelemetry/api';
@@ -32,28 +32,31 @@ export interface StatementsOptions extends ConnectionOptions {
 
 export interface Statements {
   /**
-   * Begins a statement, and answers by `resolve` or `reject`. Resolves when its
-   * connection is free again, or given up. Rejects where `begin` throws.
+   * Starts a statement, and settles it through `resolve` or `reject`. Resolves when its
+   * connection is free again or given up. Rejects if `begin` throws.
    */
   send<Row extends object>(
     begin: Statement<Row>,
     resolve: (rows: readonly Row[]) => void,
     reject: (reason: unknown) => void,
   ): Promise<void>;
-  /** Waits for what is under way, so many seconds at most. */
+  /** Waits at most `timeout` seconds for statements in progress. */
   end(timeout: number): Promise<void>;
 }
 
 /** Why a connection was replaced. */
 type Reason = 'silent' | 'idle' | 'lost' | 'torn';
 
-/** How long an idle connection may take for a sign of life, in milliseconds; half of a statement's time at most. */
+/**
+ * How long an idle connection may take to prove that it is alive, in milliseconds; at
+ * most half of the statement's time.
+ */
 const PROOF_MS = 2_000;
 
-/** A silent server has each connection replaced; once in so many milliseconds is told. */
+/** A silent server gets each connection replaced; that is logged at most this often. */
 const TELL_EVERY_MS = 1_000;
 
-/** @param silent called when a statement that was sent at `sentAt` passed its deadline */
+/** @param silent called when a statement sent at `sentAt` passes its deadline */
 export function createStatements(
   options: StatementsOptions,
   silent: (sentAt: number) => void,
@@ -66,7 +69,7 @@ export function createStatements(
   let toldAt = Number.NEGATIVE_INFINITY;
 
   function replace(connection: Connection, sql: Sql, reason: Reason, backend?: Backend): void {
-    // A server that answers may be asked again at once; one that does not is given some time.
+    // A server that answers may be asked again at once; one that does not gets some time.
     const afterMs = reason === 'torn' || reason === 'idle' ? 0 : reconnectDelayMs();
     if (!connections.replace(connection, sql, afterMs, backend)) return;
     replacements.add(1, { database: name, reason });
@@ -75,7 +78,7 @@ export function createStatements(
     logger.warn({ database: name, reason }, 'replacing a connection to the database');
   }
 
-  /** Has `connection` answer something, and replaces its client if that takes too long. */
+  /** Makes `connection` answer something, and replaces its client if that takes too long. */
   async function prove(connection: Connection): Promise<void> {
     const { sql } = connection;
     const { ended, backend } = gather(sql`select 1 as alive`);
@@ -111,7 +114,7 @@ export function createStatements(
     }
     const { promise, resolve: over } = Promise.withResolvers<void>();
     let waiting = true;
-    /** False where it ended before. */
+    /** False if the statement had already ended. */
     const end = (replaced?: Reason): boolean => {
       if (!waiting) return false;
       waiting = false;
@@ -130,7 +133,7 @@ export function createStatements(
     }, queryTimeoutMs);
     answer.ended.then(
       (ending) => {
-        // What arrives over a client that was given up is not believed either.
+        // Rows from a client that was given up are not trusted either.
         const rows = connection.sql === sql ? answer.rows(ending) : undefined;
         if (!end(rows === undefined ? 'torn' : undefined)) return;
         if (rows === undefined) reject(unavailable(new Error('The answer was incomplete.')));
@@ -139,7 +142,7 @@ export function createStatements(
       (error) => {
         const onward = goesOn(error);
         if (!end(onward ? (answer.torn() ? 'torn' : undefined) : 'lost')) return;
-        // Where one goes behind another the client may say of this one what is the other's fault.
+        // With pipelining the client may blame this statement for another one's fault.
         reject(onward || options.pipeline === undefined ? error : unavailable(error));
       },
     );

@@ -1,8 +1,8 @@
-/** Bytes that all who hold some may hold together, so that many small bounds do not add up to more than memory has. */
+/** Bytes that all holders may hold together, so that many small limits do not add up to more than memory has. */
 export interface ByteBudget {
-  /** True where so many more fit; then they are held until they are given back. */
+  /** Holds the bytes until they are given back; false if they do not fit. */
   take(bytes: number): boolean;
-  /** What was taken is held no longer. */
+  /** Releases bytes that were taken. */
   give(bytes: number): void;
 }
 

@@ -2,35 +2,35 @@ import type { Socket } from 'node:net';
 import { watchSilence } from '../silence.ts';
 
 export interface ConnectionRoomOptions {
-  /** Connections at once. */
+  /** The most connections at once. */
   readonly most: number;
-  /** How long a new connection may say nothing, in milliseconds; none: its server looks itself. */
+  /** How long a new connection may stay silent, in milliseconds; undefined: its server checks that. */
   readonly firstMs?: number;
-  /** Told of each connection that is closed for want of room. */
+  /** Called for each connection that is closed for lack of room. */
   readonly onFull: () => void;
 }
 
 /** Names a connection by where it comes from. */
 export const peerName = (address = '', port = 0): string => `${address} ${port}`;
 
-/** Who is connected to a server, so that there is room for who comes next. */
+/** The connections of a server, with room kept for new ones. */
 export interface ConnectionRoom {
-  /** Lets a new connection in; false: there was no room, and it is closed. */
+  /** Admits a new connection; false: there was no room, and the connection is closed. */
   enter(socket: Socket): boolean;
-  /** Something is being done for the connection. Each call is matched by one of `idle`. */
+  /** Something is being done for the connection. Match each call with one of `idle`. */
   busy(socket: Socket): void;
   idle(socket: Socket): void;
 }
 
 /**
- * Keeps as many connections as there is room for, and none that says nothing for
- * long. Where there is no room, a newcomer takes the place of who has said nothing
- * yet, the oldest first, else of who has been idle for longest; so those who only
- * hold connections shut nobody out. It is refused only where all are at work.
+ * Limits the number of connections, and closes those that stay silent at first. When
+ * there is no room, a newcomer replaces the oldest connection that has sent nothing yet,
+ * else the one idle for longest, so clients that only hold connections lock nobody out. A
+ * newcomer is refused only when all are busy.
  */
 export function connectionRoom({ most, firstMs, onFull }: ConnectionRoomOptions): ConnectionRoom {
   const work = new Map<Socket, number>();
-  // Both in the order in which they became so.
+  // Each is in the order in which connections entered it.
   const unheard = new Set<Socket>();
   const quiet = new Set<Socket>();
 
@@ -55,7 +55,7 @@ export function connectionRoom({ most, firstMs, onFull }: ConnectionRoomOptions)
       if (work.size >= most) {
         onFull();
         const other = displaced() ?? socket;
-        // What never asked waits for no answer that a reset could take from it.
+        // A connection that sent nothing waits for no answer that a reset could destroy.
         if (other.bytesRead === 0) other.resetAndDestroy();
         else other.destroy();
         if (other === socket) return false;

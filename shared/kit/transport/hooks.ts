@@ -9,14 +9,14 @@ export interface Outcome {
 }
 
 /**
- * What a transport calls around each request or message it serves or sends;
- * this is where tracing attaches without the transport knowing of it. After
- * go-kit's ServerBefore and ServerFinalizer. Hooks must not throw; see `guarded`.
+ * What a transport calls around each request or message it serves or sends; tracing
+ * attaches here, and the transport does not know about it. After go-kit's ServerBefore
+ * and ServerFinalizer. Hooks must not throw; see `guarded`.
  */
 export interface Hook<Wire> {
-  /** First of all, before decoding: may return a context with more in it, and write to the wire. */
+  /** Runs first, before decoding. May return an extended context, and write to the wire. */
   before(ctx: Context, wire: Wire): Context;
-  /** Last of all, exactly once for each `before`, with the context that `before` returned. */
+  /** Runs last, exactly once for each `before`, with the context that `before` returned. */
   after(ctx: Context, wire: Wire, outcome: Outcome): void;
 }
 
@@ -24,10 +24,10 @@ export interface Hook<Wire> {
 export const noHook: Hook<unknown> = { before: (ctx) => ctx, after: () => undefined };
 
 /**
- * `hook` made harmless: what it throws goes to `report`, and the request or
- * message is served all the same, with the context that it came with. A fault in
- * tracing must neither fail a request nor, thrown where nobody catches it, end the
- * process. By default it is reported as a warning of the process.
+ * `hook` made harmless: what it throws goes to `report`, and the request or message is
+ * served anyway, with its original context. A fault in tracing must neither fail a
+ * request nor, if nobody catches it, end the process. By default it is reported as a
+ * process warning.
  */
 export function guarded<Wire>(
   hook: Hook<Wire>,

@@ -2,13 +2,13 @@ import type { Server } from 'node:net';
 import type { Logger } from '../logger.ts';
 import { seldom } from './seldom.ts';
 
-/** How often the same is said of connections that are not taken. */
+/** How often the same warning about connections is logged. */
 const TELL_EVERY_MS = 10_000;
 
 /**
- * Lets `server` listen, and says now and then when a connection is not taken
- * because the system has no room for it, which is no reason to end (the next one
- * may be taken). Rejects where it cannot listen, saying where. To be called once.
+ * Makes `server` listen, and logs now and then that a connection was not accepted because
+ * the system has no room for it; that is no reason to stop, because the next one may be
+ * accepted. Rejects if it cannot listen, saying where. Call it once.
  */
 export function listenOn(
   server: Server,
@@ -24,7 +24,7 @@ export function listenOn(
     ),
   );
   return new Promise((resolve, reject) => {
-    // It stays: an error that nobody listens for ends the process.
+    // The listener stays: an error without a listener ends the process.
     server.on('error', (cause) => {
       if (server.listening) return notTaken(cause);
       const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -34,7 +34,7 @@ export function listenOn(
   });
 }
 
-/** Says now and then that a connection was closed because there were as many as may be. */
+/** Logs now and then that a connection was closed because the limit was reached. */
 export function tellDropped(
   protocol: 'HTTP' | 'gRPC' | 'admin',
   connections: number,

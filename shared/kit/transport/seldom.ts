@@ -1,6 +1,6 @@
 /**
- * `tell`, but not again within `everyMs` of the last time; it is told how often it
- * was left out since.
+ * `tell`, but at most once within `everyMs`; it gets the number of calls skipped since
+ * the last one.
  */
 export function seldom<Args extends readonly unknown[]>(
   everyMs: number,

@@ -4,12 +4,12 @@ import { type Browser, chromium } from 'playwright-core';
 
 const run = promisify(execFile);
 
-/** Its names on the systems there are. */
+/** Its names on different systems. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 const PROBE_MS = 20_000;
 const START_MS = 30_000;
 
-/** Tests look at pages of our own servers: no sandbox, and nothing asked of the world outside. */
+/** Tests look at pages of our own servers: no sandbox, and no requests to the outside. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -21,10 +21,9 @@ const FLAGS = [
 ];
 
 /**
- * Starts the system's Chromium without a window, in a new profile that goes with
- * it: the one that CHROMIUM_PATH names, else the first in PATH that runs.
- * Undefined where there is none; rejects when it does not start within 30
- * seconds. The caller closes it.
+ * Starts the system's Chromium without a window, in a new profile that is removed with
+ * it: the one that CHROMIUM_PATH names, else the first in PATH that runs. Undefined if
+ * there is none; rejects if it does not start within 30 seconds. The caller closes it.
  */
 export async function startChromium(): Promise<Browser | undefined> {
   const executablePath = process.env.CHROMIUM_PATH || (await firstThatRuns());
@@ -32,7 +31,7 @@ export async function startChromium(): Promise<Browser | undefined> {
   return await chromium.launch({ executablePath, args: FLAGS, timeout: START_MS });
 }
 
-// Being there is not enough: Ubuntu's chromium-browser only says how to get one.
+// Existing is not enough: Ubuntu's chromium-browser only says how to get one.
 async function firstThatRuns(): Promise<string | undefined> {
   for (const name of NAMES) {
     try {

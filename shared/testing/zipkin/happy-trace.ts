@@ -1,6 +1,6 @@
 /**
- * The trace of an order that is Approved with nothing in its way, as `treeText`
- * writes it: from the request to the last worker that hears of the approval.
+ * The trace of an order that is Approved without any trouble, as `treeText` writes it:
+ * from the request to the last worker that gets the approval.
  */
 export const HAPPY_TRACE: readonly string[] = [
   'ordersvc: post /api/orders [SERVER]',
@@ -35,7 +35,7 @@ export const HAPPY_TRACE: readonly string[] = [
   '              sagacoordinator: follow_order [INTERNAL]',
 ];
 
-/** The same tree, given a line a span, with siblings in alphabetical order, because they have no order. */
+/** The same tree, from one line per span, with siblings in alphabetical order, because they have no order. */
 export function siblingsSorted(lines: readonly string[]): readonly string[] {
   const families: string[][] = [];
   const depth = lines[0]?.search(/\S/);

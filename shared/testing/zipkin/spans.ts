@@ -1,6 +1,6 @@
 /**
- * Assertions on spans, whether they were recorded in this process or asked of
- * Zipkin. After emmett's `hasSingleSpanNamed`.
+ * Assertions on spans, recorded in this process or read from Zipkin. After emmett's
+ * `hasSingleSpanNamed`.
  */
 import assert from 'node:assert/strict';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
@@ -16,7 +16,7 @@ export interface SeenSpan {
   readonly kind: string;
   readonly service: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** Marked as a failure of the machinery. */
+  /** Marked as a technical failure. */
   readonly failed: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface SpanTree {
   readonly children: readonly SpanTree[];
 }
 
-/** A span as Zipkin's API gives it, as far as it is read here. */
+/** A span as Zipkin's API gives it; only the fields that are read here. */
 export interface ZipkinSpan {
   readonly traceId: string;
   readonly id: string;
@@ -65,7 +65,7 @@ export function fromSdk(spans: readonly ReadableSpan[]): readonly SeenSpan[] {
   }));
 }
 
-/** The one span of that name, in whatever case; fails where there are none or several. */
+/** The one span with that name, in any case; fails if there is none or more than one. */
 export function hasSingleSpanNamed(spans: readonly SeenSpan[], name: string): SeenSpan {
   const [found, ...others] = spans.filter((span) => span.name === name.toLowerCase());
   const names = spans.map((span) => span.name).join(', ');
@@ -107,7 +107,7 @@ export function spanTrees(spans: readonly SeenSpan[], callersSpanId?: string): r
   return below(undefined);
 }
 
-/** The trees as text, a line a span, for messages and for reading. */
+/** The trees as text, one line per span, for messages and for reading. */
 export function treeText(trees: readonly SpanTree[], indent = ''): string {
   return trees
     .map(

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fromZipkin, type SeenSpan, type ZipkinSpan } from './spans.ts';
 
 /**
- * The spans of a trace, asked of a running Zipkin until `complete` says that
- * they are all there; services send them a moment after they end. Rejects
- * after `deadlineMs`, naming what it had by then.
+ * The spans of a trace, read from a running Zipkin until `complete` says that all are
+ * there; services send them a moment after they end. Rejects after `deadlineMs`, naming
+ * those it had by then.
  */
 export async function zipkinTrace(
   zipkinUrl: string,

@@ -4,9 +4,9 @@ import { eventually } from '../eventually.ts';
 /** A trace as Zipkin's page shows it to a person. */
 export interface ShownTrace {
   readonly heading: string;
-  /** A line a span, `service: name`, each level indented by two spaces. */
+  /** One line per span, `service: name`, each level indented by two spaces. */
   readonly tree: readonly string[];
-  /** Of the whole page, to look for further things. */
+  /** The text of the whole page, to look for more. */
   readonly text: string;
 }
 
@@ -17,7 +17,7 @@ export type Criterion = readonly ['serviceName' | 'spanName' | 'tagQuery', strin
 export interface ZipkinPage {
   /** Opens the trace by its id and reads it once `spans` spans are shown; rejects after ten seconds. */
   readonly openTrace: (traceId: string, spans: number) => Promise<ShownTrace>;
-  /** Searches by these on the search page, as a person does; resolves with the results, a text each. */
+  /** Searches by these on the search page, as a person does; resolves with the text of each result. */
   readonly search: (by: readonly Criterion[]) => Promise<readonly string[]>;
   /** Opens the one result of the last search, and reads it as `openTrace` does. */
   readonly openResult: (spans: number) => Promise<ShownTrace>;
@@ -25,12 +25,12 @@ export interface ZipkinPage {
   readonly select: (line: string) => Promise<string>;
   /** What is on the screen now, as PNG. */
   readonly picture: () => Promise<Buffer>;
-  /** Addresses outside of Zipkin that the page asked for; they got no answer. */
+  /** Addresses outside Zipkin that the page requested; they got no answer. */
   readonly askedOutside: readonly string[];
   readonly close: () => Promise<void>;
 }
 
-// High enough for every span of an order: the page renders only rows that are in sight.
+// High enough for every span of an order: the page renders only visible rows.
 const SCREEN = { width: 1400, height: 1220 };
 const PATIENCE_MS = 10_000;
 
@@ -57,7 +57,7 @@ export async function openZipkin(browser: Browser, zipkinUrl: string): Promise<Z
     search: async (by) => {
       await page.goto(`${zipkinUrl}/zipkin/`);
       await page.getByTestId('add-button').click();
-      // After each the page offers the next.
+      // After each one the page offers the next.
       for (const [name, value] of by) {
         await page.getByText(name, { exact: true }).click();
         await page.keyboard.type(value);
@@ -99,7 +99,7 @@ function shownTrace(page: Page, spans: number): Promise<ShownTrace> {
   );
 }
 
-/** Depth first, each with the number of all below it: that is the tree. */
+/** Depth first, each with the number of all below it, which gives the tree. */
 function treeOf(text: string): readonly string[] {
   const ends: number[] = [];
   return [...text.matchAll(ROW)].map(([, below, line], index) => {

@@ -5,7 +5,7 @@ import { CodedError } from '../../errors.ts';
 
 const keys = { correlation: 'correlation-id', causation: 'causation-id' } as const;
 
-/** What may travel as an id: printable ASCII, as a header needs, and not long. */
+/** A valid id: short printable ASCII, because a header holds it. */
 const id = /^[\x21-\x7e]{1,200}$/;
 
 /** The context of a call that is being served. Its signal aborts when the client cancels, goes away or runs out of time. */
@@ -22,12 +22,12 @@ export function contextOfCall(
     { ...base, causationId: idIn(call.metadata, keys.causation) },
     gone.signal,
   );
-  // The library reckons by the clock of the machine; from here on it may be set.
+  // The library uses the machine's clock; from here on that clock may be set.
   const left = Number(call.getDeadline()) - Date.now();
   return Number.isFinite(left) ? withTimeLeft(ctx, left) : ctx;
 }
 
-/** Writes what of `ctx` travels as metadata. An id that no header can hold stays behind. */
+/** Writes the parts of `ctx` that travel as metadata. Skips an id that no header can hold. */
 export function writeContext(metadata: Metadata, ctx: Context): void {
   if (id.test(ctx.correlationId)) metadata.set(keys.correlation, ctx.correlationId);
   if (ctx.causationId !== undefined && id.test(ctx.causationId)) {

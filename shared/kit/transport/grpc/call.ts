@@ -18,8 +18,8 @@ import { fromServiceError } from './grpc-status.ts';
 import { askForHeartbeats, type HeartbeatSettings, promisesHeartbeats } from './heartbeat.ts';
 
 /**
- * How our clients keep their channels. Left alone grpc-js notices a dead peer
- * only when a call fails, and waits up to two minutes before it connects again.
+ * How our clients keep their channels. By default grpc-js notices a dead peer only when a
+ * call fails, and waits up to two minutes before it reconnects.
  */
 export const channelOptions: ClientOptions = {
   'grpc.keepalive_time_ms': 20_000,
@@ -32,8 +32,8 @@ export const channelOptions: ClientOptions = {
 };
 
 /**
- * The same for a channel to `address`, `host:port`. Left alone grpc-js asks the proxy
- * that `http_proxy` names for this machine itself, where no_proxy does not say otherwise.
+ * The same for a channel to `address`, `host:port`. By default grpc-js uses the proxy in
+ * `http_proxy` even for this machine, unless no_proxy excludes it.
  */
 export function channelOptionsFor(address: string): ClientOptions {
   const host = address.replace(/^(dns|ipv4|ipv6):\/*/, '').replace(/:\d+$/, '');
@@ -94,19 +94,18 @@ export type StreamMethod<Request, Item> = (
   options: Partial<CallOptions>,
 ) => ClientReadableStream<Item>;
 
-/** What a stream is asked for as a sign of life; each heartbeat is yielded like any other message. */
+/** The heartbeats that a client asks for on a stream; each is yielded like any other message. */
 export interface StreamHeartbeat extends HeartbeatSettings {
-  /** Whether a server that promised none answers within so many milliseconds; see `isThere`. */
+  /** Whether a server that promised no heartbeats answers within `withinMs`; see `isThere`. */
   readonly probe: (withinMs: number) => Promise<boolean>;
-  /** Nothing came while a message was waited for; the call is given up. */
+  /** Called when nothing came while a message was awaited; the call is given up. */
   readonly onSilent: (reason: string) => void;
 }
 
 /**
- * Calls `method` and yields its messages as they are asked for; the server is
- * held back while nobody asks. `timeoutMs` is for the whole stream. Throws as
- * `callUnary` does, and `unavailable` where it fell silent. Leaving the loop ends
- * the call.
+ * Calls `method` and yields its messages on demand; the server waits while nobody asks.
+ * `timeoutMs` covers the whole stream. Throws like `callUnary`, and `unavailable` if the
+ * stream falls silent. Leaving the loop ends the call.
  */
 export async function* callServerStream<Request, Item>(
   method: StreamMethod<Request, Item>,
@@ -120,12 +119,12 @@ export async function* callServerStream<Request, Item>(
   if (heartbeat !== undefined) askForHeartbeats(heartbeat.everyMs, metadata);
   const call = method(request, metadata, options);
   const watch = heartbeat && watched(call, heartbeat);
-  // The loop below hears of errors; those that come when it has been left, such as our own cancel, nobody wants.
+  // The loop below handles errors; later ones, such as from our own cancel, are ignored.
   call.on('error', () => {});
   const unlisten = onAbort(ctx.signal, () => call.cancel());
   try {
     for await (const item of call) {
-      // While nobody asks for the next one, nothing is due.
+      // Nothing is due while nobody asks for the next message.
       watch?.pause();
       yield item as Item;
       watch?.go();
@@ -142,7 +141,7 @@ export async function* callServerStream<Request, Item>(
   }
 }
 
-/** Cancels `call` when nothing comes although somebody waits for it. */
+/** Cancels `call` when nothing arrives although somebody waits for it. */
 function watched<Item>(call: ClientReadableStream<Item>, heartbeat: StreamHeartbeat) {
   const { everyMs, mostMissed, probe, onSilent } = heartbeat;
   let promised = false;
@@ -175,7 +174,7 @@ function watched<Item>(call: ClientReadableStream<Item>, heartbeat: StreamHeartb
     go: () => {
       awaited = true;
     },
-    /** What it failed with where it was given up. */
+    /** The error of a call that was given up. */
     silent: () => error,
     stop: silence.stop,
   };
@@ -187,7 +186,7 @@ function begin(ctx: Context, { name, timeoutMs, hook = noHook }: CallSettings) {
   writeContext(metadata, ctx);
   const wire = metadataCarrier(metadata, name);
   const sent = hook.before(ctx, wire);
-  // The library reckons by the clock of the machine, and looks at it once, now.
+  // The library uses the machine's clock, and reads it once, now.
   const deadline = Date.now() + Math.min(remaining(ctx, timeoutMs), timeoutMs);
   return { metadata, wire, sent, hook, options: { deadline } };
 }
@@ -197,7 +196,7 @@ function onAbort(signal: AbortSignal, cancel: () => void): () => void {
   return () => signal.removeEventListener('abort', cancel);
 }
 
-/** A call that was cancelled, but not by us, was cut off by a server that went away. */
+/** A cancelled call that we did not cancel was cut off by a server that went away. */
 function failure(thrown: unknown, ctx: Context): CodedError {
   if (ctx.signal.aborted) return aborted(ctx, thrown);
   const error = fromServiceError(thrown);

@@ -11,7 +11,7 @@ export interface GrpcCarrier {
   set(key: string, value: string): void;
 }
 
-/** Carries in the metadata of a call. */
+/** A carrier over a call's metadata. */
 export function metadataCarrier(metadata: Metadata, method: string): GrpcCarrier {
   return {
     method,
@@ -23,7 +23,7 @@ export function metadataCarrier(metadata: Metadata, method: string): GrpcCarrier
   };
 }
 
-/** Carries in a record, such as the metadata map of an event. Writes to `record`. */
+/** A carrier over a record, such as an event's metadata map. Writes to `record`. */
 export function recordCarrier(record: Record<string, string>, method: string): GrpcCarrier {
   return {
     method,

@@ -1,7 +1,7 @@
 /**
- * Bytes that are no message. grpc-js ends such a call by itself, unseen by hooks
- * and without a code; so a message that cannot be decoded is passed on as what
- * is wrong with it, and the handler refuses it like any other bad input.
+ * Handles bytes that are no valid message. grpc-js ends such a call by itself, invisible
+ * to hooks and without a code; so a message that cannot be decoded is passed on as its
+ * decoding error, and the handler refuses it like any other bad input.
  */
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { CodedError } from '../../errors.ts';
@@ -14,7 +14,7 @@ class Unreadable {
   }
 }
 
-/** `definition` whose requests are to be looked at through `decoded`. */
+/** `definition`, whose handlers must read requests through `decoded`. */
 export function decodingTolerantly(definition: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(definition).map(([name, method]) => [

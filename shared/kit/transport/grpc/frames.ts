@@ -1,18 +1,18 @@
-/** A message of gRPC begins with a flag and its length, in five bytes. */
+/** A gRPC message begins with five bytes: a flag and its length. */
 const HEAD_BYTES = 5;
 
-/** Where messages end and begin in the bytes of a stream. */
+/** Finds the messages in the bytes of a stream. */
 export interface Frames {
-  /** Takes the next bytes; the sizes of the messages that are whole with them, heads included. */
+  /** Takes the next bytes; returns the sizes of the messages that they complete, heads included. */
   take(bytes: Buffer): number[];
-  /** Whether a message has begun and is not whole. */
+  /** Whether a message has begun but is not complete. */
   partial(): boolean;
 }
 
 export function createFrames(): Frames {
   const head = Buffer.alloc(HEAD_BYTES);
   let headBytes = 0;
-  /** What is missing of the body; of no meaning before the head is whole. */
+  /** Bytes missing from the body; meaningless until the head is complete. */
   let missing = 0;
   let size = 0;
 

@@ -6,19 +6,19 @@ import { listenOn, tellDropped } from '../net-listening.ts';
 import type { GrpcLimits } from './limits.ts';
 
 export interface GrpcListener {
-  /** Listens for `server`; rejects where it cannot. To be called once. */
+  /** Listens for `server`; rejects if it cannot. Call it once. */
   listen(server: Server, host: string, port: number): Promise<void>;
   /** Throws before it listens. */
   port(): number;
   /** A call of a connection begins or ends; see `peerName`. */
   onCall(peer: string, begins: boolean): void;
-  /** Takes no more connections; resolves when those that are there have ended. */
+  /** Accepts no more connections; resolves when the existing ones have ended. */
   close(): Promise<void>;
 }
 
 /**
- * Takes the connections of a server and keeps room for new ones: a server that
- * grpc-js binds by itself knows no bound.
+ * Accepts a server's connections and keeps room for new ones: grpc-js's own binding has
+ * no limit.
  */
 export function grpcListener(
   limits: Pick<GrpcLimits, 'maxConnections' | 'firstMs'>,
@@ -31,7 +31,7 @@ export function grpcListener(
   });
   const sockets = new Map<string, Socket>();
   let inject: (socket: Socket) => void = () => {};
-  // As node:http2 asks of the sockets that it accepts itself.
+  // The options that node:http2 sets for sockets that it accepts itself.
   const net = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     if (!room.enter(socket)) return;
     const peer = peerName(socket.remoteAddress, socket.remotePort);

@@ -23,7 +23,7 @@ export { fromServiceError, toServiceError } from './grpc-status.ts';
 export { type HandlerOptions, serverStream, unary } from './handler.ts';
 export { sendHeartbeats } from './heartbeat.ts';
 
-/** A generated service and what serves it. */
+/** A generated service and its implementation. */
 export interface GrpcService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
@@ -31,23 +31,23 @@ export interface GrpcService {
 
 export interface GrpcServerOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: the system chooses one. */
   readonly port: number;
   readonly services: readonly GrpcService[];
   readonly logger: Logger;
   /** The services' .proto file, for reflection; without it there is none. */
   readonly protoPath?: string;
-  /** What differs from the limits in limits.ts. */
+  /** Overrides the limits in limits.ts. */
   readonly limits?: Partial<GrpcLimits>;
-  /** How long `stop` waits for calls that are being served, in milliseconds. */
+  /** How long `stop` waits for open calls, in milliseconds. */
   readonly drainMs?: number;
 }
 
 /** A server as a component of a process. */
 export interface GrpcServer extends Component {
-  /** The port that is listened on; throws where none is. */
+  /** The port; throws while the server does not listen. */
   port(): number;
-  /** Calls that are being served. */
+  /** The number of open calls. */
   openCalls(): number;
 }
 
@@ -55,9 +55,9 @@ const defaults = { drainMs: 5000 };
 
 /**
  * Serves gRPC with health checks (grpc.health.v1: the services while it serves,
- * NOT_SERVING once it stops) and reflection. `start` rejects where it cannot
- * listen. `stop` takes no more calls, waits for those under way, cuts off what
- * is left after `drainMs`, long-lived streams among them, and may be called twice.
+ * NOT_SERVING once it stops) and reflection. `start` rejects if it cannot listen. `stop`
+ * accepts no more calls, waits for open ones, cuts off those left after `drainMs`,
+ * including long-lived streams, and may be called twice.
  */
 export function grpcServer(given: GrpcServerOptions): GrpcServer {
   const { host, port, services, logger, protoPath, drainMs } = { ...defaults, ...given };
@@ -122,8 +122,8 @@ function shutdown(
       server.forceShutdown();
       resolve();
     }, drainMs);
-    // The library ends its connections, and does not wait for those that it did
-    // not accept itself.
+    // The library ends its connections, but does not wait for those that it did not
+    // accept itself.
     const closed = closeListener();
     server.tryShutdown(async () => {
       await closed;

@@ -1,4 +1,4 @@
-/** Coded errors as gRPC statuses and back. What a status cannot say stands in the trailers. */
+/** Converts coded errors to gRPC statuses and back. The trailers hold what a status cannot say. */
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { CodedError, codedError, type Kind, kinds, type Problem } from '../../errors.ts';
 
@@ -14,19 +14,18 @@ const MAX_PROBLEMS_BYTES = 4096;
 const MAX_MESSAGE_LENGTH = 1024;
 
 /**
- * True where a call failed because its server does not know it: that is of another
+ * True if a call failed because its server does not know it: the server is of another
  * release or another program, or a proxy answered in its place.
  */
 export const isUnimplemented = (error: unknown): boolean =>
   codedError(error).code === 'unimplemented';
 
-/** What a caller reads of a failure that is ours, whatever the error says. */
+/** What a caller reads about an internal failure, whatever the error says. */
 const ours = 'Something went wrong on our side.';
 
 /**
- * `error` as the status that ends a call, by the table in errors.ts, with its
- * code, kind and problems (as many as fit) in the trailers. Nothing of the
- * inside gets into it.
+ * `error` as the status that ends a call, by the table in errors.ts, with its code, kind
+ * and problems (as many as fit) in the trailers. It reveals no internals.
  */
 export function toServiceError(error: unknown): ServiceError {
   const coded = codedError(error);
@@ -38,7 +37,7 @@ export function toServiceError(error: unknown): ServiceError {
   if (coded.retryAfterMs !== undefined) {
     metadata.set(trailers.retryAfterMs, String(Math.ceil(coded.retryAfterMs)));
   }
-  // A character cut in half has no encoding: grpc-js would throw, and end the process.
+  // A character cut in half cannot be encoded: grpc-js would throw, and end the process.
   const message = coded.message.slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
   const details = row.grpc === status.INTERNAL ? ours : message;
   return Object.assign(new Error(details), { code: row.grpc, details, metadata });
@@ -58,7 +57,7 @@ function problemsText(problems: readonly Problem[]): string {
   return `${text}]`;
 }
 
-/** The kind that a status stands for where its sender did not say. */
+/** The kind for a status whose sender did not name one. */
 const kindOfStatus: Readonly<Partial<Record<status, Kind>>> = {
   [status.CANCELLED]: 'cancelled',
   [status.INVALID_ARGUMENT]: 'invalid',
@@ -72,10 +71,9 @@ const kindOfStatus: Readonly<Partial<Record<status, Kind>>> = {
 };
 
 /**
- * The coded error that a call failed with: as its server said in the trailers,
- * else by its status. A connection that could not be made, or broke during the
- * call, is `unavailable` (the outcome of the call is unknown). Whatever is no
- * gRPC error goes through `codedError`.
+ * The coded error of a failed call: from the server's trailers, else from its status. A
+ * connection that could not be made, or broke during the call, is `unavailable` (the
+ * outcome of the call is unknown). An error that is not gRPC's goes through `codedError`.
  */
 export function fromServiceError(error: unknown): CodedError {
   if (!isServiceError(error)) return codedError(error);
@@ -86,7 +84,7 @@ export function fromServiceError(error: unknown): CodedError {
   const code = text(trailers.code);
   if (code === undefined) return withoutTrailers(error);
   const told = text(trailers.kind) as Kind | undefined;
-  // A kind is believed only where it goes with the status, which proxies judge by.
+  // A kind is trusted only if it matches the status, which proxies judge by.
   const kind =
     told !== undefined && Object.hasOwn(kinds, told) && kinds[told].grpc === error.code
       ? told
@@ -100,12 +98,12 @@ export function fromServiceError(error: unknown): CodedError {
 }
 
 /**
- * The failure came from the connection or the library, and its details name
- * addresses: they go into the cause. A server that dies or shuts down under a
- * call shows as a reset stream or as CANCELLED.
+ * The failure came from the connection or the library. Its details name addresses, so
+ * they go into the cause. A server that dies or shuts down during a call shows as a reset
+ * stream or as CANCELLED.
  */
 function withoutTrailers(error: ServiceError): CodedError {
-  // A fault of who runs the two, and no answer to a caller or an event: it may pass later.
+  // A mistake of the operator, not an answer to a caller or an event: it may pass later.
   if (error.code === status.UNIMPLEMENTED) {
     return new CodedError('internal', 'unimplemented', ours, { cause: error });
   }

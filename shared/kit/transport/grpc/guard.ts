@@ -1,4 +1,4 @@
-/** What every call has to pass before its handler sees it, and while it is open. */
+/** Checks every call before its handler sees it, and while it is open. */
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import {
   type Metadata,
@@ -26,7 +26,7 @@ type Method = ServerMethodDefinition<unknown, unknown>;
 
 export interface CallGuard {
   readonly interceptor: ServerInterceptor;
-  /** Calls that are open. */
+  /** The number of open calls. */
   open(): number;
 }
 
@@ -37,31 +37,31 @@ export interface CallGuardOptions {
   readonly onCall: (peer: string, begins: boolean) => void;
 }
 
-/** A call with the stream that it keeps; grpc-js has no way to reach it. */
+/** A call with its HTTP/2 stream, which grpc-js does not expose. */
 type Call = ServerInterceptingCallInterface & { readonly stream?: ServerHttp2Stream };
 
-/** What is said of a refusal. */
+/** What the log says of a refusal. */
 type Told = Pick<CodedError, 'code' | 'message'>;
 
-/** How often the same is said of calls that are refused, in milliseconds. */
+/** How often the same refusal is logged, in milliseconds. */
 const TELL_EVERY_MS = 10_000;
-/** Looks at a message that does not arrive, until it is refused. */
+/** How often a message that does not arrive is checked before it is refused. */
 const LOOKS = 10;
-/** How long the reason of a refusal has to be sent, in milliseconds: nothing tells when it was. */
+/** How long the reason of a refusal has to be sent, in milliseconds; nothing reports when it was. */
 const LAST_WORDS_MS = 100;
 
 /**
- * Bounds how many calls are open, how much of requests is held, how long one may
- * take to arrive and how long an answer may wait for its reader, as `limits` says; and gives every
- * status that the library makes by itself a code. What it refuses is told to the
- * client by a status, and to the log now and then.
+ * Enforces `limits`: how many calls are open, how many bytes of requests are held, how
+ * long a request may take to arrive, and how long an answer may wait for its reader. It
+ * also gives a code to every status that the library creates itself. A refusal reaches
+ * the client as a status, and the log now and then.
  */
 export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGuard {
   const calls = openCalls(limits);
   const requests = byteBudget(limits.maxRequestBytes);
   const tellers = new Map<string, (method: string, told: Told) => void>();
 
-  /** One line for each code now and then, with how many there were. */
+  /** Logs one line for each code now and then, with the count. */
   function tell({ path }: Method, error: Told): void {
     let teller = tellers.get(error.code);
     if (teller === undefined) {
@@ -88,10 +88,11 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
   const interceptor = (method: Method, call: Call) => {
     const send = call.sendStatus.bind(call);
     const { address, peer } = peerOf(call);
-    // On loopback all have one address: there each connection is somebody of its own.
+    // On loopback all clients share one address, so there each connection counts as a
+    // client.
     const owner = isLoopback(address) ? peer : address;
-    // Of the statuses that the library makes no interceptor hears. It sends
-    // them by this method, as it does all others.
+    // No interceptor sees the statuses that the library creates. It sends them through
+    // this method, like all others.
     call.sendStatus = (sent) => {
       const library = refusedByLibrary(sent, limits.maxMessageBytes);
       if (library !== undefined || method.requestStream) tellStatus(library ?? sent);
@@ -106,7 +107,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
     let arriving: Silence | undefined;
 
     function tellStatus({ code, details, metadata }: SentStatus): void {
-      // The two that the caller brought about are the onion's to tell.
+      // The onion logs the two that the caller caused.
       if (code === status.OK || code === status.CANCELLED || code === status.DEADLINE_EXCEEDED) {
         return;
       }
@@ -118,13 +119,13 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
       if (over) return;
       over = true;
       tell(method, error);
-      // Otherwise the client could go on sending, and what it sent would be kept. A
-      // reset without an error would be kept from Node's own client while it sends.
+      // Otherwise the client could keep sending, and the data would be kept. Node's own
+      // client would not see a reset without an error while it sends.
       cutWhenTold(call);
       send(toServiceError(error));
     }
 
-    /** The request, or a next part of it, is due. */
+    /** The request, or its next part, is due. */
     function expect(): void {
       arriving ??= watchSilence({
         everyMs: Math.ceil(limits.requestMs / LOOKS),
@@ -147,7 +148,8 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
       held += bytes.length;
       if (!method.requestStream) return;
       heard();
-      // By its bytes and not by its handler, which may be slow to take the next message.
+      // Judge by the bytes and not by the handler, which may be slow to take the next
+      // message.
       const whole = frames.take(bytes);
       if (whole.length > 0) arrived();
       sizes.push(...whole);
@@ -168,7 +170,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
         heard = entered.heard;
         onCall(peer, true);
         expect();
-        // Paused by the library until its handler reads: nothing has gone by.
+        // The library pauses the stream until its handler reads, so nothing was missed.
         call.stream?.on('data', hold);
         next(metadata);
       },
@@ -180,7 +182,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
         arrived();
         next();
       },
-      // Comes at the end of every call, however it ended.
+      // Runs at the end of every call, however it ended.
       onCancel: () => {
         over = true;
         arrived();
@@ -194,7 +196,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
   return { interceptor, open: calls.count };
 }
 
-/** A call whose answers may wait for their reader only so long; then it is cut off. */
+/** A call that is cut off if an answer waits too long for its reader. */
 class GuardedCall extends ServerInterceptingCall {
   readonly #call: ServerInterceptingCallInterface;
   readonly #stalledMs: number;
@@ -205,11 +207,12 @@ class GuardedCall extends ServerInterceptingCall {
     this.#stalledMs = stalledMs;
   }
 
-  // The reader is one that takes nothing, so it could not be told by a status.
+  // This reader takes nothing, so a status would not reach it.
   override sendMessage(message: unknown, sent: () => void): void {
     let waits = true;
     const late = () => waits && cut(this.#call);
-    // After a pause of this process what its reader took lies in the socket still.
+    // After a pause of this process, the socket may still hold word that the reader took
+    // something.
     const stalled = setTimeout(setImmediate, this.#stalledMs, late).unref();
     super.sendMessage(message, () => {
       waits = false;
@@ -219,7 +222,7 @@ class GuardedCall extends ServerInterceptingCall {
   }
 }
 
-/** Resets the stream of a call once its status has left: a reset takes back what waits to be sent. */
+/** Resets the stream of a call once its status is sent: a reset discards what waits to be sent. */
 function cutWhenTold(call: Call): void {
   setTimeout(cut, LAST_WORDS_MS, call).unref();
 }

@@ -39,10 +39,10 @@ export function unary<WireRequest, Request, Response, WireResponse>(
 }
 
 /**
- * Serves an endpoint that answers with many as a server stream; `encode` makes
- * one message of each. Nothing is read from the source while the client is
- * slow, so memory stays bounded; a source is closed when the client leaves. With
- * `heartbeat` it gives signs of life to a client that asked for them.
+ * Serves an endpoint as a server stream; `encode` makes one message of each item. Nothing
+ * is read from the source while the client is slow, so memory stays bounded; the source
+ * is closed when the client leaves. With `heartbeat` it sends heartbeats to clients that
+ * asked for them.
  */
 export function serverStream<WireRequest, Request, Item, WireResponse>(
   options: Omit<HandlerOptions<WireRequest, Request, Item, WireResponse>, 'endpoint'> & {
@@ -65,7 +65,7 @@ export function serverStream<WireRequest, Request, Item, WireResponse>(
       hook.after(ctx, wire, { status: status.OK, error: undefined });
     } catch (error) {
       const failure = toServiceError(error);
-      // This is how grpc-js is told the status of a stream; it listens itself.
+      // grpc-js learns the status of a stream this way; it listens itself.
       call.emit('error', failure);
       hook.after(ctx, wire, { status: failure.code, error });
     }

@@ -1,14 +1,14 @@
 /**
- * Signs of life on a stream of gRPC, as eventstore.proto tells of them. A
- * connection that is open proves nothing, nor does one that answers pings: only
- * what comes over the stream itself does.
+ * Heartbeats on a gRPC stream, as eventstore.proto describes them. An open connection
+ * proves nothing, and neither does one that answers pings: only data on the stream itself
+ * does.
  */
 import { type Client, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 /** Metadata of client and server: milliseconds between two heartbeats. */
 const KEY = 'heartbeat-ms';
 
-/** What a client may ask for; beyond it none are sent. */
+/** The interval that a client may ask for; outside this range no heartbeats are sent. */
 const MIN_MS = 20;
 const MAX_MS = 60_000;
 
@@ -32,9 +32,9 @@ export function askForHeartbeats(everyMs: number, metadata = new Metadata()): Me
 export const promisesHeartbeats = (initial: Metadata): boolean => initial.get(KEY).length > 0;
 
 /**
- * Asks a server that promised no heartbeats whether it is there, by a health check,
- * which needs no database. Resolves with whether it answered at all; any answer will
- * do. It says nothing of a stream, but all that an older server has to say.
+ * Asks a server that promised no heartbeats whether it is alive, by a health check, which
+ * needs no database. Resolves with whether it answered at all, whatever the answer. This
+ * proves nothing about a stream, but an older server offers no more.
  */
 export function isThere(client: Client, withinMs: number): Promise<boolean> {
   const nothing = () => Buffer.alloc(0);
@@ -49,7 +49,7 @@ export function isThere(client: Client, withinMs: number): Promise<boolean> {
   });
 }
 
-/** As much of a call that is served as heartbeats need. */
+/** The part of a served call that heartbeats need. */
 export interface BeatingCall<Message> {
   readonly metadata: Metadata;
   readonly cancelled: boolean;

@@ -1,10 +1,9 @@
 import type { ServerOptions } from '@grpc/grpc-js';
 
 /**
- * What one process takes from its clients, all of it in one place. Left alone
- * grpc-js bounds a message's size and nothing else. Nobody is asked who they
- * are, so fairness ends where many connections take a share each; what is silent
- * makes room for others.
+ * What one process accepts from its clients, all in one place. By default grpc-js limits
+ * a message's size and nothing else. Clients do not identify themselves, so fairness ends
+ * where many connections each take a share; silent ones make room for others.
  */
 export interface GrpcLimits {
   /** The largest message, taken or sent, in bytes. */
@@ -13,31 +12,35 @@ export interface GrpcLimits {
   readonly maxMetadataBytes: number;
   /** Connections; see connection-room.ts for who makes room for the next one. Each of our clients has one. */
   readonly maxConnections: number;
-  /** Calls that are open on one connection; a client library queues what is beyond. */
+  /** Open calls on one connection; a client library queues more. */
   readonly maxCallsPerConnection: number;
-  /** Calls that are open altogether. */
+  /** Open calls in total. */
   readonly maxCalls: number;
   /**
-   * What has come of all requests together, in bytes: of a call with one request
-   * until the call ends, of a stream of them until each is whole. A call that
-   * brings more is refused. More than group commit lets wait, which says it better.
+   * Bytes received of all requests together: of a call with one request until the call
+   * ends, of a stream until each request is complete. A call that exceeds this is
+   * refused. It is more than group commit lets wait, whose refusal says more.
    */
   readonly maxRequestBytes: number;
   /** Open calls of one method that answers with a stream: each holds a page, or appends, for as long as its client likes. */
   readonly maxStreamsPerMethod: number;
-  /** Of these, streams of one peer: an address, or on loopback a connection. */
+  /** Of those, the streams of one peer: an address, or a connection on loopback. */
   readonly maxStreamsPerPeer: number;
-  /** A stream whose client has sent nothing for so long makes room for another, in milliseconds. Our clients send something each second. */
+  /** A stream whose client has sent nothing for this long makes room for another; in milliseconds. Our clients send something each second. */
   readonly idleStreamMs: number;
-  /** How long a new connection may say nothing, in milliseconds. */
+  /** How long a new connection may stay silent, in milliseconds. */
   readonly firstMs: number;
-  /** How long a request may take to arrive, in milliseconds: the one of a call and the first of a stream from its beginning, every other of a stream from its first byte. */
+  /**
+   * How long a request may take to arrive, in milliseconds: a call's request and the
+   * first of a stream from the start of the call, later ones of a stream from their first
+   * byte.
+   */
   readonly requestMs: number;
   /** How long one answer may wait for a client that does not read, in milliseconds. */
   readonly stalledMs: number;
-  /** How long a connection may be silent before it is asked whether it lives, in milliseconds. */
+  /** How long a connection may be silent before it is pinged, in milliseconds. */
   readonly keepaliveMs: number;
-  /** How long that question may stay without an answer, in milliseconds. */
+  /** How long the ping may stay unanswered, in milliseconds. */
   readonly keepaliveTimeoutMs: number;
 }
 
@@ -59,10 +62,9 @@ export const grpcLimits: GrpcLimits = {
 };
 
 /**
- * The limits that grpc-js knows of. Pings of clients are permitted whenever they
- * come; floods of pings, settings and resets are nghttp2's to end, which closes
- * the connection. Connections have no greatest age and no greatest idle time:
- * there is nothing to balance, and each closing would cost a client a call.
+ * The limits that grpc-js knows. Clients may ping at any time; nghttp2 ends floods of
+ * pings, settings and resets by closing the connection. Connections have no maximum age
+ * or idle time: there is nothing to balance, and each closing would cost a client a call.
  */
 export function serverOptions(limits: GrpcLimits): ServerOptions {
   return {

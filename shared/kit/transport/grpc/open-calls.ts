@@ -6,18 +6,18 @@ type Method = Pick<
   'path' | 'requestStream' | 'responseStream'
 >;
 
-/** A call that was let in. */
+/** An admitted call. */
 export interface EnteredCall {
-  /** To be called when something comes from its client. Cheap. */
+  /** Call it when its client sends something. Cheap. */
   heard(): void;
   leave(): void;
 }
 
-/** The calls that are open, and who may still come. */
+/** The open calls, and whether more may come. */
 export interface OpenCalls {
-  /** Whether one more may come; a stream that has been silent for long is ended for it, if need be. */
+  /** Whether one more may come; if needed, ends a stream that has been silent for long. */
   makeRoom(method: Method, peer: string): boolean;
-  /** @param end ends the call, when its place is wanted */
+  /** @param end ends the call if its place is needed */
   enter(method: Method, peer: string, end: () => void): EnteredCall;
   count(): number;
 }
@@ -29,9 +29,9 @@ interface OpenStream {
 }
 
 /**
- * Counts calls, and streams by method and peer: no peer has more than its share of a
- * method's streams, so that the others have theirs. Where all are taken, the stream
- * whose client has sent nothing for longest makes room, if that was long.
+ * Counts calls, and streams by method and peer: no peer gets more than its share of a
+ * method's streams. When all are taken, the stream whose client has been silent for
+ * longest makes room, if that was long enough.
  */
 export function openCalls(limits: GrpcLimits): OpenCalls {
   const streams = new Map<string, Set<OpenStream>>();
@@ -45,7 +45,7 @@ export function openCalls(limits: GrpcLimits): OpenCalls {
       return false;
     }
     if (same.length < limits.maxStreamsPerMethod) return true;
-    // Of a client that only reads nothing is heard, however well it is.
+    // A client that only reads sends nothing, however healthy it is.
     if (!requestStream) return false;
     const [quietest] = same.sort((one, other) => one.heardAt - other.heardAt);
     if (quietest === undefined) return false;

@@ -1,4 +1,4 @@
-/** Statuses that grpc-js gives by itself, with the code that they lack. */
+/** Adds the missing code to statuses that grpc-js creates itself. */
 import { Metadata, status } from '@grpc/grpc-js';
 import { CodedError } from '../../errors.ts';
 import { toServiceError } from './grpc-status.ts';
@@ -11,9 +11,9 @@ export interface SentStatus {
 }
 
 /**
- * Undefined for a status of ours, or OK. What the library says of the request is
- * told in our words: its own may name what is inside. So may those of a service
- * that is not ours, such as reflection: of its statuses only the number is kept.
+ * Undefined for a status of ours, or OK. Our words replace what the library says of the
+ * request, because its own may name internals. So may those of a service that is not
+ * ours, such as reflection: only the number of its statuses is kept.
  */
 export function refusedByLibrary(sent: SentStatus, maxMessageBytes: number) {
   const own = sent.code === status.OK || (sent.metadata?.get('error-code').length ?? 0) > 0;
@@ -30,7 +30,7 @@ export function refusedByLibrary(sent: SentStatus, maxMessageBytes: number) {
   return { code, details: `The call ended with ${name}.`, metadata };
 }
 
-/** What the library means by a status that it gives by itself; undefined for any other. */
+/** The meaning of a status that the library creates itself; undefined for any other. */
 function meaning(code: status, details: string, maxMessageBytes: number): CodedError | undefined {
   switch (code) {
     case status.DEADLINE_EXCEEDED:

@@ -9,15 +9,15 @@ export interface AdminOptions {
   readonly port: number;
   /** Why the process is not ready; empty when it is. */
   readonly notReady: () => string[];
-  /** Why what was accepted does not get on, though the process is ready; empty when it does. */
+  /** Why accepted work makes no progress, though the process is ready; empty when it does. */
   readonly degraded: () => string[];
   readonly metrics: Pick<Metrics, 'handle'>;
 }
 
-/** How long a request that is being answered may still take when the server stops, in milliseconds. */
+/** How long an open request may still take when the server stops, in milliseconds. */
 const drainMs = 1_000;
 
-/** Who asks a process how it is has one question, and few ask at once. Times are in milliseconds. */
+/** Monitoring asks a process one question, and few ask at once. Times are in milliseconds. */
 const limits = { connections: 64, headersMs: 5_000, requestMs: 10_000 };
 
 /**

@@ -4,13 +4,12 @@ import type { ByteBudget } from '../byte-budget.ts';
 import { parseJson } from './json.ts';
 
 /**
- * Reads the body whole. Throws CodedError `too_large` (code `body_too_large`)
- * beyond `limit` bytes, at once where the length is announced, `overloaded`
- * (code `too_many_bodies`) where `budget` has no room for what came, and
- * `cancelled` where the caller goes away. What is returned is taken from
- * `budget`, and the caller's to give back. `wanted` is called before the first byte is read,
- * where it is read at all. What is left unread Node discards after the
- * answer, so a caller that still sends gets to read it.
+ * Reads the whole body. Throws CodedError `too_large` (code `body_too_large`) beyond
+ * `limit` bytes, at once if the length is announced; `overloaded` (code
+ * `too_many_bodies`) if `budget` has no room; and `cancelled` if the caller leaves. The
+ * bytes returned are taken from `budget`; the caller gives them back. `wanted` is called
+ * before the first byte is read, if any is. Node discards what is left unread after the
+ * answer, so a caller that still sends can read it.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -61,7 +60,7 @@ function tooMany(): CodedError {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** A body of a kind that is not read: why, as its cause, and the headers that say what is read (RFC 9110, 15.5.16). */
+/** A body of an unsupported type: why, as its cause, and the headers that say what is supported (RFC 9110, 15.5.16). */
 export class UnsupportedBody extends Error {
   readonly accepted: Readonly<Record<string, string>>;
 
@@ -76,9 +75,9 @@ export class UnsupportedBody extends Error {
 const TYPE = 'application/json';
 
 /**
- * A JSON body, every number as it was written. Throws UnsupportedBody where the
- * headers announce anything but JSON in UTF-8, and CodedError `malformed` (code
- * `malformed_json`) where the bytes are none, or there are none.
+ * A JSON body, every number as it was written. Throws UnsupportedBody if the headers
+ * announce anything but JSON in UTF-8, and CodedError `malformed` (code `malformed_json`)
+ * if the bytes are not JSON, or there are none.
  */
 export function jsonBody(headers: IncomingHttpHeaders, bytes: Buffer): unknown {
   if (bytes.length === 0) {
@@ -106,7 +105,7 @@ export function jsonBody(headers: IncomingHttpHeaders, bytes: Buffer): unknown {
   return parseJson(text);
 }
 
-/** Bodies are sent by POST alone, so what a POST accepts is said as well as what this request did not. */
+/** Only POST has bodies, so the answer says what POST accepts as well as what is wrong here. */
 function otherType(message: string): UnsupportedBody {
   return new UnsupportedBody(message, { accept: TYPE, 'accept-post': TYPE });
 }

@@ -1,19 +1,18 @@
 import type { HttpRequest, HttpResponse } from './route.ts';
 
-/** An entity tag for a thing that has versions; a strong one, for a version never changes its bytes. */
+/** An entity tag for a thing that has versions; a strong one, because a version's bytes never change. */
 export const etag = (version: bigint): string => `"${version}"`;
 
-/** An entity tag in a list of them, its opaque part in quotes caught. */
+/** An entity tag in a list; captures its quoted opaque part. */
 const tags = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
 
-/** A strong tag as `etag` writes it, alone in its quotes: `"01"` is another tag. */
+/** A strong tag exactly as `etag` writes it: `"01"` is another tag. */
 const versionTag = /^"(0|[1-9]\d{0,18})"$/;
 
 /**
- * The versions one of which a thing must have, by `If-Match` (RFC 9110, 13.1.1);
- * undefined where any will do, as by `*`. Weak tags match nothing, and neither
- * does a header that is no list of tags: who sends one wants a condition, and
- * to act without any could do what they meant to prevent.
+ * The versions that `If-Match` accepts (RFC 9110, 13.1.1); undefined if any will do, as
+ * for `*`. Weak tags match nothing, and neither does a header that is not a list of tags:
+ * its sender wants a condition, and acting without one could do what it should prevent.
  */
 export function versionsMatched({
   headers,
@@ -28,9 +27,9 @@ export function versionsMatched({
 }
 
 /**
- * True where the caller has what `tag` stands for already, by its
- * `If-None-Match` (RFC 9110, 13.1.2): `*`, or a list that holds the tag, weak or
- * strong. What is no such list is not looked at, and the answer is sent whole.
+ * True if the caller already has what `tag` stands for, by its `If-None-Match` (RFC 9110,
+ * 13.1.2): `*`, or a list that contains the tag, weak or strong. Any other header is
+ * ignored, and the full answer is sent.
  */
 export function isKnown({ headers }: HttpRequest, tag: string): boolean {
   const known = headers['if-none-match']?.trim();
@@ -41,17 +40,15 @@ export function isKnown({ headers }: HttpRequest, tag: string): boolean {
 }
 
 /**
- * Headers of an answer that shows a thing at `version`: its tag, and that only who
- * asked may keep it, and asks again before it is shown again.
+ * Headers of an answer that shows a thing at `version`: its tag, and that only the caller
+ * may store it and must revalidate it.
  */
 export const versionHeaders = (version: bigint): Readonly<Record<string, string>> => ({
   etag: etag(version),
   'cache-control': 'private, no-cache',
 });
 
-/**
- * A 200 at `version`; 304 without a body where the caller has it.
- */
+/** A 200 at `version`; 304 without a body if the caller already has it. */
 export function versioned(
   http: HttpRequest,
   version: bigint,

@@ -1,19 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import { CodedError } from '../../errors.ts';
 
-/** A name or address, and perhaps a port; or empty, where the target has no authority (RFC 9112, 3.2). */
+/** A name or address with an optional port; or empty, if the target has no authority (RFC 9112, 3.2). */
 const host = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d{0,5})?$/i;
 
 /**
- * What is wrong with a request although Node's parser took it: an address that
- * cannot be decoded, a Host that is missing, doubled or none, and a body in
- * another form than chunks, or in chunks by HTTP/1.0 (RFC 9112, 6.1). Each is read
- * differently by different servers, and so gets past the rules of a proxy.
- * CodedError `malformed` (code `malformed_request`); undefined where all is well.
+ * What is wrong with a request that Node's parser accepted: an address that cannot be
+ * decoded; a missing, repeated or invalid Host; a body in another form than chunks, or in
+ * chunks by HTTP/1.0 (RFC 9112, 6.1). Servers read each of these differently, which lets
+ * them past the rules of a proxy. CodedError `malformed` (code `malformed_request`);
+ * undefined if nothing is wrong.
  */
 export function headFault(request: IncomingMessage): CodedError | undefined {
   const hosts = request.headersDistinct.host ?? [];
-  // HTTP/1.0 knows no Host.
+  // HTTP/1.0 requires no Host.
   const needed = request.httpVersion === '1.0' ? hosts.length : 1;
   if (hosts.length !== needed || hosts.length > 1) {
     return malformed('The request must name its host once, by the header Host.');
@@ -33,7 +33,7 @@ export function headFault(request: IncomingMessage): CodedError | undefined {
   return undefined;
 }
 
-/** True for a path, a whole address, or the `*` of OPTIONS, each with sound percent-encoding. */
+/** True for a path, a whole address, or the `*` of OPTIONS, each with valid percent-encoding. */
 function isReadable(target: string): boolean {
   try {
     decodeURIComponent(target);

@@ -11,11 +11,11 @@ export interface HttpLimits {
   readonly requestMs: number;
   /** How long a connection is kept for a next request. */
   readonly keepAliveMs: number;
-  /** How long nothing may move on a connection, so that an answer that nobody reads is let go. Longer than any endpoint takes. */
+  /** How long a connection may be inactive, so that an answer that nobody reads is dropped. Longer than any endpoint takes. */
   readonly idleMs: number;
   /** Connections at once; see connection-room.ts for who makes room for the next one. Each costs a few kB and a file descriptor. */
   readonly connections: number;
-  /** Bodies of all requests together, from their first byte until their request is answered, in bytes; a body beyond is refused. */
+  /** Bytes of all request bodies together, each from its first byte until its request is answered; a body beyond is refused. */
   readonly bodiesBytes: number;
 }
 
@@ -28,22 +28,22 @@ export const httpLimits: HttpLimits = {
   bodiesBytes: 64 * 1024 * 1024,
 };
 
-/** The address and the headers of a request, in bytes; Node's own, but not to be changed by its environment. */
+/** The address and headers of a request, in bytes: Node's default, but its environment cannot change it. */
 const MAX_HEADERS_BYTES = 16 * 1024;
 
-/** More headers than this are refused, not cut off: a key among them would be lost. */
+/** A request with more headers is refused, not truncated: a key among them would be lost. */
 const MAX_HEADERS = 100;
 
-/** A server, not listening yet, of which nobody can hold more than `limits`. */
+/** A server, not yet listening, that enforces `limits`. */
 export function limitedServer(limits: HttpLimits, logger: Logger): Server {
   const server = createServer({
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
-    // Both timeouts are seen only when Node looks; by default it does so every 30 seconds.
+    // Node checks both timeouts this often; its default is 30 seconds.
     connectionsCheckingInterval: Math.ceil(Math.min(2_000, limits.headersMs / 2)),
     maxHeaderSize: MAX_HEADERS_BYTES,
-    // It is looked at in head.ts, where there is something to say about it.
+    // head.ts checks it, and can say what is wrong.
     requireHostHeader: false,
   });
   server.timeout = limits.idleMs;
@@ -52,7 +52,7 @@ export function limitedServer(limits: HttpLimits, logger: Logger): Server {
   return server;
 }
 
-/** What is idle makes room for new connections, where there are as many as may be. */
+/** When the limit is reached, idle connections make room for new ones. */
 export function keepRoom(
   server: Server,
   limits: Pick<HttpLimits, 'connections'>,
@@ -68,13 +68,14 @@ export function keepRoom(
     response.once('close', () => room.idle(socket));
   };
   server.prependListener('request', atWork);
-  // One who listens for these answers them; without a listener they come as any other.
+  // Node emits `checkContinue` only to a listener; without one the request arrives like
+  // any other.
   server.once('listening', () => {
     if (server.listenerCount('checkContinue') > 0) server.prependListener('checkContinue', atWork);
   });
 }
 
-/** `close` also ends the connections that are idle; those that are not end with their answer. */
+/** `close` also ends idle connections; the others end with their answer. */
 export function drain(server: Server, drainMs: number): Promise<void> {
   if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {

@@ -22,16 +22,16 @@ import { safeHeaders } from './safe-headers.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: the system chooses one. */
   readonly port: number;
-  /** The first that matches serves. */
+  /** The first match serves. */
   readonly routes: readonly Route[];
   readonly logger: Logger;
   readonly hook?: Hook<HttpExchange>;
   /** What the `type` of a problem document begins with; the error's code follows. Default `urn:problem:`. */
   readonly problemTypes?: string;
   readonly bodyLimitBytes?: number;
-  /** How long `stop` waits for answers that are being made, in milliseconds. */
+  /** How long `stop` waits for pending answers, in milliseconds. */
   readonly drainMs?: number;
   readonly limits?: Partial<HttpLimits>;
 }
@@ -39,9 +39,9 @@ export interface HttpServerOptions {
 const defaults = { problemTypes: 'urn:problem:', bodyLimitBytes: 256 * 1024, drainMs: 5000 };
 
 /**
- * Serves endpoints over HTTP. Errors become problem documents (RFC 9457) by
- * the table in errors.ts, and so does what Node's parser refuses; every answer
- * carries `x-trace-id`; a caller that goes away aborts `ctx.signal`. `start` rejects where it cannot listen; `stop`
+ * Serves endpoints over HTTP. Errors become problem documents (RFC 9457) by the table in
+ * errors.ts, and so does what Node's parser refuses; every answer carries `x-trace-id`; a
+ * caller that leaves aborts `ctx.signal`. `start` rejects if it cannot listen; `stop`
  * drains, closes what is left after `drainMs`, and may be called twice.
  */
 export function httpServer(given: HttpServerOptions): Component & { port(): number } {
@@ -78,7 +78,7 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
 type ServerSettings = HttpServerOptions &
   typeof defaults & {
     readonly hook: Hook<HttpExchange>;
-    /** What all bodies take that are held. */
+    /** The bytes of all bodies held. */
     readonly bodies: ByteBudget;
     stopping(): boolean;
     /** See Refusing. */
@@ -113,7 +113,7 @@ async function answer(
 ): Promise<void> {
   const exchange: HttpExchange = {
     method: koa.method,
-    // Of a faulty address it cannot always be told.
+    // A faulty address may have no readable path.
     path: fault === undefined ? koa.path : '',
     route: found?.path,
     params: koa.params ?? {},
@@ -153,7 +153,7 @@ async function answer(
   } finally {
     bodies.give(held);
   }
-  // Who sends a faulty head may mean another end of the request than we do.
+  // The sender of a faulty head may disagree with us about where the request ends.
   if (fault !== undefined) koa.set('connection', 'close');
   // Otherwise the connection would stay for the next request, and keep `stop` waiting.
   if (stopping()) koa.set('connection', 'close');
@@ -172,7 +172,7 @@ function httpRequest(koa: RouterContext, exchange: HttpExchange, bytes: Buffer):
   };
 }
 
-/** 405 where the path is served with other methods, else 404. */
+/** 405 if the path is served with other methods, else 404. */
 function notServed(koa: RouterContext): CodedError {
   const methods = new Set((koa.matched ?? []).flatMap((layer) => layer.methods));
   if (methods.size === 0)
@@ -184,7 +184,7 @@ function notServed(koa: RouterContext): CodedError {
 }
 
 function write(koa: RouterContext, response: HttpResponse): void {
-  // Made first: what cannot be written must not leave half an answer behind.
+  // Serialized first: a body that cannot be written must not leave half an answer.
   const body = response.body === undefined ? '' : jsonOf(response.body);
   koa.set(safeHeaders);
   koa.status = response.status;

@@ -13,7 +13,7 @@ export class NumberAsWritten {
   }
 }
 
-/** JSON that somebody wrote already: it is sent as it is, digits, order and all. */
+/** JSON that is already text: it is sent unchanged, digits, order and all. */
 export class JsonText {
   readonly text: string;
 
@@ -24,18 +24,17 @@ export class JsonText {
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-/** As the standard has it; TypeScript's library does not know of the third argument yet. */
+/** The standard's signature; TypeScript's library does not have the third argument yet. */
 const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
 const keepNumbers: Reviver = (_key, value, context) =>
   typeof value === 'number' ? new NumberAsWritten(context.source ?? String(value)) : value;
 
 /**
- * Parses JSON with every number as a NumberAsWritten. Throws CodedError
- * `malformed` (code `malformed_json`) for what is no JSON, for an object that has
- * one name twice, and for what is nested so deeply that it can only be meant to
- * do harm. The message tells the
- * line and column where they are known, and nothing of the text.
+ * Parses JSON with every number as a NumberAsWritten. Throws CodedError `malformed` (code
+ * `malformed_json`) for invalid JSON, for an object that has one name twice, and for
+ * nesting so deep that it must be an attack. The message gives line and column if they
+ * are known, and nothing of the text.
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -59,9 +58,8 @@ export function parseJson(text: string): unknown {
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/g;
 
 /**
- * Where a name begins that its object has already, in text that is known to be
- * JSON. Which of the two counts depends on the reader (RFC 8259, 4), so what one
- * program checked another would not have read.
+ * Where an object repeats a name, in text known to be JSON. Readers disagree on which of
+ * the two counts (RFC 8259, 4), so one program could check what another does not read.
  */
 function repeatedName(json: string): number | undefined {
   /** Names of each object that is open; an array has none. */
@@ -71,7 +69,7 @@ function repeatedName(json: string): number | undefined {
     if (token === '{' || token === '[') open.push(new Set());
     else if (token === '}' || token === ']') open.pop();
     else if (token === ':') {
-      // Names may be written in different ways: `a` and `\u0061`.
+      // A name can be written in several ways: `a` and `\u0061`.
       const name = JSON.parse(last.token) as string;
       const names = open.at(-1);
       if (names?.has(name)) return last.at;
@@ -81,7 +79,7 @@ function repeatedName(json: string): number | undefined {
   return undefined;
 }
 
-/** Where the fault is, as far as V8 says it. Its other words are not passed on: they repeat the text. */
+/** Where the fault is, as far as V8 says. The rest of its message repeats the text, so it is dropped. */
 function place(said: string): string {
   if (said === 'Unexpected end of JSON input') return ': it ends too early';
   const [, line, column] = /at position \d+ \(line (\d+) column (\d+)\)$/.exec(said) ?? [];

@@ -1,22 +1,25 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** The answers that each connection waits for: a caller may ask again before it has the first. */
+/**
+ * The answers that each connection waits for: a caller may send a request before it has
+ * the previous answer.
+ */
 export interface PendingAnswers {
-  /** To be told of every answer, before it is begun. */
+  /** Call it for every answer, before it starts. */
   add(response: ServerResponse): void;
   /** How many answers the connection waits for. */
   count(socket: Duplex): number;
-  /** The answer to the request of which a part has not arrived yet; undefined where all are whole. */
+  /** The answer to a request that has not fully arrived; undefined if all have. */
   unread(socket: Duplex): ServerResponse | undefined;
-  /** Resolves when every answer but `except` is written, or will never be. */
+  /** Resolves when every answer but `except` is written, or never will be. */
   due(socket: Duplex, except?: ServerResponse): Promise<void>;
 }
 
 export function pendingAnswers(): PendingAnswers {
-  // Counted and forgotten one by one: who sends thousands at once must not make each dearer.
+  // Added and removed one by one: a client that sends thousands must not make each one slower.
   const waiting = new WeakMap<Duplex, Set<ServerResponse>>();
-  /** The last one is kept although it is written: its request may still be arriving. */
+  /** The last one stays even when written: its request may still be arriving. */
   const last = new WeakMap<Duplex, ServerResponse>();
   return {
     add: (response) => {
@@ -35,7 +38,7 @@ export function pendingAnswers(): PendingAnswers {
       const due = [...(waiting.get(socket) ?? [])].filter(
         (one) => one !== except && !one.writableFinished,
       );
-      // By `events.once` an answer that fails would reject.
+      // `events.once` would reject for an answer that fails.
       await Promise.all(
         due.map((one) => new Promise<void>((resolve) => one.once('close', () => resolve()))),
       );

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type CodedError, kinds, type Problem } from '../../errors.ts';
 
-/** An error as RFC 9457 has it. `code` is for programs and stable; `type` is made of it: see `types` below. */
+/** An error in the form of RFC 9457. `code` is stable and for programs; `type` contains it: see `types` below. */
 export interface ProblemDocument {
   readonly type: string;
   readonly title: string;
@@ -12,15 +12,15 @@ export interface ProblemDocument {
   readonly trace_id?: string;
 }
 
-/** A caller that is told to come back without being told when waits this long. */
+/** How long a caller waits that should retry but is not told when. */
 const DEFAULT_RETRY_AFTER_SECONDS = 1;
 
-/** What a caller reads of a failure that is ours, whatever the error says. */
+/** What a caller reads about an internal failure, whatever the error says. */
 const ours = 'Something went wrong on our side.';
 
 /**
- * The problem document for `error`. Nothing of the inside gets into it: not
- * the cause, and for a 500 not even the message. `traceId` may be empty.
+ * The problem document for `error`. It reveals no internals: not the cause, and for a 500
+ * not even the message. `traceId` may be empty.
  *
  * @param types what a problem's `type` begins with; its code follows
  */
@@ -38,7 +38,7 @@ export function problemDocument(
   };
 }
 
-/** What is refused by HTTP itself, before there is a request that an endpoint could answer. */
+/** A refusal by HTTP itself, before any request that an endpoint could answer. */
 export interface Refusal {
   readonly status: number;
   readonly code: string;
@@ -61,7 +61,7 @@ export function refusalDocument(
   };
 }
 
-/** Value of Retry-After in seconds, at least 1; undefined where coming back would not help. */
+/** Value of Retry-After in seconds, at least 1; undefined if a retry would not help. */
 export function retryAfterSeconds(error: CodedError): number | undefined {
   if (error.retryAfterMs !== undefined) return Math.max(1, Math.ceil(error.retryAfterMs / 1000));
   const status = kinds[error.kind].http;

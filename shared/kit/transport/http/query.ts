@@ -1,11 +1,11 @@
 import { CodedError, type Problem } from '../../errors.ts';
 import { shown } from '../../shown.ts';
 
-/** Beyond, what is not known is not named one by one. */
+/** How many unknown parameters are named, at most. */
 const MAX_NAMED = 16;
 const MAX_NAME = 64;
 
-/** The parameters of a query that are not `known`, each as a problem with its name. */
+/** A problem for each parameter of a query that is not `known`, with its name. */
 function unknownParameters(query: URLSearchParams, known: readonly string[]): Problem[] {
   const unknown = new Set([...query.keys()].filter((name) => !known.includes(name)));
   const message =
@@ -18,7 +18,7 @@ function unknownParameters(query: URLSearchParams, known: readonly string[]): Pr
   }));
 }
 
-/** A `decode` that refuses parameters that are not `known`, in one answer with what else is wrong with the query. */
+/** A `decode` that also refuses parameters that are not `known`, in one answer with all other problems of the query. */
 export function refusingOthers<Http extends { readonly query: URLSearchParams }, Request>(
   known: readonly string[],
   decode: (http: Http) => Request,

@@ -4,15 +4,16 @@ import { problemsOf } from '../../problems-of.ts';
 import { NumberAsWritten } from './json.ts';
 
 /**
- * What `schema` makes of a body, or of another part of a request. Throws what `refuse`
- * makes of all that is wrong with it.
+ * Reads a body, or another part of a request, with `schema`. Throws what `refuse` makes
+ * of all its problems.
  */
 export function readJson<T>(
   schema: z.ZodType<T>,
   given: unknown,
   refuse: (problems: readonly Problem[]) => CodedError,
 ): T {
-  // A number as written is an object to zod, in which nothing need be missing.
+  // To zod a NumberAsWritten is an object, which a schema without required fields would
+  // accept.
   const read = schema.safeParse(given instanceof NumberAsWritten ? null : given);
   if (read.success) return read.data;
   throw refuse(problemsOf(read.error.issues));

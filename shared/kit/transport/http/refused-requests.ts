@@ -1,7 +1,7 @@
 /**
- * Answers for what never becomes a request that can be served, because Node's
- * HTTP parser gives up on it, or because it asks for what is not done here.
- * Left to itself Node answers such with a bare status, or closes without a word.
+ * Answers requests that cannot be served, because Node's HTTP parser rejects them or
+ * because they ask for something unsupported. By default Node answers these with a bare
+ * status, or closes without a word.
  */
 import {
   type IncomingMessage,
@@ -27,7 +27,7 @@ const malformed: Refusal = {
   detail: 'This is not an HTTP/1.1 request.',
 };
 
-/** By the code of Node's error; every other is `malformed`. */
+/** By the code of Node's error; all others are `malformed`. */
 const refusals: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
@@ -66,36 +66,35 @@ const tooManyAtOnce: Refusal = {
 };
 
 /**
- * How many requests of one connection are served at once; Node would take as
- * many as fit through, and begin them all. Who sends the next before it has an
- * answer seldom sends more than ten.
+ * How many requests of one connection are served at once; Node would start all that it
+ * receives. A client that does not wait for answers seldom sends more than ten.
  */
 const MAX_AT_ONCE = 100;
 
-/** As Node reports what its parser cannot read, with the bytes that it looked at. */
+/** Node's report of what its parser cannot read, with the bytes that it examined. */
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
-/** A request line that is whole but for its method, which Node does not know. */
+/** A complete request line whose method Node does not know. */
 const requestLine = /^([!#$%&'*+.^`|~\w-]+) \S+ HTTP\/1\.[01]\r?\n/;
 
-/** How long a caller that was refused has to read why, in milliseconds. */
+/** How long a refused caller has to read the reason, in milliseconds. */
 const LINGER_MS = 1_000;
 
 /** What a server does once `refuseUnserved` looks after it. */
 export interface Refusing {
   /**
-   * The request that is being served is the last of its connection: what comes
-   * after it is not looked at, for its answer would reach nobody (RFC 9112, 9.6).
+   * Marks the request being served as the last of its connection: later ones are ignored,
+   * because their answers would reach nobody (RFC 9112, 9.6).
    */
   last(socket: Duplex): void;
 }
 
 /**
- * Answers on `server` what Node would refuse, and more requests at once than one
- * connection may have: each gets a problem document with a code and, by `hook`,
- * a trace of its own, and its connection is closed. What was asked before on the
- * same connection is answered first; nothing is written into the middle of an
- * answer. Everything else goes to `serve`.
+ * Answers on `server` what Node would refuse, and requests beyond the limit of one
+ * connection: each gets a problem document with a code and, through `hook`, its own
+ * trace, and its connection is closed. Earlier requests on the connection are answered
+ * first; nothing is written into the middle of an answer. All other requests go to
+ * `serve`.
  *
  * @param problemTypes as in HttpServerOptions
  */
@@ -108,10 +107,10 @@ export function refuseUnserved(
   const pending = pendingAnswers();
   const refused = new WeakSet<Duplex>();
   const ending = new WeakSet<Duplex>();
-  /** Requests whose headers have come, by connection. */
+  /** Requests whose headers have arrived, by connection. */
   const begun = new WeakMap<Duplex, number>();
 
-  /** False where the request is not to be served; what is to be said of that is said. */
+  /** False if the request must not be served; then it has been dealt with. */
   function admitted({ socket }: IncomingMessage, response: ServerResponse): boolean {
     begun.set(socket, (begun.get(socket) ?? 0) + 1);
     if (ending.has(socket) || refused.has(socket)) return false;
@@ -129,13 +128,14 @@ export function refuseUnserved(
     if (admitted(request, response)) serve(request, response);
   };
   // A client that waits for 100 gets it once its body is needed; otherwise Node closes
-  // the connection, because the body may come or not.
+  // the connection, because the body may or may not come.
   server.on('request', onRequest).on('checkContinue', onRequest);
 
   server.on('clientError', (error: ParserError, socket) => {
-    // Node reports again with each further packet, and at each check of the clock.
+    // Node reports again with each further packet, and at each check of its timeouts.
     if (refused.has(socket)) return;
-    // Node looks at the clock before it reads: after a pause of this process the rest lies there.
+    // Node checks the clock before it reads: after a pause of this process the rest is
+    // still unread.
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return void refuseUnlessRead(socket);
     refused.add(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -154,7 +154,7 @@ export function refuseUnserved(
   });
 
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
-    // Node has let go of the socket, and with it of its errors.
+    // Node has released the socket, and no longer handles its errors.
     socket.on('error', () => socket.destroy());
     void due(socket).then(() => {
       const trace = told(hook, notImplemented, request);
@@ -177,7 +177,7 @@ export function refuseUnserved(
     const broken = pending.unread(socket);
     await due(socket, broken);
     if (broken?.headersSent) {
-      // It is answered: another would be read as the answer to a request to come.
+      // It has its answer: a second one would pass for the answer to a later request.
       await due(socket);
       endSoon(socket);
       return;
@@ -187,7 +187,7 @@ export function refuseUnserved(
     writeAndClose(socket, answerTo(refusal, trace, problemTypes));
   }
 
-  /** Who keeps sending is not idle; but nobody is waited for any longer than who is. */
+  /** A client that keeps sending is not idle, but gets no more time than one that is. */
   async function due(socket: Duplex, except?: ServerResponse): Promise<void> {
     const deadline = setTimeout(() => socket.destroy(), server.timeout);
     await pending.due(socket, except);
@@ -203,10 +203,10 @@ function stopReading(socket: Duplex): void {
   socket.pause();
 }
 
-/** Tells `hook` of a request that was refused; the id of its trace, empty where it has none. */
+/** Reports a refused request to `hook`; returns the id of its trace, empty if it has none. */
 function told(hook: Hook<HttpExchange>, refusal: Refusal, request?: IncomingMessage): string {
   const exchange: HttpExchange = {
-    // OpenTelemetry's name for a method that is not known.
+    // OpenTelemetry's name for an unknown method.
     method: request?.method ?? '_OTHER',
     path: '',
     route: undefined,
@@ -242,7 +242,7 @@ function answerTo(refusal: Refusal, trace: string, problemTypes: string): Answer
   return { status: refusal.status, headers, body };
 }
 
-/** Closing at once could take the answer with it: what is still coming in would reset the connection. */
+/** Closing at once could destroy the answer: data still arriving would reset the connection. */
 function writeAndClose(socket: Duplex, { status, headers, body }: Answer): void {
   if (!socket.writable) {
     socket.destroy();
@@ -262,6 +262,6 @@ function endSoon(socket: Duplex, lastWords = ''): void {
 function unknownMethod(error: ParserError): boolean {
   if (error.code !== 'HPE_INVALID_METHOD') return false;
   const [, method] = requestLine.exec(error.rawPacket?.toString('latin1') ?? '') ?? [];
-  // A known one stands in the packet before what could not be read.
+  // If the method is known, the packet has it before the unreadable part.
   return method !== undefined && !METHODS.includes(method);
 }

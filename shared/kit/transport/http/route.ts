@@ -10,19 +10,19 @@ export interface HttpRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
-  /** Of the route, percent-decoded. */
+  /** Parameters of the route, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** A header that was sent more than once is joined by commas here. */
+  /** The values of a header that was sent more than once are joined by commas. */
   readonly headers: IncomingHttpHeaders;
-  /** The values of a header, one for each time that it was sent. */
+  /** The values of a header, one for each time it was sent. */
   headerValues(name: string): readonly string[];
-  /** Whether the caller sent a body; one without a byte is none, however it is announced. */
+  /** Whether the caller sent a body; an empty one does not count, however it is announced. */
   readonly hasBody: boolean;
   /**
    * The JSON body, every number as NumberAsWritten. Throws CodedError
-   * `unsupported_media_type` or `malformed`. A route that wants no body does
-   * not call it, and whatever was sent is ignored.
+   * `unsupported_media_type` or `malformed`. A route without a body does not call it, and
+   * any body is ignored.
    */
   body(): unknown;
 }
@@ -31,7 +31,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What is JSON already is sent as it is. */
+  /** JsonText is sent unchanged. */
   readonly body?: unknown | JsonText;
 }
 
@@ -41,27 +41,26 @@ export interface Route {
   readonly path: string;
   /** The parameters that its query may have. */
   readonly query: readonly Parameter[];
-  /** What it tells of itself; undefined where it is not to be described. */
+  /** Its OpenAPI description; undefined if it is not described. */
   readonly operation: Operation | undefined;
-  /** What the endpoint rejects with comes as EndpointFailure: its middlewares have logged it. */
+  /** The endpoint's errors come as EndpointFailure: its middlewares have logged them. */
   readonly serve: (ctx: Context, http: HttpRequest) => Promise<HttpResponse>;
 }
 
-/** An endpoint's failure, as opposed to one of `decode` and `encode`, which nobody has heard of. */
+/** An endpoint's failure, as opposed to one of `decode` and `encode`, which nobody has logged. */
 export class EndpointFailure extends Error {}
 
 /**
- * Tells an operation once: a method and a path pattern of @koa/router, how a request
- * is decoded, which endpoint answers it, how its answer is encoded, and what the
- * OpenAPI document says of it. A request whose
- * query has another parameter than `query` names is refused (code
- * `invalid_query`), together with all that `decode` finds wrong with it: to pass
- * over what narrows an answer would be to answer another question.
+ * Defines an operation once: a method and a path pattern of @koa/router, how a request is
+ * decoded, which endpoint answers it, how its answer is encoded, and its OpenAPI
+ * description. A request whose query has a parameter that `query` does not name is
+ * refused (code `invalid_query`), together with all that `decode` finds wrong with it:
+ * ignoring a filter would answer another question.
  */
 export function route<Request, Response>(options: {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
-  /** None unless said. */
+  /** Default: none. */
   readonly query?: readonly Parameter[];
   readonly decode: (http: HttpRequest) => Request;
   readonly endpoint: Endpoint<Request, Response>;

@@ -2,14 +2,14 @@ import type { NatsConnection } from 'nats';
 import { CONSUMER_NOT_FOUND } from './durable.ts';
 import { apiCode, STREAM_NOT_FOUND } from './jetstream-stream.ts';
 
-/** A question that its server did not live to answer is asked again after this. */
+/** A question whose server died before answering is asked again after this. */
 const REQUEST_MS = 2_000;
 
 /**
- * Resolves once JetStream has answered for each of these consumers; that one of them,
- * or its stream, does not exist is an answer too. Rejects with the client's own error
- * where nobody answers within two seconds. The server that a connection leads to may be
- * well while the server that leads the consumer is dead, so a ping does not tell.
+ * Resolves once JetStream has answered for each of these consumers; the answer that one
+ * of them, or its stream, does not exist counts too. Rejects with the client's own error
+ * if nobody answers within two seconds. A ping does not prove this: the connection's
+ * server may be healthy while the server that leads the consumer is dead.
  */
 export async function jetstreamAnswers(
   connection: NatsConnection,

@@ -15,7 +15,7 @@ export interface DurableOptions {
   readonly stream: string;
   /** Frozen name of the consumer: its position is kept under it. */
   readonly durable: string;
-  /** Which subjects it gets; empty: all of the stream. */
+  /** The subjects that it gets; empty: all of the stream. */
   readonly filterSubjects: readonly string[];
   readonly ackWaitMs: number;
   readonly maxDeliver: number;
@@ -82,8 +82,8 @@ export async function ensureDurable(
 }
 
 /**
- * Those of `wanted` (empty: every subject of the stream) that a consumer's filter
- * keeps from it.
+ * The `wanted` subjects (empty: every subject of the stream) that a consumer's filter
+ * withholds.
  */
 export function lacking(config: ConsumerConfig, wanted: readonly string[]): readonly string[] {
   const filters = filtersOf(config);
@@ -95,7 +95,7 @@ export function lacking(config: ConsumerConfig, wanted: readonly string[]): read
 const filtersOf = (config: ConsumerConfig): readonly string[] =>
   config.filter_subjects ?? (config.filter_subject ? [config.filter_subject] : []);
 
-/** Whether all that fits `subject` fits `filter`: `*` stands for one token, `>` for all that follow. */
+/** Whether `filter` matches everything that `subject` does: `*` is one token, `>` all that follow. */
 function covers(filter: string, subject: string): boolean {
   const [filterTokens, tokens] = [filter.split('.'), subject.split('.')];
   const rest = filterTokens.indexOf('>');

@@ -28,38 +28,38 @@ export type { StreamMessage } from './messages/pulled-message.ts';
 export type { PlacedProgress } from './progress.ts';
 
 /**
- * The server never gives up by itself: a delivery that nobody could park (the
- * event store was away), or that nobody could read, must come again until
- * somebody can, for what the server drops counts as done.
+ * The server itself never gives up: a delivery that nobody could park (the event store
+ * was away) or read must come again until somebody can, because a message that the server
+ * drops counts as done.
  */
 const NO_END = -1;
-/** Failed messages that wait for their retry count as pending too, and must not fill the house. */
+/** Failed messages that wait for their retry count as pending too, and must not use up the limit. */
 const MIN_ACK_PENDING = 20_000;
 /** Returned unprocessed, for the next instance. */
 const RELEASE_MS = 10;
-/** After an abort, for endpoints to notice; then their messages are left to the server's clock. */
+/** How long endpoints have to notice an abort; then the server redelivers their messages later. */
 const ABORT_WAIT_MS = 500;
 
-/** Why it may not be known what a message is, for a while. */
+/** Errors that hide for a while what a message is. */
 const passing = ['unavailable', 'timeout', 'overloaded', 'cancelled'] as const;
 
 /** Thrown inside a lane for a message that has not begun when the consumer stops. */
 const released = new CodedError('cancelled', 'released', 'The consumer is stopping.');
 
 /**
- * A durable pull consumer as a transport: decodes a message, calls one
- * endpoint, and answers for it. Only here is anything acknowledged, and only
- * after the endpoint succeeded; so a message is served at least once, and an
- * endpoint must be idempotent by the message's identity.
+ * A durable pull consumer as a transport: decodes a message, calls one endpoint, and
+ * answers for it. Messages are acknowledged only here, and only after the endpoint
+ * succeeded; so a message is served at least once, and an endpoint must be idempotent by
+ * the message's id.
  *
- * An error becomes, by the table in errors.ts, the end of its deliveries
- * (`parked`) or another delivery after a wait. A message that cannot be read is
- * never answered as done: the log may have its own event at that position. Whatever ends a
- * subscription, it subscribes again, for ever: see keep-subscribed.ts and pull.ts.
+ * By the table in errors.ts an error ends the deliveries (`parked`) or leads to another
+ * one after a wait. An unreadable message is never acknowledged: the log may have its own
+ * event at that position. Whatever ends a subscription, the consumer subscribes again,
+ * forever: see keep-subscribed.ts and pull.ts.
  *
- * `stop` asks for nothing more, gives back what has not begun, waits for what
- * has, then aborts it. Everything it says to the server has been sent when it
- * resolves.
+ * `stop` requests no more messages, gives back those that have not begun, waits for the
+ * others, then aborts them. When it resolves, everything it says to the server has been
+ * sent.
  */
 export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>): Component {
   const { stream, durable, endpoint, maxInFlight, ackWaitMs, silentMs = 10_000 } = options;
@@ -111,7 +111,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   }
 
   function deliveryOf(body: Body, message: PulledMessage, wire: IncomingMessage): Delivery<Body> {
-    // Those in which it could not be read were no attempts at it.
+    // Deliveries in which the message could not be read were no attempts.
     const deliveries = message.deliveries - unreadable.deliveries(message.sequence);
     return {
       body,
@@ -173,7 +173,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     if (info.config.opt_start_seq !== undefined && info.delivered.consumer_seq === 0) {
       logger.info({ from: info.config.opt_start_seq }, 'recreated a durable');
     }
-    // Read last: what is appended from here on nobody can have answered before.
+    // Read last: nobody can have answered what is appended from here on.
     headAtSubscription = await options.head();
     const pull = openPull({
       connection,
@@ -212,7 +212,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       close: async () => {
         await pull.close();
         await finishHeld();
-        // A round trip, too: the answers before it have reached the server, and the
+        // Also a round trip: the answers before it have reached the server, and the
         // connection may be closed.
         await watch.report().catch(() => undefined);
       },
@@ -232,7 +232,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     await inFlight.noneWithin(ABORT_WAIT_MS);
   }
 
-  // Also for those that wait for their key's turn: they are held as long.
+  // Also for messages that wait for their key's turn: they are held as long.
   const aliveMs = Math.max(1, Math.floor(ackWaitMs / 3));
   let alive: NodeJS.Timeout | undefined;
   const kept = keepSubscribed({ subscribe, logger });
@@ -245,7 +245,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
     stop: async () => {
       stopping = true;
       await kept.stop();
-      // Without a subscription, as during an outage, there may still be work in flight.
+      // Without a subscription, as during an outage, work may still be in flight.
       await finishHeld();
       clearInterval(alive);
       metrics.close();

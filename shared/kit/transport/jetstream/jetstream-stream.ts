@@ -10,7 +10,7 @@ import {
 } from 'nats';
 import { CodedError } from '../../errors.ts';
 
-/** What may be said of a stream; the rest is the same for all of ours. */
+/** What differs between streams; the rest is the same for all of ours. */
 export interface StreamOptions {
   readonly name: string;
   readonly subjects: readonly string[];
@@ -18,7 +18,7 @@ export interface StreamOptions {
   readonly replicas: number;
 }
 
-/** What a stream holds, as the server said it. */
+/** The content of a stream, as the server reports it. */
 export interface StreamState {
   readonly messages: bigint;
   /** Sequence of the first message; 0n, or one after the last, in an empty stream. */
@@ -28,21 +28,21 @@ export interface StreamState {
 }
 
 const REQUEST_MS = 5_000;
-/** The shortest that the server takes. Duplicates are kept out by the expected sequence instead. */
+/** The server's minimum. The expected sequence prevents duplicates instead. */
 const DUPLICATE_WINDOW_NS = 100_000_000;
 /** JetStream's error code for a stream that does not exist. */
 export const STREAM_NOT_FOUND = 10059;
 const NAME_IN_USE = 10058;
 
 /**
- * Makes the stream, or verifies and repairs the one that is there: files, no
- * limits, nothing can be deleted from it. Safe when several run at once.
- * Returns the stream's state read *after* that, because a stream that was just
- * made may hold messages: a damaged one can come back with its old content.
+ * Creates the stream, or verifies and repairs the existing one: files, no limits, nothing
+ * can be deleted from it. Safe when several run at once. Returns the stream's state read
+ * *after* that, because a new stream may hold messages: a damaged one can come back with
+ * its old content.
  *
- * Rejects with CodedError `precondition_failed` / `stream_mismatch` where a
- * stream of that name differs in what no server can change, naming what differs
- * and the remedy; `unavailable` / `broker_unavailable` otherwise.
+ * Rejects with CodedError `precondition_failed` / `stream_mismatch` if a stream of that
+ * name differs in something that no server can change, naming the difference and the
+ * remedy; `unavailable` / `broker_unavailable` otherwise.
  */
 export async function ensureStream(
   connection: NatsConnection,
@@ -54,8 +54,8 @@ export async function ensureStream(
 }
 
 /**
- * As `ensureStream`, but tells of a stream that differs in what no server can
- * change, as `unfit`, rather than reject: one that holds nothing may be remade.
+ * Like `ensureStream`, but returns a difference that no server can change, as `unfit`,
+ * rather than reject: an empty stream may be recreated.
  */
 export async function repairStream(
   connection: NatsConnection,
@@ -64,7 +64,7 @@ export async function repairStream(
   return inCodedErrors(async () => {
     const manager = await managerOf(connection);
     const wanted = configOf(options);
-    // A second round is for the one who lost the race to make it.
+    // The second round is for the loser of a race to create it.
     for (let round = 1; ; round++) {
       const found = await find(manager, options.name);
       try {
@@ -81,9 +81,9 @@ export async function repairStream(
 }
 
 /**
- * Deletes the stream with its messages and durables, and creates it again. Only for
- * a stream whose content is a copy that will be filled again.
- * Returns the state after that; judge it before filling.
+ * Deletes the stream with its messages and durables, and creates it again. Only for a
+ * stream that is a copy and will be filled again. Returns the state after that; judge it
+ * before filling.
  */
 export async function remakeStream(
   connection: NatsConnection,
@@ -98,7 +98,7 @@ export async function remakeStream(
   return ensureStream(connection, options);
 }
 
-/** The stream's state, undefined where there is no such stream. Errors as of `ensureStream`. */
+/** The stream's state; undefined if there is no such stream. Errors as in `ensureStream`. */
 export function streamState(
   connection: NatsConnection,
   name: string,
@@ -127,7 +127,7 @@ function configOf({ name, subjects, replicas }: StreamOptions) {
     deny_delete: true,
     deny_purge: true,
     allow_rollup_hdrs: false,
-    // A direct read may be answered by a replica that is behind.
+    // A replica that is behind may answer a direct read.
     allow_direct: false,
     sealed: false,
   } satisfies Partial<StreamConfig>;
@@ -141,7 +141,7 @@ type WantedConfig = ReturnType<typeof configOf>;
 const differences = (found: StreamConfig, wanted: WantedConfig) =>
   (Object.keys(wanted) as (keyof WantedConfig)[]).filter((key) => !same(found[key], wanted[key]));
 
-/** Why no update makes the stream what is wanted; undefined where one may. */
+/** Why no update makes the stream what is wanted; undefined if one can. */
 function unchangeable({ config: found }: StreamInfo, wanted: WantedConfig): string | undefined {
   const different = differences(found, wanted);
   const fixed: string[] = immutable
@@ -202,7 +202,7 @@ function stateOf({ state }: StreamInfo): StreamState {
 const managerOf = (connection: NatsConnection) =>
   connection.jetstreamManager({ timeout: REQUEST_MS, checkAPI: false });
 
-/** JetStream's own error number; undefined where the server did not answer with one. */
+/** JetStream's own error number; undefined if the server did not answer with one. */
 export function apiCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
 }

@@ -4,9 +4,9 @@ import { apiCode } from './jetstream-stream.ts';
 /** No message under this sequence. */
 const NO_MESSAGE = 10037;
 
-/** How far a durable has come, over all instances that share it. */
+/** How far a durable is, over all instances that share it. */
 export interface Progress {
-  /** Everything up to here is done, by whichever instance: what a checkpoint may say. */
+  /** Everything up to here is done, by whichever instance: a checkpoint may record it. */
   readonly position: bigint;
   /** Everything up to here was delivered, answered or not: what could have been answered. */
   readonly delivered: bigint;
@@ -15,9 +15,9 @@ export interface Progress {
 }
 
 /**
- * Reads the progress of a consumer off what the server knows of it. It must be
- * the server's: of several instances each sees only a part of the messages, so
- * none can say that everything up to a position is done.
+ * Reads a consumer's progress from the server's data. Only the server knows it: each of
+ * several instances sees only part of the messages, so none can say that everything up to
+ * a position is done.
  */
 export function progressOf(info: ConsumerInfo): Progress {
   return {
@@ -27,14 +27,14 @@ export function progressOf(info: ConsumerInfo): Progress {
   };
 }
 
-/** Progress, and the identity of the message at its position; empty where it has none, or there is none. */
+/** Progress, and the id of the message at its position; empty if there is none. */
 export interface PlacedProgress extends Progress {
   readonly id: string;
 }
 
 /**
- * Identity of the stream's message at `sequence`: a sequence alone names a place in
- * a stream that may have been made again meanwhile, from a log with other events.
+ * Id of the stream's message at `sequence`. A sequence alone is not enough: the stream
+ * may have been recreated from a log with other events.
  */
 export async function idAt(
   manager: JetStreamManager,
@@ -52,9 +52,8 @@ export async function idAt(
 }
 
 /**
- * Why a durable that has been silent should not be, undefined if all is well.
- * The head is the *log's*: a stream that lost its tail, or is not filled any
- * more, looks complete from within.
+ * Why a durable's silence is wrong; undefined if all is well. The head is the *log's*: a
+ * stream that lost its tail, or is no longer filled, looks complete from within.
  */
 export async function whyStuck(
   manager: JetStreamManager,
@@ -65,7 +64,7 @@ export async function whyStuck(
   const logHead = await head();
   const info = await manager.consumers.info(stream, durable);
   if (info.num_pending > 0) {
-    // Nothing may be delivered until somebody has answered for some of these.
+    // The server may deliver nothing until some of these are answered.
     if (info.num_ack_pending >= (info.config.max_ack_pending ?? Number.POSITIVE_INFINITY)) return;
     return `${info.num_pending} messages wait in the stream but none arrives`;
   }

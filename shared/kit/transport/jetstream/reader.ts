@@ -11,7 +11,7 @@ import { openPull, type Pull } from './messages/pull.ts';
 import type { PulledMessage, StreamMessage } from './messages/pulled-message.ts';
 
 export interface ReadStreamOptions {
-  /** The connection as it is now, waiting for it if need be; see `connectNats`. */
+  /** The current connection, waiting for it if necessary; see `connectNats`. */
   readonly connection: () => Promise<NatsConnection>;
   readonly stream: string;
   /** The first message read is the one after this; 0n for the beginning. */
@@ -25,13 +25,16 @@ export interface ReadStreamOptions {
   readonly meter?: Meter;
 }
 
-/** Batches of one stream's messages. To be iterated over once. */
+/** Batches of one stream's messages. Iterate over it once. */
 export interface StreamReader extends AsyncIterable<readonly StreamMessage[]> {
   /** Why nothing is read at present; undefined while it is. */
   notReady(): string | undefined;
 }
 
-/** A consumer that nobody pulls from goes after this; it covers a reader that was killed. */
+/**
+ * The server removes a consumer that nobody pulls from after this, as when its reader was
+ * killed.
+ */
 const INACTIVE_MS = 60_000;
 
 /**
@@ -90,7 +93,7 @@ export function readStream(options: ReadStreamOptions): StreamReader {
     });
     pull = opened;
     const remove = () => manager.consumers.delete(options.stream, name).catch(() => undefined);
-    // Also where it ended by itself; where it is gone already, that is as well.
+    // Also if it ended by itself; removing one that is already gone does no harm.
     void opened.ended.then((why) => why !== 'closed' && remove());
     return {
       ended: opened.ended,

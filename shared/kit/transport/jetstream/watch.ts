@@ -7,29 +7,29 @@ export interface WatchOptions {
   readonly manager: JetStreamManager;
   readonly stream: string;
   readonly durable: string;
-  /** What should reach it; empty: every subject of the stream. */
+  /** The subjects that should reach it; empty: every subject of the stream. */
   readonly filterSubjects: readonly string[];
   /** Position of the log's last event. */
   readonly head: () => Promise<bigint>;
   /**
-   * Told once a second, but not while the durable's filter is wrong: its position
-   * then passes what was never delivered. Must not throw.
+   * Called once a second, except while the durable's filter is wrong: its position then
+   * passes messages that were never delivered. Must not throw.
    */
   readonly onProgress: (progress: PlacedProgress) => void;
   /** Whether the server owes us messages, so that silence means something. */
   readonly waiting: () => boolean;
   /** Silence after which progress is compared with the log's head, in milliseconds. */
   readonly silentMs: number;
-  /** Told why the silence is wrong, or that somebody paused the durable. */
+  /** Called with why the silence is wrong, or that somebody paused the durable. */
   readonly onStuck: (reason: string) => void;
   readonly logger: Logger;
 }
 
-/** The eye on one subscription of a durable. */
+/** Watches one subscription of a durable. */
 export interface Watch {
-  /** To be called for each message. Cheap. */
+  /** Call it for each message. Cheap. */
   heard(): void;
-  /** Asks the server for the progress now, and tells it; rejects when there is no answer. */
+  /** Asks the server for the progress now, and reports it; rejects without an answer. */
   report(): Promise<ConsumerInfo>;
   /** What an operator must fix, with the remedy; undefined if nothing. */
   notReady(): string | undefined;
@@ -39,7 +39,7 @@ export interface Watch {
 
 const LOOK_EVERY_MS = 1_000;
 
-/** Looks after a durable from now until it is stopped: its progress once a second, and a long silence. */
+/** Watches a durable until stopped: reports its progress once a second, and checks a long silence. */
 export function watchDurable(options: WatchOptions): Watch {
   const { manager, stream, durable } = options;
   let busy = false;
@@ -57,7 +57,7 @@ export function watchDurable(options: WatchOptions): Watch {
 
   async function tell(info: ConsumerInfo): Promise<void> {
     const progress = progressOf(info);
-    // While the durable is the same, so is the message at a position.
+    // While the durable is the same, a position keeps its message.
     if (place?.position !== progress.position) {
       const { position } = progress;
       place = { position, id: await idAt(manager, stream, position) };
@@ -80,13 +80,13 @@ export function watchDurable(options: WatchOptions): Watch {
 
   async function look(): Promise<void> {
     const { paused } = await report();
-    // Its heartbeats go on, so nothing else would tell.
+    // A paused durable still sends heartbeats, so nothing else would tell.
     if (paused) return options.onStuck('somebody paused the durable');
     const now = performance.now();
     if (!options.waiting() || now - Math.max(heardAt, lookedAt) < options.silentMs) return;
     lookedAt = now;
     const reason = await whyStuck(manager, stream, durable, options.head);
-    // A message that came while we looked answers the question.
+    // A message that came during the check answers the question.
     if (reason !== undefined && heardAt <= now) options.onStuck(reason);
   }
 

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../logger.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 
-/** A subscription that was made and will end some time. */
+/** A subscription that exists and will end at some time. */
 export interface Subscription {
   /** Resolves with the reason when nothing more will come. Never rejects. */
   readonly ended: Promise<string>;
-  /** Ends it and resolves when what was under way has arrived. */
+  /** Ends it and resolves when messages in transit have arrived. */
   close(): Promise<void>;
 }
 
@@ -16,8 +16,9 @@ export interface KeptSubscription {
   /** Why nothing is subscribed; undefined while something is. */
   notReady(): string | undefined;
   /**
-   * Closes what is subscribed, or waits a second at most for what is just being made to be
-   * closed, so that nothing is left on the server; makes no other. May be called twice.
+   * Closes the subscription, or waits at most a second for one that is being created to
+   * be closed, so that nothing is left on the server; creates no other. May be called
+   * twice.
    */
   stop(): Promise<void>;
 }
@@ -26,7 +27,7 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
 /** How long a stop waits for a subscription that is being created. The caller then closes the connection. */
 const LATE_MS = 1_000;
-/** Lived longer than this: it worked, so the next failure is a new one. */
+/** A subscription that lived longer than this worked, so the next failure is a new one. */
 const WORKED_MS = 10_000;
 /** Processes that start together find each other within this many attempts; more is worth a warning. */
 const FIRST_ATTEMPTS = 6;
@@ -41,7 +42,7 @@ export function keepSubscribed({
   subscribe,
   logger,
 }: {
-  /** Is told by the signal to stop trying, and is waited for no longer than a second then. */
+  /** Must stop trying when the signal aborts; then it has one more second. */
   readonly subscribe: (signal: AbortSignal) => Promise<Subscription>;
   readonly logger: Logger;
 }): KeptSubscription {
@@ -58,7 +59,7 @@ export function keepSubscribed({
       const began = performance.now();
       try {
         current = await madeInTime(subscribe(signal), signal);
-        // Stopped between its making and this line, where `stop` saw none to close.
+        // Stopped after its creation but before this line: `stop` saw none to close.
         if (signal.aborted) await current.close();
         reason = undefined;
         attempts = FIRST_ATTEMPTS;
@@ -92,7 +93,7 @@ export function keepSubscribed({
   };
 }
 
-/** What is being made, or the signal's reason; what was made too late is closed again. */
+/** The subscription being created, or the signal's reason; one created too late is closed. */
 async function madeInTime(
   making: Promise<Subscription>,
   signal: AbortSignal,

@@ -8,23 +8,23 @@ import { countReplaced } from '../replaced-streams.ts';
 import { type ConnectionStatus, connectionStatus } from './nats-status.ts';
 
 export interface NatsOptions {
-  /** One address or several, separated by commas; user and password may stand in it. */
+  /** One address, or several separated by commas; they may contain user and password. */
   readonly url: string;
   /** Shown in the server's list of connections. */
   readonly name: string;
   readonly logger: Logger;
-  /** Counts connections that were given up because the server said nothing any more. */
+  /** Counts connections that were given up because the server fell silent. */
   readonly meter?: Meter;
-  /** Between two questions whether the server lives, in milliseconds. Default 5 s. */
+  /** Between two pings of the server, in milliseconds. Default 5 s. */
   readonly pingMs?: number;
 }
 
-/** A connection to NATS that is looked after until `stop`. */
+/** A connection to NATS that is maintained until `stop`. */
 export interface Nats extends Component {
   /**
-   * The connection: at once where there is one, else when it has been made.
-   * Rejects after `stop`. Ask again for each use rather than keep it: the one
-   * of a minute ago may have been closed and replaced. Needs no `this`.
+   * The connection: at once if there is one, else when it has been made. Rejects after
+   * `stop`. Ask again for each use rather than keep it: an earlier one may have been
+   * closed and replaced. Needs no `this`.
    */
   readonly connection: () => Promise<NatsConnection>;
   start(): Promise<void>;
@@ -35,16 +35,15 @@ export interface Nats extends Component {
 /** Between two attempts, in milliseconds: at least the first, at most both together. */
 const RETRY_MS = 200;
 const RETRY_JITTER_MS = 400;
-/** A server that went away without a word is noticed within three of these. */
+/** A server that vanished silently is noticed within three of these. */
 const PING_MS = 5_000;
 const CONNECT_MS = 5_000;
 const DRAIN_MS = 2_000;
 
 /**
- * Connects to NATS and connects again for ever. `start` returns at once: a
- * server that is away makes the process not ready, it does not keep it from
- * starting. `stop` sends what is queued, within two seconds, and closes; it may
- * be called twice.
+ * Connects to NATS and reconnects forever. `start` returns at once: a missing server
+ * makes the process not ready, but does not keep it from starting. `stop` sends what is
+ * queued, within two seconds, and closes; it may be called twice.
  */
 export function connectNats({ url, name, logger, meter, pingMs = PING_MS }: NatsOptions): Nats {
   const options = { ...natsConnectionOptions(url, name), pingInterval: pingMs };
@@ -66,7 +65,7 @@ export function connectNats({ url, name, logger, meter, pingMs = PING_MS }: Nats
       } catch (error) {
         stopping.signal.throwIfAborted();
         lastProblem = error instanceof Error ? error.message : String(error);
-        // The first failure says it; a server away for an hour need not say it 7,000 times.
+        // The first failure is logged; an hour's outage need not be logged 7,000 times.
         const level = attempt === 1 || attempt % 60 === 0 ? 'warn' : 'debug';
         logger[level]({ servers: options.servers, problem: lastProblem }, 'NATS is away');
         await delay(pause(), undefined, { signal: stopping.signal });
@@ -99,7 +98,7 @@ export function connectNats({ url, name, logger, meter, pingMs = PING_MS }: Nats
 
   function begin(): Promise<NatsConnection> {
     const opening = open();
-    // A caller that asks for it sees the failure; without one it is ignored.
+    // A caller that asks for the connection sees the failure; without one it is ignored.
     opening.catch(() => undefined);
     current = opening;
     return opening;
@@ -141,9 +140,9 @@ export function connectNats({ url, name, logger, meter, pingMs = PING_MS }: Nats
 const pause = () => RETRY_MS + Math.random() * RETRY_JITTER_MS;
 
 /**
- * What the client needs to be told to connect to `url` (as `setting.natsUrl`
- * takes it) and to stay connected for ever. `name` is shown in the server's list
- * of connections. Throws TypeError for an address that is none.
+ * The client's options for connecting to `url` (as `setting.natsUrl` takes it) and
+ * staying connected forever. The server lists the connection as `name`. Throws TypeError
+ * for an invalid address.
  */
 export function natsConnectionOptions(url: string, name: string) {
   const addresses = url.split(',').map((part) => new URL(part.trim()));
@@ -164,8 +163,8 @@ export function natsConnectionOptions(url: string, name: string) {
     ignoreAuthErrorAbort: true,
     pingInterval: PING_MS,
     maxPingOut: 2,
-    // Else each publication makes two Errors for the place it was called from: a
-    // twelfth of what the relay's process does, for stacks that only failures show.
+    // Otherwise each publication makes two Errors for its call site: a twelfth of what
+    // the relay's process does, for stacks that only failures show.
     noAsyncTraces: true,
   } satisfies ConnectionOptions;
 }

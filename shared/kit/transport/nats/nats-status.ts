@@ -1,21 +1,23 @@
 import { Events, type NatsConnection } from 'nats';
 
-/** What is known of a connection, told to any number of listeners. */
+/** The state of a connection, reported to any number of listeners. */
 export interface ConnectionStatus {
   connected(): boolean;
-  /** Calls `listener` at each disconnect and reconnect; returns what ends that. */
+  /** Calls `listener` at each disconnect and reconnect; returns a function that ends this. */
   listen(listener: (connected: boolean) => void): () => void;
-  /** Resolves when connected, at once where it is; rejects when it is closed for good, or with the signal's reason. */
+  /**
+   * Resolves when connected, at once if it is; rejects when the connection is closed for
+   * good, or with the signal's reason.
+   */
   untilConnected(signal: AbortSignal): Promise<void>;
 }
 
 const known = new WeakMap<NatsConnection, ConnectionStatus>();
 
 /**
- * The status of `connection`, the same object each time. The client's own
- * status iterators cannot be let go of one by one, so there is one of them for
- * each connection, and it ends with it. The first call must come while the
- * connection is up, as after `connect`.
+ * The status of `connection`, the same object each time. The client's own status
+ * iterators cannot be closed one by one, so each connection has one, which ends with it.
+ * Make the first call while the connection is up, as after `connect`.
  */
 export function connectionStatus(connection: NatsConnection): ConnectionStatus {
   const found = known.get(connection);

@@ -1,8 +1,8 @@
-/** Bodies and answers as an operation tells of them. Pure. */
+/** Bodies and answers as an operation describes them. Pure. */
 import { z } from 'zod';
 import type { Answer, Content, Header } from './operation.ts';
 
-/** The example that a schema brings in its `.meta({ example })`; undefined without one. */
+/** The example in a schema's `.meta({ example })`; undefined without one. */
 export const exampleOf = (schema: z.ZodType): unknown => schema.meta()?.example;
 
 /** A JSON body with the example of its schema. */
@@ -20,7 +20,7 @@ const always: Readonly<Record<string, Header>> = {
   },
 };
 
-/** An answer of ours; without content it has no body. */
+/** One of our answers; without content it has no body. */
 export const answer = ({ description, headers, content, links }: Answer): Answer => ({
   description,
   headers: { ...always, ...headers },
@@ -54,7 +54,7 @@ export const problemSchema = z
 
 interface ProblemOptions {
   readonly description: string;
-  /** All codes it can have; where they are not given, there may be more than are told of. */
+  /** All codes that it can have; without this, other codes may occur than those described. */
   readonly codes?: readonly string[];
   readonly headers?: Readonly<Record<string, Header>>;
 }

@@ -1,7 +1,7 @@
 /**
- * The paths and components of an OpenAPI 3.1 document, made from the routes that
- * are served. What has a name is told once, among the components: a zod schema by
- * its `.meta({ id })`, a parameter and an answer by the tables that are given.
+ * The paths and components of an OpenAPI 3.1 document, made from the served routes. What
+ * has a name appears once, among the components: a zod schema by its `.meta({ id })`, a
+ * parameter or an answer by the given tables.
  */
 import { z } from 'zod';
 import type { Route } from '../route.ts';
@@ -10,7 +10,7 @@ import { refusedAlways, unreadableBody } from './refusals.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What operations refer to by name; the very objects that they hold. */
+/** What operations refer to by name: the same objects that they hold. */
 export interface NamedParts {
   readonly parameters: Readonly<Record<string, Parameter>>;
   readonly responses: Readonly<Record<string, Answer>>;
@@ -34,7 +34,7 @@ export function describedRoutes(routes: readonly Route[], named: NamedParts) {
   return { paths, components: { schemas: componentSchemas(schemas), ...components } };
 }
 
-/** An operation in the order in which people read it, with what every route can answer. */
+/** An operation in the order in which people read it, with the answers that every route can give. */
 function described(operation: Operation, parameters: readonly Parameter[]) {
   const { operationId, summary, description, tags, requestBody, responses } = operation;
   return {
@@ -48,7 +48,7 @@ function described(operation: Operation, parameters: readonly Parameter[]) {
   };
 }
 
-/** Turns what routes tell into JSON, and gathers the schemas that are referred to. */
+/** Turns what routes describe into JSON, and gathers the schemas that they refer to. */
 function telling(named: NamedParts) {
   const schemas = new Map<string, z.core.$ZodType>();
   const refs = new Map<unknown, string>();
@@ -73,7 +73,7 @@ function telling(named: NamedParts) {
     return refer(`schemas/${id}`);
   }
 
-  /** With the named schemas that it is made of, which it refers to. */
+  /** Includes the named schemas that it refers to. */
   function gather(id: string, schema: z.core.$ZodType): void {
     const known = schemas.get(id);
     if (known === schema) return;
@@ -91,12 +91,12 @@ function telling(named: NamedParts) {
 }
 
 /**
- * As what goes in, also for answers: fields that are not named are allowed, so
- * that adding one breaks no client that checks.
+ * Input schemas, also for answers: fields that are not named are allowed, so that adding
+ * one breaks no client that validates.
  */
 const asRead = { io: 'input', unrepresentable: 'any' } as const;
 
-/** A value that has no name, such as a parameter's. Throws for one that is made of others with names. */
+/** A value without a name, such as a parameter's. Throws if it contains others with names. */
 function schemaOf(schema: z.ZodType): Json {
   const { $schema: _, $defs, ...rest } = z.toJSONSchema(schema, asRead);
   if ($defs !== undefined) throw new Error(`What is made of ${Object.keys($defs)} needs a name.`);
@@ -111,7 +111,7 @@ function componentSchemas(schemas: ReadonlyMap<string, z.core.$ZodType>): Json {
     uri: (id) => `#/components/schemas/${id}`,
   });
   return Object.fromEntries(
-    // Where it stands and its dialect are the document's to say; its example stands beside what uses it.
+    // The document gives location and dialect; the example is beside each use.
     Object.entries(made.schemas).map(([name, { $id, $schema, id, example, ...schema }]) => [
       name,
       schema,

@@ -1,6 +1,6 @@
 /**
- * How a route tells what it does, in the words of OpenAPI 3.1. Wherever a JSON
- * Schema may stand, a zod schema may: document.ts makes one of the other.
+ * How a route describes itself, in the terms of OpenAPI 3.1. A zod schema may be used
+ * wherever a JSON Schema may: document.ts converts it.
  */
 import type { z } from 'zod';
 
@@ -24,7 +24,7 @@ export type Content = Readonly<
   Record<string, { readonly schema: Schema; readonly example?: unknown }>
 >;
 
-/** What can be asked next, with what this answer tells. */
+/** A possible next request, made with values of this answer. */
 export interface Link {
   readonly operationId: string;
   readonly description: string;
@@ -39,16 +39,16 @@ export interface Answer {
   readonly links?: Readonly<Record<string, Link>>;
 }
 
-/** One operation. Its method, its path and the parameters of its query are the route's. */
+/** One operation. The route gives its method, path and query parameters. */
 export interface Operation {
-  /** Clients call their functions so: it is frozen. */
+  /** Clients name their functions after it: it is frozen. */
   readonly operationId: string;
   readonly summary: string;
   readonly description: string;
   readonly tags: readonly string[];
-  /** Of path and headers. */
+  /** Parameters of path and headers. */
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
-  /** By status. What every route can answer is added to them. */
+  /** By status. The answers that every route can give are added. */
   readonly responses: Readonly<Record<number, Answer>>;
 }

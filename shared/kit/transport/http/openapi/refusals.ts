@@ -1,15 +1,15 @@
-/** What the kit itself refuses, as an operation tells of it. Pure. */
+/** The kit's own refusals, as operations describe them. Pure. */
 import { problem } from './bodies.ts';
 import type { Answer, Header } from './operation.ts';
 
-/** Of an answer that says when to ask again. */
+/** For an answer that says when to retry. */
 export const retryAfter: Header = {
   description: 'Seconds to wait before the next attempt.',
   required: true,
   schema: { type: 'integer', minimum: 1 },
 };
 
-/** By the names that they have among a document's components. */
+/** By their names among a document's components. */
 export const kitRefusals = {
   MalformedRequest: problem(400, {
     description: 'The HTTP request cannot be read: its host, address or form is invalid.',
@@ -41,12 +41,12 @@ export const kitRefusals = {
   }),
 } as const;
 
-/** Of a body or a parameter that cannot be taken. `invalid_query` is added: no route takes a parameter that it does not name. */
+/** For a body or a parameter that cannot be accepted. `invalid_query` is added: no route takes a parameter that it does not name. */
 export const invalid = (description: string, ...codes: readonly string[]) => ({
   422: problem(422, { description, codes: [...codes, 'invalid_query'] }),
 });
 
-/** Of every route. */
+/** For every route. */
 export const refusedAlways: Readonly<Record<number, Answer>> = {
   400: kitRefusals.MalformedRequest,
   408: kitRefusals.RequestTimeout,
@@ -62,7 +62,7 @@ const accept: Header = {
   schema: { const: 'application/json' },
 };
 
-/** Of every route that reads a body. */
+/** For every route that reads a body. */
 export const unreadableBody: Readonly<Record<number, Answer>> = {
   400: problem(400, {
     description:

@@ -4,18 +4,21 @@ import type { PulledMessage } from './pulled-message.ts';
 export interface InFlight {
   /** How many there are. */
   readonly size: number;
-  /** Takes one in; the signal is aborted by `abortAll`. */
+  /** Adds one; `abortAll` aborts the signal. */
   add(message: PulledMessage): AbortSignal;
-  /** To be called when it has been answered. */
+  /** Call it when the message has been answered. */
   remove(message: PulledMessage): void;
-  /** Tells the server of each that has been here for a while that it is being worked on. */
+  /** Tells the server that messages held for longer than this are being worked on. */
   keepAlive(olderThanMs: number): void;
-  /** Resolves with true when there are none, with false after `ms`. One waits at a time. */
+  /**
+   * Resolves with true when there are none, with false after `ms`. One caller waits at a
+   * time.
+   */
   noneWithin(ms: number): Promise<boolean>;
   abortAll(reason: unknown): void;
 }
 
-/** Holds nothing at first. It has no bound of its own: what is asked for bounds it. */
+/** Empty at first. It has no limit of its own: the number of requested messages limits it. */
 export function createInFlight(): InFlight {
   const held = new Map<
     PulledMessage,

@@ -12,11 +12,11 @@ export function incoming(message: StreamMessage, durable: string): IncomingMessa
   };
 }
 
-/** Identity of the message: the event's id, by CloudEvents or by NATS; its sequence where it has neither. */
+/** Id of the message: the event's id, from CloudEvents or NATS; its sequence if it has neither. */
 export const messageId = (wire: IncomingMessage) =>
   wire.header('ce-id') ?? wire.header('Nats-Msg-Id') ?? `${wire.sequence}`;
 
-/** The context that a message is served in: a submission's correlation, caused by the message. */
+/** The context for serving a message: its submission's correlation, and the message as the cause. */
 export function contextOf(wire: IncomingMessage, signal: AbortSignal): Context {
   return causedBy(withSignal(background(), signal), {
     correlationId: wire.header('ce-correlationid'),

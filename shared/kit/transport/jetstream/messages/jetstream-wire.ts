@@ -1,6 +1,6 @@
 /**
- * What the JetStream transport shows its hooks of a message. Kept apart from
- * the transport, so that tracing needs no broker and no client library.
+ * What the hooks of the JetStream transport see of a message. Separate from the
+ * transport, so that tracing needs no broker and no client library.
  */
 
 /** A message that was delivered to a durable consumer. */

@@ -1,16 +1,16 @@
 /** Runs tasks of different keys at the same time, and those of one key one after the other. */
 export interface KeyLanes {
   /**
-   * Runs `task` when all earlier tasks of `key` have ended, however they ended;
-   * at once, within this call, where there is none. Settles as `task` does.
-   * It queues without a bound: the caller bounds how much it takes on.
+   * Runs `task` when all earlier tasks of `key` have ended, however they ended; at once,
+   * within this call, if there are none. Settles as `task` does. The queue has no limit:
+   * the caller limits how much it adds.
    */
   run<T>(key: string, task: () => Promise<T>): Promise<T>;
   /** Keys that have a task running. */
   readonly size: number;
 }
 
-/** Lanes without any task; a lane is made for its first task and goes with its last. */
+/** No lanes at first; a lane lives from its first task to its last. */
 export function createKeyLanes(): KeyLanes {
   const tails = new Map<string, Promise<unknown>>();
   return {

@@ -11,45 +11,44 @@ export interface PullOptions {
   readonly consumer: string;
   /** How many messages may be held at once. */
   readonly limit: number;
-  /** How many are held now. Never more come than make up the limit. */
+  /** How many are held now. Never more arrive than fill the limit. */
   readonly held: () => number;
   /** Called for each message, in the order of the stream. Must not throw. */
   readonly onMessage: (message: PulledMessage) => void;
-  /** Called when it ends for want of heartbeats. */
+  /** Called when missing heartbeats end it. */
   readonly onSilent?: () => void;
 }
 
-/** Requests to a pull consumer, kept up as there is room. */
+/** Keeps requests to a pull consumer open as long as there is room. */
 export interface Pull {
   /** Resolves, with the reason, when no more messages will come. Never rejects. */
   readonly ended: Promise<string>;
   /** True while the server owes us messages, so that silence means there are none. */
   waiting(): boolean;
-  /** To be called when there is more room. Cheap. */
+  /** Call it when there is more room. Cheap. */
   refill(): void;
   /** Ends it from our side. */
   end(reason: string): void;
   /**
-   * Stops asking, and resolves when what was under way has been given to
+   * Stops requesting, and resolves when messages in transit have been given to
    * `onMessage`, within a second. May be called twice.
    */
   close(): Promise<void>;
 }
 
-/** A request is asked again after this; it only bounds how long a forgotten one lives on the server. */
+/** A request is renewed after this; it only limits how long a forgotten one lives on the server. */
 const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 1_000;
-/** Heartbeats missed in a row until the consumer is given up. */
+/** Missed heartbeats in a row after which the consumer is given up. */
 const MAX_MISSED = 3;
 const CLOSE_MS = 1_000;
 
 /**
- * Pulls from a consumer until it is closed or anything at all goes wrong:
- * consumer or stream deleted, no answer, missed heartbeats, connection lost.
- * Then it ends and says why, rather than repair itself, so that there is one
- * place that restarts. (The client's `consume` neither ends nor throws when
- * its stream is deleted and recreated, and its `fetch` asks for the next batch
- * only when the last has been filled.)
+ * Pulls from a consumer until closed or until anything goes wrong: consumer or stream
+ * deleted, no answer, missed heartbeats, connection lost. Then it ends and says why
+ * instead of repairing itself, so that there is one place that restarts. (The client's
+ * `consume` neither ends nor throws when its stream is deleted and recreated, and its
+ * `fetch` asks for the next batch only when the last has been filled.)
  */
 export function openPull(options: PullOptions): Pull {
   const { connection, limit, held } = options;
@@ -62,8 +61,8 @@ export function openPull(options: PullOptions): Pull {
   function refill(): void {
     if (!open) return;
     const room = limit - held() - outstanding;
-    // Asking for each message costs a request each; asking when half is used
-    // keeps the next ones under way without a pause.
+    // One request per message would be expensive; requesting when half is used keeps the
+    // next ones coming without a pause.
     if (room <= 0 || (outstanding > 0 && room < limit / 2)) return;
     if (outstanding === 0) silence.heard();
     outstanding += room;
@@ -85,7 +84,8 @@ export function openPull(options: PullOptions): Pull {
       refill();
       return;
     }
-    // 409 consumer deleted, leadership change, server shutdown; 503 nobody there; or unheard of.
+    // 409: consumer deleted, leader changed, server shut down; 503: nobody there; or
+    // something unknown.
     end(code === 503 ? 'no such consumer' : `${code} ${message.headers?.description ?? ''}`.trim());
   }
 

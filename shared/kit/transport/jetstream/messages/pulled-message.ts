@@ -1,6 +1,6 @@
 import type { Msg, MsgHdrs } from 'nats';
 
-/** A message of a stream as readers get it: nothing in it can acknowledge. */
+/** A message of a stream as readers get it, without any way to acknowledge it. */
 export interface StreamMessage {
   readonly subject: string;
   readonly sequence: bigint;
@@ -8,7 +8,7 @@ export interface StreamMessage {
   readonly data: Uint8Array;
 }
 
-/** A message together with the ways to answer it. Only the first answer counts; working() is none. */
+/** A message with the ways to answer it. Only the first answer counts; working() is none. */
 export interface PulledMessage extends StreamMessage {
   /** 1 for the first delivery. */
   readonly deliveries: number;
@@ -29,8 +29,7 @@ const WORKING = utf8.encode('+WPI');
  * Reads what the server put into the reply subject:
  * `$JS.ACK.[<domain>.<account hash>.]<stream>.<consumer>.<deliveries>.<stream
  * sequence>.<consumer sequence>.<timestamp>.<pending>[.<random>]` (ADR-15 of
- * NATS). The client's own reader makes numbers of the sequences, and it is not
- * exported.
+ * NATS). The client's own reader turns the sequences into numbers, and is not exported.
  */
 export function pulledMessage(message: Msg): PulledMessage {
   const tokens = (message.reply ?? '').split('.');

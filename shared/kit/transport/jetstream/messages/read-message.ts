@@ -1,14 +1,14 @@
 import { CodedError } from '../../../errors.ts';
 import type { StreamMessage } from './pulled-message.ts';
 
-/** What became of reading a message. */
+/** The result of reading a message. */
 export interface Reading<Body> {
-  /** The message that is served: the one that came, or the one in its place. */
+  /** The message to serve: the one that came, or its replacement. */
   readonly served: StreamMessage;
   readonly read: { readonly body: Body } | Undecodable;
 }
 
-/** Neither the message nor anything in its place can be read; the cause says why. */
+/** Neither the message nor a replacement can be read; the cause says why. */
 export class Undecodable extends Error {
   constructor(cause: unknown) {
     super('A message could not be decoded.', { cause });
@@ -18,15 +18,15 @@ export class Undecodable extends Error {
 /** How a message that came is judged; see the consumer's options of the same names. */
 export interface Reader<Body> {
   decode(message: StreamMessage): Body;
-  /** Of one that cannot be decoded. */
+  /** For a message that cannot be decoded. */
   recover(message: StreamMessage): Promise<StreamMessage | undefined>;
-  /** Of one that can. */
+  /** For one that can. */
   confirm(message: StreamMessage, body: Body): Promise<StreamMessage | undefined>;
 }
 
 /**
- * Decodes `message`; where that fails, or it is not what it says, the one that
- * stands in for it. Never rejects: what cannot be read is a result.
+ * Decodes `message`, or its replacement if that fails or the message is not genuine.
+ * Never rejects: an unreadable message is a result.
  */
 export async function readMessage<Body>(
   message: StreamMessage,

@@ -1,4 +1,7 @@
-/** Up to this part of the wait is added at random, so that what failed together does not return together. */
+/**
+ * Up to this part of the wait is added at random, so that messages that failed together
+ * do not return together.
+ */
 const JITTER = 0.25;
 
 /**

@@ -3,20 +3,20 @@ import type { PulledMessage } from './pulled-message.ts';
 /** Messages that could not be read, as this process remembers them. */
 export interface Unreadable {
   /**
-   * Notes a delivery that could not be read. True for the first of its message
-   * that is worth a word (`toTell`): one in an outage is not.
+   * Records an unreadable delivery. True for the first of its message that is worth
+   * logging (`toTell`): one in an outage is not.
    */
   add(message: Pick<PulledMessage, 'sequence' | 'deliveries'>, toTell?: boolean): boolean;
-  /** How many deliveries of this message went by unread; 0 for others. */
+  /** How many deliveries of this message were unreadable; 0 for others. */
   deliveries(sequence: bigint): number;
-  /** To be called when the message is done. */
+  /** Call it when the message is done. */
   forget(sequence: bigint): void;
 }
 
 /** Beyond this the oldest is forgotten: it is logged once more, and tried less often. */
 const MOST = 10_000;
 
-/** Remembers none at first, and a bounded number ever. */
+/** Empty at first, and always bounded. */
 export function createUnreadable(): Unreadable {
   const unread = new Map<bigint, { readonly deliveries: number; readonly told: boolean }>();
   return {
