@@ -5,9 +5,9 @@ import { basename, dirname, join } from 'node:path';
 import postgres from 'postgres';
 import { testPostgres } from '../stack/testing.ts';
 
-const folders = globSync(join(import.meta.dirname, '{.,../shared}/*/migrations')).filter(
-  (folder) => readdirSync(folder).length > 0,
-);
+const folders = globSync(
+  join(import.meta.dirname, '{.,../shared,../examples}/*/migrations'),
+).filter((folder) => readdirSync(folder).length > 0);
 
 describe('migrations, on a real database', () => {
   it('of every service and of the frame are tried', () => {

@@ -79,7 +79,9 @@ function clauses(statement: string): string[] {
   return parts;
 }
 
-const files = globSync(join(import.meta.dirname, '{.,../shared}/*/migrations/*')).sort();
+const files = globSync(
+  join(import.meta.dirname, '{.,../shared,../examples}/*/migrations/*'),
+).sort();
 
 describe('migrations', () => {
   for (const file of files) {

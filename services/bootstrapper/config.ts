@@ -20,7 +20,7 @@ const schema = z.object({
   SAGA_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
   /** Names of the JetStream streams to make. */
-  STREAMS: setting.list([ORDERS_STREAM]),
+  STREAMS: setting.streams([ORDERS_STREAM]),
   STREAM_REPLICAS: setting.streamReplicas(),
   /** Limit for the whole run, waiting for servers included; the caller waits a minute. */
   BOOTSTRAP_TIMEOUT_MS: setting.milliseconds(50_000, { min: 1 }),

@@ -26,14 +26,10 @@ const schema = z.object({
   NATS_URL: setting.natsUrl('nats://127.0.0.1:4222'),
   /**
    * The streams that are served, each with a log, a relay and a JetStream stream. A
-   * call that names none means the first. A consumer's name is unique across all of them.
+   * call that names none means the first. Names of consumers, ids of
+   * events, and aggregates (type and id) are unique across all of them.
    */
-  STREAMS: setting
-    .list([ORDERS_STREAM])
-    .refine(
-      (names) => names.length > 0 && names.every((name) => /^[A-Z][A-Z0-9_-]{0,31}$/.test(name)),
-      'wanted are names of capital letters, separated by commas',
-    ),
+  STREAMS: setting.streams([ORDERS_STREAM]),
   STREAM_REPLICAS: setting.streamReplicas(),
   /** Limit for one event's payload. The broker's default limit for a message is 1 MiB. */
   MAX_EVENT_BYTES: setting.integer(512 * 1024, { min: 1_024, max: 900 * 1024 }),
@@ -46,7 +42,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
   return {
     ...serviceConfig(read),
     grpcPort: read.GRPC_PORT,
-    streams: [...new Set(read.STREAMS)],
+    streams: read.STREAMS,
     databaseUrl: read.EVENTSTORE_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
     databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,

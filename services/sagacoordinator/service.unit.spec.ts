@@ -65,6 +65,9 @@ describe('saga service', () => {
     service = createSagaService(store, writes, times, codec);
   });
 
+  /** The event that began the wait, where no row says it. */
+  let begunBy: string;
+
   async function given(...events: OrderEvent[]): Promise<RecordedEvent> {
     for (const event of events) {
       clock += 1_000;
@@ -83,6 +86,7 @@ describe('saga service', () => {
     const last = (await log()).at(-1);
     assert.ok(last);
     reads = 0;
+    begunBy = last.eventId;
     return last;
   }
 
@@ -94,7 +98,7 @@ describe('saga service', () => {
     dueAt: new Date(clock),
     traceparent: '',
     correlationId: 'submission-1',
-    causedBy: rows.get(kind)?.causedBy ?? 'cause-1',
+    causedBy: rows.get(kind)?.causedBy ?? begunBy,
     position: rows.get(kind)?.position ?? 0n,
     ceilingAt: new Date(clock),
     ceilingInMs: 0,

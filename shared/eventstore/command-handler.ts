@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../kit/context.ts';
 import { CodedError, isKind } from '../kit/errors.ts';
 import type { Decider, Decision } from './decider.ts';
-
 import type { AggregateStore, Appended, RecordedEvent } from './event-store.ts';
 import type { EventCodec } from './event-table.ts';
 import { metadataOf } from './metadata.ts';

@@ -5,6 +5,8 @@ import type { Database } from '../kit/sql/database.ts';
 export interface DeadlineKey<Kind extends string = string> {
   readonly aggregateId: string;
   readonly kind: Kind;
+  /** Only if this event began the wait; undefined: whichever did. */
+  readonly causedBy?: string;
 }
 
 export interface Deadline<Kind extends string = string> extends DeadlineKey<Kind> {
@@ -96,8 +98,11 @@ export function sqlDeadlines<Kind extends string>(
         (sql) => sql`
           delete from deadlines
           where ${sql(idColumn)} = any(${keys.map((key) => key.aggregateId)}::text[])
-            and kind || ' ' || ${sql(idColumn)}
-                = any(${keys.map((key) => `${key.kind} ${key.aggregateId}`)}::text[])`,
+            and (
+              kind || ' ' || ${sql(idColumn)} = any(${named(keys, false)}::text[])
+              or kind || ' ' || ${sql(idColumn)} || ' ' || caused_by
+                 = any(${named(keys, true)}::text[])
+            )`,
       );
     },
 
@@ -120,13 +125,14 @@ export function sqlDeadlines<Kind extends string>(
       return rows.map((row) => ({ ...row, position: BigInt(row.position) }));
     },
 
-    async postpone(ctx, { aggregateId, kind }, waitMs) {
+    async postpone(ctx, { aggregateId, kind, causedBy = null }, waitMs) {
       await database.query(
         ctx,
         (sql) => sql`
           update deadlines
           set due_at = now() + ${waitMs}::int8 * interval '1 millisecond', attempts = attempts + 1
-          where ${sql(idColumn)} = ${aggregateId}::text and kind = ${kind}::text`,
+          where ${sql(idColumn)} = ${aggregateId}::text and kind = ${kind}::text
+            and (${causedBy}::text is null or caused_by = ${causedBy}::text)`,
       );
     },
 
@@ -147,3 +153,11 @@ export function sqlDeadlines<Kind extends string>(
     },
   };
 }
+
+/** The keys as one text each: those that name the event which began the wait, or the others. */
+const named = (keys: readonly DeadlineKey[], withCause: boolean): string[] =>
+  keys
+    .filter(({ causedBy }) => (causedBy !== undefined) === withCause)
+    .map(({ kind, aggregateId, causedBy }) =>
+      causedBy === undefined ? `${kind} ${aggregateId}` : `${kind} ${aggregateId} ${causedBy}`,
+    );

@@ -125,9 +125,22 @@ export function processManager<State, Command, Event, Kind extends string>(
         await writeAfresh(ctx, aggregateId);
         return { command, events };
       }
-      const { state, command, events } = await act(ctx, aggregateId, trigger);
+      let isOver = false;
+      const { state, command, events } = await act(ctx, aggregateId, trigger, ({ since }) => {
+        // It may wait for the same thing again: that is another wait, with its own deadline.
+        isOver = since[kind] !== undefined && since[kind].eventId !== causedBy;
+        return isOver;
+      });
+      if (isOver) {
+        await writeAfresh(ctx, aggregateId);
+        return { command: undefined, events: [] };
+      }
       const { clears } = stepOf(process, state, trigger, aggregateId);
-      await write({ put: [], remove: keysOf(aggregateId, clears) });
+      // Another instance may have set the deadline of the next wait meanwhile.
+      const remove = keysOf(aggregateId, clears).map((key) =>
+        key.kind === kind ? { ...key, causedBy } : key,
+      );
+      await write({ put: [], remove });
       if (beginsWait(state, events)) await writeAfresh(ctx, aggregateId);
       return { command, events };
     },

@@ -3,7 +3,7 @@ import type { EventStore, RecordedEvent } from '../eventstore/event-store.ts';
 import { createMemoryEventStore } from '../eventstore/memory/memory-event-store.ts';
 import { background } from '../kit/context.ts';
 import { type HoldEvent, type HoldKind, holdEvents, holdProcess } from '../testing/room-hold.ts';
-import type { Deadline } from './deadlines.ts';
+import type { Deadline, DeadlineKey } from './deadlines.ts';
 import { type ProcessManager, processManager } from './process-manager.ts';
 import { owedDeadlines, rebuildAggregate, rebuildDeadlines } from './rebuild.ts';
 
@@ -39,8 +39,10 @@ describe('a process manager', () => {
     put: async (_ctx: unknown, deadlines: readonly Deadline<HoldKind>[]) => {
       for (const deadline of deadlines) rows.set(deadline.kind, deadline);
     },
-    remove: async (_ctx: unknown, keys: readonly { readonly kind: HoldKind }[]) => {
-      for (const { kind } of keys) rows.delete(kind);
+    remove: async (_ctx: unknown, keys: readonly DeadlineKey<HoldKind>[]) => {
+      for (const { kind, causedBy = rows.get(kind)?.causedBy } of keys) {
+        if (rows.get(kind)?.causedBy === causedBy) rows.delete(kind);
+      }
     },
   };
   const log = () => store.readAggregate(ctx, { aggregateType: 'booking', aggregateId });
@@ -69,6 +71,31 @@ describe('a process manager', () => {
     assert.equal(rows.get('hold')?.dueAt.getTime(), held.createdAt.getTime() + 600_000);
     await manager.follow(ctx, await happened('confirmed'));
     assert.deepEqual([[...rows.keys()], reads], [[], 1], 'what waits for nothing is read once');
+  });
+
+  it('a deadline of an earlier wait ends no later one of its kind, and removes no other row', async () => {
+    await manager.follow(ctx, await happened('held'));
+    const first = rows.get('hold')?.causedBy;
+    const second = await happened('expired', 'held');
+    await manager.follow(ctx, second);
+    assert.deepEqual(await fire('hold', first), { command: undefined, events: [] });
+    assert.deepEqual(await types(), ['held', 'expired', 'held']);
+    assert.equal(rows.get('hold')?.causedBy, second.eventId);
+  });
+
+  it('the next wait of its kind, begun while a deadline fires, keeps its row', async () => {
+    await manager.follow(ctx, await happened('held'));
+    const first = rows.get('hold')?.causedBy;
+    const { remove } = table;
+    table.remove = async (_ctx, keys) => {
+      // Between the event that the deadline appended and the removal of its row.
+      table.remove = remove;
+      await manager.follow(ctx, await happened('held'));
+      await remove(_ctx, keys);
+    };
+    await fire('hold', first);
+    assert.deepEqual(await types(), ['held', 'expired', 'held']);
+    assert.equal(rows.get('hold')?.causedBy, (await log()).at(-1)?.eventId);
   });
 
   it('a deadline ends what still waits, once, under the id that the process gives', async () => {

@@ -6,7 +6,7 @@ import { CodedError } from '../../../shared/kit/errors.ts';
  * name would undo each other's checkpoints.
  */
 export function followsAnother(consumer: string, stream: string): CodedError {
-  const message = `follows the stream ${stream}, and a consumer follows one stream: give another one another name`;
+  const message = `follows the stream ${stream}, and a consumer follows one stream only: use another name for the other consumer`;
   return new CodedError(
     'invalid',
     'invalid_request',

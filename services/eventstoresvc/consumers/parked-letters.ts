@@ -42,7 +42,10 @@ export function parkedLetters(
       try {
         const ctx = withSignal(background(), signal);
         const counted = await Promise.all(letters.map(({ countParked }) => countParked(ctx)));
-        const found = new Map(counted.flatMap((ofStream) => [...ofStream]));
+        const found = new Map<string, number>();
+        for (const [consumer, count] of counted.flatMap((ofStream) => [...ofStream])) {
+          found.set(consumer, (found.get(consumer) ?? 0) + count);
+        }
         for (const consumer of [...counts.keys(), ...found.keys()]) {
           counts.set(consumer, found.get(consumer) ?? 0);
         }

@@ -19,7 +19,7 @@ type Handler = (call: Call, answer?: (error: ServiceError) => void) => void;
  */
 export function byStream(services: ReadonlyMap<string, GrpcService>): GrpcService {
   const [first] = services.values();
-  if (first === undefined) throw new Error('A service of no stream serves nobody.');
+  if (first === undefined) throw new Error('No stream is given.');
   const served = [...services.keys()].join(', ');
 
   const route =

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { background, withSignal } from '../../../shared/kit/context.ts';
+import { inOneLine } from '../../../shared/kit/in-one-line.ts';
 import type { Logger } from '../../../shared/kit/logger.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
@@ -29,6 +30,7 @@ export function logHead(database: Database, stream: string, logger: Logger): Com
         );
         problem = undefined;
       } catch (error) {
+        problem = `the head of the log ${stream} could not be made: ${inOneLine(error)}`;
         logger.debug({ err: error, stream }, 'the head of the log could not be made');
         await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }

@@ -63,6 +63,8 @@ function isNatsAddress(text: string): boolean {
   );
 }
 
+const STREAM_NAME = /^[A-Z][A-Z0-9_-]{0,31}$/;
+
 /**
  * The kinds of settings. Each takes its default first; without one the setting is
  * required. Numbers are decimal; the default range is 0 and up.
@@ -89,6 +91,12 @@ export const setting = {
     ),
   /** Copies of a stream that the broker keeps: 1 on a single server, 3 on a cluster. Default 1. */
   streamReplicas: () => numeric(/^\d+$/, 1, 'a whole number', { min: 1, max: 5 }),
+  /** Names of streams, each once: capital letters, digits, `-` and `_`; subjects and tables hold them. */
+  streams: (byDefault: readonly string[]) =>
+    from(byDefault, 'names of capital letters, separated by commas', (text) => {
+      const names = text.split(',').map((name) => name.trim());
+      return names.every((name) => STREAM_NAME.test(name)) ? [...new Set(names)] : undefined;
+    }),
   /** A currency's code (ISO 4217), in upper case. Amounts in the log depend on it, so it cannot change later. */
   currency: (byDefault: string) =>
     from(currencyOf(byDefault), 'the ISO 4217 code of a currency, such as USD', currencyOf),
