@@ -79,18 +79,34 @@ module.exports = {
       to: { path: '^shared/kit/[^/]+/' },
     },
     {
+      name: 'metrics-know-no-other-room',
+      comment: 'Every room measures itself.',
+      severity: 'error',
+      from: { path: '^shared/kit/metrics/', pathNot: spec },
+      to: { path: '^shared/kit/[^/]+/', pathNot: '^shared/kit/metrics/' },
+    },
+    {
+      name: 'metrics-stand-on-a-list',
+      comment: 'Only the lists make metrics, so that docs/metrics.md has all of them.',
+      severity: 'error',
+      from: {
+        pathNot: `(${spec}|^shared/kit/metrics/frame-metrics[.]ts$|^shared/contracts/metric-list[.]ts$)`,
+      },
+      to: { path: '^shared/kit/metrics/listing[.]ts$' },
+    },
+    {
       name: 'a-process-knows-no-other-room',
       comment: 'Settings and lifecycle are what every other room of the kit rests on.',
       severity: 'error',
       from: { path: '^shared/kit/process/', pathNot: spec },
-      to: { path: '^shared/kit/[^/]+/', pathNot: '^shared/kit/process/' },
+      to: { path: '^shared/kit/[^/]+/', pathNot: '^shared/kit/(process|metrics)/' },
     },
     {
       name: 'sql-wires-and-middlewares-are-strangers',
       comment: 'A database needs no wire, a wire no database, and a middleware neither.',
       severity: 'error',
       from: { path: '^shared/kit/(sql|transport|middleware)/', pathNot: spec },
-      to: { path: '^shared/kit/[^/]+/', pathNot: '^shared/kit/($1|process)/' },
+      to: { path: '^shared/kit/[^/]+/', pathNot: '^shared/kit/($1|process|metrics)/' },
     },
     {
       name: 'the-event-store-runs-downward',
@@ -170,7 +186,7 @@ module.exports = {
       from: { path: '^shared/contracts/', pathNot: spec },
       to: {
         pathNot:
-          '(^shared/(contracts|domain|money)/|^shared/kit/errors[.]ts$|^shared/eventstore/(event-table|ids)[.]ts$|node_modules/(zod|uuid)/)',
+          '(^shared/(contracts|domain|money)/|^shared/kit/(errors|transport/nats/inbox)[.]ts$|^shared/eventstore/(event-table|ids|grpc/store-rights)[.]ts$|^shared/kit/metrics/(metric|listing|frame-metrics)[.]ts$|node_modules/(zod|uuid)/)',
       },
     },
     {
@@ -269,22 +285,25 @@ module.exports = {
       comment: 'The Dockerfile copies these folders and no others.',
       severity: 'error',
       from: { path: '^(cli|proto|services|shared|zipkin)/', pathNot: `(${spec}|^shared/testing/)` },
-      to: { path: '^(bench|docs|frame|stack)/' },
+      to: { path: '^(bench|deploy|docs|frame|stack)/' },
     },
     {
       name: 'every-import-resolves',
       comment:
-        'But for the peers of the bench, which are installed when it is run: their types tell.',
+        'But for the peers of the bench, which are installed when it is run, and what the console serves to its page: their types tell.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^@event-driven-io/' },
+      to: {
+        couldNotResolve: true,
+        pathNot: '^(@(event-driven-io|restatedev|dbos-inc)|/assets/vendor)/',
+      },
     },
     {
       name: 'peers-stay-in-the-bench',
-      comment: 'What the engine is compared with is no part of it.',
+      comment: 'What the product is compared with is no part of it.',
       severity: 'error',
-      from: { pathNot: '^bench/engine/contenders/' },
-      to: { path: '(^|node_modules/)@event-driven-io/' },
+      from: { pathNot: '^bench/(engine/contenders|peers)/' },
+      to: { path: '(^|node_modules/)@(event-driven-io|restatedev|dbos-inc)/' },
     },
   ],
   options: {

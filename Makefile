@@ -8,10 +8,13 @@ help:
 	@echo '                      HTTP_PORT=3001 and others: see README; STACK_DATA_DIR=… keeps the data elsewhere than .data'
 	@echo '                      EXAMPLE=bookings runs a second system, a hotel, in place of the orders'
 	@echo '                      NATS_NODES=3 runs three NATS servers with three copies of the stream'
+	@echo '                      PROCESSES=each gives each worker its own process, few (the default up to four processors) all of them one'
 	@echo 'make demo             show every way an order can end, with its steps and its trace, in about a minute; ARGS=--json prints JSON'
 	@echo 'make chaos            start a stack, place orders and harm every part of it meanwhile, under five minutes;'
 	@echo '                      ARGS="--orders 300 --seed 7 --instances 2", ARGS=--help'
-	@echo 'make bench-orders     measure orders per second on the running stack; ARGS="--orders 5000 --rate 200", ARGS=--help'
+	@echo 'make bench-orders     measure orders beside the bare path of their hops, on a stack of its own, twelve minutes; ARGS=--quick three;'
+	@echo '                      PEERS=1 measures Restate, DBOS Transact and Emmett in the same run, half an hour;'
+	@echo '                      ARGS="--running --orders 5000 --rate 200" measures the running stack; ARGS=--help'
 	@echo 'make bench            compare the event store with its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
 	@echo 'make up               run the system in Docker on three CockroachDB nodes; make down removes it with its data'
 	@echo 'make test             run every test; ARGS="--grep acknowledged" picks some'
@@ -20,6 +23,9 @@ help:
 	@echo 'make clean            remove the data of make start (.data); fetched tools and packages stay'
 	@echo
 	@echo 'No setup is needed: missing packages and servers are fetched.'
+
+# Reading and stripping the sources takes a good part of a start.
+export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compile
 
 # Without npm in between, it notices when make is killed.
 start: deps
@@ -34,13 +40,13 @@ chaos: deps
 bench: bench-deps
 	@npm run --silent --prefix bench start -- $(ARGS)
 
-bench-orders: deps
+bench-orders: deps $(if $(filter 1,$(PEERS)),bench-deps)
 	@npm run --silent bench:orders -- $(ARGS)
 
 up:
 	@docker compose version >/dev/null 2>&1 || { echo 'docker compose is missing → install Docker with its compose plugin, or use make start' >&2; exit 1; }
 	@docker compose up --build --wait --wait-timeout 600
-	@echo 'ready: http://localhost:3000/api/orders and http://localhost:9411/zipkin; docker compose logs --follow shows what they write'
+	@echo 'ready: http://localhost:3000/api/orders and http://localhost:9411/zipkin; docker compose run --rm ordersctl token --customer ada prints a token, which HTTP asks for; docker compose logs --follow shows what they write'
 
 # With the data: CockroachDB throttles it after a week without a licence key.
 down:

@@ -2,7 +2,10 @@
  * Where servers and services are: at the address in the variable that the services use, or
  * else on this machine, on the port that `make start` was given.
  */
+import { BOOTSTRAPPER, OPERATOR } from '../shared/contracts/rights/sql.ts';
+import { withLogin, withNkey } from '../shared/kit/process/address/url-login.ts';
 import { type Setting, setting } from '../shared/kit/process/setting.ts';
+import { credential } from './credentials.ts';
 import { optionOrVariable } from './option.ts';
 
 /** The variables for the ports of `make start`, and their defaults. */
@@ -19,7 +22,7 @@ type PortVariable = keyof typeof ports;
 const http = (byDefault: string) => setting.url(byDefault, ['http', 'https']);
 const database = (name: string) => ({
   port: 'SQL_PORT' as const,
-  at: (port: number) => `postgres://orders@127.0.0.1:${port}/${name}`,
+  at: (port: number) => `postgres://${OPERATOR}@127.0.0.1:${port}/${name}`,
   read: setting.databaseUrl,
 });
 
@@ -43,6 +46,7 @@ const addresses = {
   ORDERS_DATABASE_URL: database('ordersdb'),
   PAYMENTS_DATABASE_URL: database('paymentsdb'),
   SAGA_DATABASE_URL: database('sagadb'),
+  PERSONAL_DATABASE_URL: database('personaldb'),
   ZIPKIN_URL: {
     port: 'ZIPKIN_PORT',
     at: (port: number) => `http://127.0.0.1:${port}`,
@@ -77,7 +81,27 @@ export function addressOf(
   const { port, at, read } = addresses[variable];
   const given = option.value ?? process.env[variable]?.trim();
   const number = given ? ports[port] : portOf(port);
-  return optionOrVariable(read(at(number)), option, variable);
+  const address = optionOrVariable(read(at(number)), option, variable);
+  // Our credentials are for our servers.
+  return given ? address : asOperator(address, port);
+}
+
+/** With the password or key that `make start` made, if it did. */
+function asOperator(address: string, port: PortVariable): string {
+  if (port === 'SQL_PORT') {
+    const passfile = credential('sql', `${OPERATOR}.pgpass`);
+    return passfile === undefined ? address : withLogin(address, OPERATOR, passfile);
+  }
+  const key = port === 'NATS_PORT' ? credential('nats', `${OPERATOR}.nk`) : undefined;
+  return key === undefined ? address : withNkey(address, OPERATOR, key);
+}
+
+/** The address of the keys' database as who owns it, if that is the operator's and the owner's password is here; any other as it is. */
+export function asKeysOwner(address: string): string {
+  const own = URL.parse(address);
+  const passfile = credential('sql', `${BOOTSTRAPPER}.pgpass`);
+  if (own?.username !== OPERATOR || passfile === undefined) return address;
+  return withLogin(address, BOOTSTRAPPER, passfile);
 }
 
 /** For `--help`: the default. */

@@ -32,6 +32,24 @@ export function auditProgress(
   };
 }
 
+const JSON_MS = 200;
+
+/** The same for programs: five times a second at most, one line of JSON with `book`, `done` and `of`. */
+export function auditProgressLines(
+  output: Pick<ProgressOutput, 'write'>,
+  now: () => number = () => performance.now(),
+): { readonly told: Progress; readonly end: () => void } {
+  let shownAt = Number.NEGATIVE_INFINITY;
+  return {
+    told(book, done, of) {
+      if (now() - shownAt < JSON_MS) return;
+      shownAt = now();
+      output.write(`${JSON.stringify({ book, done, of })}\n`);
+    },
+    end: () => undefined,
+  };
+}
+
 /** `log  [=====     ] 50,000 of 100,000 events`; of a table nobody knows how many rows there are. */
 export function progressLine(...[book, done, of]: Parameters<Progress>): string {
   const count = (value: number) => value.toLocaleString('en');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ import { checkingService } from '../services/eventstoresvc/checking.ts';
 import { createEndpoints } from '../services/eventstoresvc/endpoints.ts';
 import { createGrpcService } from '../services/eventstoresvc/transport-grpc.ts';
 import { orderEventCodec } from '../shared/contracts/events.ts';
-import type { EventStore } from '../shared/eventstore/event-store.ts';
+import type { ServedEventStore } from '../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { nop } from '../shared/kit/endpoint.ts';
@@ -29,6 +29,8 @@ const sagaMigrations = fileURLToPath(
   new URL('../services/sagacoordinator/migrations', import.meta.url),
 );
 const ctx = background();
+/** A command that starts on a busy machine takes its time. */
+const PATIENCE_MS = 40_000;
 
 interface Ended {
   readonly code: number;
@@ -38,7 +40,7 @@ interface Ended {
 
 function run(args: readonly string[], env: Record<string, string>, stdin = ''): Promise<Ended> {
   return new Promise((resolve) => {
-    const options = { timeout: 20_000, env: { ...process.env, ...env } };
+    const options = { timeout: PATIENCE_MS, env: { ...process.env, ...env } };
     const child = execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
@@ -129,6 +131,11 @@ describe('the command orders, over HTTP', () => {
     assert.equal(asked.at(-1)?.url, '/api/orders?customer_id=c-1&limit=5');
     await orders('list', '--status', 'Paid', '--older-than', '15m', '--restaurant', 'r 1');
     assert.equal(asked.at(-1)?.url, '/api/orders?restaurant_id=r+1&status=Paid&older_than=900');
+    await orders('list', '--open', '--overdue', '--min-amount', '9.50', '--max-amount', '20');
+    assert.equal(
+      asked.at(-1)?.url,
+      '/api/orders?min_amount=9.50&max_amount=20&open=true&overdue=true',
+    );
   });
 
   it('an id that is odd in an address reaches the server as it is; one that none can name is refused', async () => {
@@ -195,7 +202,8 @@ describe('the command orders, over HTTP', () => {
   });
 
   it('texts of an order steer no terminal, as lines and as JSON', async () => {
-    const nasty = '\u001b[2J\u009b\u202e\u200b\r';
+    const nasty =
+      '\u001b[2J\u009b\u202e\u2066\u200b\r\u001b]8;;http://evil\u0007x\u001b]8;;\u001b\\';
     const item = { code: nasty, name: nasty, unit_price: 9.5, quantity: 1 };
     const hostile = {
       ...order,
@@ -231,9 +239,8 @@ describe('the command orders, over HTTP', () => {
   it('what is used wrongly ends with 2 and asks nothing', async () => {
     for (const args of [
       ['reject', 'o-1'],
-      ['list'],
-      ['list', '--limit', '5'],
       ['list', '--status', 'Paid', '--older-than', 'yesterday'],
+      ['list', '--status', 'Lost'],
       ['get'],
       ['unknown'],
       ['place', '--customer', 'c-1'],
@@ -271,7 +278,16 @@ describe('the command orders, over HTTP', () => {
 
 describe('the command orders, over the event store', () => {
   const limits = { stream: 'ORDERS', maxDataBytes: 100_000 };
-  let store: EventStore;
+  const anOrder = {
+    orderId: 'o-1',
+    customerId: 'c-1',
+    restaurantId: 'r-1',
+    amount: minor(950),
+    items: [{ code: 'P', name: 'Pizza', unitPrice: minor(950), quantity: 1 }],
+    createdOn: '2026-01-31T12:00:00.000Z',
+  };
+  const byCustomer = { decidedBy: 'customer', reason: 'too slow' } as const;
+  let store: ServedEventStore;
   let server: ReturnType<typeof grpcServer>;
   let env: Record<string, string>;
   const orders = (...args: string[]) => run(args, env);
@@ -297,14 +313,7 @@ describe('the command orders, over the event store', () => {
     const codec = orderEventCodec(2);
     const created = codec.encode({
       type: 'created',
-      order: {
-        orderId: 'o-1',
-        customerId: 'c-1',
-        restaurantId: 'r-1',
-        amount: minor(950),
-        items: [{ code: 'P', name: 'Pizza', unitPrice: minor(950), quantity: 1 }],
-        createdOn: '2026-01-31T12:00:00.000Z',
-      },
+      order: anOrder,
     });
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const event = anEvent({ ...created, aggregateId: 'o-1', metadata: { traceparent } });
@@ -476,7 +485,8 @@ describe('the command orders, over the event store', () => {
   });
 
   it('texts of the books steer no terminal, as lines and as JSON', async () => {
-    const nasty = '\u001b[2J\u009b\u202e\u200b\r';
+    const nasty =
+      '\u001b[2J\u009b\u202e\u2066\u200b\r\u001b]8;;http://evil\u0007x\u001b]8;;\u001b\\';
     const data = JSON.stringify({ reason: nasty, decided_by: nasty }).replaceAll(
       '\\u001b',
       '\u001b',
@@ -511,6 +521,87 @@ describe('the command orders, over the event store', () => {
         assert.doesNotMatch(stdout, /[^\P{C}\n]/u);
       }
     }
+  }).timeout(60_000);
+
+  it('watches orders as they change: one JSON object a line, until Ctrl-C', async () => {
+    const options = { env: { ...process.env, ...env } };
+    const watch = spawn(process.execPath, [main, 'watch', '--json'], options);
+    let told = '';
+    watch.stdout.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    try {
+      const change = anEvent({
+        ...orderEventCodec(2).encode({ type: 'cancelled', orderId: 'o-1', ...byCustomer }),
+        aggregateId: 'o-1',
+      });
+      // It tells what comes after its start, which is when it tells the first of these.
+      const noise = () => store.append(ctx, { events: [anEvent({ data: '{}' })] });
+      await eventually(
+        'it follows',
+        async () => {
+          await noise();
+          return told.includes('\n');
+        },
+        PATIENCE_MS,
+      );
+      await store.append(ctx, { events: [change] });
+      const tells = async () => told.includes('"o-1"') && told.endsWith('\n');
+      await eventually('it tells', tells, PATIENCE_MS);
+      const lines = told.trimEnd().split('\n');
+      const last = lines.map((line) => JSON.parse(line)).find((one) => one.order_id === 'o-1');
+      assert.deepEqual(
+        [last.status_before, last.status, last.reason, last.amount, last.version],
+        ['Pending', 'Cancelled', 'too slow', 9.5, 2],
+      );
+    } finally {
+      watch.kill('SIGINT');
+    }
+    const [code] = await once(watch, 'exit');
+    assert.equal(code, 0);
+  }).timeout(90_000);
+
+  it('a watch ends by itself after so many changes, and says which filter is none', async () => {
+    const watching = orders('watch', '--count', '1', '--customer', 'grace');
+    const ended = watching.then(() => true);
+    const codec = orderEventCodec(2);
+    let n = 0;
+    await eventually(
+      'it ends',
+      async () => {
+        const order = { ...anOrder, orderId: `g-${++n}`, customerId: 'grace' };
+        const event = codec.encode({ type: 'created', order });
+        await store.append(ctx, { events: [anEvent({ ...event, aggregateId: order.orderId })] });
+        return Promise.race([ended, Promise.resolve(false)]);
+      },
+      PATIENCE_MS,
+    );
+    const { code, stdout, stderr } = await watching;
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^\S+ \S+ UTC {2}g-\d+ {2}Pending {2}payment none {2}9\.50 {2}grace {2}r-1\n$/,
+    );
+    const wrong = await orders('watch', '--min-amount', 'much');
+    assert.deepEqual([wrong.code, wrong.stdout], [2, '']);
+    assert.match(wrong.stderr, /^ordersctl: --min-amount: must be an amount/);
+  }).timeout(90_000);
+
+  it('shows how far each consumer is', async () => {
+    const place = { position: 0n, eventId: '', delivered: 1n };
+    await store.saveCheckpoint(ctx, { consumer: 'payment-worker', ...place });
+    const json = await orders('consumers', '--json');
+    const { log_head, consumers } = JSON.parse(json.stdout);
+    assert.equal(log_head, 1);
+    assert.deepEqual(
+      consumers.map((one: Record<string, unknown>) => [
+        ...[one.consumer, one.position, one.waiting],
+        ...[one.in_flight, one.parked],
+      ]),
+      [['payment-worker', 0, 1, 1, 1]],
+    );
+    const table = await orders('consumers');
+    assert.match(table.stdout, /^the log ends at 1\n.*\npayment-worker {2}0 .* ago\n$/);
   }).timeout(60_000);
 
   it('rebuilds the deadlines from the log, and says which orders it could not read', async () => {

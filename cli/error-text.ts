@@ -1,5 +1,6 @@
+import type { CommanderError } from 'commander';
 import { codedError } from '../shared/kit/errors.ts';
-import { shown, shownJson } from '../shared/kit/shown.ts';
+import { shown, shownJson, withoutCredentials } from '../shared/kit/shown.ts';
 import { UsageError } from './option.ts';
 import { RefusedRequest } from './orders-api.ts';
 
@@ -12,9 +13,15 @@ const MOST = 1_000;
 export function errorText(error: unknown, json: boolean): string {
   if (!json) {
     // It repeats what the user typed, which must not steer the terminal.
-    return `ordersctl: ${shown(lineFor(error))}`;
+    return `ordersctl: ${shown(withoutCredentials(lineFor(error)))}`;
   }
-  return shownJson(document(error));
+  return shownJson(withoutCredentials(document(error)));
+}
+
+/** What commander says of a command line, as one of our errors; for people with what helps. */
+export function misuse({ message }: CommanderError, json: boolean): UsageError {
+  const said = message.replace(/^error: /, '').replaceAll('\n', ' ');
+  return new UsageError(json ? said : `${said} → ordersctl --help, or ordersctl <command> --help`);
 }
 
 function document(error: unknown): string {

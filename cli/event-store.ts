@@ -3,6 +3,7 @@ import type { EventStore } from '../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../shared/eventstore/grpc/grpc-event-store.ts';
 import { CodedError, codedError } from '../shared/kit/errors.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
+import { operatorTls } from './event-store-tls.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -19,6 +20,7 @@ export async function withEventStore<T>(
     stream: ORDERS_STREAM,
     timeoutMs: TIMEOUT_MS,
     logger: silentLogger,
+    tls: operatorTls(address),
   });
   try {
     return await work(store);

@@ -16,7 +16,7 @@ export const exitCodes = {
 /** For `--help`. */
 export const EXIT_CODES_HELP = `
 Exit codes: 0 done; 1 failed, or a service is away; 2 wrong usage; 3 not found;
-4 refused: the request is not valid, or the order's state does not allow it;
+4 refused: the request is not valid or not allowed, or not in the order's state;
 5 books differ (audit); 6 nothing is wrong, but something waits for a person or
 too long (audit).`;
 
@@ -31,6 +31,9 @@ export const auditExitCodes = {
 const refusals: readonly Kind[] = [
   'malformed',
   'invalid',
+  'unauthenticated',
+  'forbidden',
+  'misdirected',
   'too_large',
   'already_exists',
   'conflict',

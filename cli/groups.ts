@@ -1,11 +1,5 @@
 import type { Command } from 'commander';
-
-/** Commands of one module, which is loaded when one of them is called. */
-interface Group {
-  readonly names: readonly string[];
-  /** Adds them to the program. */
-  readonly load: () => Promise<(program: Command) => void>;
-}
+import type { Group } from './command-group.ts';
 
 /** All commands, in the order of `--help`. */
 export const groups: readonly Group[] = [
@@ -22,8 +16,28 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./commands/order-commands.ts')).addOrderCommands,
   },
   {
+    names: ['open'],
+    load: async () => (await import('./commands/open-command.ts')).addOpenCommand,
+  },
+  {
+    names: ['watch'],
+    load: async () => (await import('./commands/watch-command.ts')).addWatchCommand,
+  },
+  {
+    names: ['token'],
+    load: async () => (await import('./commands/token-command.ts')).addTokenCommand,
+  },
+  {
+    names: ['credentials'],
+    load: async () => (await import('./commands/credentials-commands.ts')).addCredentialsCommands,
+  },
+  {
     names: ['explain'],
     load: async () => (await import('./commands/explain-command.ts')).addExplainCommand,
+  },
+  {
+    names: ['consumers'],
+    load: async () => (await import('./commands/consumers-command.ts')).addConsumersCommand,
   },
   {
     names: ['dlq'],
@@ -42,8 +56,16 @@ export const groups: readonly Group[] = [
     load: async () => (await import('./commands/audit-command.ts')).addAuditCommand,
   },
   {
+    names: ['erase', 'export', 'erasures'],
+    load: async () => (await import('./commands/personal-commands.ts')).addPersonalCommands,
+  },
+  {
     names: ['backup', 'restore'],
     load: async () => (await import('./commands/backup-commands.ts')).addBackupCommands,
+  },
+  {
+    names: ['completion'],
+    load: async () => (await import('./commands/completion-command.ts')).completionOf(groups),
   },
 ];
 

@@ -1,4 +1,5 @@
 import { CodedError, type Kind } from '../shared/kit/errors.ts';
+import { kindOfHttp } from '../shared/kit/transport/kind-of-status.ts';
 
 /** The part of ordersvc's HTTP interface that the command needs. */
 export interface OrdersApi {
@@ -33,8 +34,12 @@ export class RefusedRequest extends CodedError {
 
 const TIMEOUT_MS = 15_000;
 
-/** The service at `url`, such as `http://127.0.0.1:3000`. */
+/**
+ * The service at `url`, such as `http://127.0.0.1:3000`. Where it asks for one, ORDERS_TOKEN
+ * holds the caller's token.
+ */
 export function ordersApi(url: string): OrdersApi {
+  const token = process.env.ORDERS_TOKEN?.trim();
   return {
     async call(method, path, { body, headers = {} } = {}) {
       let response: Response;
@@ -43,6 +48,7 @@ export function ordersApi(url: string): OrdersApi {
         response = await fetch(new URL(path, url), {
           method,
           headers: {
+            ...(token && { authorization: `Bearer ${token}` }),
             ...headers,
             ...(body !== undefined && { 'content-type': 'application/json' }),
           },
@@ -68,18 +74,6 @@ function noAnswer(host: string, cause: unknown): CodedError {
   return new CodedError('unavailable', 'ordersvc_away', message, { cause });
 }
 
-const kindOfStatus: Readonly<Record<number, Kind>> = {
-  400: 'malformed',
-  404: 'not_found',
-  409: 'conflict',
-  412: 'precondition_failed',
-  413: 'too_large',
-  422: 'invalid',
-  429: 'rate_limited',
-  503: 'unavailable',
-  504: 'timeout',
-};
-
 /** An answer with `status` as an error; a problem document becomes one line. */
 export function refusedRequest(status: number, body: string): RefusedRequest {
   const problem = parsed(body);
@@ -96,7 +90,7 @@ export function refusedRequest(status: number, body: string): RefusedRequest {
   const said =
     unsaid.length === 0 ? detail : `${detail.replace(/[.]$/, '')}: ${unsaid.join('; ')}.`;
   const line = said.replace(/\s+/g, ' ');
-  return new RefusedRequest(kindOfStatus[status] ?? 'internal', code, `${line} (${code})`, body);
+  return new RefusedRequest(kindOfHttp(status), code, `${line} (${code})`, body);
 }
 
 function parsed(body: string): Record<string, unknown> {

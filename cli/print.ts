@@ -1,6 +1,6 @@
 /**
- * How a command prints its result; nothing else in cli/ writes to standard output. shown.ts
- * makes stored texts safe.
+ * How a command prints its result; beside this only watch/screen.ts writes to standard
+ * output. shown.ts makes stored texts safe.
  */
 import { shownAll, shownJson } from '../shared/kit/shown.ts';
 
@@ -16,6 +16,11 @@ export function print<T>(
 ): void {
   if (json) printJson(JSON.stringify(document(found)));
   else console.log(render(shownAll(found)));
+}
+
+/** Prints a text of our own, with its lines as they are. */
+export function printText(text: string): void {
+  process.stdout.write(text);
 }
 
 /** Prints JSON unchanged, so that numbers keep their digits. */

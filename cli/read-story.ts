@@ -2,9 +2,9 @@ import { orderEventCodec } from '../shared/contracts/events.ts';
 import { durables, orderAggregate } from '../shared/contracts/subjects.ts';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
+import { type Setting, type Story, tell } from '../shared/story/story.ts';
 import { currencyOfLog } from './currency.ts';
 import { withEventStore } from './event-store.ts';
-import { type Setting, type Story, tell } from './story.ts';
 
 /** The most dead letters of an order that are shown; an order with more has bigger problems. */
 const MAX_LETTERS = 100;

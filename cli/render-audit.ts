@@ -4,13 +4,14 @@ import { shown } from '../shared/kit/shown.ts';
 import { remedies } from './audit/remedies.ts';
 import { repairDocument } from './audit/repairs.ts';
 import { type AuditReport, type Book, verdictOf } from './audit/report.ts';
+import { majorNumber, majorText } from './major-units.ts';
 import type { Paint } from './paint.ts';
 import { table } from './table.ts';
 
 /** One line per book, then the findings, the remedies and the verdict. */
 export function renderAudit(report: AuditReport, decimals: number, paint: Paint): string {
   const { log, orders, stream, readModel, ledger, deadlines, checkpoints, deadLetters } = report;
-  const money = (minor: bigint) => moneyText(minor, decimals);
+  const money = (minor: bigint) => majorText(minor, decimals);
   const mark = (...books: Book[]) => markOf(report, books, paint);
   const some = (count: number, text: string) => (count === 0 ? [] : [`${count} ${text}`]);
   const line = (...parts: string[]) => parts.join(', ');
@@ -111,10 +112,10 @@ function verdictLine(report: AuditReport, paint: Paint): string {
   }
 }
 
-/** Positions and counts as numbers, money as decimal text of major units. */
+/** Positions and counts as numbers; money, too, in major units as ordersvc answers it. */
 export function auditDocument(report: AuditReport, decimals: number): object {
   const { log, orders, stream, readModel, ledger, deadlines } = report;
-  const money = (minor: bigint) => moneyText(minor, decimals);
+  const money = (minor: bigint) => majorNumber(minor, decimals);
   return {
     ok: verdictOf(report) === 'right',
     verdict: verdictOf(report),
@@ -148,12 +149,4 @@ export function auditDocument(report: AuditReport, decimals: number): object {
     remedies: remedies(report),
     repairs: report.repairs.listed.map(repairDocument),
   };
-}
-
-/** Sums may exceed the largest single amount, and the amount in progress may be negative. */
-function moneyText(minor: bigint, decimals: number): string {
-  const digits = String(minor < 0n ? -minor : minor).padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals);
-  const fraction = decimals === 0 ? '' : `.${digits.slice(-decimals)}`;
-  return `${minor < 0n ? '-' : ''}${whole}${fraction}`;
 }

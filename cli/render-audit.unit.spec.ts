@@ -73,7 +73,7 @@ all right`,
     assert.match(renderAudit({ ...right, ledger }, 0, plain), /-5 in progress/);
   });
 
-  it('as a document positions are numbers and money is text', () => {
+  it('as a document positions are numbers, and money is a number of major units', () => {
     const { ok, log, ledger } = auditDocument(right, 2) as {
       ok: boolean;
       log: object;
@@ -83,11 +83,11 @@ all right`,
     assert.deepEqual(log, { head: 1_500, events: 1_500, unreadable: 0 });
     assert.deepEqual(ledger, {
       lines: 500,
-      debited: '12350.00',
-      voided: '24.70',
-      kept: '12325.30',
-      approved: '12325.25',
-      under_way: '0.05',
+      debited: 12_350,
+      voided: 24.7,
+      kept: 12_325.3,
+      approved: 12_325.25,
+      under_way: 0.05,
       not_compared: 0,
     });
   });

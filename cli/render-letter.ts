@@ -1,6 +1,7 @@
 /** Dead letters as text for people. Pure. */
+
+import type { LetterAnswer } from '../shared/story/letter-answer.ts';
 import { duration, moment } from './duration.ts';
-import type { LetterAnswer } from './letter-answer.ts';
 import type { Paint } from './paint.ts';
 import type { ReplayOutcome } from './replay-outcome.ts';
 import { table } from './table.ts';

@@ -1,9 +1,10 @@
 /** An order's story as text for people. Pure. */
+
+import type { Step, Story } from '../shared/story/story.ts';
 import { duration, moment } from './duration.ts';
 import type { Paint } from './paint.ts';
 import { letterStory } from './render-letter.ts';
 import { paintStatus } from './render-order.ts';
-import type { Step, Story } from './story.ts';
 
 export function renderStory(story: Story, paint: Paint): string {
   const reason = story.reason === undefined ? '' : ` (${story.reason})`;

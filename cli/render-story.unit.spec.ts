@@ -4,10 +4,10 @@ import type { OrderEvent } from '../shared/domain/order.ts';
 import type { ParkedLetter } from '../shared/eventstore/dead-letters.ts';
 import type { RecordedEvent } from '../shared/eventstore/event-store.ts';
 import { minor } from '../shared/money/money.ts';
+import type { Delivered } from '../shared/story/order-waiting.ts';
+import { tell } from '../shared/story/story.ts';
 import { plain } from './paint.ts';
 import { renderStory } from './render-story.ts';
-import { tell } from './story.ts';
-import type { Delivered } from './waiting.ts';
 
 const codec = orderEventCodec(2);
 const began = Date.parse('2026-01-31T12:00:00.000Z');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import type { LetterAnswer } from '../shared/story/letter-answer.ts';
 import { duration } from './duration.ts';
-import type { LetterAnswer } from './letter-answer.ts';
 import { plain } from './paint.ts';
 import { placeBody } from './place-body.ts';
 import {
@@ -127,7 +127,7 @@ describe('text for people', () => {
   it('a letter that was closed says when and why, and nothing of what to do', () => {
     const closed = {
       ...letter,
-      state: 'closed',
+      state: 'closed' as const,
       closed_at: letter.parked_at,
       close_reason: 'paid by hand',
     };

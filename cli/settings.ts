@@ -33,15 +33,6 @@ export const ordersUrl = ({ orders }: CommonOptions): string =>
 export const eventStoreAddress = ({ eventstore }: CommonOptions): string =>
   addressOf('EVENTSTORE_ADDRESS', { name: '--eventstore', value: eventstore });
 
-/** The addresses of the books that an audit compares. */
-export const bookAddresses = (options: CommonOptions) => ({
-  eventStore: eventStoreAddress(options),
-  natsUrl: addressOf('NATS_URL'),
-  ordersDatabaseUrl: addressOf('ORDERS_DATABASE_URL'),
-  paymentsDatabaseUrl: addressOf('PAYMENTS_DATABASE_URL'),
-  sagaDatabaseUrl: addressOf('SAGA_DATABASE_URL'),
-});
-
 /** Decimals of the log's currency. */
 export const currencyDecimals = (): number =>
   fromEnvironment(setting.currency('USD'), 'CURRENCY').decimals;
@@ -54,12 +45,20 @@ export const deadlines = () => ({
   ceilingMs: fromEnvironment(setting.milliseconds(3_600_000, { min: 1 }), 'DEADLINE_CEILING_MS'),
 });
 
+/** A browser asks its user; and what is printed must not hold a password. */
+function withoutLogin(address: string): string {
+  const { username, password } = new URL(address);
+  return username || password
+    ? Object.assign(new URL(address), { username: '', password: '' }).href
+    : address;
+}
+
 /** The address where Zipkin shows traces: ZIPKIN_URL, or else where the services send them. */
 export function zipkinUrl(): string {
   const endpoint = process.env.OTEL_EXPORTER_ZIPKIN_ENDPOINT?.trim();
   const beside = endpoint && URL.canParse(endpoint) ? new URL(endpoint).origin : undefined;
   const url = process.env.ZIPKIN_URL?.trim() ? undefined : beside;
-  return (url ?? addressOf('ZIPKIN_URL')).replace(/\/+$/, '');
+  return withoutLogin(url ?? addressOf('ZIPKIN_URL')).replace(/\/+$/, '');
 }
 
 /** The whole number from `min` that an argument or option named `name` gives. Throws UsageError. */

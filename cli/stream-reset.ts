@@ -5,6 +5,7 @@ import { background } from '../shared/kit/context.ts';
 import { CodedError, codedError, isMachineryFailure } from '../shared/kit/errors.ts';
 import { remakeStream, streamState } from '../shared/kit/transport/jetstream/jetstream-stream.ts';
 import { natsConnectionOptions } from '../shared/kit/transport/nats/nats-connection.ts';
+import { operatorTls } from './event-store-tls.ts';
 
 /**
  * Asks the event store at `address` whether the log has everything that the stream has.
@@ -12,7 +13,12 @@ import { natsConnectionOptions } from '../shared/kit/transport/nats/nats-connect
  * with `unavailable` if it cannot tell.
  */
 export async function checkIsCopy(address: string): Promise<void> {
-  const recovery = createGrpcLogRecovery({ address, stream: ORDERS_STREAM, timeoutMs: ASK_MS });
+  const recovery = createGrpcLogRecovery({
+    address,
+    stream: ORDERS_STREAM,
+    timeoutMs: ASK_MS,
+    tls: operatorTls(address),
+  });
   try {
     const { kind, why } = await recovery.standing(background());
     if (kind !== 'behind' && kind !== 'differs') return;

@@ -74,6 +74,7 @@ describe('the documents of the events', () => {
         tracestate: 'a=b',
         correlation_id: 'c-1',
         causation_id: 'e-0',
+        actor: 'operator olga',
       },
     };
     const written = (one: RecordedEvent) => {

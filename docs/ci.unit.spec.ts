@@ -15,6 +15,31 @@ describe('what CI runs', () => {
     assert.deepEqual([failed.status, failed.stdout], [137, '']);
   });
 
+  describe('about known vulnerabilities', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'orders-npm-'));
+    after(() => rmSync(folder, { recursive: true }));
+
+    /** As if npm said this. */
+    function told(said: string, status: number) {
+      const npm = `#!/bin/sh\necho '${said}' >&2\nexit ${status}\n`;
+      writeFileSync(join(folder, 'npm'), npm, { mode: 0o755 });
+      const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+      return spawnSync(join(root, '.ci/known-vulnerabilities'), { encoding: 'utf8', env });
+    }
+
+    it('fails where there are some, and shows them', () => {
+      const { status, stdout } = told('1 high severity vulnerability', 1);
+      assert.deepEqual([status, stdout], [1, '1 high severity vulnerability\n']);
+    });
+
+    it('passes where there are none, and says that it was skipped where the registry is silent', () => {
+      assert.equal(told('found 0 vulnerabilities', 0).status, 0);
+      const { status, stdout } = told('npm error audit endpoint returned an error', 1);
+      assert.equal(status, 0);
+      assert.match(stdout, /skipped/);
+    });
+  });
+
   it('never empties the log that it writes to', () => {
     for (const name of readdirSync(join(root, '.ci'))) {
       assert.doesNotMatch(

@@ -41,6 +41,9 @@ describe('the blocks of the pages', () => {
         'README.md: INTERLEAVINGS=1000000 npx mocha stack/interleavings.int.spec.ts',
         'README.md: make chaos',
         'README.md: make up',
+        'docs/kubernetes.md: kubectl create namespace orders',
+        'docs/kubernetes.md: kubectl port-forward --namespace orders deployment/console 3100',
+        'docs/performance-orders.md: make bench-orders',
         'docs/performance.md: make bench',
       ],
     );

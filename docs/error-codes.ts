@@ -16,6 +16,7 @@ export interface CodedPlace {
 
 /** Here kind or code is a variable: errors that are handed on, and the domain's refusals. */
 export const handOn: readonly string[] = [
+  'services/console/orders/ordersvc-client.ts',
   'services/ordersvc/order-decisions.ts',
   'services/ordersvc/service.ts',
   'shared/kit/transport/grpc/grpc-status.ts',

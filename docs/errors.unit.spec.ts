@@ -23,10 +23,13 @@ const rowsUnder = (title: string) =>
 const HTTP = 'Over HTTP';
 const GRPC = 'Over gRPC';
 const INSIDE = 'Inside';
+const CONSOLE = 'In the console';
+const SECTIONS = [HTTP, CONSOLE, GRPC, INSIDE];
 
 /** A place's outcome in each table. */
 const outcomes: Record<string, (place: CodedPlace) => string> = {
   [HTTP]: ({ kind, status }) => String(status ?? kinds[kind as Kind].http),
+  [CONSOLE]: ({ kind }) => String(kinds[kind as Kind].http),
   [GRPC]: ({ kind }) => status[kinds[kind as Kind].grpc] ?? '',
   [INSIDE]: ({ kind }) => kinds[kind as Kind].queue,
 };
@@ -53,11 +56,11 @@ const named = ({ code, kind }: Pick<CodedPlace, 'code' | 'kind'>) => `${code} ($
 
 describe('docs/errors.md', () => {
   it('has every code of the source, and no other', () => {
-    const told = [HTTP, GRPC, INSIDE].flatMap(rowsUnder).map(named);
+    const told = SECTIONS.flatMap(rowsUnder).map(named);
     assert.deepEqual([...new Set(told)].sort(), [...new Set(places.map(named))].sort());
   });
 
-  for (const title of [HTTP, GRPC, INSIDE]) {
+  for (const title of SECTIONS) {
     it(`${title}: says what the one table makes of each kind, what it means and what to do`, () => {
       const rows = rowsUnder(title);
       assert.ok(rows.length > 0);

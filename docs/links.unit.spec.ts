@@ -15,7 +15,7 @@ const headings = (text: string): readonly string[] =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchor(heading));
 
 const isExported = (name: string, source: string): boolean =>
-  new RegExp(`^export (async )?(function|const|class) ${name}\\b`, 'm').test(source);
+  new RegExp(`^export (async )?(function\\*?|const|class) ${name}\\b`, 'm').test(source);
 
 /** What is wrong with a link on the page at `path`; undefined where it leads to what it says. */
 function wrong(path: string, label: string, target: string): string | undefined {

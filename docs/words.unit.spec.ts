@@ -14,9 +14,12 @@ const findings = (path: string, text: string): readonly string[] =>
     .map((line, index) => `${path}:${index + 1}: ${line.trim()}`)
     .filter((line) => avoided.test(line));
 
-const sources = globSync('{bench,cli,docs,generator,frame,services,shared,stack,zipkin}/**/*.ts', {
-  cwd: root,
-})
+const sources = globSync(
+  '{bench,cli,deploy,docs,generator,frame,services,shared,stack,zipkin}/**/*.ts',
+  {
+    cwd: root,
+  },
+)
   .filter((path) => !path.includes('node_modules/') && path !== 'docs/words.unit.spec.ts')
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 

@@ -130,7 +130,7 @@ ${list(({ snake }) => `| \`${snake}\` | text |\n`)}
     `\n  ${flat}: { type: 'record${pascal}', orderId${given} },`,
   );
   draft.insert(
-    'cli/happenings.ts',
+    'shared/story/happenings.ts',
     'the end of who()',
     endOf('export function who(', '\n  }\n}\n'),
     `\n    case '${flat}':\n      return '${by}';`,
@@ -138,7 +138,7 @@ ${list(({ snake }) => `| \`${snake}\` | text |\n`)}
   const shown = fields.map((f) => `${f.spoken} \${event.${f.camel}}`).join(', ');
   const said = shown === '' ? `'reported ${spoken}'` : `\`reported ${spoken} (${shown})\``;
   draft.insert(
-    'cli/happenings.ts',
+    'shared/story/happenings.ts',
     'the end of happened()',
     endOf('export function happened(', '\n  }\n}\n'),
     `\n    case '${flat}':\n      return ${said};`,
@@ -223,4 +223,10 @@ function addToWorker(draft: Draft, event: Words, fields: readonly Words[], worke
     .replace('OrderEvent[] = [created]', 'OrderEvent[] = [created, happened]')
     .replace(/(causeId: `given-\$\{history.length - 1\}`)/, ['$1', ...values].join(', '));
   draft.create(`${folder}/${kebab}.unit.spec.ts`, spec);
+  draft.insert(
+    'shared/contracts/rights/grpc.ts',
+    `the derived ids of ${worker}`,
+    endOf(`\n  ${worker}: {\n`, `'] }],\n`),
+    `', '${snake}`,
+  );
 }

@@ -70,9 +70,16 @@ export function newWorker(draft: Draft, { name, answers }: NewWorker): readonly 
     endOf('export const durables = {', '\n} as const'),
     `\n  ${owner.camel}: '${owner.kebab}-worker',`,
   );
+  addRights(draft, folder, [
+    `may: ['read', 'settle currency', 'append', 'keep places', 'consume'],`,
+    'appends: [], // The types of what it answers.',
+    `consumers: [durables.${owner.camel}],`,
+    `derives: [{ handler: durables.${owner.camel}, of: 'cause', purposes: ['${event.snake}'] }],`,
+  ]);
   addToStack(draft, folder, port, { needs: ['NATS_URL', 'EVENTSTORE_ADDRESS'] });
   return [
     `write the answer: on${event.pascal}() in services/${folder}/${handler}.ts`,
+    `let it append that: ${folder} in shared/contracts/rights/grpc.ts`,
     `npx mocha services/${folder}/*.spec.ts, which fails until then`,
   ];
 }
@@ -103,10 +110,15 @@ export function newService(draft: Draft, { name }: { readonly name: string }): r
   const view = `${owner.kebab}-view.ts`;
   draft.create(`services/${folder}/${view}`, filled('service/sample-owner-view.ts', fill));
   mustBeNew(view);
+  const rules = `${owner.kebab}-rules.ts`;
+  draft.create(`services/${folder}/${rules}`, filled('service/sample-owner-rules.ts', fill));
+  mustBeNew(rules);
   const serves = { variable: `${owner.upper}_PORT`, port: http };
+  addRights(draft, folder, [`may: ['read', 'settle currency'],`]);
   addToStack(draft, folder, port, { needs: ['EVENTSTORE_ADDRESS'], serves });
   return [
     `write what is shown: ${owner.camel}Of() in services/${folder}/${view}`,
+    `say who may see it with a token: services/${folder}/${rules}`,
     `npx mocha services/${folder}/*.spec.ts, which fails until then`,
   ];
 }
@@ -124,11 +136,22 @@ interface Served {
   readonly serves?: { readonly variable: string; readonly port: number };
 }
 
-/** How compose.yaml writes each address. */
-const anchors: Readonly<Record<string, string>> = {
-  NATS_URL: '*nats',
-  EVENTSTORE_ADDRESS: '*eventstore',
+/** How compose.yaml writes each address, for the service of this name. */
+const addresses: Readonly<Record<string, (name: string) => string>> = {
+  NATS_URL: (name) =>
+    `tls://${name}@nats:4222?nkey=/run/credentials/nats/${name}.nk&ca=/run/credentials/tls/ca.crt`,
+  EVENTSTORE_ADDRESS: () => 'eventstoresvc:50051',
 };
+
+/** What it may do at the event store. */
+function addRights(draft: Draft, name: string, lines: readonly string[]) {
+  draft.insert(
+    'shared/contracts/rights/grpc.ts',
+    'the end of grpcRights',
+    endOf('export const grpcRights: ', '\n};\n'),
+    `\n  ${name}: {\n    ...service,\n${lines.map((line) => `    ${line}\n`).join('')}  },`,
+  );
+}
 
 /** The row of a service, its container, and its ports for people. */
 function addToStack(draft: Draft, name: string, adminPort: number, { needs, serves }: Served) {
@@ -145,21 +168,43 @@ function addToStack(draft: Draft, name: string, adminPort: number, { needs, serv
     `OTEL_SERVICE_NAME: ${name}`,
     ...(serves ? [`${serves.variable}: '${serves.port}'`] : []),
     `ADMIN_PORT: '${adminPort}'`,
-    ...needs.map((need) => `${need}: ${anchors[need]}`),
+    `TLS_CERT_FILE: /run/credentials/tls/${name}.crt`,
+    `TLS_KEY_FILE: /run/credentials/tls/${name}.key`,
+    ...needs.map((need) => `${need}: ${addresses[need]?.(name)}`),
     'CURRENCY:',
   ];
-  const ports = [...(serves ? [serves.port] : []), adminPort];
+  // What operators ask a process stays inside its container.
+  const published = serves ? `    ports: ['127.0.0.1:${serves.port}:${serves.port}']\n` : '';
+  const networks = [
+    ...(needs.includes('NATS_URL') ? ['messages'] : []),
+    ...['events', 'traces'],
+    ...(serves ? ['published'] : []),
+  ];
+  const credentials = `credentials-${name}`;
   draft.insert(
     'compose.yaml',
-    'its volumes',
-    before('\nvolumes:\n'),
+    'where credentials are made',
+    before('      # Mounted first here'),
+    `      - ${credentials}:/credentials/${name}\n`,
+  );
+  draft.insert(
+    'compose.yaml',
+    'the last of its volumes',
+    before('  credentials-operator:\n'),
+    `  ${credentials}:\n`,
+  );
+  draft.insert(
+    'compose.yaml',
+    'the container of operators',
+    before('\n  # `docker compose run --rm ordersctl'),
     `
   ${name}:
     <<: *service
     command: [node, services/${name}/main.ts]
     environment:
-      <<: *environment
-${environment.map((line) => `      ${line}\n`).join('')}    ports: [${ports.map((port) => `'127.0.0.1:${port}:${port}'`).join(', ')}]
+      <<: ${serves ? '[*environment, *tokens]' : '*environment'}
+${environment.map((line) => `      ${line}\n`).join('')}${published}    networks: [${networks.join(', ')}]
+    volumes: ['${credentials}:/run/credentials:ro']
 `,
   );
   draft.insert(

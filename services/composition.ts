@@ -3,6 +3,7 @@
  * from them and its own. Each service's container.ts adds the onion.
  */
 import { Container, type ServiceIdentifier } from 'inversify';
+import { EVENT_STORE, uriOf } from '../shared/contracts/rights/identities.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import {
   type AgreedCurrency,
@@ -10,27 +11,46 @@ import {
   inAgreedCurrency,
 } from '../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
+import { connectEventStore } from '../shared/eventstore/grpc/event-store-connection.ts';
 import { createGrpcEventStore } from '../shared/eventstore/grpc/grpc-event-store.ts';
+import {
+  createSharedReading,
+  inSharedReading,
+} from '../shared/eventstore/reading/shared-reading.ts';
 import { unsampled } from '../shared/eventstore/unsampled.ts';
 import { eventWorker, type WorkerOptions } from '../shared/eventstore/worker/event-worker.ts';
 import type { Handles } from '../shared/eventstore/worker/handles.ts';
+import {
+  type FollowerSettings,
+  type LogFollowerOptions,
+  logFollower,
+} from '../shared/eventstore/worker/log-follower.ts';
 import type { Context } from '../shared/kit/context.ts';
 import type { DeadLetter, Delivery } from '../shared/kit/delivery.ts';
 import type { Middleware } from '../shared/kit/endpoint.ts';
 import { createLogger, type Logger } from '../shared/kit/logger.ts';
-import { createMetrics, type Metrics } from '../shared/kit/metrics.ts';
+import { frameMetrics } from '../shared/kit/metrics/frame-metrics.ts';
+import { createMetrics, type Metrics } from '../shared/kit/metrics/metrics.ts';
 import { type WorkerOnionOptions, workerMiddleware } from '../shared/kit/middleware/onions.ts';
-import type { ServiceConfig } from '../shared/kit/process/config.ts';
+import { insecureReminder } from '../shared/kit/process/address/insecure.ts';
+import { configError, type ServiceConfig } from '../shared/kit/process/config.ts';
 import { type Component, createLifecycle } from '../shared/kit/process/lifecycle.ts';
 import { measureReadiness } from '../shared/kit/process/readiness.ts';
 import type { Runnable } from '../shared/kit/process/run-service.ts';
+import { notShared, type Sharing } from '../shared/kit/process/sharing.ts';
+import { version } from '../shared/kit/process/version.ts';
 import { createDatabase, type Database, type DatabaseOptions } from '../shared/kit/sql/database.ts';
-import { adminServer } from '../shared/kit/transport/http/admin.ts';
+import { type AdminPages, adminServer } from '../shared/kit/transport/http/admin.ts';
 import { connectNats, type Nats } from '../shared/kit/transport/nats/nats-connection.ts';
+import { clientTls } from '../shared/kit/transport/tls/channel-credentials.ts';
+import type { TlsFiles } from '../shared/kit/transport/tls/tls-files.ts';
 import type { Currency } from '../shared/money/currency.ts';
+import { sqlLease } from '../shared/process-manager/lease.ts';
 import { traceEndpoint } from '../zipkin/endpoint.ts';
 import { grpcClientTrace } from '../zipkin/grpc.ts';
 import { jetstreamConsumerTrace } from '../zipkin/jetstream.ts';
+import { loggedEventTrace } from '../zipkin/logged-event.ts';
+import { continueTrace } from '../zipkin/propagation.ts';
 import { startTracing, type Tracing } from '../zipkin/tracer.ts';
 
 /** A token under which a container binds a T. Each call makes a new one. */
@@ -72,7 +92,12 @@ export function createServiceContainer(config: ServiceConfig): Container {
   container
     .bind(common.logger)
     .toConstantValue(createLogger({ service: serviceName, level: logLevel }));
-  container.bind(common.metrics).toResolvedValue(() => createMetrics(serviceName));
+  container
+    .bind(common.metrics)
+    .toResolvedValue(
+      (logger: Logger) => createMetrics(serviceName, version, logger),
+      [common.logger],
+    );
   container
     .bind(common.tracing)
     .toResolvedValue(
@@ -104,41 +129,69 @@ export function bindDatabase(
   );
 }
 
+/** What together.ts adds to the configuration of a service. */
+interface OneOfSeveral {
+  /** Connections that other services of this process have, too; default: there are no others. */
+  readonly sharing?: Sharing;
+}
+
+const sharing = ({ sharing = notShared }: OneOfSeveral): Sharing => sharing;
+
 /** Binds the connection to NATS. */
 export function bindNats(
   container: Container,
-  config: ServiceConfig & { readonly natsUrl: string },
+  config: ServiceConfig & OneOfSeveral & { readonly natsUrl: string },
 ): void {
   container
     .bind(common.nats)
     .toResolvedValue(
       (logger: Logger, { meter }: Metrics) =>
-        connectNats({ url: config.natsUrl, name: config.serviceName, logger, meter }),
+        sharing(config).of(`nats ${config.natsUrl}`, () =>
+          connectNats({ url: config.natsUrl, name: config.serviceName, logger, meter }),
+        ),
       [common.logger, common.metrics],
     );
 }
 
+/** What `read` makes of files that the configuration names. Its error is one of the configuration. */
+export function asConfigured<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw configError([error instanceof Error ? error.message : String(error)]);
+  }
+}
+
 /**
  * Binds a log's event store over gRPC, and the check that the log uses our currency.
- * `timeoutMs` applies where a call's context has no nearer deadline.
+ * `timeoutMs` applies where a call's context has no nearer deadline. A service that never
+ * appends says `readsOnly`.
  */
 export function bindEventStore(
   container: Container,
-  config: { readonly eventStoreAddress: string; readonly currency: Currency },
+  config: OneOfSeveral & {
+    readonly eventStoreAddress: string;
+    readonly currency: Currency;
+    readonly tls?: TlsFiles | undefined;
+    readonly readsOnly?: boolean;
+  },
   timeoutMs: number,
   { stream }: LogName = orders,
 ): void {
   const remote = token<EventStore & Component>('event store over gRPC');
   container.bind(remote).toResolvedValue(
-    ({ tracer }: Tracing, logger: Logger, { meter }: Metrics) =>
-      createGrpcEventStore({
-        address: config.eventStoreAddress,
-        stream,
-        hook: grpcClientTrace(tracer),
-        timeoutMs,
-        logger,
-        meter,
-      }),
+    ({ tracer }: Tracing, logger: Logger, { meter }: Metrics) => {
+      const tls = asConfigured(() => clientTls(config.tls, uriOf(EVENT_STORE)));
+      const options = { address: config.eventStoreAddress, stream, timeoutMs, logger, meter, tls };
+      const key = `event store ${options.address} ${stream} ${timeoutMs}`;
+      const connection = sharing(config).of(key, () => connectEventStore(options));
+      const hook = grpcClientTrace(tracer);
+      const { readsOnly } = config;
+      const store = createGrpcEventStore({ ...options, hook, connection, readsOnly });
+      // Alone it would only be a detour.
+      if (config.sharing === undefined) return store;
+      return inSharedReading(store, config.sharing.of(`reading ${key}`, createSharedReading));
+    },
     [common.tracing, common.logger, common.metrics],
   );
   container
@@ -198,6 +251,39 @@ export function workerOf(
   });
 }
 
+/**
+ * A process's transport: follows the events of `log` as `consumer`, in one of several
+ * instances at a time. Bind the database, which holds the lease, and the event store first.
+ * The caller starts and stops it.
+ */
+export function followerOf(
+  container: Container,
+  config: { readonly consumer: FollowerSettings; readonly leaseMs: number },
+  consumer: string,
+  follows: Pick<LogFollowerOptions, 'handles' | 'usual'>,
+  { aggregateType }: LogName = orders,
+): Component {
+  const { tracer } = container.get(common.tracing);
+  const logger = container.get(common.logger);
+  return logFollower({
+    ...follows,
+    consumer,
+    aggregateType,
+    turn: sqlLease(container.get(common.database), {
+      name: consumer,
+      leaseMs: config.leaseMs,
+      logger,
+    }),
+    store: container.get(common.store),
+    hook: loggedEventTrace(tracer, consumer),
+    replayHook: jetstreamConsumerTrace(tracer),
+    continued: continueTrace,
+    settings: config.consumer,
+    logger,
+    meter: container.get(common.metrics).meter,
+  });
+}
+
 /** Binds the transport of a worker of orders: `workerOf` with the endpoints bound as `endpoints`. */
 export function bindWorker(
   container: Container,
@@ -223,22 +309,27 @@ export function assemble(
   container: Container,
   config: ServiceConfig,
   components: readonly Component[],
+  { adminPages }: { readonly adminPages?: AdminPages } = {},
 ): App {
   const logger = container.get(common.logger);
   const metrics = container.get(common.metrics);
   const admin = adminServer({
-    host: config.bindAddress,
+    host: config.adminAddress,
     port: config.adminPort,
     notReady: () => lifecycle.notReady(),
     degraded: () => lifecycle.degraded(),
     metrics,
+    also: adminPages,
   });
+  const tracing = container.get(common.tracing);
+  metrics.meter.observe(frameMetrics.spansDropped, (tell) => tell(tracing.dropped()));
   measureReadiness(metrics.meter, () => lifecycle);
   const lifecycle = createLifecycle({
     components: [
-      container.get(common.tracing),
+      tracing,
       { name: 'metrics', stop: () => metrics.close() },
       admin,
+      insecureReminder(config, logger, metrics.meter),
       ...components,
     ],
     logger,

@@ -1,8 +1,8 @@
 /**
  * Every table is written by the one service whose migrations make it; the rest
  * of the project reads it at the most. Two that write one row race, and no
- * projection can then be rebuilt. This looks at the source, since all services
- * log in as the same user: it finds SQL that names a table, not SQL that a
+ * projection can then be rebuilt. This looks at the source, since on a server of the
+ * user's own all services may log in as one: it finds SQL that names a table, not SQL that a
  * program puts together, which is why that is refused as well.
  */
 import assert from 'node:assert/strict';
@@ -46,10 +46,13 @@ for (const [table, service] of makers('services/*/migrations/*.sql')) {
 
 /**
  * Everything that runs on the project's tables. Specs and what only they use,
- * and chaos, damage tables on purpose, and bench/engine has a server of its own.
+ * and chaos, damage tables on purpose; bench/engine has a server of its own, and
+ * bench/orders/bare a database.
  */
 const sources = globSync('{bench/orders,cli,services,shared,stack,zipkin}/**/*.ts', { cwd: root })
-  .filter((file) => !file.endsWith('.spec.ts') && !/(^|\/)(testing|chaos)(\/|\.ts$)/.test(file))
+  .filter(
+    (file) => !file.endsWith('.spec.ts') && !/(^|\/)(testing|chaos|bare)(\/|\.ts$)/.test(file),
+  )
   .sort();
 
 /** Who writes what: `services/querymodelworker` or another folder, and a table. */
@@ -86,11 +89,14 @@ describe('one writer', () => {
 
   it('no statement writes a table that is named at run time, or that no migration makes', () => {
     const unknown = found.filter(({ table }) => !owners.has(table));
-    // Migrations rest on the lease beside the schema, so no migration creates it.
+    const known = [
+      // Migrations rest on the lease beside the schema, so no migration creates it.
+      'shared/kit/sql/migrations.ts migration_lease',
+      // Gives tables their owner, which changes no row.
+      'services/bootstrapper/sql-roles.ts ${',
+    ];
     assert.deepEqual(
-      unknown.filter(
-        ({ file, table }) => file !== 'shared/kit/sql/migrations.ts' || table !== 'migration_lease',
-      ),
+      unknown.filter(({ file, table }) => !known.includes(`${file} ${table}`)),
       [],
     );
   });

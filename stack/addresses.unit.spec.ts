@@ -1,10 +1,17 @@
 /** What `make start` starts, `npx ordersctl`, the bench and the demo find by the same variables. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { readOptions } from '../bench/orders/options.ts';
 import { type AddressVariable, addressOf } from '../cli/addresses.ts';
 import { UsageError } from '../cli/option.ts';
 import { zipkinUrl } from '../cli/settings.ts';
+import { credentialsFolder } from '../shared/credentials/credentials-folder.ts';
+import { usesOf, writeNatsConf } from '../shared/credentials/nats-keys.ts';
+import { makePasswords } from './credentials/sql-logins.ts';
 import { makePlan } from './plan.ts';
+import { testFolder } from './testing.ts';
+
+let dataDir: string;
 
 const ports = {
   HTTP_PORT: '13000',
@@ -21,7 +28,7 @@ const servers = {
 
 /** What `make start` with these variables serves, by the names that the tools know. */
 async function started(own: NodeJS.ProcessEnv): Promise<Record<AddressVariable, string>> {
-  const plan = await makePlan({ ports: 'standard', zipkin: true, own });
+  const plan = await makePlan({ ports: 'standard', zipkin: true, own, dataDir });
   const http = plan.instances.find(({ row }) => row.serves?.variable === 'HTTP_PORT');
   return {
     ...plan.addresses,
@@ -37,15 +44,24 @@ describe('the tools without options', () => {
     ...['EVENTSTORE_DATABASE_URL', 'ORDERS_DATABASE_URL', 'PAYMENTS_DATABASE_URL'],
     'SAGA_DATABASE_URL',
     'OTEL_EXPORTER_ZIPKIN_ENDPOINT',
+    'STACK_DATA_DIR',
   ];
   const saved = Object.fromEntries(names.map((name) => [name, process.env[name]]));
   const set = (variables: NodeJS.ProcessEnv) => {
     for (const name of names) delete process.env[name];
-    Object.assign(process.env, variables);
+    Object.assign(process.env, { STACK_DATA_DIR: dataDir, ...variables });
   };
+  before(async () => {
+    dataDir = await testFolder();
+    const credentials = credentialsFolder(join(dataDir, 'credentials'));
+    makePasswords(credentials);
+    const file = join(dataDir, 'nats.conf');
+    writeNatsConf({ credentials, uses: usesOf([]), streams: [], file });
+  });
   afterEach(() => {
+    for (const name of names) delete process.env[name];
     const were = Object.entries(saved).filter(([, value]) => value !== undefined);
-    set(Object.fromEntries(were));
+    Object.assign(process.env, Object.fromEntries(were));
   });
 
   for (const [what, own] of [
@@ -84,9 +100,12 @@ describe('the tools without options', () => {
       ];
       for (const variable of variables) assert.equal(addressOf(variable), there[variable]);
       assert.equal(zipkinUrl(), there.ZIPKIN_URL);
-      const { url, books } = readOptions([]);
+      const { running } = readOptions(['--running']);
+      assert.ok(running);
+      const { url, books } = running;
+      const { eventStoreTls: _made, ...found } = books;
       assert.deepEqual(
-        { url, ...books },
+        { url, ...found },
         {
           url: there.ORDERS_URL,
           eventStore: there.EVENTSTORE_ADDRESS,
@@ -99,6 +118,19 @@ describe('the tools without options', () => {
       );
     });
   }
+
+  it('send no password or key of ours to a server of the user’s', () => {
+    set({ SAGA_DATABASE_URL: 'postgres://operator@127.0.0.1:26257/sagadb' });
+    assert.equal(addressOf('SAGA_DATABASE_URL'), process.env.SAGA_DATABASE_URL);
+    const option = { name: '--database', value: 'postgres://operator@sql.example/sagadb' };
+    assert.equal(addressOf('SAGA_DATABASE_URL', option), option.value);
+  });
+
+  it('go without where make start has made none', async () => {
+    set({ STACK_DATA_DIR: await testFolder() });
+    assert.equal(addressOf('SAGA_DATABASE_URL'), 'postgres://operator@127.0.0.1:26257/sagadb');
+    assert.equal(addressOf('NATS_URL'), 'nats://127.0.0.1:4222');
+  });
 
   it('say which variable is no port, but not of one that is not used', () => {
     set({ HTTP_PORT: 'many', ORDERS_URL: 'http://orders.example' });

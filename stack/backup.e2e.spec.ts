@@ -16,7 +16,12 @@ const environment = { sagacoordinator: shortDeadlines };
 
 async function orders(stack: Stack, ...args: string[]) {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { ...process.env, ...shortDeadlines, ...stack.addresses },
+    env: {
+      ...process.env,
+      ...shortDeadlines,
+      ...stack.addresses,
+      CREDENTIALS_DIR: stack.credentialsDir,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr, [code]] = await Promise.all([

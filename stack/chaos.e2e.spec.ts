@@ -8,15 +8,27 @@ import { testFolder } from './testing.ts';
 describe('chaos', function () {
   this.timeout(240_000);
 
-  it('whatever is killed, cut, delayed or thrown away: each order ends as its people wished, and all books agree', async () => {
+  it('whatever is killed, cut, delayed or thrown away: each order ends as its people wished, and all books agree', () =>
+    survives(350, 76, 'plain'));
+
+  it('the same with texts that are sealed, and the connection to their keys spoiled, too', () =>
+    survives(250, 7, 'sealed', /personaldb|ordersvc killed|PostgreSQL/));
+
+  async function survives(
+    orders: number,
+    seed: number,
+    personalData: 'plain' | 'sealed',
+    only?: RegExp,
+  ): Promise<void> {
     const options = {
-      orders: 350,
-      seed: 15,
+      orders,
+      seed,
+      personalData,
       instances: 1,
       natsNodes: 1,
       // No process is stopped for longer than this here, and make test has a busy machine.
       deadlineMs: 20_000,
-      only: undefined,
+      only,
       json: false,
     } as const;
     const over: string[] = [];
@@ -35,8 +47,10 @@ describe('chaos', function () {
     assert.ok(passed(report), renderReport(report, plain));
     assert.equal(over.length, report.faults.length);
     assert.ok(report.faults.length >= 3, 'harm was done');
+    const keysSpoiled = report.faults.some(({ name }) => name.includes('personaldb'));
+    assert.equal(keysSpoiled, personalData === 'sealed');
     const ended = Object.values(report.ended).reduce((sum, count) => sum + count, 0);
     assert.equal(ended, options.orders);
     assert.ok((report.quiet.journey?.p50 ?? 0) > 0, 'it was measured');
-  });
+  }
 });

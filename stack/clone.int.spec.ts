@@ -9,7 +9,7 @@ import { testFolder } from './testing.ts';
 import { toolsDir } from './tools.ts';
 
 const project = resolve(import.meta.dirname, '..');
-const sources = ['package.json', 'proto', 'services', 'shared', 'stack', 'zipkin'];
+const sources = ['package.json', 'cli', 'proto', 'services', 'shared', 'stack', 'zipkin'];
 
 /** The project at another place; its packages are this one's, its tools are none. */
 async function cloneInto(folder: string): Promise<string> {

@@ -14,6 +14,7 @@ import { newId } from '../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../shared/kit/context.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
+import { Secret } from '../shared/kit/process/secret.ts';
 import { createDatabase, type Database } from '../shared/kit/sql/database.ts';
 import { migrate } from '../shared/kit/sql/migrations.ts';
 import { parseJson } from '../shared/kit/transport/http/json.ts';
@@ -46,7 +47,7 @@ describe('an order through an imitation of Stripe', () => {
     const codec = orderEventCodec(money.decimals);
     const ledger = sqlLedger(database);
     const intents = stripeIntents({
-      secretKey: 'sk_test_1',
+      secretKey: Secret.of('sk_test_1'),
       apiBase: stripe.url,
       charging: stripeCharging(money) ?? assert.fail(),
       paymentMethod: 'pm_card_visa',

@@ -11,6 +11,8 @@ export interface DataFolder {
   readonly path: string;
   /** A subfolder, or a separate one; not created here. */
   readonly folder: (name: 'postgres' | 'nats' | 'nats-cluster', node?: string) => string;
+  /** Where the credentials lie, in a folder that only its owner may enter. */
+  readonly credentials: string;
   /** Where the output of a process goes. */
   readonly logFile: (name: string) => string;
   /** Notes the process id in `run/<name>.pid`, for people, for as long as the process lives. */
@@ -63,6 +65,7 @@ export async function openDataFolder(at: string): Promise<DataFolder> {
   return {
     path,
     folder: (name, node = '') => join(path, name, node.toLowerCase()),
+    credentials: join(path, 'credentials'),
     logFile: (name) => join(path, 'logs', `${name.toLowerCase()}.log`),
     recordPid: (child) => {
       const file = join(path, 'run', `${child.name.toLowerCase()}.pid`);

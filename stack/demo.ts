@@ -15,7 +15,8 @@ import { terminalPaint } from '../cli/paint.ts';
 import { renderStory } from '../cli/render-story.ts';
 import { deadlines, eventStoreAddress, ordersUrl, zipkinUrl } from '../cli/settings.ts';
 import { CodedError } from '../shared/kit/errors.ts';
-import { keepLoopbackDirect } from '../shared/kit/process/direct-loopback.ts';
+import { keepLoopbackDirect } from '../shared/kit/process/address/direct-loopback.ts';
+import { shownAll, shownJson } from '../shared/kit/shown.ts';
 import { countdown } from './demo/countdown.ts';
 import { type DemoTarget, type Journey, travel } from './demo/journey.ts';
 import { takesOrders } from './demo/request.ts';
@@ -71,9 +72,9 @@ async function tellAll(target: DemoTarget): Promise<void> {
     if (travels === undefined) break;
     const journey = await withPatience(travels, scenario, target, placedAt);
     journeys.push(journey);
-    if (!flags.json) tell(scenario, journey);
+    if (!flags.json) tell(scenario, shownAll(journey));
   }
-  if (flags.json) console.log(JSON.stringify(journeys, null, 2));
+  if (flags.json) console.log(shownJson(JSON.stringify(journeys, null, 2)));
   else if (target.zipkinUrl === undefined)
     console.log('\nThere are no traces: Zipkin is not running.');
   const missed = journeys.filter((journey) => !journey.as_expected);
@@ -158,6 +159,8 @@ async function withOwnStack(work: (target: DemoTarget) => Promise<void>): Promis
       const late = delay(ZIPKIN_MS, false, { ref: false });
       const traced = await Promise.race([stack.zipkinReady, late]);
       const zipkinUrl = traced ? stack.zipkinUrl : undefined;
+      // For the tools that look into it from here.
+      process.env.CREDENTIALS_DIR = stack.credentialsDir;
       if (stack.httpUrl === undefined) throw new Error('The stack has no HTTP address.');
       await work({
         httpUrl: stack.httpUrl,

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { GrpcRights } from '../shared/eventstore/grpc/store-rights.ts';
 import { SetupProblem } from './problem.ts';
 import type { ServiceRow } from './services.ts';
 
@@ -8,6 +9,8 @@ import type { ServiceRow } from './services.ts';
 export interface Example {
   /** Its services, the event store among them. */
   readonly rows: readonly ServiceRow[];
+  /** What its services may do at the event store, by name. */
+  readonly rights: Readonly<Record<string, GrpcRights>>;
   /** Further variables for a service, by its name. */
   readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

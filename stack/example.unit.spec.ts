@@ -22,7 +22,7 @@ describe('an example in place of the orders', () => {
     const plan = await makePlan({ ports: 'free', zipkin: false, own: {}, rows });
     const names = plan.instances.map(({ name }) => name);
     assert.deepEqual(names, ['eventstoresvc', 'bookingsvc', 'frontdesk']);
-    assert.match(plan.ownDatabases.BOOKINGS_DATABASE_URL ?? '', /\/bookingsdb$/);
+    assert.match(plan.ownDatabases.BOOKINGS_DATABASE_URL ?? '', /\/bookings@.*\/bookingsdb\?/);
     const mine = { BOOKINGS_DATABASE_URL: 'postgres://mine/other' };
     const other = await makePlan({ ports: 'free', zipkin: false, own: mine, rows });
     assert.equal(other.ownDatabases.BOOKINGS_DATABASE_URL, 'postgres://mine/other');

@@ -8,7 +8,7 @@ import { background } from '../shared/kit/context.ts';
 import { eventually } from '../shared/testing/eventually.ts';
 import { HAPPY_TRACE, siblingsSorted } from '../shared/testing/zipkin/happy-trace.ts';
 import { hasNoIdInNames, spanTrees, treeText } from '../shared/testing/zipkin/spans.ts';
-import { zipkinTrace } from '../shared/testing/zipkin/zipkin-api.ts';
+import { zipkinDependencies, zipkinTrace } from '../shared/testing/zipkin/zipkin-api.ts';
 import { concurrently } from './testing/concurrently.ts';
 import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
 
@@ -109,6 +109,24 @@ describe('the journey of an order', function () {
     );
   });
 
+  it('Zipkin shows who calls whom, over NATS and along the log as over gRPC', async () => {
+    const expected = [
+      ['ordersvc', 'eventstoresvc'],
+      ['eventstoresvc', 'nats'],
+      ['nats', 'paymentworker'],
+      ['nats', 'reviewworker'],
+      ['eventstoresvc', 'querymodelworker'],
+      ['eventstoresvc', 'sagacoordinator'],
+    ];
+    await untilApproved((await place()).order_id);
+    await eventually('Zipkin has an edge for each', async () => {
+      const edges = await zipkinDependencies(stack.zipkinUrl ?? '');
+      return expected.every(([parent, child]) =>
+        edges.some((edge) => edge.parent === parent && edge.child === child),
+      );
+    });
+  });
+
   it('2,000 orders at once: each ends Approved, nothing is lost, doubled or out of place', async () => {
     const before = await stack.store.head(ctx);
     const placed = new Set<string>();
@@ -182,7 +200,11 @@ describe('the journey of an order', function () {
 
   /** The operator's command, told where this stack is. */
   function orders(...args: string[]) {
-    const env = { ...process.env, ...stack.addresses };
+    const env = {
+      ...process.env,
+      ...stack.addresses,
+      CREDENTIALS_DIR: stack.credentialsDir,
+    };
     return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
       execFile(process.execPath, [main, ...args], { env, timeout: 30_000 }, (error, out, err) => {
         resolve({ status: error === null ? 0 : Number(error.code), stdout: out, stderr: err });

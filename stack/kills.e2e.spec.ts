@@ -23,6 +23,21 @@ const worker = { ACK_WAIT_MS: '1500' };
 /** No order of these waves waits for so long, unless it is lost. */
 const deadlines = { PAYMENT_DEADLINE_MS: '40000', REVIEW_DEADLINE_MS: '40000' };
 
+/** Kills it, and resolves when it runs again, as another process. */
+async function killed(stack: OrderStack, name: string): Promise<void> {
+  const pid = stack.unit(name).process?.pid;
+  assert.ok(pid !== undefined, `${name} runs`);
+  stack.kill(name);
+  await eventually(
+    `${name} runs again`,
+    () => {
+      const now = stack.unit(name).process?.pid;
+      return now !== undefined && now !== pid;
+    },
+    30_000,
+  );
+}
+
 describe('kills in the middle of 500 orders', function () {
   this.timeout(120_000);
   let stack: OrderStack;
@@ -45,20 +60,7 @@ describe('kills in the middle of 500 orders', function () {
     await stack?.stop();
   });
 
-  /** Kills it, and resolves when it runs again, as another process. */
-  async function kill(name: string): Promise<void> {
-    const pid = stack.unit(name).process?.pid;
-    assert.ok(pid !== undefined, `${name} runs`);
-    stack.kill(name);
-    await eventually(
-      `${name} runs again`,
-      () => {
-        const now = stack.unit(name).process?.pid;
-        return now !== undefined && now !== pid;
-      },
-      30_000,
-    );
-  }
+  const kill = (name: string) => killed(stack, name);
 
   /** A moment that is another in each run: the shares from 0.1 to 0.8. */
   const sometime = () => 0.1 + Math.random() * 0.7;
@@ -147,6 +149,56 @@ describe('kills in the middle of 500 orders', function () {
     );
     // Those that found nothing have changed nothing.
     await waves.settled();
+  });
+});
+
+describe('kills in the middle of 500 orders, with the workers in one process', function () {
+  this.timeout(120_000);
+  let stack: OrderStack;
+  let waves: Waves;
+
+  before(async () => {
+    stack = await startOrderStack({
+      processes: 'few',
+      zipkin: false,
+      environment: {
+        paymentworker: worker,
+        reviewworker: worker,
+        sagacoordinator: { ...worker, ...deadlines },
+      },
+    });
+    waves = createWaves(stack);
+  });
+  after(() => stack?.stop());
+
+  it('they share a process, and its one connection to NATS', async () => {
+    const { pid } = stack.unit('paymentworker').process ?? {};
+    assert.ok(pid !== undefined);
+    assert.equal(stack.unit('sagacoordinator').process?.pid, pid);
+    assert.notEqual(stack.unit('ordersvc').process?.pid, pid);
+    const { connections } = (await (await fetch(`${stack.natsMonitorUrl}/connz`)).json()) as {
+      connections: { name?: string }[];
+    };
+    const names = connections.flatMap(({ name = '' }) => (/worker|saga/.test(name) ? name : []));
+    assert.equal(names.length, 1, names.join());
+  });
+
+  it('all workers killed at once, and again when they are back: every accepted order ends, once, to the cent', async () => {
+    const { failed } = await waves.wave(ORDERS, async (progress) => {
+      await progress.logged(0.1 + Math.random() * 0.4);
+      await killed(stack, 'workers');
+      await progress.logged(0.5 + Math.random() * 0.4);
+      await killed(stack, 'workers');
+    });
+    assert.equal(failed, 0, 'customers notice nothing');
+  });
+
+  it('told to stop in the middle they finish what they have, and the rest is done by the next', async () => {
+    await waves.wave(ORDERS, async (progress) => {
+      await progress.accepted(0.3);
+      await stack.unit('workers').stop();
+      await stack.unit('workers').start();
+    });
   });
 });
 

@@ -5,9 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { orderEventCodec } from '../shared/contracts/events.ts';
-import { orderIdFor } from '../shared/contracts/order-id.ts';
+import { secretOrderIdFor } from '../shared/contracts/order-id.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import type { EventStore } from '../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../shared/eventstore/grpc/grpc-event-store.ts';
@@ -15,7 +16,9 @@ import { background, withTimeLeft } from '../shared/kit/context.ts';
 import { isKind } from '../shared/kit/errors.ts';
 import { silentLogger } from '../shared/kit/logger.ts';
 import type { Component } from '../shared/kit/process/lifecycle.ts';
+import { Secret } from '../shared/kit/process/secret.ts';
 import { minor } from '../shared/money/money.ts';
+import { TESTER, testerRights } from './credentials/testing/tester.ts';
 import { type FaultyWire, faultyWire } from './faulty-wire.ts';
 import { harm } from './linearizable/harm.ts';
 import { createHistory, type History, type Outcome } from './linearizable/history.ts';
@@ -67,6 +70,7 @@ describe('a history of several processes', function () {
       stream: ORDERS_STREAM,
       timeoutMs: CALL_MS,
       logger: silentLogger,
+      tls: stack?.eventStoreTls(TESTER),
     });
     closing.push(async () => store.stop?.());
     return store;
@@ -124,7 +128,8 @@ describe('a history of several processes', function () {
   };
   const killed = (name: string) => async () => stack?.kill(name);
   const stalled = (wire: FaultyWire, ms: number) => async () => {
-    await wire.stall({ afterBytes: 500 });
+    // Once the clients have stopped, so many bytes may never come.
+    await Promise.race([wire.stall({ afterBytes: 500 }), delay(3_000)]);
     await delay(ms);
     wire.pass();
   };
@@ -150,6 +155,7 @@ describe('a history of several processes', function () {
   it('of two event stores on one log: appends, repeats, conflicts and readings are of one log', async () => {
     const sql = await behindWire();
     stack = await startStack({
+      rights: testerRights,
       dataDir: await testFolder(),
       durable: false,
       zipkin: false,
@@ -227,6 +233,7 @@ describe('a history of several processes', function () {
   it('of two ordersvc: keys, decisions, min_version and what one wrote are of one log', async () => {
     const sql = await behindWire();
     stack = await startStack({
+      rights: testerRights,
       dataDir: await testFolder(),
       durable: false,
       zipkin: false,
@@ -240,6 +247,8 @@ describe('a history of several processes', function () {
     const versions = new Map<string, number>();
     const codec = orderEventCodec(2);
     const run = randomUUID();
+    const secret = Secret.inFile(join(stack.credentialsDir, 'http', 'idempotency.key'));
+    const orderIdFor = secretOrderIdFor(() => secret.reveal());
     const idOf = (key: string) => orderIdFor(`ada-${run}`, key);
 
     async function http(method: string, path: string, headers: object = {}, body?: object) {

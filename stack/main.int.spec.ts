@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import { BOOTSTRAPPER } from '../shared/contracts/rights/sql.ts';
+import { openSql } from '../shared/kit/sql/sql-access.ts';
+import { loginUrl } from './credentials/sql-logins.ts';
 import { childrenOf } from './orphans.ts';
 import { freePort } from './ports.ts';
-import { databaseUrl } from './postgres.ts';
 import { commandName, parentOf } from './proc.ts';
 import {
   freeEnvironment,
@@ -56,14 +57,15 @@ describe('make start', function suite() {
   it('a SIGKILL leaves nothing that blocks the next start, and the data is still there', async () => {
     const first = start();
     await first.ready();
-    const sql = postgres(databaseUrl(Number(env.SQL_PORT), 'eventstoredb'), { max: 1 });
+    const url = loginUrl(dataDir, Number(env.SQL_PORT), 'eventstoredb', BOOTSTRAPPER);
+    const sql = openSql(url, { max: 1 });
     await sql`create table kept as select 42 as n`;
     await sql.end();
     first.kill('SIGKILL');
     await first.exited;
 
     await start().ready();
-    const again = postgres(databaseUrl(Number(env.SQL_PORT), 'eventstoredb'), { max: 1 });
+    const again = openSql(url, { max: 1 });
     const [row] = await again`select n from kept`;
     await again.end();
     assert.equal(row?.n, 42);
@@ -247,6 +249,7 @@ describe('make start', function suite() {
     ['a port that is none', { GRPC_PORT: 'grpc' }, /GRPC_PORT=grpc is not a port/],
     ['one port for two', { NATS_PORT: '9', SQL_PORT: '9' }, /cannot both use port 9/],
     ['an unknown LOG', { LOG: 'loud' }, /LOG=loud is unknown/],
+    ['an unknown PROCESSES', { PROCESSES: 'many' }, /PROCESSES=many is unknown/],
     ['a Zipkin address that is none', { OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'there' }, /=there is no/],
     ['a NATS address that is none', { NATS_URL: 'there' }, /NATS_URL is "there"/],
     ['an unknown LOG_LEVEL', { LOG_LEVEL: 'loud' }, /LOG_LEVEL is "loud"/],

@@ -2,23 +2,28 @@
  * `make start`: the whole stack in the foreground until Ctrl-C. Reads SERVICES
  * (names, space between, or none; default all), EXAMPLE (a system of examples/ instead of
  * the orders), NATS_NODES (1, the default, or 3 as a cluster
- * that keeps three copies), STACK_DATA_DIR (default `.data`), LOG=all
+ * that keeps three copies), PROCESSES (each: one for each service, or few: the workers in
+ * one; default few on a small machine), STACK_DATA_DIR (default `.data`), LOG=all
  * (show everything that the services write), the variables that name servers of the
- * user's own, and those that name ports: HTTP_PORT, GRPC_PORT, SQL_PORT, NATS_PORT,
+ * user's own, and those that name ports: HTTP_PORT, CONSOLE_PORT, GRPC_PORT, SQL_PORT, NATS_PORT,
  * NATS_MONITOR_PORT, ZIPKIN_PORT, and ADMIN_PORT for the first of the admin ports.
  */
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setImmediate as soon } from 'node:timers/promises';
-import { keepLoopbackDirect } from '../shared/kit/process/direct-loopback.ts';
+import { keepLoopbackDirect } from '../shared/kit/process/address/direct-loopback.ts';
 import { readExample } from './example.ts';
 import { childMark } from './orphans.ts';
+import { LOOPBACK } from './ports.ts';
 import { asProblem, describeProblem, SetupProblem } from './problem.ts';
+import { processForm } from './process-form.ts';
 import { databases } from './services.ts';
 import { type Stack, startStack } from './stack.ts';
 import { interruption, outliveOutput, terminalSay } from './terminal.ts';
 
 const { env } = process;
+const HOW_TO_GET_A_TOKEN =
+  'npx ordersctl token --customer ada, --restaurant trattoria or --operator olga';
 const dataDir = resolve(env.STACK_DATA_DIR || resolve(import.meta.dirname, '../.data'));
 // Every child inherits it, so that the next start knows them, should this one be killed.
 Object.assign(env, childMark(dataDir));
@@ -37,6 +42,7 @@ try {
     ports: 'standard',
     services: chosen(env.SERVICES?.trim()),
     natsNodes: natsNodes(env.NATS_NODES),
+    processes: processForm(env.PROCESSES?.trim()),
     own: env,
     showAll: showsAll(env.LOG),
     say: terminalSay(process.stdout),
@@ -89,6 +95,10 @@ function addresses(
     : `${sql} (also ${Object.values(databases).slice(1).join(', ')})`;
   return [
     ...(stack.httpUrl ? [['HTTP', `${stack.httpUrl}${stack.httpPath}`] as const] : []),
+    ...(stack.ports.ordersvc === undefined ? [] : [['Token', HOW_TO_GET_A_TOKEN] as const]),
+    ...(stack.ports.console === undefined
+      ? []
+      : [['Console', `http://${LOOPBACK}:${stack.ports.console}`] as const]),
     ['gRPC', EVENTSTORE_ADDRESS],
     ['SQL', shownSql],
     ['NATS', env.NATS_URL?.trim() ? 'as named by NATS_URL' : `${NATS_URL}${monitor}`],

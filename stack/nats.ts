@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { toolEnvironment } from './child-environment.ts';
 import { freePorts, LOOPBACK } from './ports.ts';
 import { SetupProblem } from './problem.ts';
 import { type Process, startProcess, untilReady } from './process.ts';
@@ -16,6 +17,11 @@ export interface NatsOptions {
   readonly monitorPort?: number;
   /** Shown in errors; the server's own name in a cluster. Default `NATS`. */
   readonly name?: string;
+  /**
+   * The server's configuration: who may connect. Without one, in tests, everybody may. In a
+   * cluster it says where the others are, too.
+   */
+  readonly configuration?: string | undefined;
   /** Its cluster port, and those of the other servers of its cluster. */
   readonly cluster?: { readonly port: number; readonly others: readonly number[] } | undefined;
   readonly logFile?: string | undefined;
@@ -58,7 +64,7 @@ async function startServer(
   command: string,
   options: NatsOptions & { readonly port: number; readonly monitorPort: number },
 ): Promise<Nats> {
-  const { port, monitorPort, name = 'NATS', cluster } = options;
+  const { port, monitorPort, name = 'NATS', cluster, configuration } = options;
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const listen = ['--addr', LOOPBACK, '--port', String(port), '--http_port', String(monitorPort)];
@@ -67,8 +73,10 @@ async function startServer(
     name,
     command,
     args: [
-      ...['--config', CONFIGURATION, ...listen, '--jetstream', '--store_dir', dataDir],
-      ...(cluster === undefined ? [] : clusterArguments(name, cluster)),
+      ...['--config', configuration ?? CONFIGURATION, ...listen],
+      ...['--jetstream', '--store_dir', dataDir],
+      ...(cluster === undefined ? [] : ['--name', name]),
+      ...(cluster === undefined || configuration !== undefined ? [] : clusterArguments(cluster)),
     ],
     logFile: options.logFile,
     onLine: refusedWrites({
@@ -99,13 +107,10 @@ async function startServer(
 }
 
 /** Clients do not learn about the other servers: they use their configured addresses. */
-function clusterArguments(
-  name: string,
-  { port, others }: NonNullable<NatsOptions['cluster']>,
-): string[] {
+function clusterArguments({ port, others }: NonNullable<NatsOptions['cluster']>): string[] {
   const address = (of: number) => `nats://${LOOPBACK}:${of}`;
   return [
-    ...['--name', name, '--cluster_name', 'orders', '--cluster', address(port)],
+    ...['--cluster_name', 'orders', '--cluster', address(port)],
     ...['--routes', others.map(address).join(','), '--no_advertise'],
   ];
 }
@@ -140,7 +145,7 @@ async function build(folder: string, options: ToolOptions): Promise<string> {
   const built = await runTool('go', ['install', `github.com/nats-io/nats-server/v2@v${VERSION}`], {
     ...options,
     // A caller's GOFLAGS could name a vendor folder that we do not have.
-    env: { ...process.env, GOBIN: folder, GOFLAGS: '' },
+    env: { ...toolEnvironment(), GOBIN: folder, GOFLAGS: '' },
   });
   const file = join(folder, 'nats-server');
   if (built.ok && (await stat(file).catch(() => undefined))) return file;

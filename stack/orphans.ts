@@ -6,19 +6,19 @@ import { until } from './until.ts';
 // Whatever `make start` starts carries this variable, down to the compiler that a
 // `go install` runs. A number from a pid file could by now be another process's;
 // what stands in a process's own environment cannot.
-const MARK = 'STACK_CHILD_OF';
+export const CHILD_MARK = 'STACK_CHILD_OF';
 
 const STOP_MS = 10_000;
 const KILL_MS = 5_000;
 
 /** The variable that marks children of the stack in this folder, to be put into their environment. */
 export function childMark(folder: string): Readonly<Record<string, string>> {
-  return { [MARK]: folder };
+  return { [CHILD_MARK]: folder };
 }
 
 /** The marked processes that run now, this one excepted. */
 export function childrenOf(folder: string): number[] {
-  return runningPids().filter((pid) => pid !== process.pid && startedWith(pid, MARK, folder));
+  return runningPids().filter((pid) => pid !== process.pid && startedWith(pid, CHILD_MARK, folder));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { watchSilence } from '../shared/kit/silence.ts';
+import { watchSilence } from '../shared/kit/transport/silence.ts';
 import { busyMs } from './proc.ts';
 
 /** How long to wait for something that starts. Milliseconds. */

@@ -1,5 +1,9 @@
+import { resolve } from 'node:path';
+import { OPERATOR } from '../shared/contracts/rights/sql.ts';
+import { personalDataByMode } from '../shared/personal-data/personal-setting.ts';
+import { natsLogin } from './credentials/nats-logins.ts';
+import { loginUrl } from './credentials/sql-logins.ts';
 import { freePorts, LOOPBACK } from './ports.ts';
-import { databaseUrl } from './postgres.ts';
 import { SetupProblem } from './problem.ts';
 import {
   type AddressVariable,
@@ -12,16 +16,24 @@ import {
 
 /** What will run and where, decided before anything starts. */
 export interface Plan {
+  /** All services that there are, chosen or not: each has its identity. */
+  readonly rows: readonly ServiceRow[];
   /** The services in starting order, one entry for each instance. */
   readonly instances: readonly Instance[];
-  /** The addresses for each service, ours or the user's. */
+  /** The same by process, in starting order. */
+  readonly processes: readonly ServiceProcess[];
+  /** The addresses for each service, ours or the user's; our servers as the operator. Empty for keys where nothing is sealed. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
+  /** How texts about customers are stored: PERSONAL_DATA, as it was given. */
+  readonly personalData: string;
   /** Where services find the databases that are theirs alone, by variable. */
   readonly ownDatabases: Readonly<Record<string, string>>;
   /** The user's own ordersvc, when there is one. */
   readonly ordersUrl: string | undefined;
-  /** Where spans go; undefined when they are not wanted. */
+  /** Where spans go; undefined when they are not wanted, or go elsewhere. */
   readonly zipkinEndpoint: string | undefined;
+  /** Whether spans go to a receiver of the user's, by OTLP. */
+  readonly otlp: boolean;
   /** Where traces are shown. */
   readonly zipkinUrl: string | undefined;
   /** The ports of the servers to start; undefined: the user has one of his own. */
@@ -40,7 +52,14 @@ export interface NatsNode {
   readonly clusterPort: number | undefined;
 }
 
-/** One process of a service. */
+/** A process with one instance, or with several of different services. */
+export interface ServiceProcess {
+  /** That of the instance where there is one. */
+  readonly name: string;
+  readonly instances: readonly [Instance, ...Instance[]];
+}
+
+/** One running service. */
 export interface Instance {
   /** The service's name, with `-2` and so on for further ones. */
   readonly name: string;
@@ -50,13 +69,19 @@ export interface Instance {
   readonly port: number | undefined;
 }
 
+export type ProcessForm = 'each' | 'few';
+
 export interface PlanOptions {
+  /** Where the stack keeps everything, and so the passwords of its databases; default `.data`. */
+  readonly dataDir?: string | undefined;
   readonly ports: 'standard' | 'free';
   /** All services that there are; default the orders' own. */
   readonly rows?: readonly ServiceRow[] | undefined;
   /** Names from the table; default all. */
   readonly services?: readonly string[] | undefined;
   readonly instances?: Readonly<Record<string, number>> | undefined;
+  /** A process for each service (the default), or few: those that can join one do. */
+  readonly processes?: ProcessForm | undefined;
   /** Servers of NATS: 1 (the default), or 3 as a cluster. */
   readonly natsNodes?: number | undefined;
   readonly zipkin: boolean;
@@ -79,7 +104,9 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
     Object.entries(given).map(([name, text]) => [name, text?.trim() || undefined]),
   );
   const table = options.rows ?? services;
-  const rows = chosenRows(table, options.services, own);
+  const rows = chosenRows(table, options.services, own).filter(
+    ({ name, watches }) => !watches || ports === 'standard' || options.services?.includes(name),
+  );
   checkAddresses(own);
   const count = rows.reduce((sum, row) => sum + (options.instances?.[row.name] ?? 1), 0);
   const nodes = options.natsNodes ?? 1;
@@ -112,8 +139,11 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
     }),
   );
 
+  const personalData = own.PERSONAL_DATA ?? personalDataByMode(own.BIND_ADDRESS ?? LOOPBACK);
+  const wanted = (name: AddressVariable) =>
+    name in databases && (name !== 'PERSONAL_DATABASE_URL' || personalData === 'sealed');
   // One server holds all databases, and is started when any of them is not the user's.
-  const sqlNeeded = bootstrapper.needs.some((name) => name in databases && !own[name]);
+  const sqlNeeded = bootstrapper.needs.some((name) => wanted(name) && !own[name]);
   const sqlPort = sqlNeeded ? take(ownPort(own, 'SQL_PORT', serverPorts.sql)) : undefined;
   const nats = own.NATS_URL
     ? undefined
@@ -127,23 +157,32 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
           clusterPort: nodes === 1 ? undefined : take(undefined),
         };
       });
+  const otlp = own.OTEL_TRACES_EXPORTER === 'otlp';
   const zipkinPort =
-    options.zipkin && !own.OTEL_EXPORTER_ZIPKIN_ENDPOINT && !own.ZIPKIN_URL
+    options.zipkin && !otlp && !own.OTEL_EXPORTER_ZIPKIN_ENDPOINT && !own.ZIPKIN_URL
       ? take(ownPort(own, 'ZIPKIN_PORT', serverPorts.zipkin))
       : undefined;
   const eventstore = instances.find(({ row }) => row.serves?.variable === 'GRPC_PORT')?.port;
-  const urlOf = (variable: string, name: string) =>
-    own[variable] || databaseUrl(sqlPort ?? serverPorts.sql, name);
+  const dataDir = resolve(options.dataDir ?? resolve(import.meta.dirname, '../.data'));
+  const urlOf = (variable: string, name: string, role = OPERATOR) =>
+    own[variable] || loginUrl(dataDir, sqlPort ?? serverPorts.sql, name, role);
   const sql = (variable: keyof typeof databases) => urlOf(variable, databases[variable]);
   return {
+    rows: table,
     instances,
+    personalData,
+    processes: processesOf(instances, options.processes ?? 'each'),
     addresses: {
       EVENTSTORE_DATABASE_URL: sql('EVENTSTORE_DATABASE_URL'),
       ORDERS_DATABASE_URL: sql('ORDERS_DATABASE_URL'),
       PAYMENTS_DATABASE_URL: sql('PAYMENTS_DATABASE_URL'),
       SAGA_DATABASE_URL: sql('SAGA_DATABASE_URL'),
+      PERSONAL_DATABASE_URL: wanted('PERSONAL_DATABASE_URL')
+        ? sql('PERSONAL_DATABASE_URL')
+        : (own.PERSONAL_DATABASE_URL ?? ''),
       NATS_URL:
-        own.NATS_URL || (nats ?? []).map(({ port }) => `nats://${LOOPBACK}:${port}`).join(','),
+        own.NATS_URL ||
+        (nats ?? []).map(({ port }) => natsLogin(dataDir, port, OPERATOR)).join(','),
       // The address of an event store, even if none is among the services.
       EVENTSTORE_ADDRESS: own.EVENTSTORE_ADDRESS || `${LOOPBACK}:${eventstore ?? take(50051)}`,
     },
@@ -151,15 +190,28 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
       rows.flatMap(({ database }) =>
         database === undefined
           ? []
-          : [[database.variable, urlOf(database.variable, database.name)]],
+          : [[database.variable, urlOf(database.variable, database.name, database.owner)]],
       ),
     ),
     ordersUrl: own.ORDERS_URL && base(own.ORDERS_URL),
     ...zipkinAddresses(own, zipkinPort),
+    ...(otlp && { zipkinEndpoint: undefined }),
+    otlp,
     sqlPort,
     nats,
     zipkinPort,
   };
+}
+
+/** Further instances of a service have processes of their own. */
+function processesOf(instances: readonly Instance[], form: ProcessForm): readonly ServiceProcess[] {
+  const nameOf = ({ name, row }: Instance) =>
+    form === 'few' && name === row.name ? (row.joins ?? name) : name;
+  return [...Map.groupBy(instances, nameOf)].flatMap(([name, [first, ...others]]) => {
+    if (first === undefined) return [];
+    // One that is alone needs no other name.
+    return { name: others.length === 0 ? first.name : name, instances: [first, ...others] };
+  });
 }
 
 /** One server shows traces and receives spans, unless both are named. */
@@ -168,7 +220,7 @@ function zipkinAddresses(
   port: number | undefined,
 ): Pick<Plan, 'zipkinEndpoint' | 'zipkinUrl'> {
   const ours = port === undefined ? undefined : `http://${LOOPBACK}:${port}`;
-  const url = page === undefined ? undefined : base(page);
+  const url = page === undefined ? undefined : base(withoutLogin(page));
   const server = url ?? ours;
   const zipkinEndpoint = endpoint ?? (server && `${server}/api/v2/spans`);
   return { zipkinEndpoint, zipkinUrl: server ?? (endpoint && new URL(endpoint).origin) };
@@ -176,6 +228,14 @@ function zipkinAddresses(
 
 /** Without a slash at its end. */
 const base = (url: string): string => url.replace(/\/+$/, '');
+
+/** What is shown, and asked by people: a browser asks them who they are. */
+function withoutLogin(url: string): string {
+  const { username, password } = new URL(url);
+  return username || password
+    ? Object.assign(new URL(url), { username: '', password: '' }).href
+    : url;
+}
 
 function chosenRows(
   table: readonly ServiceRow[],

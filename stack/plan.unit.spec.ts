@@ -51,7 +51,28 @@ describe('makePlan', () => {
     assert.deepEqual(plan.nats, [node(4222, 8222)]);
     assert.equal(plan.zipkinEndpoint, 'http://127.0.0.1:9411/api/v2/spans');
     assert.equal(plan.addresses.EVENTSTORE_ADDRESS, '127.0.0.1:50051');
-    assert.match(plan.addresses.ORDERS_DATABASE_URL, /127\.0\.0\.1:26257\/ordersdb$/);
+    assert.match(plan.addresses.ORDERS_DATABASE_URL, /127\.0\.0\.1:26257\/ordersdb\?/);
+  });
+
+  it('has a database of the customers’ keys where their texts are sealed, and only there', async () => {
+    const address = async (own: NodeJS.ProcessEnv) => {
+      const plan = await makePlan({ ...standard, own });
+      return [plan.personalData, plan.addresses.PERSONAL_DATABASE_URL, plan.sqlPort];
+    };
+    const mine = { ...urls, PERSONAL_DATABASE_URL: 'postgres://mine/e' };
+    const sealed = { PERSONAL_DATA: 'sealed' };
+    assert.deepEqual(await address(urls), ['plain', '', undefined]);
+    assert.deepEqual(await address({ ...mine, ...sealed }), [
+      'sealed',
+      'postgres://mine/e',
+      undefined,
+    ]);
+    const [form, url, port] = await address({ BIND_ADDRESS: '0.0.0.0' });
+    assert.deepEqual([form, port], ['sealed', 26257]);
+    assert.match(String(url), /127\.0\.0\.1:26257\/personaldb(\?|$)/);
+    assert.equal((await address({ ...urls, ...sealed }))[2], 26257);
+    // ordersvc refuses it, and is told.
+    assert.equal((await address({ PERSONAL_DATA: 'seald' }))[0], 'seald');
   });
 
   it('a free plan shares no port with another, nor with itself', async () => {
@@ -63,8 +84,10 @@ describe('makePlan', () => {
       ...plan.instances.flatMap(({ port, adminPort }) => [port, adminPort]),
     ].filter((port) => port !== undefined);
     assert.equal(new Set(ports).size, ports.length);
-    const serving = services.filter(({ serves }) => serves !== undefined);
-    assert.equal(ports.length, 4 + services.length + serving.length + 1);
+    // What watches the others is part of it only where it is named.
+    const parts = services.filter(({ watches }) => !watches);
+    const serving = parts.filter(({ serves }) => serves !== undefined);
+    assert.equal(ports.length, 4 + parts.length + serving.length + 1);
   });
 
   it('three servers of NATS know each other, and services are told all three', async () => {
@@ -76,8 +99,10 @@ describe('makePlan', () => {
     assert.deepEqual([nats[0]?.port, nats[0]?.monitorPort], [4222, 8222]);
     const ports = nats.flatMap((one) => [one.port, one.monitorPort, one.clusterPort]);
     assert.equal(new Set(ports.filter((port) => port !== undefined)).size, 9);
-    const [, second, third] = nats.map(({ port }) => `nats://127.0.0.1:${port}`);
-    assert.equal(addresses.NATS_URL, `nats://127.0.0.1:4222,${second},${third}`);
+    assert.deepEqual(
+      addresses.NATS_URL.split(',').map((address) => new URL(address).host),
+      nats.map(({ port }) => `127.0.0.1:${port}`),
+    );
   });
 
   it('a further instance has a name and a port of its own', async () => {
@@ -89,6 +114,37 @@ describe('makePlan', () => {
     );
     assert.equal(workers[0]?.adminPort, 9102);
     assert.notEqual(workers[1]?.adminPort, 9102);
+  });
+
+  it('gives each service a process, or has the workers share one, which further instances do not', async () => {
+    const own = await makePlan(standard);
+    assert.deepEqual(
+      own.processes.map(({ name }) => name),
+      services.map(({ name }) => name),
+    );
+    // Named, because CONTRIBUTING tells how to add further ones.
+    const workers = ['paymentworker', 'reviewworker', 'querymodelworker', 'sagacoordinator'];
+    const few = await makePlan({
+      ...standard,
+      services: ['eventstoresvc', 'ordersvc', ...workers],
+      processes: 'few',
+      instances: { paymentworker: 2 },
+    });
+    assert.deepEqual(
+      few.processes.map(({ name, instances }) => [name, instances.map((one) => one.name)]),
+      [
+        ['eventstoresvc', ['eventstoresvc']],
+        ['ordersvc', ['ordersvc']],
+        ['workers', workers],
+        ['paymentworker-2', ['paymentworker-2']],
+      ],
+    );
+    assert.deepEqual(
+      few.instances.slice(0, 2).map(({ adminPort }) => adminPort),
+      own.instances.slice(0, 2).map(({ adminPort }) => adminPort),
+    );
+    const alone = { ...standard, processes: 'few', services: ['reviewworker'] } as const;
+    assert.equal((await makePlan(alone)).processes[0]?.name, 'reviewworker');
   });
 
   it("starts no server for which the user's variable is set", async () => {
@@ -104,6 +160,7 @@ describe('makePlan', () => {
     assert.deepEqual([plan.sqlPort, plan.nats, plan.zipkinPort], [undefined, undefined, undefined]);
     assert.deepEqual(plan.addresses, {
       ...urls,
+      PERSONAL_DATABASE_URL: '',
       NATS_URL: 'nats://mine:1',
       EVENTSTORE_ADDRESS: 'mine:2',
     });
@@ -121,12 +178,21 @@ describe('makePlan', () => {
     assert.ok(!plan.instances.some(({ name }) => name === 'ordersvc'));
   });
 
+  it('starts no Zipkin for spans that go to a receiver of the user', async () => {
+    const own = { OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://mine:3/x' };
+    const plan = await makePlan({ ...standard, own });
+    assert.deepEqual(
+      [plan.otlp, plan.zipkinPort, plan.zipkinEndpoint],
+      [true, undefined, undefined],
+    );
+  });
+
   it("uses the user's databases and starts a server for the rest", async () => {
     const { EVENTSTORE_DATABASE_URL } = urls;
     const plan = await makePlan({ ...standard, own: { EVENTSTORE_DATABASE_URL } });
     assert.equal(plan.sqlPort, 26257);
     assert.equal(plan.addresses.EVENTSTORE_DATABASE_URL, EVENTSTORE_DATABASE_URL);
-    assert.match(plan.addresses.PAYMENTS_DATABASE_URL, /26257\/paymentsdb$/);
+    assert.match(plan.addresses.PAYMENTS_DATABASE_URL, /26257\/paymentsdb\?/);
   });
 
   it('names a service that does not exist, and those that do', async () => {
@@ -161,9 +227,9 @@ describe('the ports of make start', () => {
     });
     assert.equal(plan.addresses.EVENTSTORE_ADDRESS, '127.0.0.1:1');
     assert.equal(plan.sqlPort, 2);
-    assert.match(plan.addresses.ORDERS_DATABASE_URL, /:2\/ordersdb$/);
+    assert.match(plan.addresses.ORDERS_DATABASE_URL, /:2\/ordersdb\?/);
     assert.deepEqual(plan.nats, [node(3, 4)]);
-    assert.equal(plan.addresses.NATS_URL, 'nats://127.0.0.1:3');
+    assert.match(plan.addresses.NATS_URL, /@127\.0\.0\.1:3\?/);
     assert.equal(plan.zipkinEndpoint, 'http://127.0.0.1:5/api/v2/spans');
     assert.deepEqual(
       plan.instances.map(({ adminPort }) => adminPort),

@@ -2,6 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { chown, lstat, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { serverEnvironment } from './child-environment.ts';
+import { closeCluster } from './credentials/closed-cluster.ts';
 import { freePort, LOOPBACK } from './ports.ts';
 import {
   closedFolder,
@@ -25,6 +27,11 @@ export interface PostgresOptions {
    * kill of the server but not of the machine.
    */
   readonly durable?: boolean;
+  /**
+   * Who owns the databases and makes roles. With an owner each login needs a password, and
+   * the superuser has none; without one, in tests, every client is trusted as the superuser.
+   */
+  readonly owner?: Owner | undefined;
   readonly logFile?: string | undefined;
   /** Called with the cluster's place if it cannot be in `dataDir`. */
   readonly onProgress?: ((line: string) => void) | undefined;
@@ -32,11 +39,16 @@ export interface PostgresOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface Owner {
+  readonly name: string;
+  readonly password: string;
+}
+
 /** A running PostgreSQL server on loopback. */
 export interface Postgres {
   readonly port: number;
   readonly process: Process;
-  /** The address of a database, which need not exist. Holds no password. */
+  /** The address of a database, which need not exist, as the superuser: for a server without an owner. */
   readonly url: (database: string) => string;
   /** Ends open connections and stops; the data stays. May be called twice. */
   readonly stop: () => Promise<void>;
@@ -47,12 +59,11 @@ export interface Postgres {
 const MAX_CONNECTIONS = 200;
 const READY_MS = 30_000;
 const STILL_HELD_MS = 10_000;
-const USER = 'orders';
+const SUPERUSER = 'orders';
 
 /**
  * Starts PostgreSQL 18, and first creates the cluster if there is none (about two
- * seconds). It listens on loopback only and trusts every client, as the stack's other
- * servers do; it is for development and tests.
+ * seconds). It listens on loopback only.
  *
  * After a SIGKILL it recovers by itself, waiting for the last processes of the
  * killed server to go. Under root a cluster whose folder the server's user cannot
@@ -89,6 +100,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     dataDir,
     port,
     user,
+    owner: options.owner,
     logFile: options.logFile,
     signal: options.signal,
   });
@@ -105,9 +117,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   };
 }
 
-/** The address of a database on a server that {@link startPostgres} started. */
+/** The address of a database on a server that {@link startPostgres} started without an owner. */
 export function databaseUrl(port: number, database: string): string {
-  return `postgres://${USER}@${LOOPBACK}:${port}/${database}`;
+  return `postgres://${SUPERUSER}@${LOOPBACK}:${port}/${database}`;
 }
 
 async function clusterFolder(
@@ -126,7 +138,7 @@ async function clusterFolder(
 
 /** Its words are read here; and a locale that this machine does not have would be refused. */
 function englishEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, LC_ALL: 'C' };
+  return { ...serverEnvironment(), LC_ALL: 'C' };
 }
 
 /**
@@ -174,7 +186,7 @@ async function makeCluster(
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
   if (user !== undefined) await chown(unfinished, user.uid, user.gid);
-  const args = ['--locale=C', '--encoding=UTF8', '--auth=trust', `--username=${USER}`];
+  const args = ['--locale=C', '--encoding=UTF8', '--auth=trust', `--username=${SUPERUSER}`];
   const child = await startProcess({
     name: 'initdb',
     command: initdb,
@@ -208,6 +220,7 @@ interface ServerOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly user: ServerUser;
+  readonly owner: Owner | undefined;
   readonly logFile: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -220,7 +233,7 @@ const LOCKED = 'lock file "postmaster.pid" already exists';
 async function startServer(options: ServerOptions): Promise<Process> {
   const givesUpAt = performance.now() + STILL_HELD_MS;
   for (;;) {
-    const server = await attemptServer(options);
+    const server = (await closed(options)) ? await attemptServer(options) : undefined;
     if (server !== undefined) return server;
     endBackends(options.dataDir);
     if (performance.now() > givesUpAt) throw await folderHeld(options);
@@ -239,6 +252,28 @@ async function folderHeld(options: ServerOptions): Promise<SetupProblem> {
   const who = Number.isNaN(pid) ? '' : ` (${commandName(pid)}, process ${pid})`;
   return new SetupProblem(`another PostgreSQL${who} uses the folder ${dataDir}`, 'stop it');
 }
+
+/** False when the folder is still held. That another server has it the attempt to start finds. */
+async function closed({ postgres, dataDir, user, owner }: ServerOptions): Promise<boolean> {
+  if (owner === undefined) return true;
+  const env = englishEnvironment();
+  try {
+    await closeCluster({ postgres, dataDir, user, env, superuser: SUPERUSER, owner });
+  } catch (error) {
+    const { message } = error as Error;
+    if (message.includes(STILL_HELD)) return false;
+    if (message.includes(LOCKED)) return true;
+    throw notStarted(dataDir, message.replace(/^.*(?:ERROR|FATAL|PANIC):\s*/, ''), error);
+  }
+  return true;
+}
+
+const notStarted = (dataDir: string, why: string, cause: unknown): SetupProblem =>
+  new SetupProblem(
+    `PostgreSQL did not start: ${why.replace(/[. ]*$/, '')}`,
+    `repair ${dataDir}, or set STACK_DATA_DIR to another folder`,
+    { cause },
+  );
 
 /** The server once it takes connections; undefined when its folder is still held. */
 async function attemptServer(options: ServerOptions): Promise<Process | undefined> {
@@ -275,10 +310,6 @@ async function attemptServer(options: ServerOptions): Promise<Process | undefine
     if (why === undefined) throw cause;
     const more = server.tail().find((line) => line.includes('DETAIL:')) ?? '';
     const said = [why, more].map((line) => line.replace(/^.*(?:FATAL|DETAIL):\s*/, ''));
-    throw new SetupProblem(
-      `PostgreSQL did not start: ${said.join('. ').replace(/[. ]*$/, '')}`,
-      `repair ${options.dataDir}, or set STACK_DATA_DIR to another folder`,
-      { cause },
-    );
+    throw notStarted(options.dataDir, said.join('. '), cause);
   }
 }

@@ -1,3 +1,5 @@
+import { shownLines, withoutCredentials } from '../shared/kit/shown.ts';
+
 /**
  * Something about this machine keeps the stack from starting, and the reader
  * can fix it. Shown as one line, or as a list with a line each, without a stack trace.
@@ -53,7 +55,10 @@ export function describeProblem(error: unknown): string {
   const problem = asProblem(error);
   if (problem !== undefined) {
     const { message, remedy } = problem;
-    return `${message}${message.includes('\n') ? '\n' : ' '}→ ${remedy}`;
+    return presentable(`${message}${message.includes('\n') ? '\n' : ' '}→ ${remedy}`);
   }
-  return error instanceof Error ? error.message : String(error);
+  return presentable(error instanceof Error ? error.message : String(error));
 }
+
+/** Servers have a say in it, and addresses. */
+const presentable = (text: string): string => shownLines(withoutCredentials(text));

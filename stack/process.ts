@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { serverEnvironment } from './child-environment.ts';
 import { guard } from './guard.ts';
 import { LogFile } from './log-file.ts';
 import { type Patience, watchProgress } from './patience.ts';
@@ -12,7 +13,7 @@ export interface ProcessOptions {
   readonly name: string;
   readonly command: string;
   readonly args?: readonly string[];
-  /** The whole environment; default: this process's. */
+  /** The whole environment; default: that of a server, without anything of the user's. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** Run as this user; only root may ask for it. */
@@ -68,7 +69,7 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
   const log = options.logFile === undefined ? undefined : new LogFile(options.logFile);
   const child = spawn(command, [...(options.args ?? [])], {
     cwd: options.cwd,
-    env: options.env ?? process.env,
+    env: options.env ?? serverEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     ...options.user,

@@ -7,9 +7,11 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { background } from '../shared/kit/context.ts';
+import { openSql } from '../shared/kit/sql/sql-access.ts';
 import { eventually } from '../shared/testing/eventually.ts';
+import { asOwner } from './credentials/sql-logins.ts';
 import { givenBack, kept, orderHands } from './testing/order-hands.ts';
 import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
 import { testFolder } from './testing.ts';
@@ -50,7 +52,8 @@ describe('a restored event log', function () {
   };
 
   async function inLog<T>(work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-    const sql = postgres(stack.addresses.EVENTSTORE_DATABASE_URL, { max: 1, onnotice: () => {} });
+    const url = asOwner(stack.addresses.EVENTSTORE_DATABASE_URL);
+    const sql = openSql(url, { max: 1, onnotice: () => {} });
     try {
       return await work(sql);
     } finally {
@@ -112,7 +115,10 @@ describe('a restored event log', function () {
       execFile(
         process.execPath,
         [join(root, 'cli/main.ts'), ...args, '--json'],
-        { env: { ...process.env, ...stack.addresses }, timeout: 120_000 },
+        {
+          env: { ...process.env, ...stack.addresses, CREDENTIALS_DIR: stack.credentialsDir },
+          timeout: 120_000,
+        },
         (error, stdout, stderr) => {
           if (error === null) done(JSON.parse(stdout));
           else fail(new Error(`${args.join(' ')}: ${stderr}`, { cause: error }));

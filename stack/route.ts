@@ -21,6 +21,8 @@ export async function routeAll(
   for (const instance of plan.instances) {
     const told: Partial<Record<AddressVariable, string>> = {};
     for (const need of instance.row.needs) {
+      // An empty address is one that nobody goes to.
+      if (plan.addresses[need] === '') continue;
       told[need] = await route(instance, need, plan.addresses[need], plan);
     }
     routed.set(instance.name, told);

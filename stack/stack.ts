@@ -1,21 +1,32 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { EVENT_STORE, OPERATOR, uriOf } from '../shared/contracts/rights/identities.ts';
+import type { StreamUse } from '../shared/contracts/rights/nats.ts';
+import { credentialsFolder } from '../shared/credentials/credentials-folder.ts';
+import { makeHttpKeys } from '../shared/credentials/http-keys.ts';
+import { keepLeaves, leafFiles } from '../shared/credentials/leaves.ts';
+import type { GrpcRights } from '../shared/eventstore/grpc/store-rights.ts';
+import { type ClientTls, clientTls } from '../shared/kit/transport/tls/channel-credentials.ts';
+import { followCredentials } from './credentials/following.ts';
 import { openDataFolder } from './data-folder.ts';
 import {
   adminUrl,
+  certified,
   type Launch,
   type LaunchContext,
   launchNats,
   launchPostgres,
   launchService,
   launchZipkin,
+  natsKeys,
   runBootstrapper,
   type Say,
   WrongConfiguration,
   ZipkinMissing,
 } from './launch.ts';
 import { endOrphans } from './orphans.ts';
-import { makePlan } from './plan.ts';
+import { makePlan, type ProcessForm } from './plan.ts';
 import { checkPorts, wantedPorts } from './port-check.ts';
 import { LOOPBACK } from './ports.ts';
 import { describeProblem } from './problem.ts';
@@ -37,6 +48,8 @@ export interface StackOptions {
   readonly services?: readonly string[] | undefined;
   /** How many processes of a service; default one each. */
   readonly instances?: Readonly<Record<string, number>>;
+  /** A process for each service (the default), or few: the workers in one. */
+  readonly processes?: ProcessForm;
   /** Servers of NATS: 1 (the default), or 3 as a cluster that keeps three copies. */
   readonly natsNodes?: number;
   /** Leads instances of services to other addresses, such as a faulty wire's. */
@@ -47,13 +60,19 @@ export interface StackOptions {
   readonly durable?: boolean;
   /** Further variables for a service, by its name (not the instance's). */
   readonly environment?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Rights at the event store of programs that the orders do not know, by name; each gets a certificate. */
+  readonly rights?: Readonly<Record<string, GrpcRights>> | undefined;
   /** Variables that name servers of the user's, to be used instead of our own. */
   readonly own?: NodeJS.ProcessEnv;
   readonly say?: Say;
   /** Show all that the services write, and not only what is a warning or worse. */
   readonly showAll?: boolean;
+  /** How long the certificates of our programs count, in milliseconds; default twelve hours. Half of it is left when they are renewed. */
+  readonly leafMs?: number | undefined;
   /** Aborting it gives the start up; what was started has then been stopped. */
   readonly signal?: AbortSignal;
+  /** What further identities do on NATS, each with a key of its own; default: there are no others. */
+  readonly natsUses?: Readonly<Record<string, StreamUse>>;
   /** Where `<service>/main.ts` is found; default the project's `services/`. */
   readonly servicesDir?: string;
   /** How long a service that starts may stand still, in milliseconds; default 30,000. */
@@ -68,6 +87,10 @@ export interface Stack {
   readonly httpPath: string;
   /** NATS, the event store's gRPC and the databases, by variable name. */
   readonly addresses: Readonly<Record<AddressVariable, string>>;
+  /** The folder of the credentials of this stack. */
+  readonly credentialsDir: string;
+  /** How a program with this name shows itself to the event store, by default the operator; undefined if the store is the user's. */
+  readonly eventStoreTls: (name?: string) => ClientTls | undefined;
   /** Of our ordersvc, one of each instance. */
   readonly httpUrls: readonly string[];
   /** Undefined when NATS is the user's; of the first server where there are three. */
@@ -80,9 +103,12 @@ export interface Stack {
   readonly ports: Readonly<Record<string, number | undefined>>;
   /** The admin address of each instance, by its name. */
   readonly adminUrls: Readonly<Record<string, string>>;
+  /** The names of the services' processes, in starting order. */
+  readonly processes: readonly string[];
   /**
    * One process by its name: `PostgreSQL`, `NATS`, `Zipkin`, a service, or a
-   * further instance (`paymentworker-2`, `NATS-2`). Throws for an unknown name.
+   * further instance (`paymentworker-2`, `NATS-2`). Of services that share a process, each
+   * names it, and so does its own name, `workers`. Throws for an unknown name.
    */
   readonly unit: (name: string) => Supervisor;
   /** Sends a signal; what dies of it is started again. Default SIGKILL. */
@@ -133,19 +159,24 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     data.release();
     throw error;
   }
+  const giveUp = new AbortController();
+  const credentials = credentialsFolder(data.credentials);
+  makeHttpKeys(credentials, plan.sqlPort === undefined || existsSync(data.folder('postgres')));
   const context: LaunchContext = {
     plan,
     data,
+    credentials,
     say,
     durable: options.durable ?? true,
     showAll: options.showAll ?? false,
     servicesDir: options.servicesDir ?? resolve(import.meta.dirname, '../services'),
+    natsUses: options.natsUses ?? {},
     environment: options.environment ?? {},
+    rights: options.rights,
     stillMs: options.stillMs ?? SERVICE_STILL_MS,
     routed,
   };
 
-  const giveUp = new AbortController();
   const units: Supervisor[] = [];
   const add = (name: string, where: string, launch: Launch, startAttempts = 1) => {
     // A unit added while the others are being stopped would outlive them.
@@ -180,6 +211,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   let zipkinReady = Promise.resolve(plan.zipkinEndpoint !== undefined);
   try {
     options.signal?.throwIfAborted();
+    if (certified(plan).length > 0) {
+      const named = [...certified(plan), ...Object.keys(options.rights ?? {})];
+      const { leafMs } = options;
+      await keepLeaves(credentials, named, giveUp.signal, { ...(leafMs && { leafMs }) });
+    }
     if (zipkinPort !== undefined) {
       const page = `http://${LOOPBACK}:${zipkinPort}/zipkin`;
       zipkinReady = optional(add('Zipkin', page, launchZipkin(context, zipkinPort)), say);
@@ -195,12 +231,23 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all(servers.map((server) => server.start()));
     await runBootstrapper(context, giveUp.signal);
     say('ready', bootstrapper.name, 'done: databases, schemas and streams are there');
-    await staggered(STARTING_AT_ONCE, plan.instances, async (instance) => {
-      const { name, port, adminPort } = instance;
-      const where = `${port === undefined ? '' : `port ${port}, `}admin ${adminPort}`;
-      await add(name, where, launchService(context, instance), SERVICE_ATTEMPTS).start();
+    await staggered(STARTING_AT_ONCE, plan.processes, async (wanted) => {
+      const { name, instances } = wanted;
+      const ports = instances.flatMap(({ port }) => (port === undefined ? [] : `port ${port}, `));
+      const admins = instances.map(({ adminPort }) => adminPort).join(', ');
+      const where = `${ports.join('')}admin ${admins}`;
+      await add(name, where, launchService(context, wanted), SERVICE_ATTEMPTS).start();
     });
     giveUp.signal.throwIfAborted();
+    followCredentials({
+      credentials: context.credentials,
+      apply: {
+        ...(nats && { nats: natsKeys(context, () => reload(units, nats), giveUp.signal) }),
+        ...(sqlPort !== undefined && { sql: () => runBootstrapper(context, giveUp.signal) }),
+      },
+      onFailure: (error) => say('trouble', 'credentials', describeProblem(error)),
+      signal: giveUp.signal,
+    });
     watchReadiness(plan.instances, say, giveUp.signal);
   } catch (error) {
     await stop();
@@ -210,7 +257,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 
   const unit = (name: string) => {
-    const found = units.find((one) => one.name === name);
+    const process = plan.processes.find(({ instances }) =>
+      instances.some((one) => one.name === name),
+    );
+    const found = units.find((one) => one.name === (process?.name ?? name));
     if (found === undefined) throw new Error(`The stack runs no ${name}.`);
     return found;
   };
@@ -222,10 +272,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     httpUrls,
     httpPath: plan.instances.find(({ row }) => row.serves?.path)?.row.serves?.path ?? '/api/orders',
     addresses: plan.addresses,
+    credentialsDir: credentials.path,
+    eventStoreTls: (name = OPERATOR) =>
+      clientTls(
+        certified(plan).length > 0 ? leafFiles(credentials.path, name) : undefined,
+        uriOf(EVENT_STORE),
+      ),
     natsMonitorUrl: nats && `http://${LOOPBACK}:${nats[0]?.monitorPort}`,
     zipkinUrl: plan.zipkinUrl,
     zipkinReady,
     ports: Object.fromEntries(plan.instances.map(({ name, port }) => [name, port])),
+    processes: plan.processes.map(({ name }) => name),
     adminUrls: Object.fromEntries(plan.instances.map((one) => [one.name, adminUrl(one)])),
     unit,
     kill: (name, signal = 'SIGKILL') => unit(name).kill(signal),
@@ -235,6 +292,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     },
     stop,
   };
+}
+
+/** The servers read their configuration again. */
+function reload(units: readonly Supervisor[], nodes: readonly { readonly name: string }[]): void {
+  for (const { name } of nodes) units.find((unit) => unit.name === name)?.kill('SIGHUP');
 }
 
 /** Starts what the stack can do without; says why when it does not come up. */

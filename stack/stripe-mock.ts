@@ -1,5 +1,6 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toolEnvironment } from './child-environment.ts';
 import { freePort, LOOPBACK } from './ports.ts';
 import { SetupProblem } from './problem.ts';
 import { startProcess, untilReady } from './process.ts';
@@ -74,7 +75,7 @@ async function build(folder: string, options: ToolOptions): Promise<string> {
   const built = await runTool('go', ['install', `github.com/stripe/stripe-mock@v${VERSION}`], {
     ...options,
     // A caller's GOFLAGS could name a vendor folder that we do not have.
-    env: { ...process.env, GOBIN: folder, GOFLAGS: '' },
+    env: { ...toolEnvironment(), GOBIN: folder, GOFLAGS: '' },
   });
   const file = join(folder, 'stripe-mock');
   if (built.ok && (await stat(file).catch(() => undefined))) return file;

@@ -1,16 +1,20 @@
 import { styleText } from 'node:util';
+import { shownLines } from '../shared/kit/shown.ts';
 import type { Say } from './launch.ts';
 import { hasTerminal } from './proc.ts';
 
 const NAME_WIDTH = 16;
 const colour = { ready: 'green', note: 'cyan', trouble: 'red', line: 'yellow' } as const;
 
-/** Writes plain lines, `name  text`; the name in colour where a terminal shows it. */
+/**
+ * Writes plain lines, `name  text`; the name in colour where a terminal shows it. What a
+ * stranger put into a text, as into a line of a service, does not steer the terminal.
+ */
 export function terminalSay(stream: NodeJS.WriteStream): Say {
   return (kind, name, text) => {
     // styleText itself leaves colours out for a pipe and under NO_COLOR.
-    const shown = styleText(colour[kind], name.padEnd(NAME_WIDTH), { stream });
-    stream.write(`${shown}  ${text}\n`);
+    const painted = styleText(colour[kind], name.padEnd(NAME_WIDTH), { stream });
+    stream.write(`${painted}  ${shownLines(text)}\n`);
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { toolEnvironment } from './child-environment.ts';
 import { claim } from './exclusive.ts';
 import { SetupProblem } from './problem.ts';
 
@@ -22,6 +23,7 @@ export type ToolResult =
   | { readonly ok: false; readonly missing: boolean; readonly reason: string };
 
 export interface ToolOptions {
+  /** The whole environment; default: what tools that fetch and build look for. */
   readonly env?: NodeJS.ProcessEnv;
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -34,7 +36,7 @@ export interface ToolOptions {
 export async function runTool(
   command: string,
   args: readonly string[],
-  { env = process.env, deadlineMs = LOOK_MS, signal }: ToolOptions = {},
+  { env = toolEnvironment(), deadlineMs = LOOK_MS, signal }: ToolOptions = {},
 ): Promise<ToolResult> {
   try {
     const options = { env, timeout: deadlineMs, maxBuffer: MAX_OUTPUT, signal };

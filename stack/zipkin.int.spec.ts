@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { portInUse } from './ports.ts';
-import { javaMajor, mavenProxy, startZipkin } from './zipkin.ts';
+import { testFolder } from './testing.ts';
+import { fetchJar, javaMajor, mavenProxy, startZipkin } from './zipkin.ts';
 
 describe('startZipkin', () => {
   it('takes spans on loopback once it is ready, and a second stop is harmless', async function zipkin() {
@@ -24,11 +28,37 @@ describe('startZipkin', () => {
       const listening = new URL(server.url);
       assert.equal(listening.hostname, '127.0.0.1');
       assert.equal(await portInUse(Number(listening.port), '127.0.0.2'), false);
+      for (const path of ['', '/heapdump', '/env', '/configprops', '/beans', '/loggers']) {
+        const inside = await fetch(`${server.url}/actuator${path}`, { redirect: 'manual' });
+        await inside.body?.cancel();
+        assert.notEqual(inside.status, 200, `/actuator${path}`);
+      }
+      const origin = 'https://page.example';
+      const read = await fetch(`${server.url}/api/v2/services`, { headers: { origin } });
+      assert.equal(read.headers.get('access-control-allow-origin'), null);
     } finally {
       await server.stop();
       await server.stop();
     }
     assert.equal(server.process.running, false);
+  });
+});
+
+describe('the jar of Zipkin', () => {
+  it('is not taken when it is another than was released', async () => {
+    const folder = await testFolder();
+    const last = `\${last#*=}/zipkin-server-3.5.1-exec.jar`;
+    const script = `#!/bin/sh\nfor last; do :; done; echo evil > "${last}"`;
+    await writeFile(join(folder, 'mvn'), script, { mode: 0o755 });
+    const { PATH } = process.env;
+    process.env.PATH = `${folder}:${PATH}`;
+    try {
+      await assert.rejects(fetchJar(folder), /is not Zipkin 3\.5\.1 as it was released/);
+      const evil = createHash('sha256').update('evil\n').digest('hex');
+      assert.equal(await fetchJar(folder, {}, evil), join(folder, 'zipkin-server-3.5.1-exec.jar'));
+    } finally {
+      process.env.PATH = PATH;
+    }
   });
 });
 

@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { serverEnvironment, toolEnvironment } from './child-environment.ts';
 import { freePort, LOOPBACK } from './ports.ts';
 import { type Process, startProcess, untilReady } from './process.ts';
-import { installOnce, runTool, toolsDir } from './tools.ts';
+import { installOnce, runTool, type ToolOptions, toolsDir } from './tools.ts';
 import { answers } from './until.ts';
 
 export interface ZipkinOptions {
@@ -26,6 +30,9 @@ export interface Zipkin {
 }
 
 const VERSION = '3.5.1';
+/** Of that version's jar, as it is in Maven's central repository. */
+const JAR_SHA256 = '7ac633a6832647e71e50012a5e3e91fbc7054414955261724526030faf271d8d';
+const JAR = `zipkin-server-${VERSION}-exec.jar`;
 const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy';
 const OLDEST_JAVA = 17;
 /** Nobody waits for it, and a Java on a busy machine takes its time; what hangs is ended all the same. */
@@ -74,7 +81,15 @@ export async function startZipkin(options: ZipkinOptions = {}): Promise<Zipkin |
       '--armeria.ports[0].protocols[0]=http',
     ],
     // At its default of 500,000 spans the memory store drowns in a heap of this size.
-    env: { ...javaEnvironment(), MEM_MAX_SPANS: '100000' },
+    env: {
+      ...serverEnvironment(),
+      ...UTF_8,
+      MEM_MAX_SPANS: '100000',
+      // Else anybody who reaches the port is handed a dump of its memory, and its settings.
+      ZIPKIN_INTERNAL_ACTUATOR_ENABLED: 'false',
+      // Else every page in the browser may read all traces.
+      ZIPKIN_QUERY_ALLOWED_ORIGINS: url,
+    },
     logFile: options.logFile,
     stopDeadlineMs: 5_000,
   });
@@ -107,9 +122,7 @@ export function javaMajor(printed: string): number {
  * A Java reads and writes the names of files as its locale says, and under `C`, or one that
  * this machine does not have, finds nothing in a folder named `für`.
  */
-function javaEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, LC_ALL: 'C.UTF-8' };
-}
+const UTF_8 = { LC_ALL: 'C.UTF-8' };
 
 /**
  * The proxy of the environment in the words of Maven, which reads no such variables. A
@@ -135,25 +148,40 @@ export function mavenProxy(env: NodeJS.ProcessEnv): string[] {
 }
 
 function zipkinJar(say: (line: string) => void, signal?: AbortSignal): Promise<string> {
-  const file = `zipkin-server-${VERSION}-exec.jar`;
   return installOnce({
-    target: join(toolsDir, file),
+    target: join(toolsDir, JAR),
     onStart: () => say(`fetching Zipkin ${VERSION} through Maven, which takes a minute`),
     signal,
-    install: async (folder, options) => {
-      const artifact = `-Dartifact=io.zipkin:zipkin-server:${VERSION}:jar:exec`;
-      const fetched = await runTool(
-        'mvn',
-        [
-          ...['--batch-mode', '--quiet', ...mavenProxy(process.env)],
-          ...[COPY, artifact, `-DoutputDirectory=${folder}`],
-        ],
-        { ...options, env: javaEnvironment() },
-      );
-      if (!fetched.ok) {
-        throw new Error(fetched.missing ? 'Maven is not installed' : `Maven: ${fetched.reason}`);
-      }
-      return join(folder, file);
-    },
+    install: (folder, options) => fetchJar(folder, options),
   });
+}
+
+/**
+ * Fetches the jar into `folder`; exported for its test. Throws an Error that says why it cannot
+ * be had; one of other content than was released is not taken.
+ */
+export async function fetchJar(
+  folder: string,
+  options: ToolOptions = {},
+  sha256 = JAR_SHA256,
+): Promise<string> {
+  const artifact = `-Dartifact=io.zipkin:zipkin-server:${VERSION}:jar:exec`;
+  const fetched = await runTool(
+    'mvn',
+    [
+      ...['--batch-mode', '--quiet', ...mavenProxy(process.env)],
+      ...[COPY, artifact, `-DoutputDirectory=${folder}`],
+    ],
+    { ...options, env: { ...toolEnvironment(), ...UTF_8 } },
+  );
+  if (!fetched.ok) {
+    throw new Error(fetched.missing ? 'Maven is not installed' : `Maven: ${fetched.reason}`);
+  }
+  const jar = join(folder, JAR);
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(jar), hash);
+  if (hash.digest('hex') !== sha256) {
+    throw new Error(`what Maven fetched is not Zipkin ${VERSION} as it was released`);
+  }
+  return jar;
 }

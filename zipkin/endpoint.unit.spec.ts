@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
 import { background } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { spanRecorder } from '../shared/testing/zipkin/span-recorder.ts';
 import { hasSingleSpanNamed } from '../shared/testing/zipkin/spans.ts';
 import { traceEndpoint } from './endpoint.ts';
-import { traceId } from './propagation.ts';
+import { continueTrace, traceId } from './propagation.ts';
 
 describe('traceEndpoint', () => {
   it('gives the endpoint a context in its span, which ends with it', async () => {
@@ -39,6 +40,17 @@ describe('traceEndpoint', () => {
       'parcel.id': 'parcel-1',
       version: '3',
     });
+  });
+
+  it('makes nothing in a trace that was left out: the endpoint gets its context as it is', async () => {
+    const { tracer, spans } = spanRecorder('test', new AlwaysOffSampler());
+    const tags = () => assert.fail('tags were made');
+    const ctx = continueTrace(background(), `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`);
+    const traced = traceEndpoint(tracer, 'send parcel', tags)(async (inside) => inside);
+    assert.equal(await traced(ctx, undefined), ctx);
+    const begun = await traced(background(), undefined);
+    assert.notEqual(traceId(begun), '', 'where a trace begins it has an id, though no tags');
+    assert.deepEqual(spans(), []);
   });
 
   const ended = async (error: Error) => {

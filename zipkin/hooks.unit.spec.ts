@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { SpanKind } from '@opentelemetry/api';
-import { AlwaysOnSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace';
-import { background } from '../shared/kit/context.ts';
+import { SpanKind, type Tracer } from '@opentelemetry/api';
+import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace';
+import { background, causedBy } from '../shared/kit/context.ts';
 import { CodedError } from '../shared/kit/errors.ts';
 import { recordCarrier } from '../shared/kit/transport/grpc/carrier.ts';
 import type { HttpExchange } from '../shared/kit/transport/http/exchange.ts';
@@ -10,6 +10,8 @@ import { hasNoIdInNames, hasSingleSpanNamed, spanTrees } from '../shared/testing
 import { grpcClientTrace, grpcServerTrace } from './grpc.ts';
 import { httpServerTrace } from './http.ts';
 import { jetstreamConsumerTrace, jetstreamProducerTrace } from './jetstream.ts';
+import { loggedEventTrace } from './logged-event.ts';
+import { continueTrace, traceId } from './propagation.ts';
 
 const callersSpan = 'b7ad6b7169203331';
 const traceparent = `00-0af7651916cd43dd8448eb211c80319c-${callersSpan}-01`;
@@ -43,7 +45,7 @@ describe('httpServerTrace', () => {
   it("continues the caller's trace in a span named by the route, with a parameter as a tag", () => {
     const { tracer, spans } = spanRecorder();
     const http = exchange({ traceparent }, '/api/parcels/:id');
-    const hook = httpServerTrace(tracer, { id: 'parcel.id' });
+    const hook = httpServerTrace(tracer, { tagOfParam: { id: 'parcel.id' } });
     hook.after(hook.before(background(), http), http, { status: 200, error: undefined });
     const span = hasSingleSpanNamed(spans(), 'GET /api/parcels/:id');
     assert.equal(span.parentId, callersSpan);
@@ -55,6 +57,80 @@ describe('httpServerTrace', () => {
       'parcel.id': 'parcel-7',
       'http.response.status_code': '200',
     });
+  });
+
+  it("continues a trace that came in b3 headers as it continues a traceparent's", () => {
+    const [, callers = '', span = ''] = traceparent.split('-');
+    for (const headers of [
+      { b3: `${callers}-${span}-1` },
+      { 'x-b3-traceid': callers, 'x-b3-spanid': span, 'x-b3-sampled': '1' },
+    ]) {
+      const { tracer, spans } = spanRecorder();
+      const http = exchange(headers, '/api/parcels/:id');
+      const hook = httpServerTrace(tracer);
+      hook.after(hook.before(background(), http), http, { status: 200, error: undefined });
+      const { traceId, parentId } = hasSingleSpanNamed(spans(), 'GET /api/parcels/:id');
+      assert.deepEqual([traceId, parentId], [callers, span]);
+    }
+  });
+
+  describe('for callers that are not trusted', () => {
+    const begun = (
+      flags: string,
+      sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+    ) => {
+      const { tracer, raw } = spanRecorder('test', sampler);
+      const http = exchange({ traceparent: traceparent.replace(/..$/, flags) }, '/api/parcels/:id');
+      const hook = httpServerTrace(tracer, { trusted: false });
+      hook.after(hook.before(background(), http), http, { status: 200, error: undefined });
+      return raw();
+    };
+
+    it("begins a trace of its own, with a link to the caller's", () => {
+      const [span = assert.fail(), ...others] = begun('01');
+      const callers = traceparent.split('-')[1];
+      assert.deepEqual(others, []);
+      assert.equal(span.parentSpanContext, undefined);
+      assert.notEqual(span.spanContext().traceId, callers);
+      assert.deepEqual(
+        span.links.map(({ context }) => context.traceId),
+        [callers],
+      );
+      assert.equal(span.attributes['caller.trace_id'], callers);
+    });
+
+    it("begins one of its own for b3 headers, too, and links it to the caller's", () => {
+      const { tracer, raw } = spanRecorder();
+      const [, callers = '', span = ''] = traceparent.split('-');
+      const http = exchange({ b3: `${callers}-${span}-1` }, '/api/parcels/:id');
+      const hook = httpServerTrace(tracer, { trusted: false });
+      hook.after(hook.before(background(), http), http, { status: 200, error: undefined });
+      const [own = assert.fail()] = raw();
+      assert.notEqual(own.spanContext().traceId, callers);
+      assert.equal(own.links[0]?.context.spanId, span);
+      assert.equal(own.attributes['caller.trace_id'], callers);
+    });
+
+    it('heeds no flag of theirs: neither that a trace is left out nor that it is wanted', () => {
+      assert.equal(begun('00').length, 1);
+      assert.equal(begun('01', new ParentBasedSampler({ root: new AlwaysOffSampler() })).length, 0);
+    });
+  });
+
+  it('refusals without a route all have an id, and only a share of them has spans', () => {
+    const { tracer, spans } = spanRecorder();
+    const hook = httpServerTrace(tracer, { refusalShare: 0.01 });
+    const ids = Array.from({ length: 2_000 }, () => {
+      const http = exchange({ traceparent });
+      const ctx = hook.before(background(), http);
+      hook.after(ctx, http, { status: 408, error: undefined });
+      return traceId(ctx);
+    });
+    assert.ok(ids.every((id) => /^[\da-f]{32}$/.test(id)));
+    assert.ok(spans().length < 100, `${spans().length} spans`);
+    const served = exchange({}, '/api/parcels/:id');
+    hook.after(hook.before(background(), served), served, { status: 200, error: undefined });
+    hasSingleSpanNamed(spans(), 'GET /api/parcels/:id');
   });
 
   it('an unknown path makes no name of its own', () => {
@@ -110,6 +186,7 @@ describe('JetStream traces', () => {
     hasNoIdInNames(spans, ['parcel-7', 'event-1']);
     assert.deepEqual(tree?.children[0]?.span.tags, {
       'messaging.system': 'nats',
+      'peer.service': 'nats',
       'messaging.destination.name': 'PARCELS.sent',
       'messaging.message.id': 'event-1',
       'event.id': 'event-1',
@@ -140,15 +217,141 @@ describe('JetStream traces', () => {
   });
 });
 
-describe('a trace that is not sampled', () => {
-  it('leaves no spans, and stays unsampled further on', () => {
-    const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
-    const { tracer, spans } = spanRecorder('test', sampler);
-    const record: Record<string, string> = { traceparent: traceparent.replace(/01$/, '00') };
-    const wire = recordCarrier(record, 'm');
-    const ctx = grpcServerTrace(tracer).before(background(), wire);
-    grpcClientTrace(tracer).before(ctx, wire);
-    assert.match(record.traceparent ?? '', /^00-0af7651916cd43dd8448eb211c80319c-.{16}-00$/);
+describe('loggedEventTrace', () => {
+  const event = {
+    eventId: 'event-1',
+    eventType: 'PARCELS.sent',
+    aggregateId: 'parcel-7',
+    aggregateType: 'parcel',
+    position: 42n,
+    metadata: { traceparent },
+  };
+  const projected = { status: 'projected', error: undefined };
+
+  it('an event read from the log has the span that its message would have, below the append', () => {
+    const { tracer, spans } = spanRecorder();
+    const hook = loggedEventTrace(tracer, 'query-model');
+    hook.after(hook.before(background(), event), event, projected);
+    const span = hasSingleSpanNamed(spans(), 'parcels.sent process');
+    assert.deepEqual([span.parentId, span.kind], [callersSpan, 'CONSUMER']);
+    assert.deepEqual(span.tags, {
+      'messaging.system': 'eventstore',
+      'peer.service': 'eventstoresvc',
+      'messaging.destination.name': 'PARCELS.sent',
+      'messaging.message.id': 'event-1',
+      'event.id': 'event-1',
+      'parcel.id': 'parcel-7',
+      'messaging.consumer.name': 'query-model',
+      'messaging.sequence': '42',
+      'messaging.outcome': 'projected',
+    });
+  });
+
+  it('an event that is not sampled, or was stored without a trace, makes no span and no context', () => {
+    const { tracer, spans } = spanRecorder();
+    const hook = loggedEventTrace(tracer, 'query-model');
+    const ctx = background();
+    for (const metadata of [
+      { traceparent: traceparent.replace(/01$/, '00') },
+      { traceparent: 'nonsense' },
+      {},
+    ]) {
+      const unsampled = { ...event, metadata };
+      assert.equal(hook.before(ctx, unsampled), ctx);
+      hook.after(ctx, unsampled, projected);
+    }
     assert.deepEqual(spans(), []);
+  });
+});
+
+describe('a trace that is not sampled', () => {
+  const unsampled = traceparent.replace(/01$/, '00');
+  const trace = { traceparent: unsampled, tracestate: 'vendor=1' };
+  const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
+
+  /** A tracer that must not be asked, and a context in the trace. */
+  function leftOut() {
+    const tracer: Tracer = {
+      startSpan: () => assert.fail('a span was started'),
+      startActiveSpan: () => assert.fail('a span was started'),
+    };
+    return { tracer, ctx: continueTrace(background(), unsampled) };
+  }
+
+  /** A message that fails if anything but its trace is read. */
+  function closedMessage() {
+    const set: Record<string, string> = {};
+    const wire = {
+      ...message({}),
+      header: (name: string) =>
+        name === 'traceparent' || name === 'tracestate' ? trace[name] : assert.fail(name),
+      setHeader: (name: string, value: string) => {
+        set[name] = value;
+      },
+    };
+    return { wire, set };
+  }
+
+  it('has no spans and no tags at any hop, and its ids stay whole', () => {
+    const { tracer, ctx } = leftOut();
+    const call = recordCarrier({}, 'm');
+    const calls = grpcClientTrace(tracer);
+    calls.after(calls.before(ctx, call), call, fine);
+    assert.deepEqual(call.record, { traceparent: unsampled });
+    const serves = grpcServerTrace(tracer);
+    const served = serves.before(background(), call);
+    serves.after(served, call, fine);
+    assert.equal(traceId(served), traceId(ctx));
+    const { wire, set } = closedMessage();
+    const publishes = jetstreamProducerTrace(tracer);
+    publishes.after(publishes.before(background(), wire), wire, fine);
+    assert.deepEqual(set, trace);
+    const consumes = jetstreamConsumerTrace(tracer);
+    const consumed = consumes.before(background(), wire);
+    consumes.after(consumed, wire, { status: 'failed', error: new Error('x') });
+    assert.equal(traceId(consumed), traceId(ctx));
+  });
+
+  it('keeps correlation and cause where only the trace is continued', () => {
+    const { tracer } = leftOut();
+    const ctx = causedBy(background('c-1'), { eventId: 'event-1' });
+    const inside = jetstreamConsumerTrace(tracer).before(ctx, closedMessage().wire);
+    assert.equal(inside.correlationId, 'c-1');
+    assert.equal(inside.causationId, 'event-1');
+  });
+
+  it('is left out below the edge, whatever the sampler', () => {
+    const { tracer, spans } = spanRecorder('test', new AlwaysOnSampler());
+    const wire = recordCarrier({ traceparent: unsampled }, 'm');
+    const hook = grpcServerTrace(tracer);
+    hook.after(hook.before(background(), wire), wire, fine);
+    assert.deepEqual(spans(), []);
+  });
+
+  it('may be taken in at the edge, where the sampler decides', () => {
+    const { tracer, spans } = spanRecorder('test', new AlwaysOnSampler());
+    const http = exchange({ traceparent: unsampled }, '/api/parcels/:id');
+    const hook = httpServerTrace(tracer);
+    hook.after(hook.before(background(), http), http, fine);
+    assert.equal(hasSingleSpanNamed(spans(), 'GET /api/parcels/:id').parentId, callersSpan);
+  });
+
+  it('begins unsampled, and then has one trace id with flag 00 all the way', () => {
+    const off = spanRecorder('test', new AlwaysOffSampler());
+    const ctx = httpServerTrace(off.tracer).before(background(), exchange({}));
+    const wire = recordCarrier({}, 'm');
+    grpcClientTrace(off.tracer).before(ctx, wire);
+    assert.match(wire.record.traceparent ?? '', new RegExp(`^00-${traceId(ctx)}-.{16}-00$`));
+    assert.notEqual(traceId(ctx), '');
+  });
+
+  it("a caller's choice is honoured at the edge by a sampler that asks the parent", () => {
+    const { tracer, spans } = spanRecorder('test', sampler);
+    const http = exchange({ traceparent: unsampled });
+    const hook = httpServerTrace(tracer);
+    const ctx = hook.before(background(), http);
+    hook.after(ctx, http, fine);
+    assert.deepEqual(spans(), []);
+    assert.equal(traceId(ctx), unsampled.slice(3, 35));
   });
 });

@@ -1,31 +1,24 @@
-import { SpanKind, type Tracer, trace } from '@opentelemetry/api';
-import { withTelemetry } from '../shared/kit/context.ts';
+import { SpanKind, type Tracer } from '@opentelemetry/api';
 import type { Hook } from '../shared/kit/transport/hooks.ts';
 import type {
   IncomingMessage,
   OutgoingMessage,
 } from '../shared/kit/transport/jetstream/messages/jetstream-wire.ts';
 import { extract, inject } from './propagation.ts';
-import { attributes, endSpan, linksTo } from './span.ts';
-
-/** It becomes part of a tag's name, so only a plain word is taken from a message. */
-const AGGREGATE_TYPE = /^[\w-]{1,64}$/;
-
-/** The tag that finds all traces of one aggregate, such as `parcel.id`; none if the message names no aggregate type. */
-function aggregateTag(message: { header(name: string): string | undefined }) {
-  const type = message.header('ce-aggregatetype') ?? '';
-  return AGGREGATE_TYPE.test(type) ? { [`${type}.id`]: message.header('ce-subject') } : {};
-}
+import { aggregateTag, linksTo, PEER } from './span.ts';
+import { spanHook } from './span-hook.ts';
 
 /** Headers by which to find a trace (see shared/eventstore/message.ts). */
 function messageTags(message: { subject: string; header(name: string): string | undefined }) {
   const eventId = message.header('ce-id');
   return {
     'messaging.system': 'nats',
+    // Zipkin's dependency page needs the broker to have a name.
+    [PEER]: 'nats',
     'messaging.destination.name': message.subject,
     'messaging.message.id': eventId,
     'event.id': eventId,
-    ...aggregateTag(message),
+    ...aggregateTag(message.header('ce-aggregatetype'), message.header('ce-subject')),
   };
 }
 
@@ -35,28 +28,18 @@ function messageTags(message: { subject: string; header(name: string): string | 
  * drops links; the link is for viewers that show them.
  */
 export function jetstreamConsumerTrace(tracer: Tracer): Hook<IncomingMessage> {
-  return {
-    before(ctx, message) {
-      const parent = extract(ctx.telemetry, (key) => message.header(key));
-      const span = tracer.startSpan(
-        `${message.subject} process`,
-        {
-          kind: SpanKind.CONSUMER,
-          links: linksTo(parent),
-          attributes: attributes({
-            ...messageTags(message),
-            'messaging.consumer.name': message.durable,
-            'messaging.sequence': String(message.sequence),
-          }),
-        },
-        parent,
-      );
-      return withTelemetry(ctx, trace.setSpan(parent, span));
-    },
-    after(ctx, _message, outcome) {
-      endSpan(ctx, outcome.error, { 'messaging.outcome': String(outcome.status) });
-    },
-  };
+  return spanHook<IncomingMessage>(tracer, {
+    kind: SpanKind.CONSUMER,
+    parent: (telemetry, message) => extract(telemetry, (key) => message.header(key)),
+    name: ({ subject }) => `${subject} process`,
+    links: linksTo,
+    tags: (message) => ({
+      ...messageTags(message),
+      'messaging.consumer.name': message.durable,
+      'messaging.sequence': String(message.sequence),
+    }),
+    result: ({ status }) => ({ 'messaging.outcome': String(status) }),
+  });
 }
 
 /**
@@ -65,18 +48,13 @@ export function jetstreamConsumerTrace(tracer: Tracer): Hook<IncomingMessage> {
  * in another process. The message carries this span on to consumers.
  */
 export function jetstreamProducerTrace(tracer: Tracer): Hook<OutgoingMessage> {
-  return {
-    before(ctx, message) {
-      const parent = extract(ctx.telemetry, (key) => message.header(key));
-      const span = tracer.startSpan(
-        `${message.subject} publish`,
-        { kind: SpanKind.PRODUCER, attributes: attributes(messageTags(message)) },
-        parent,
-      );
-      const telemetry = trace.setSpan(parent, span);
-      for (const [key, value] of Object.entries(inject(telemetry))) message.setHeader(key, value);
-      return withTelemetry(ctx, telemetry);
-    },
-    after: (ctx, _message, outcome) => endSpan(ctx, outcome.error),
-  };
+  return spanHook<OutgoingMessage>(tracer, {
+    kind: SpanKind.PRODUCER,
+    parent: (telemetry, message) => extract(telemetry, (key) => message.header(key)),
+    name: ({ subject }) => `${subject} publish`,
+    tags: messageTags,
+    passOn: (telemetry, message) =>
+      inject(telemetry, (key, value) => message.setHeader(key, value)),
+    result: () => ({}),
+  });
 }

@@ -1,13 +1,15 @@
 /** W3C Trace Context (https://www.w3.org/TR/trace-context/), read and written explicitly. */
 import {
   createTraceState,
-  isSpanContextValid,
+  INVALID_SPANID,
+  INVALID_TRACEID,
   type Context as TelemetryContext,
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
 
 import { type Context, withTelemetry } from '../shared/kit/context.ts';
+import { extractB3 } from './b3.ts';
 
 export { traceId } from '../shared/kit/trace-id.ts';
 
@@ -30,6 +32,7 @@ export function extract(
     pattern.exec(get('traceparent')?.trim() ?? '') ?? [];
   if (version === undefined || traceId === undefined || spanId === undefined) return telemetry;
   if (version === 'ff' || (version === '00' && more !== undefined)) return telemetry;
+  if (traceId === INVALID_TRACEID || spanId === INVALID_SPANID) return telemetry;
   const state = get('tracestate');
   const context = {
     traceId,
@@ -39,7 +42,18 @@ export function extract(
     ...(state !== undefined &&
       state.length <= MAX_TRACESTATE_LENGTH && { traceState: createTraceState(state) }),
   };
-  return isSpanContextValid(context) ? trace.setSpanContext(telemetry, context) : telemetry;
+  return trace.setSpanContext(telemetry, context);
+}
+
+/**
+ * The same for a request from outside, whose sender may know Zipkin's `b3` headers only: they
+ * are read where no `traceparent` came.
+ */
+export function extractOfCaller(
+  telemetry: TelemetryContext,
+  get: (key: string) => string | undefined,
+): TelemetryContext {
+  return get('traceparent') === undefined ? extractB3(telemetry, get) : extract(telemetry, get);
 }
 
 /** `ctx` in the trace of a stored `traceparent`; unchanged if that is empty or malformed. */
@@ -48,14 +62,18 @@ export function continueTrace(ctx: Context, traceparent: string): Context {
   return withTelemetry(ctx, extract(ctx.telemetry, get));
 }
 
-/** The headers by which another process continues the trace of `telemetry`; empty if it is in none. */
-export function inject(telemetry: TelemetryContext): { traceparent?: string; tracestate?: string } {
+/**
+ * Writes, by `set`, the headers by which another process continues the trace of `telemetry`;
+ * nothing if it is in none.
+ */
+export function inject(
+  telemetry: TelemetryContext,
+  set: (key: 'traceparent' | 'tracestate', value: string) => void,
+): void {
   const span = trace.getSpanContext(telemetry);
-  if (span === undefined || !isSpanContextValid(span)) return {};
-  const flags = span.traceFlags.toString(16).padStart(2, '0');
+  if (span === undefined || span.traceId === INVALID_TRACEID) return;
+  const flags = (span.traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01';
+  set('traceparent', `00-${span.traceId}-${span.spanId}-${flags}`);
   const tracestate = span.traceState?.serialize() ?? '';
-  return {
-    traceparent: `00-${span.traceId}-${span.spanId}-${flags}`,
-    ...(tracestate !== '' && { tracestate }),
-  };
+  if (tracestate !== '') set('tracestate', tracestate);
 }

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import pino from 'pino';
 import { silentLogger } from '../shared/kit/logger.ts';
+import { Secret } from '../shared/kit/process/secret.ts';
 import { eventually } from '../shared/testing/eventually.ts';
 import type { ZipkinSpan } from '../shared/testing/zipkin/spans.ts';
-import { zipkinExporter } from './exporter.ts';
-import { boundedProcessor } from './processor.ts';
+import { boundedProcessor } from './export/processor.ts';
+import { zipkinExporter } from './export/zipkin-exporter.ts';
+import { PEER } from './span.ts';
 import { startTracing } from './tracer.ts';
 
 type Behaviour = 'takes' | 'refuses' | 'hangs';
@@ -19,10 +24,12 @@ type Behaviour = 'takes' | 'refuses' | 'hangs';
 /** Something that listens where Zipkin would. */
 async function fakeZipkin(first: Behaviour = 'takes') {
   const received: ZipkinSpan[] = [];
-  const state = { behaviour: first, requests: 0 };
+  const state = { behaviour: first, requests: 0, authorization: '' };
+  const hanging: ServerResponse[] = [];
   const server: Server = createServer(async (req, res) => {
     state.requests++;
-    if (state.behaviour === 'hangs') return;
+    state.authorization = req.headers.authorization ?? '';
+    if (state.behaviour === 'hangs') return void hanging.push(res);
     const body = await req.setEncoding('utf8').toArray();
     if (state.behaviour === 'takes') received.push(...(JSON.parse(body.join('')) as ZipkinSpan[]));
     res.writeHead(state.behaviour === 'takes' ? 202 : 400).end();
@@ -38,6 +45,10 @@ async function fakeZipkin(first: Behaviour = 'takes') {
       new Promise<number>((resolve, reject) =>
         server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
       ),
+    /** Answers what hangs. */
+    release: () => {
+      for (const res of hanging.splice(0)) res.writeHead(202).end();
+    },
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -82,6 +93,19 @@ describe('startTracing', () => {
     await tracing.stop();
   });
 
+  it('a span that names the program at its other end has that as its remote endpoint', async () => {
+    zipkin = await fakeZipkin();
+    const tracing = start();
+    tracing.tracer.startSpan('send', { attributes: { [PEER]: 'nats' } }).end();
+    tracing.tracer.startSpan('alone').end();
+    await tracing.stop();
+    const remote = zipkin.received.map(({ name, remoteEndpoint }) => [name, remoteEndpoint]);
+    assert.deepEqual(Object.fromEntries(remote), {
+      send: { serviceName: 'nats' },
+      alone: undefined,
+    });
+  });
+
   it('leaves nothing behind in the globals, so two in one process do not meet', async () => {
     zipkin = await fakeZipkin();
     const [one, two] = [start(), start()];
@@ -98,6 +122,17 @@ describe('startTracing', () => {
     for (let i = 0; i < 2000; i++) tracing.tracer.startSpan('work').end();
     await Promise.all([tracing.stop(), tracing.stop()]);
     assert.equal(zipkin.received.length, 2000);
+    assert.equal(tracing.dropped(), 0);
+  });
+
+  it('stop waits for a batch that is on its way, which is not lost', async () => {
+    zipkin = await fakeZipkin('hangs');
+    const tracing = start();
+    tracing.tracer.startSpan('work').end();
+    await until('it is on its way', () => zipkin.state.requests === 1);
+    const stopping = tracing.stop();
+    zipkin.release();
+    await stopping;
     assert.equal(tracing.dropped(), 0);
   });
 
@@ -121,6 +156,43 @@ describe('startTracing', () => {
     assert.equal(tracing.dropped(), 1);
     // It would ask for half a minute.
   }).timeout(20_000);
+});
+
+describe('a protected Zipkin', () => {
+  let zipkin: Awaited<ReturnType<typeof fakeZipkin>>;
+  afterEach(() => zipkin.close());
+
+  const sent = async (options: Parameters<typeof zipkinExporter>[0]) => {
+    const processor = boundedProcessor(zipkinExporter(options), 10);
+    const provider = new TracerProvider({ spanProcessors: [processor] });
+    provider.getTracer('test').startSpan('work').end();
+    // It rejects where Zipkin refuses.
+    await processor.forceFlush().catch(() => {});
+    return zipkin.state.authorization;
+  };
+
+  it('is told the user and the password of its address, which no line shows', async () => {
+    zipkin = await fakeZipkin('refuses');
+    const { lines, logger } = countingLogger();
+    const endpoint = zipkin.endpoint.replace('//', '//me:hush@');
+    assert.equal(await sent({ endpoint, serviceName: 'test', logger }), `Basic ${btoa('me:hush')}`);
+    assert.ok(lines.length > 0);
+    assert.doesNotMatch(lines.join(''), /hush/);
+  });
+
+  it('is told the headers that are set at that moment', async () => {
+    zipkin = await fakeZipkin();
+    const file = join(mkdtempSync(join(tmpdir(), 'headers-')), 'headers');
+    writeFileSync(file, 'authorization=Bearer%20first');
+    let now = 0;
+    const headers = Secret.inFile(file, () => now);
+    const { endpoint } = zipkin;
+    const options = { endpoint, headers, serviceName: 'test', logger: silentLogger };
+    assert.equal(await sent(options), 'Bearer first');
+    writeFileSync(file, 'authorization=Bearer%20second');
+    now += 2_000;
+    assert.equal(await sent(options), 'Bearer second');
+  });
 });
 
 describe('boundedProcessor', () => {

@@ -3,17 +3,23 @@ import { context, logs, propagation, type Tracer, trace } from '@opentelemetry/a
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Logger } from '../shared/kit/logger.ts';
-import { zipkinExporter } from './exporter.ts';
-import { boundedProcessor } from './processor.ts';
+import type { Secret } from '../shared/kit/process/secret.ts';
+import { type OtlpOptions, otlpExporter } from './export/otlp-exporter.ts';
+import { boundedProcessor } from './export/processor.ts';
+import { zipkinExporter } from './export/zipkin-exporter.ts';
 import { samplerFor } from './sampler.ts';
 
 export interface TracingOptions {
-  /** The service's name in Zipkin. */
+  /** The service's name in traces. */
   readonly serviceName: string;
   /** `none`: trace ids are still created and passed on, and no span leaves the process. */
-  readonly exporter: 'zipkin' | 'none';
+  readonly exporter: 'zipkin' | 'otlp' | 'none';
   /** Zipkin's v2 address: `http://127.0.0.1:9411/api/v2/spans`. */
   readonly endpoint: string;
+  /** Headers for a protected Zipkin, in OpenTelemetry's form. */
+  readonly headers?: Secret | undefined;
+  /** Where `otlp` sends spans, and how. */
+  readonly otlp?: Omit<OtlpOptions, 'logger' | 'keepMs'>;
   /** One of OpenTelemetry's OTEL_TRACES_SAMPLER names. */
   readonly sampler: string;
   /** The ratio, from 0 to 1, of a sampler that has one. */
@@ -25,10 +31,10 @@ export interface TracingOptions {
 export interface Tracing {
   readonly name: 'tracing';
   readonly tracer: Tracer;
-  /** Spans lost so far, because Zipkin was away or the queue was full. */
+  /** Spans lost so far, because the receiver was away or the queue was full. */
   dropped(): number;
   /**
-   * Sends what is queued and ends, within two seconds even if Zipkin hangs. Spans that
+   * Sends what is queued and ends, within two seconds even if the receiver hangs. Spans that
    * end later are lost. May be called twice.
    */
   stop(): Promise<void>;
@@ -42,13 +48,13 @@ const STOP_WITHIN_MS = 2000;
 const spanLimits = { attributeCountLimit: 32, attributeValueLengthLimit: 512, linkCountLimit: 4 };
 
 /**
- * Starts OpenTelemetry's Node SDK to send only our own spans to Zipkin: no
+ * Starts OpenTelemetry's Node SDK to send only our own spans, to one receiver: no
  * instrumentations, no resource detectors (each would put its tags on every span), no
- * metrics, no logs. Zipkin need not be running, now or ever. Throws RangeError for an
+ * metrics, no logs. The receiver need not be running, now or ever. Throws RangeError for an
  * unknown sampler.
  */
 export function startTracing(options: TracingOptions): Tracing {
-  const { exporter, processor } = options.exporter === 'none' ? nowhere : toZipkin(options);
+  const { exporter, processor } = options.exporter === 'none' ? nowhere : toReceiver(options);
   const sdk = new NodeSDK({
     autoDetectResources: false,
     resource: resourceFromAttributes({ 'service.name': options.serviceName }),
@@ -85,8 +91,10 @@ export function startTracing(options: TracingOptions): Tracing {
   };
 }
 
-function toZipkin(options: TracingOptions) {
-  const exporter = zipkinExporter(options);
+function toReceiver(options: TracingOptions) {
+  const { logger, otlp = { protocol: 'http/protobuf', endpoint: undefined } } = options;
+  const exporter =
+    options.exporter === 'otlp' ? otlpExporter({ ...otlp, logger }) : zipkinExporter(options);
   return { exporter, processor: boundedProcessor(exporter, MAX_PENDING) };
 }
 

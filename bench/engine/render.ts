@@ -1,8 +1,10 @@
 /** A run's report for a terminal, and as a page. */
 import type { Paint } from '../../cli/paint.ts';
 import { table } from '../../cli/table.ts';
+import { markdown } from '../figures/markdown.ts';
+import { type Table, targetTable } from '../figures/target.ts';
 import type { Machine, Report } from './report.ts';
-import { type Table, tablesOf, targetTable } from './tables.ts';
+import { tablesOf } from './tables.ts';
 
 /** What all rows share. */
 const NOTES = [
@@ -63,9 +65,4 @@ export function renderPage(report: Report): string {
     ...[...tablesOf(rows), targetTable(targets)].flatMap(block),
     '',
   ].join('\n');
-}
-
-function markdown([head = [], ...rows]: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }

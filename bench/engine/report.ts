@@ -1,6 +1,8 @@
 /** The result of a run, in the shape that `--json` prints and that page and chart use. */
-import type { Times } from '../orders/figures.ts';
-import type { Spread } from './statistics.ts';
+
+import type { Spread } from '../figures/spread.ts';
+import type { Target } from '../figures/target.ts';
+import type { Times } from '../figures/times.ts';
 
 /** The parts of a run, in their order. */
 export const sectionNames = [
@@ -30,16 +32,6 @@ export interface Row {
   readonly times?: Times;
   /** What an answer meant, in a word or two. */
   readonly durable: string;
-}
-
-/** A figure that was wanted, and what came of it. */
-export interface Target {
-  readonly text: string;
-  readonly unit: '×' | '%' | 'ms' | '/s';
-  readonly bound: 'at least' | 'at most';
-  readonly wanted: number;
-  readonly got: number;
-  readonly met: boolean;
 }
 
 /** The machine, as far as figures depend on it. */

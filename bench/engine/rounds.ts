@@ -1,6 +1,6 @@
-import { perSecond, type Times, timesOf } from '../orders/figures.ts';
+import { type Spread, spreadOf } from '../figures/spread.ts';
+import { perSecond, type Times, timesOf } from '../figures/times.ts';
 import type { Contender, Sample } from './contender.ts';
-import { type Spread, spreadOf } from './statistics.ts';
 
 /** How long and how often each is measured. */
 export interface Pace {

@@ -1,12 +1,8 @@
 /** A run's rows as tables, whatever they are then written with: a terminal's columns or a page's. */
-import { amount, condition, milliseconds, spread } from './figures-text.ts';
-import { type Row, type SectionName, sectionNames, type Target } from './report.ts';
-
-/** One table; its first row are the headings. */
-export interface Table {
-  readonly title: string;
-  readonly rows: readonly (readonly string[])[];
-}
+import type { Table } from '../figures/target.ts';
+import { milliseconds, spread } from '../figures/text.ts';
+import { condition } from './figures-text.ts';
+import { type Row, type SectionName, sectionNames } from './report.ts';
 
 /** What a rate counts, where it says anything, and what was varied. */
 const headings: Readonly<Record<SectionName, { readonly per?: string; readonly varied?: string }>> =
@@ -70,23 +66,4 @@ export function tablesOf(rows: readonly Row[]): Table[] {
       ],
     };
   });
-}
-
-/** The targets; `paint` may colour the verdict. */
-export function targetTable(
-  targets: readonly Target[],
-  paint: (met: boolean, text: string) => string = (_met, text) => text,
-): Table {
-  return {
-    title: 'targets',
-    rows: [
-      ['target', 'wanted', 'got', 'met'],
-      ...targets.map((target) => [
-        target.text,
-        `${target.bound} ${amount(target, target.wanted)}`,
-        amount(target, target.got),
-        paint(target.met, target.met ? 'yes' : 'no'),
-      ]),
-    ],
-  };
 }

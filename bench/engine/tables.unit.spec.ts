@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { targetTable } from '../figures/target.ts';
 import { names } from './names.ts';
 import type { Row } from './report.ts';
-import { tablesOf, targetTable } from './tables.ts';
+import { tablesOf } from './tables.ts';
 
 const rate = { median: 2_000, min: 1_500, max: 2_500 };
 

@@ -1,21 +1,13 @@
 /** The figures that the engine is to reach, each against its peer of the same run. */
+import { judging, type Target } from '../figures/target.ts';
 import { names } from './names.ts';
-import { type Row, rowOf, type SectionName, type Target } from './report.ts';
+import { type Row, rowOf, type SectionName } from './report.ts';
 
 type Where = { readonly callers?: number; readonly stored?: number };
 
 /** Targets whose rows were measured; a run without a section is not judged by it. */
-export function judge(rows: readonly Row[]): Target[] {
-  const targets: Target[] = [];
-  const judged =
-    (bound: Target['bound']) =>
-    (text: string, unit: Target['unit'], wanted: number, got: number | undefined) => {
-      if (got === undefined) return;
-      const met = bound === 'at least' ? got >= wanted : got <= wanted;
-      targets.push({ text, unit, bound, wanted, got, met });
-    };
-  const atLeast = judged('at least');
-  const atMost = judged('at most');
+export function judge(rows: readonly Row[]): readonly Target[] {
+  const { targets, atLeast, atMost } = judging();
   const rate = (section: SectionName, name: string, where?: Where) =>
     rowOf(rows, section, name, where)?.rate.median;
   const appends = (name: string, callers: number) => rate('append', name, { callers });

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import { openSql } from '../../shared/kit/sql/sql-access.ts';
+import { asOwner } from '../../stack/credentials/sql-logins.ts';
 import { freePort } from '../../stack/ports.ts';
 import { type Stack, startStack } from '../../stack/stack.ts';
 import { testFolder } from '../../stack/testing.ts';
@@ -28,18 +29,25 @@ function bench(args: readonly string[], environment: Record<string, string>): Pr
 }
 
 describe('bench-orders', function suite() {
-  this.timeout(90_000);
+  this.timeout(240_000);
   let stack: Stack;
   let environment: Record<string, string>;
 
   before(async () => {
     stack = await startStack({ dataDir: await testFolder(), durable: false, zipkin: false });
-    environment = { ...stack.addresses, ORDERS_URL: stack.httpUrl ?? '' };
+    environment = {
+      ...stack.addresses,
+      ORDERS_URL: stack.httpUrl ?? '',
+      CREDENTIALS_DIR: stack.credentialsDir,
+    };
   });
   after(() => stack?.stop());
 
   it('every order is accepted, ends and stands in all four books', async () => {
-    const { code, output, errors } = await bench(['--orders', '50', '--json'], environment);
+    const { code, output, errors } = await bench(
+      ['--running', '--orders', '50', '--json'],
+      environment,
+    );
     assert.equal(code, 0, errors);
     const told = JSON.parse(output);
     assert.deepEqual([told.accepted, told.completed, told.not_ended], [50, 50, 0]);
@@ -59,7 +67,8 @@ describe('bench-orders', function suite() {
 
   it('at a rate it takes as long as the rate says, and tells people in lines', async () => {
     const began = performance.now();
-    const { code, output, errors } = await bench(['--orders', '20', '--rate', '20'], environment);
+    const args = ['--running', '--orders', '20', '--rate', '20'];
+    const { code, output, errors } = await bench(args, environment);
     assert.equal(code, 0, errors);
     assert.ok(performance.now() - began >= 950);
     assert.match(output, /accepted +20 +\d+\/s +p50 .* p99 /);
@@ -69,11 +78,11 @@ describe('bench-orders', function suite() {
   });
 
   it('books that do not agree are told, and fail it', async () => {
-    const sql = postgres(stack.addresses.PAYMENTS_DATABASE_URL, { max: 1 });
+    const sql = openSql(asOwner(stack.addresses.PAYMENTS_DATABASE_URL), { max: 1 });
     const lost = 'delete from ledger where order_id = (select min(order_id) from ledger)';
     await sql.unsafe(lost);
     await sql.end();
-    const { code, output } = await bench(['--orders', '1'], environment);
+    const { code, output } = await bench(['--running', '--orders', '1'], environment);
     assert.equal(code, 1);
     assert.match(output, /^ledger: .*has no line, the log says debited/m);
   });
@@ -88,13 +97,13 @@ describe('bench-orders', function suite() {
 
   it('without its NATS it says so in one line', async () => {
     const nats = { NATS_URL: `nats://127.0.0.1:${await freePort()}` };
-    const { code, errors } = await bench([], { ...environment, ...nats });
+    const { code, errors } = await bench(['--running'], { ...environment, ...nats });
     assert.equal(code, 1);
     assert.match(errors, /^the stream cannot be read .* → set NATS_URL.*\n$/);
   });
 
   it('a wrong option is one line, and exit code 2', async () => {
-    const { code, errors } = await bench(['--orders', 'many'], environment);
+    const { code, errors } = await bench(['--running', '--orders', 'many'], environment);
     assert.equal(code, 2);
     assert.match(errors, /^--orders: must be .*\n$/);
   });

@@ -1,5 +1,5 @@
 /** What an acknowledged append survived, as the server itself says. */
-import postgres from 'postgres';
+import { openSql } from '../../shared/kit/sql/sql-access.ts';
 
 export interface Durability {
   /** The server and its version; undefined where it could not be asked. */
@@ -14,7 +14,7 @@ const ANSWER_S = 5;
 
 /** Asks the event log's database. Never rejects: where it does not answer, the text says so. */
 export async function askDurability(databaseUrl: string): Promise<Durability> {
-  const sql = postgres(databaseUrl, {
+  const sql = openSql(databaseUrl, {
     max: 1,
     connect_timeout: ANSWER_S,
     onnotice: () => undefined,

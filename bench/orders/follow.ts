@@ -2,6 +2,7 @@
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
+import type { StreamMessage } from '../../shared/kit/transport/jetstream/jetstream-consumer.ts';
 import { streamState } from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
 import { readStream } from '../../shared/kit/transport/jetstream/reader.ts';
 import { connectNats } from '../../shared/kit/transport/nats/nats-connection.ts';
@@ -9,11 +10,28 @@ import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import { SetupProblem } from '../../stack/problem.ts';
 import type { Ending } from './journeys.ts';
 
-const endingOf: Readonly<Record<string, Ending>> = {
-  [eventTypes.approved]: 'Approved',
-  [eventTypes.rejected]: 'Rejected',
-  [eventTypes.cancelled]: 'Cancelled',
-  [eventTypes.paymentfailed]: 'PaymentFailed',
+/** Tells of each order that ends from now on, until it is stopped. */
+export type Follow = (
+  onEnded: (orderId: string, how: Ending, at: number) => void,
+) => Promise<{ readonly stop: () => Promise<void> }>;
+
+/** A stream that tells of orders' ends. */
+export interface EndingsStream {
+  readonly name: string;
+  /** By subject; others end nothing. */
+  readonly endings: Readonly<Record<string, Ending>>;
+  readonly orderIdOf: (message: StreamMessage) => string;
+}
+
+export const ordersEndings: EndingsStream = {
+  name: ORDERS_STREAM,
+  endings: {
+    [eventTypes.approved]: 'Approved',
+    [eventTypes.rejected]: 'Rejected',
+    [eventTypes.cancelled]: 'Cancelled',
+    [eventTypes.paymentfailed]: 'PaymentFailed',
+  },
+  orderIdOf: ({ headers }) => headers?.get('ce-subject') ?? '',
 };
 
 const CONNECT_MS = 5_000;
@@ -27,17 +45,18 @@ const MAX_BATCH = 1_000;
  */
 export async function followEndings(
   url: string,
-  onEnded: (orderId: string, how: Ending, at: number) => void,
-): Promise<{ readonly stop: () => Promise<void> }> {
+  { name, endings, orderIdOf }: EndingsStream,
+  onEnded: Parameters<Follow>[0],
+): ReturnType<Follow> {
   const nats = connectNats({ url, name: 'bench-orders', logger: silentLogger });
   try {
     const connection = await unlessAborted(nats.connection(), AbortSignal.timeout(CONNECT_MS));
-    const state = await streamState(connection, ORDERS_STREAM);
-    if (state === undefined) throw new Error(`there is no stream ${ORDERS_STREAM}`);
+    const state = await streamState(connection, name);
+    if (state === undefined) throw new Error(`there is no stream ${name}`);
     const done = new AbortController();
     const reader = readStream({
       connection: nats.connection,
-      stream: ORDERS_STREAM,
+      stream: name,
       startAfter: state.last,
       maxBatch: MAX_BATCH,
       signal: done.signal,
@@ -46,9 +65,9 @@ export async function followEndings(
     const reading = (async () => {
       for await (const batch of reader) {
         const at = performance.now();
-        for (const { subject, headers } of batch) {
-          const how = endingOf[subject];
-          if (how !== undefined) onEnded(headers?.get('ce-subject') ?? '', how, at);
+        for (const message of batch) {
+          const how = endings[message.subject];
+          if (how !== undefined) onEnded(orderIdOf(message), how, at);
         }
       }
     })();

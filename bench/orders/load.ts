@@ -5,7 +5,10 @@ export interface Load {
   readonly orders: number;
   /** Requests at once, at most. */
   readonly callers: number;
-  /** Orders a second; undefined: each caller sends its next order when it has its answer. */
+  /**
+   * Orders a second; undefined: each caller sends its next order when it has its answer,
+   * or when the server that refused it wants to be asked again.
+   */
   readonly rate: number | undefined;
   /** Must not reject. */
   readonly place: (n: number) => Promise<Answer>;
@@ -35,6 +38,10 @@ export async function applyLoad(load: Load): Promise<void> {
       }
       const answer = await place(n);
       onAnswer(answer, sentAt, performance.now());
+      // With a rate nobody asks again: the next order is somebody else's.
+      if (rate === undefined && answer.kind === 'refused' && answer.retryAfterMs !== undefined) {
+        await delay(answer.retryAfterMs, undefined, { signal }).catch(() => {});
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(callers, orders) }, caller));

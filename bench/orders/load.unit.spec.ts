@@ -60,4 +60,20 @@ describe('load', () => {
     });
     assert.equal(sent, 3);
   });
+
+  it('a caller that was refused asks again when it was told to, and holds up no other one', async () => {
+    const stop = new AbortController();
+    const sent: number[] = [];
+    const place = async (n: number): Promise<Answer> => {
+      sent.push(n);
+      await delay(1);
+      if (n === 0) return { kind: 'refused', why: '503', retryAfterMs: 60_000 };
+      if (n === 9) stop.abort();
+      return accepted;
+    };
+    const load = { callers: 2, place, onAnswer: () => {}, signal: stop.signal };
+    await applyLoad({ ...load, orders: Number.POSITIVE_INFINITY, rate: undefined });
+    // The other one sent all of these, one at a time, and its end ended the wait.
+    assert.deepEqual(sent, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
 });

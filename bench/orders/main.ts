@@ -1,36 +1,62 @@
 /**
- * `make bench-orders`: posts orders to the running stack, follows each to its end,
- * says how fast that was, and compares the four books at the end. Exit code 1 where
- * there is one of the shortcomings: see shortcomings.ts.
+ * `make bench-orders`: the product beside the bare path, on a stack of its own; or with
+ * `--url` orders for a stack that runs, each followed to its end. Both compare the
+ * product's books at the end. Exit code 1 where there is one of the shortcomings: see
+ * shortcomings.ts. A figure that is low is no failure, for a clock is no judge.
  */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import { exitCodes } from '../../cli/exit-code.ts';
 import { UsageError } from '../../cli/option.ts';
 import { terminalPaint } from '../../cli/paint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import { keepLoopbackDirect } from '../../shared/kit/process/direct-loopback.ts';
+import { keepLoopbackDirect } from '../../shared/kit/process/address/direct-loopback.ts';
 import { describeProblem, SetupProblem } from '../../stack/problem.ts';
-import { interruption } from '../../stack/terminal.ts';
+import { interruption, outliveOutput } from '../../stack/terminal.ts';
+import { showProgress } from '../figures/progress.ts';
 import { compareBooks } from './books.ts';
+import { compare, turnsOf } from './compare/compare.ts';
+import { chart } from './compare/report/chart.ts';
+import { renderComparison, renderPage } from './compare/report/render.ts';
 import { askDurability } from './durability.ts';
-import { readOptions } from './options.ts';
+import { type OwnOptions, type RunningOptions, readOptions } from './options.ts';
 import { renderReport, reportDocument } from './render.ts';
 import { run } from './run.ts';
 import { shortcomings } from './shortcomings.ts';
 
+const DOCS = resolve(import.meta.dirname, '../../docs');
+
+outliveOutput();
 keepLoopbackDirect();
 const interrupted = interruption(() => process.stderr.write('stopping\n'));
 
 try {
-  await bench();
+  const { own, running } = readOptions(process.argv.slice(2));
+  const failed = own ? await benchOwn(own) : await benchRunning(running);
+  if (failed) process.exitCode = exitCodes.failed;
 } catch (error) {
   process.exitCode = exitCodeFor(error);
   if (!interrupted.aborted && !(error instanceof CommanderError)) console.error(lineFor(error));
 }
 process.exit();
 
-async function bench(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
+/** Resolves with whether there are shortcomings, as the other one does. */
+async function benchOwn(options: OwnOptions): Promise<boolean> {
+  // Standard output has only the figures.
+  const progress = showProgress(turnsOf(options.plan, options.withPeers), process.stderr);
+  const report = await compare(options, progress, interrupted);
+  if (options.docs) {
+    await writeFile(resolve(DOCS, 'performance-orders.md'), renderPage(report));
+    await writeFile(resolve(DOCS, 'performance-orders.svg'), chart(report));
+  }
+  console.log(
+    options.json ? JSON.stringify(report, null, 2) : renderComparison(report, terminalPaint),
+  );
+  return report.shortcomings.length > 0;
+}
+
+async function benchRunning(options: RunningOptions): Promise<boolean> {
   // Standard output is for the figures alone when a program reads it.
   const progress = options.json ? process.stderr : process.stdout;
   const result = await run(options, progress, interrupted);
@@ -41,7 +67,7 @@ async function bench(): Promise<void> {
   console.log(
     options.json ? JSON.stringify(reportDocument(report)) : renderReport(report, terminalPaint),
   );
-  if (shortcomings(result, books).length > 0) process.exitCode = exitCodes.failed;
+  return shortcomings(result, books).length > 0;
 }
 
 function exitCodeFor(error: unknown): number {

@@ -12,7 +12,7 @@ describe('orderPlacer', () => {
     server = createServer(answer).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    placer = orderPlacer(`http://127.0.0.1:${port}`, 2, requestMs);
+    placer = orderPlacer(`http://127.0.0.1:${port}`, 2, { requestMs });
     return placer;
   }
   afterEach(() => {

@@ -1,16 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 
 /** What came of one request: the order's id, or in a word why there is none. */
 export type Answer =
   | { readonly kind: 'accepted'; readonly orderId: string }
-  | { readonly kind: 'refused'; readonly why: string };
+  | {
+      readonly kind: 'refused';
+      readonly why: string;
+      /** When the server wants to be asked again at the earliest, if it said so. */
+      readonly retryAfterMs?: number;
+    };
 
 export interface Placer {
   /** Posts one order. Never rejects. */
   readonly place: (n: number) => Promise<Answer>;
   /** Closes the connections. May be called twice. */
   readonly close: () => void;
+}
+
+export interface PlacerOptions {
+  /** Default 10,000. */
+  readonly requestMs?: number | undefined;
+  /** Each order asks for its trace; otherwise the server decides. */
+  readonly traced?: boolean;
 }
 
 /** For a whole request: a server that trickles its answer must not hold a caller for ever. */
@@ -22,7 +35,11 @@ const CUSTOMERS = 1_000;
  * Posts orders over at most `callers` connections that are kept. It is node:http
  * and not fetch, which takes several times the processor's time that is measured here.
  */
-export function orderPlacer(url: string, callers: number, requestMs = REQUEST_MS): Placer {
+export function orderPlacer(
+  url: string,
+  callers: number,
+  { requestMs = REQUEST_MS, traced = false }: PlacerOptions = {},
+): Placer {
   const target = new URL(`${url}/api/orders`);
   const { request, Agent } = target.protocol === 'https:' ? https : http;
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
@@ -34,11 +51,20 @@ export function orderPlacer(url: string, callers: number, requestMs = REQUEST_MS
         clearTimeout(late);
         resolve(come);
       };
-      const refused = (why: string) => answer({ kind: 'refused', why });
+      const refused = (why: string, retryAfterMs?: number) =>
+        answer({ kind: 'refused', why, ...(retryAfterMs !== undefined && { retryAfterMs }) });
       const body = orderBody(n);
       const sent = request(
         target,
-        { method: 'POST', agent, headers: { ...headers, 'content-length': body.length } },
+        {
+          method: 'POST',
+          agent,
+          headers: {
+            ...headers,
+            'content-length': body.length,
+            ...(traced && { traceparent: traceparent() }),
+          },
+        },
         (response) => {
           let text = '';
           response.setEncoding('utf8');
@@ -47,7 +73,8 @@ export function orderPlacer(url: string, callers: number, requestMs = REQUEST_MS
           });
           response.on('error', (error) => refused(nameOf(error)));
           response.on('end', () => {
-            if (response.statusCode !== 201) return refused(String(response.statusCode));
+            const { statusCode, headers: told } = response;
+            if (statusCode !== 201) return refused(String(statusCode), secondsIn(told));
             const orderId = orderIdIn(text);
             if (orderId === undefined) return refused('201 without an order');
             answer({ kind: 'accepted', orderId });
@@ -64,6 +91,12 @@ export function orderPlacer(url: string, callers: number, requestMs = REQUEST_MS
   return { place, close: () => agent.destroy() };
 }
 
+/** Of a trace that begins here, and is to be kept. */
+function traceparent(): string {
+  const ids = randomBytes(24).toString('hex');
+  return `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`;
+}
+
 const orderBody = (n: number): Buffer =>
   Buffer.from(
     JSON.stringify({
@@ -75,6 +108,12 @@ const orderBody = (n: number): Buffer =>
       ],
     }),
   );
+
+/** `Retry-After` in seconds, as milliseconds. */
+function secondsIn(headers: http.IncomingHttpHeaders): number | undefined {
+  const seconds = Number(headers['retry-after'] ?? Number.NaN);
+  return seconds >= 0 ? seconds * 1_000 : undefined;
+}
 
 function orderIdIn(text: string): string | undefined {
   try {

@@ -3,16 +3,16 @@ import { availableParallelism } from 'node:os';
 import type { Paint } from '../../cli/paint.ts';
 import { auditDocument, renderAudit } from '../../cli/render-audit.ts';
 import { table } from '../../cli/table.ts';
+import type { Times } from '../figures/times.ts';
 import type { Books } from './books.ts';
 import type { Durability } from './durability.ts';
-import type { Times } from './figures.ts';
-import type { BenchOptions } from './options.ts';
+import type { RunningOptions } from './options.ts';
 import type { RunResult } from './run.ts';
 import { shortcomings } from './shortcomings.ts';
 
 /** All that a run is told by. */
 export interface BenchReport {
-  readonly options: BenchOptions;
+  readonly options: RunningOptions;
   readonly result: RunResult;
   readonly durability: Durability;
   readonly books: Books;

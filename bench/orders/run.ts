@@ -1,12 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { deadlines } from '../../cli/settings.ts';
 import { SetupProblem } from '../../stack/problem.ts';
-import { perSecond, type Times, timesOf } from './figures.ts';
-import { followEndings } from './follow.ts';
-import { createJourneys, type Ending } from './journeys.ts';
-import { applyLoad } from './load.ts';
-import type { BenchOptions } from './options.ts';
-import { orderPlacer } from './place-order.ts';
+import { perSecond, type Times, timesOf } from '../figures/times.ts';
+import { drive, endedIn } from './drive.ts';
+import { followEndings, ordersEndings } from './follow.ts';
+import type { Ending } from './journeys.ts';
+import type { RunningOptions } from './options.ts';
 import { showProgress } from './progress.ts';
 
 /** The result of one run. Times are in milliseconds and count from sending. */
@@ -33,7 +31,6 @@ export interface RunResult {
 const REACH_MS = 5_000;
 /** Beyond the deadlines of an order's payment and review, after which it ends in any case. */
 const GRACE_MS = 30_000;
-const LOOK_MS = 20;
 
 /**
  * Posts the orders and follows each to its end; gives up on ends when none came
@@ -41,54 +38,35 @@ const LOOK_MS = 20;
  * and the signal's reason when that aborts.
  */
 export async function run(
-  options: BenchOptions,
+  options: RunningOptions,
   progress: NodeJS.WriteStream,
   signal: AbortSignal,
 ): Promise<RunResult> {
   const { paymentMs, reviewMs } = deadlines();
   const silenceMs = paymentMs + reviewMs + GRACE_MS;
   await reach(options.url);
-  const journeys = createJourneys();
-  const follower = await followEndings(options.books.natsUrl, journeys.ended);
-  const placer = orderPlacer(options.url, options.callers);
-  const acceptMs: number[] = [];
-  const refused: Record<string, number> = {};
-  let answered = 0;
-  const ended = () => Object.values(journeys.endings).reduce((sum, count) => sum + count, 0);
-  const hide = showProgress(() => ({ of: options.orders, answered, ended: ended() }), progress);
-  const began = performance.now();
+  let standing = { of: options.orders, answered: 0, ended: 0 };
+  const hide = showProgress(() => standing, progress);
   const cpu = process.cpuUsage();
   try {
-    await applyLoad({
+    const { journeys, acceptMs, refused, began, answeredIn } = await drive({
       ...options,
-      place: placer.place,
-      onAnswer: (answer, sentAt, answeredAt) => {
-        answered++;
-        if (answer.kind === 'refused') {
-          refused[answer.why] = (refused[answer.why] ?? 0) + 1;
-          return;
-        }
-        acceptMs.push(answeredAt - sentAt);
-        journeys.began(answer.orderId, sentAt);
-      },
+      follow: (onEnded) => followEndings(options.books.natsUrl, ordersEndings, onEnded),
+      silenceMs,
       signal,
+      onStanding: (answered, ended) => {
+        standing = { of: options.orders, answered, ended };
+      },
     });
-    const answeredIn = performance.now() - began;
-    while (journeys.open > 0) {
-      signal.throwIfAborted();
-      const lastSign = Math.max(journeys.lastEndAt ?? 0, began + answeredIn);
-      if (performance.now() - lastSign > silenceMs) break;
-      await delay(LOOK_MS);
-    }
-    signal.throwIfAborted();
     const { user, system } = process.cpuUsage(cpu);
+    const ended = endedIn(journeys);
     return {
       accepted: acceptMs.length,
       acceptedPerSecond: perSecond(acceptMs.length, answeredIn),
       accept: timesOf(acceptMs),
       refused,
-      completed: ended(),
-      completedPerSecond: perSecond(ended(), (journeys.lastEndAt ?? began) - began),
+      completed: ended,
+      completedPerSecond: perSecond(ended, (journeys.lastEndAt ?? began) - began),
       journey: timesOf(journeys.approvedMs),
       endings: journeys.endings,
       notEnded: journeys.open,
@@ -96,8 +74,6 @@ export async function run(
     };
   } finally {
     hide();
-    placer.close();
-    await follower.stop();
   }
 }
 

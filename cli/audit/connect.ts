@@ -3,10 +3,14 @@ import { connect } from 'nats';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
-import { CodedError } from '../../shared/kit/errors.ts';
+import { CodedError, codedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
 import { natsConnectionOptions } from '../../shared/kit/transport/nats/nats-connection.ts';
+import type { ClientTls } from '../../shared/kit/transport/tls/channel-credentials.ts';
+import { addressOf } from '../addresses.ts';
+import { operatorTls } from '../event-store-tls.ts';
+import { type CommonOptions, eventStoreAddress } from '../settings.ts';
 import { auditedPlaces } from './places.ts';
 import { publishedMessages } from './published.ts';
 import type { AuditSources, Published } from './sources.ts';
@@ -14,11 +18,23 @@ import { auditedDeadlines, auditedLedger, auditedReadModel } from './tables.ts';
 
 export interface AuditAddresses {
   readonly eventStore: string;
+  /** How to show ourselves there; default: plainly. */
+  readonly eventStoreTls?: ClientTls | undefined;
   readonly natsUrl: string;
   readonly ordersDatabaseUrl: string;
   readonly paymentsDatabaseUrl: string;
   readonly sagaDatabaseUrl: string;
 }
+
+/** The addresses of the books that an audit compares. Throws UsageError. */
+export const bookAddresses = (options: CommonOptions): AuditAddresses => ({
+  eventStore: eventStoreAddress(options),
+  eventStoreTls: operatorTls(eventStoreAddress(options)),
+  natsUrl: addressOf('NATS_URL'),
+  ordersDatabaseUrl: addressOf('ORDERS_DATABASE_URL'),
+  paymentsDatabaseUrl: addressOf('PAYMENTS_DATABASE_URL'),
+  sagaDatabaseUrl: addressOf('SAGA_DATABASE_URL'),
+});
 
 /** The log, and the databases of what is derived from it, as a repair needs them. */
 export interface AuditTools {
@@ -64,13 +80,15 @@ async function open(
     return opened;
   };
   const published = await openStream(addresses.natsUrl, closers);
-  const log = createGrpcEventStore({
+  const store = createGrpcEventStore({
     address: addresses.eventStore,
     stream: ORDERS_STREAM,
     timeoutMs: CALL_MS,
     logger: silentLogger,
+    tls: addresses.eventStoreTls,
   });
-  closers.push(() => log.stop?.());
+  closers.push(() => store.stop?.());
+  const log = withAnyId(store);
   const ordersDatabase = database(addresses.ordersDatabaseUrl);
   const sagaDatabase = database(addresses.sagaDatabaseUrl);
   return {
@@ -85,6 +103,22 @@ async function open(
     tools: { log, ordersDatabase, sagaDatabase },
   };
 }
+
+/**
+ * `store`, in which an aggregate whose id no event can have is one without events: in a
+ * damaged book any text may stand for an id, and the audit names it.
+ */
+const withAnyId = (store: EventStore): EventStore => ({
+  ...store,
+  readAggregate: async (ctx, aggregate) => {
+    try {
+      return await store.readAggregate(ctx, aggregate);
+    } catch (error) {
+      if (codedError(error).code === 'invalid_request') return [];
+      throw error;
+    }
+  },
+});
 
 async function openStream(
   url: string,

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { durables } from '../../shared/contracts/subjects.ts';
+import { background } from '../../shared/kit/context.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
 import { type DamagedStack, startDamagedStack } from '../../stack/testing/damaged-stack.ts';
 import { damages } from '../../stack/testing/damages.ts';
@@ -136,10 +137,10 @@ describe('a void that is owed', function () {
     await untilRight(stack);
   });
 
-  it('a void that nobody asked for, as the message was stolen, is asked for by a repair', async () => {
+  it('a void that nobody asked for, as its event was passed over, is asked for by a repair', async () => {
     const { decide, untilItIs } = orderHands(stack);
     const orderId = stack.orders.pending;
-    await steal(stack, durables.saga, async () => void (await decide(orderId, 'cancel')));
+    await passedOver(async () => void (await decide(orderId, 'cancel')));
     const report = await untilOnly(
       new RegExp(`^orders: order ${orderId} is Cancelled and waits for its void to be requested`),
     );
@@ -161,16 +162,18 @@ describe('a void that is owed', function () {
       60_000,
     );
 
-  /** Does `work` while its consumer is down, and takes from it the message that came of that. */
-  async function steal(from: DamagedStack, durable: string, work: () => Promise<void>) {
-    const worker = from.unit('sagacoordinator');
+  /** Does `work` while the coordinator is down, and has it continue behind the events that came of that. */
+  async function passedOver(work: () => Promise<void>) {
+    const worker = stack.unit('sagacoordinator');
     await worker.stop();
     await work();
-    const consumer = await from.nats.jetstream().consumers.get(ORDERS_STREAM, durable);
-    const message = await eventually('the message', () =>
-      consumer.next({ expires: 1_000 }).then((one) => one ?? undefined),
-    );
-    assert.equal(await message.ackAck(), true);
+    const ctx = background();
+    const head = await stack.store.head(ctx);
+    const place = { position: head, eventId: '', delivered: head };
+    await eventually('the checkpoint is there', async () => {
+      await stack.store.saveCheckpoint(ctx, { consumer: durables.saga, ...place });
+      return true;
+    });
     await worker.start();
   }
 });

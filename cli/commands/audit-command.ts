@@ -1,26 +1,29 @@
 /** `ordersctl audit`: checks that all books agree; `--repair` repairs derived ones. */
 import type { Command } from 'commander';
+import { keepAuditResult } from '../../services/sagacoordinator/audit-result.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { background } from '../../shared/kit/context.ts';
 import { isMachineryFailure } from '../../shared/kit/errors.ts';
 import { setting } from '../../shared/kit/process/setting.ts';
+import type { Database } from '../../shared/kit/sql/database.ts';
 import { type AuditOptions, audit } from '../audit/audit.ts';
-import { withSources } from '../audit/connect.ts';
+import { bookAddresses, withSources } from '../audit/connect.ts';
 import { repairHands } from '../audit/hands.ts';
 import { timesOf } from '../audit/order-trail.ts';
 import { repairAll } from '../audit/repair.ts';
 import { type AuditReport, verdictOf } from '../audit/report.ts';
 import { settled } from '../audit/settle.ts';
 import type { AuditSources } from '../audit/sources.ts';
-import { auditProgress } from '../audit-progress.ts';
+import { auditProgress, auditProgressLines } from '../audit-progress.ts';
 import { configuredCurrency, currencyOfLog } from '../currency.ts';
+import { withExample } from '../example.ts';
 import { auditExitCodes } from '../exit-code.ts';
 import { optionOrVariable, UsageError } from '../option.ts';
 import { terminalPaint } from '../paint.ts';
 import { print } from '../print.ts';
 import { auditDocument, renderAudit } from '../render-audit.ts';
 import { planned, type RepairAnswer, repairAnswer, repairedLine } from '../render-repair.ts';
-import { bookAddresses, type CommonOptions, deadlines, withOptions } from '../settings.ts';
+import { type CommonOptions, deadlines, withOptions } from '../settings.ts';
 import { resetStream } from '../stream-reset.ts';
 
 const GRACE_MS = 30_000;
@@ -31,10 +34,11 @@ interface AuditCommandOptions extends CommonOptions {
   readonly repair?: true;
   readonly yes?: true;
   readonly dryRun?: true;
+  readonly progress?: true;
 }
 
 export function addAuditCommand(program: Command): void {
-  withOptions(program.command('audit'), 'eventStore', 'json')
+  withOptions(withExample(program.command('audit'), 'audit --repair'), 'eventStore', 'json')
     .description(
       'compare log, stream, read model, ledger, deadlines, checkpoints and dead letters while ' +
         'everything runs. Exit code 5: books differ or a copy does not keep up; 6: nothing is ' +
@@ -55,11 +59,13 @@ export function addAuditCommand(program: Command): void {
     )
     .option('--yes', 'with --repair: do it while everything runs, and audit again')
     .option('--dry-run', 'with --repair: only show it, as without --yes')
+    .option('--progress', 'show the progress on standard error as lines of JSON, for programs')
     .action(async (options: AuditCommandOptions) => {
       checkRepair(options);
       const addresses = bookAddresses(options);
       const patience = { ...deadlines(), graceMs: graceOf(options) };
       const replicas = replicasOf();
+      const progress = options.progress ? auditProgressLines : auditProgress;
       await withSources(addresses, async (sources, tools) => {
         const { decimals } = await currencyOfLog(tools.log).catch((error: unknown) => {
           // The log is a book like the others: if it is away, that is reported, and the others are
@@ -69,7 +75,8 @@ export function addAuditCommand(program: Command): void {
         });
         const codec = orderEventCodec(decimals);
         const show = showIn(decimals);
-        const report = await look(sources, { codec, patience });
+        const report = await look(sources, { codec, patience }, progress);
+        await keep(tools.sagaDatabase, report);
         if (!options.repair) return show(report, options);
         const plan = report.repairs.listed;
         if (!options.yes) return show(report, options, repairAnswer(plan, true));
@@ -88,11 +95,15 @@ export function addAuditCommand(program: Command): void {
           if (!options.json) tell([repairedLine(one, terminalPaint)]);
         });
         await settled(ctx, sources, plan, codec);
-        const after = await look(sources, { codec, patience });
+        const after = await look(sources, { codec, patience }, progress);
+        await keep(tools.sagaDatabase, after);
         show(after, options, repairAnswer(repaired, false));
       });
     });
 }
+
+const keep = (database: Database, report: AuditReport): Promise<void> =>
+  keepAuditResult(ctx, database, { ...report, verdict: verdictOf(report) });
 
 /** Throws UsageError if the options contradict each other. */
 function checkRepair({ repair, yes, dryRun }: AuditCommandOptions): void {
@@ -103,8 +114,9 @@ function checkRepair({ repair, yes, dryRun }: AuditCommandOptions): void {
 async function look(
   sources: AuditSources,
   options: Pick<AuditOptions, 'codec' | 'patience'>,
+  showing: typeof auditProgress | typeof auditProgressLines,
 ): Promise<AuditReport> {
-  const progress = auditProgress(process.stderr);
+  const progress = showing(process.stderr);
   try {
     return await audit(ctx, sources, { ...options, onProgress: progress.told });
   } finally {

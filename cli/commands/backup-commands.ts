@@ -1,7 +1,7 @@
 /** `ordersctl backup` and `ordersctl restore`: the two truths, log and ledger, in a file. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -22,10 +22,25 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase } from '../../shared/kit/sql/database.ts';
 import { currencyText } from '../../shared/money/currency.ts';
-import { addressHelp, addressOf } from '../addresses.ts';
+import { peopleOf } from '../../shared/personal-data/key-table.ts';
+import type { PersonalData } from '../../shared/personal-data/personal-data.ts';
+import { type KeyCopy, sqlKeyCopy } from '../../shared/personal-data/sql-key-copy.ts';
+import { sqlKeyTable } from '../../shared/personal-data/sql-key-table.ts';
+import { addressHelp, addressOf, asKeysOwner } from '../addresses.ts';
 import { type BackedUp, backup } from '../backup/backup.ts';
+import {
+  type KeysBackup,
+  keysIn,
+  keysText,
+  type RestoredKeys,
+  readKeys,
+  restoreKeys,
+} from '../backup/keys-backup.ts';
 import { type Checked, check, type Restored, restore } from '../backup/restore.ts';
+import { withExample } from '../example.ts';
+import { fileText } from '../file-text.ts';
 import { UsageError } from '../option.ts';
+import { pseudonymsIn } from '../personal/erasures-file.ts';
 import { print } from '../print.ts';
 import { type Progress, terminalProgress } from '../progress.ts';
 import { type CommonOptions, eventStoreAddress, withOptions } from '../settings.ts';
@@ -38,18 +53,29 @@ const READ = 1024 * 1024;
 interface BooksOptions extends CommonOptions {
   readonly eventstoreDatabase?: string;
   readonly paymentsDatabase?: string;
+  readonly personalDatabase?: string;
+  /** A file with the keys of customers. */
+  readonly keys?: string;
+  /** A file that `ordersctl erasures` wrote, or `none`. */
+  readonly erasures?: string;
 }
 
 export function addBackupCommands(program: Command): void {
-  withDatabases(withOptions(program.command('backup'), 'json'))
+  withDatabases(withOptions(withExample(program.command('backup'), 'backup orders.backup'), 'json'))
     .argument('<file>', 'the file to write; - for standard output')
+    .option(
+      '--keys <file>',
+      "write the keys of customers' texts into this file, too; keep it apart, and take out who is erased by ordersctl erasures --remove-from",
+    )
     .description(
       'write the log and the matching ledger into one file with checksums, ' +
-        'while everything runs. All other data is filled from these two',
+        'while everything runs. All other data is filled from these two, but for keys: --keys',
     )
     .action(async (file: string, options: BooksOptions) => {
       const begunAt = performance.now();
+      await mustBeNew(options.keys);
       const done = await withBooks(options, (books, progress) => backUp(file, books, progress));
+      if (options.keys !== undefined) await backUpKeys(options.keys, options);
       const seconds = (performance.now() - begunAt) / 1_000;
       const report = (found: BackedUp) => backupReport(file, found, seconds);
       const document = (found: BackedUp) => backupDocument(found, seconds);
@@ -58,12 +84,23 @@ export function addBackupCommands(program: Command): void {
       else print(options, done, report, document);
     });
 
-  withDatabases(withOptions(program.command('restore'), 'eventStore', 'json'))
+  withDatabases(
+    withOptions(
+      withExample(program.command('restore'), 'restore --check orders.backup'),
+      'eventStore',
+      'json',
+    ),
+  )
     .argument(
       '<file>',
       'the backup; - for standard input, which is kept in a file until it is checked',
     )
     .option('--check', 'check whether the whole backup is intact; write nothing')
+    .option('--keys <file>', "bring the keys of customers' texts back from this file, too")
+    .option(
+      '--erasures <file>',
+      'with --keys: who was erased since, as ordersctl erasures lists them; none if nobody was',
+    )
     .description(
       'restore a backup into an empty system, with all services stopped; read model, stream and ' +
         'deadlines are filled when they start. If it is killed, run it again: it continues',
@@ -76,6 +113,7 @@ export function addBackupCommands(program: Command): void {
         print(options, found, checkReport, checkDocument);
         return;
       }
+      const keys = options.keys === undefined ? undefined : await keysToRestore(options);
       await refuseWhileRunning(eventStoreAddress(options));
       const done = await withFile(file, (path) =>
         withBooks(options, (books, progress) =>
@@ -87,11 +125,12 @@ export function addBackupCommands(program: Command): void {
           }),
         ),
       );
+      const back = keys && (await withKeys(options, keys));
       print(
         options,
         done,
-        (found) => restoreReport(found, seconds()),
-        (found) => restoreDocument(found, seconds()),
+        (found) => restoreReport(found, back, seconds()),
+        (found) => restoreDocument(found, back, seconds()),
       );
     });
 }
@@ -99,7 +138,11 @@ export function addBackupCommands(program: Command): void {
 const withDatabases = (command: Command): Command =>
   command
     .option('--eventstore-database <url>', `of the log (${addressHelp('EVENTSTORE_DATABASE_URL')})`)
-    .option('--payments-database <url>', `of the ledger (${addressHelp('PAYMENTS_DATABASE_URL')})`);
+    .option('--payments-database <url>', `of the ledger (${addressHelp('PAYMENTS_DATABASE_URL')})`)
+    .option(
+      '--personal-database <url>',
+      `of the keys (${addressHelp('PERSONAL_DATABASE_URL')}); a restore needs its owner`,
+    );
 
 interface Books {
   readonly log: LogCopy;
@@ -230,6 +273,63 @@ async function refuseWhileRunning(address: string): Promise<void> {
   );
 }
 
+/** Before anything is read. Throws UsageError. */
+async function mustBeNew(file: string | undefined): Promise<void> {
+  if (file !== undefined && (await exists(file))) {
+    throw new UsageError(`${file} already exists: name another file.`);
+  }
+}
+
+/** The keys after the log: one is there before the first event that needs it. */
+async function backUpKeys(file: string, options: BooksOptions): Promise<void> {
+  const text = await withKeyTable(options, async ({ keys }) =>
+    keysText(await readKeys(background(), keys, new Date(Date.now()).toISOString())),
+  );
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+}
+
+interface KeysToRestore {
+  readonly backup: KeysBackup;
+  readonly erasures: readonly string[];
+}
+
+/** Nobody should forget who was erased. Throws UsageError, and CodedError `keys_damaged`. */
+async function keysToRestore({ keys = '', erasures }: BooksOptions): Promise<KeysToRestore> {
+  if (erasures === undefined) {
+    throw new UsageError(
+      '--keys needs --erasures: the file that ordersctl erasures wrote last, or none. Else customers who were erased since would come back',
+    );
+  }
+  const backup = keysIn(await fileText('--keys', keys));
+  return {
+    backup,
+    erasures: erasures === 'none' ? [] : await pseudonymsIn('--erasures', erasures),
+  };
+}
+
+const withKeys = (options: BooksOptions, { backup, erasures }: KeysToRestore) =>
+  withKeyTable(options, (books) => restoreKeys(background(), books, backup, erasures));
+
+/** As the owner of the keys: an operator may not bring one back. */
+async function withKeyTable<T>(
+  { personalDatabase }: BooksOptions,
+  work: (books: { readonly keys: KeyCopy; readonly people: PersonalData }) => Promise<T>,
+): Promise<T> {
+  const option = { name: '--personal-database', value: personalDatabase };
+  const database = createDatabase({
+    url: asKeysOwner(addressOf('PERSONAL_DATABASE_URL', option)),
+    name: 'ordersctl backup',
+    poolSize: 2,
+    queryTimeoutMs: QUERY_MS,
+    logger: silentLogger,
+  });
+  try {
+    return await work({ keys: sqlKeyCopy(database), people: peopleOf(sqlKeyTable(database)) });
+  } finally {
+    await database.stop();
+  }
+}
+
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 function backupReport(file: string, done: BackedUp, seconds: number): string {
@@ -278,7 +378,7 @@ const checkDocument = ({ header, sums }: Checked) => ({
   content_sha256: sums.content,
 });
 
-function restoreReport(done: Restored, seconds: number): string {
+function restoreReport(done: Restored, back: RestoredKeys | undefined, seconds: number): string {
   const lines = [
     `restored and verified ${done.events} events and ${done.lines} lines of the ledger of ${done.madeAt}, in ${seconds.toFixed(1)} s`,
     'start the services now: stream, read model and deadlines are filled from the log; then run npx ordersctl audit',
@@ -288,11 +388,17 @@ function restoreReport(done: Restored, seconds: number): string {
       ? 'the backup does not name its currency: start all services with the CURRENCY that they had; the first one records it'
       : `the log's currency is ${currencyText(done.currency)}: start the services with CURRENCY=${done.currency.code}`,
   );
+  if (back !== undefined) {
+    lines.push(
+      `${back.keys} keys of customers are back; ${back.left_out} are not, because their customers were erased`,
+    );
+  }
   if (done.wentOn) lines.unshift('continued an earlier restore of this backup');
   return lines.join('\n');
 }
 
-const restoreDocument = (done: Restored, seconds: number) => ({
+const restoreDocument = (done: Restored, back: RestoredKeys | undefined, seconds: number) => ({
+  ...(back !== undefined && { keys: back.keys, keys_left_out: back.left_out }),
   head: Number(done.head),
   events: done.events,
   ledger_lines: done.lines,

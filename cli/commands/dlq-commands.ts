@@ -11,12 +11,13 @@ import type {
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import { letterAnswer } from '../../shared/story/letter-answer.ts';
+import { standing } from '../../shared/story/order-history.ts';
 import { currencyOfLog } from '../currency.ts';
 import { withEventStore } from '../event-store.ts';
+import { withExample } from '../example.ts';
 import { exitCodes } from '../exit-code.ts';
-import { letterAnswer } from '../letter-answer.ts';
 import { UsageError } from '../option.ts';
-import { standing } from '../order-history.ts';
 import { terminalPaint } from '../paint.ts';
 import { print } from '../print.ts';
 import {
@@ -40,7 +41,7 @@ const ctx = background();
 export function addDeadLetterCommands(program: Command): void {
   const dlq = program.command('dlq').description('dead letters: messages that consumers gave up');
 
-  withOptions(dlq.command('list'), 'eventStore', 'json')
+  withOptions(withExample(dlq.command('list'), 'dlq list --state parked'), 'eventStore', 'json')
     .description('list dead letters by position')
     .option('--consumer <name>', `only of this consumer: ${CONSUMERS.join(', ')}`)
     .addOption(
@@ -72,7 +73,7 @@ export function addDeadLetterCommands(program: Command): void {
       );
     });
 
-  withOptions(dlq.command('show'), 'eventStore', 'json')
+  withOptions(withExample(dlq.command('show'), 'dlq show payment-worker 42'), 'eventStore', 'json')
     .description("show one with its event and its order's status")
     .argument('<consumer>')
     .argument('<position>')
@@ -90,7 +91,11 @@ export function addDeadLetterCommands(program: Command): void {
       );
     });
 
-  withOptions(dlq.command('replay'), 'eventStore', 'json')
+  withOptions(
+    withExample(dlq.command('replay'), 'dlq replay payment-worker --all --dry-run'),
+    'eventStore',
+    'json',
+  )
     .description(
       'have a consumer process the event again, and show the result: exit code 0 if all ' +
         'succeeded. It checks the log first, so an event that was answered or cancelled since moves no money',
@@ -118,7 +123,11 @@ export function addDeadLetterCommands(program: Command): void {
       });
     });
 
-  withOptions(dlq.command('close'), 'eventStore', 'json')
+  withOptions(
+    withExample(dlq.command('close'), "dlq close payment-worker 42 --reason 'settled by hand'"),
+    'eventStore',
+    'json',
+  )
     .description(
       'close a dead letter for good, with a reason. It can no longer be replayed; its order does not change',
     )

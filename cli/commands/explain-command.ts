@@ -1,5 +1,6 @@
 /** `ordersctl explain`: an order's story. */
 import type { Command } from 'commander';
+import { EXAMPLE_ORDER, withExample } from '../example.ts';
 import { terminalPaint } from '../paint.ts';
 import { print } from '../print.ts';
 import { readStory } from '../read-story.ts';
@@ -13,7 +14,11 @@ import {
 } from '../settings.ts';
 
 export function addExplainCommand(program: Command): void {
-  withOptions(program.command('explain'), 'eventStore', 'json')
+  withOptions(
+    withExample(program.command('explain'), `explain ${EXAMPLE_ORDER}`),
+    'eventStore',
+    'json',
+  )
     .description(
       'tell what happened to an order, what it waits for, and what happens then. ' +
         'Uses the deadlines configured here: PAYMENT_DEADLINE_MS, REVIEW_DEADLINE_MS, DEADLINE_CEILING_MS',

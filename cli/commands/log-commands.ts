@@ -5,8 +5,11 @@ import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { createGrpcLogRecovery } from '../../shared/eventstore/grpc/grpc-log-recovery.ts';
 import { background } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import { shown } from '../../shared/kit/shown.ts';
 import { currencyOfLog } from '../currency.ts';
 import { withEventStore } from '../event-store.ts';
+import { operatorTls } from '../event-store-tls.ts';
+import { withExample } from '../example.ts';
 import { UsageError } from '../option.ts';
 import { print } from '../print.ts';
 import { giveUp, type Looked, look, recoverLog } from '../recovery/recover.ts';
@@ -38,7 +41,7 @@ const ENDINGS =
 
 export function addLogCommands(program: Command): void {
   const log = program.command('log').description('the event log');
-  withOptions(log.command('recover'), 'eventStore', 'json')
+  withOptions(withExample(log.command('recover'), 'log recover --dry-run'), 'eventStore', 'json')
     .description(
       'after a restore of the log to an older state: write the lost events back from the stream, ' +
         'with ids, versions and times. With --discard, give them up: request the void of each order ' +
@@ -73,8 +76,13 @@ async function recover(options: RecoverOptions): Promise<Outcome> {
   const { discard = false, dryRun = false } = options;
   const address = eventStoreAddress(options);
   const ctx = background();
-  const onProgress = (text: string) => void process.stderr.write(`${text}\n`);
-  const recovery = createGrpcLogRecovery({ address, stream: ORDERS_STREAM, timeoutMs: CALL_MS });
+  const onProgress = (text: string) => void process.stderr.write(`${shown(text)}\n`);
+  const recovery = createGrpcLogRecovery({
+    address,
+    stream: ORDERS_STREAM,
+    timeoutMs: CALL_MS,
+    tls: operatorTls(address),
+  });
   try {
     return await withEventStore(address, async (store): Promise<Outcome> => {
       const { decimals } = await currencyOfLog(store);

@@ -1,16 +1,13 @@
 /** `ordersctl place | get | list | cancel | approve | reject`: what ordersvc does, by hand. */
-import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { DEFAULT_LIMIT, MAX_LIMIT } from '../../services/ordersvc/views/order-list.ts';
-import {
-  type OrderAnswer,
-  type OrderListAnswer,
-  orderStatuses,
-  type PlacedAnswer,
-} from '../../shared/contracts/http.ts';
+import type { OrderAnswer, OrderListAnswer, PlacedAnswer } from '../../shared/contracts/http.ts';
 import { secondsOf } from '../age.ts';
+import { EXAMPLE_ORDER, withExample } from '../example.ts';
+import { fileText } from '../file-text.ts';
 import { UsageError } from '../option.ts';
+import { type OrderFilters, orderQuery, withOrderFilters } from '../order-filters.ts';
 import { type ApiAnswer, type OrdersApi, ordersApi } from '../orders-api.ts';
 import { terminalPaint } from '../paint.ts';
 import { describesOrder, type PlaceOptions, placeBody } from '../place-body.ts';
@@ -19,9 +16,10 @@ import { amountText, renderList, renderOrder } from '../render-order.ts';
 import { type CommonOptions, currencyDecimals, ordersUrl, withOptions } from '../settings.ts';
 
 const ORDERS = '/api/orders';
+const PLACE = 'place --customer ada --restaurant trattoria --item PZ1:Pizza:9.50:2';
 
 export function addOrderCommands(program: Command): void {
-  withOptions(program.command('place'), 'orders', 'json')
+  withOptions(withExample(program.command('place'), PLACE), 'orders', 'json')
     .description('place an order, given by options, by --file, or as JSON on standard input')
     .option('--customer <id>', 'who orders')
     .option('--restaurant <id>', 'the restaurant')
@@ -42,19 +40,19 @@ export function addOrderCommands(program: Command): void {
       });
     });
 
-  withOptions(program.command('get'), 'orders', 'json')
+  withOptions(withExample(program.command('get'), `get ${EXAMPLE_ORDER}`), 'orders', 'json')
     .description('show an order')
     .argument('<order id>')
     .action(async (id: string, options: CommonOptions) => {
       printOrder(options, await api(options).call('GET', path(id)));
     });
 
-  withOptions(program.command('list'), 'orders', 'json')
-    .description('list orders by customer, restaurant or status, newest first')
-    .option('--customer <id>', 'who ordered')
-    .option('--restaurant <id>', 'only of this restaurant')
-    .option('--status <status>', orderStatuses.join(', '))
+  const list = withExample(program.command('list'), 'list --status Paid --older-than 15m');
+  withOrderFilters(withOptions(list, 'orders', 'json'))
+    .description('list orders, newest first: all, or those that match every filter')
     .option('--older-than <age>', 'placed at least this long ago: 90s, 15m, 2h, 3d')
+    .option('--open', 'only Pending and Paid ones')
+    .option('--overdue', 'only those that wait longer than they may')
     .option('--limit <n>', `at most this many, up to ${MAX_LIMIT} (default: ${DEFAULT_LIMIT})`)
     .option('--cursor <cursor>', 'continue where a page ended')
     .action(async (options: CommonOptions & ListOptions) => {
@@ -64,45 +62,40 @@ export function addOrderCommands(program: Command): void {
       );
     });
 
-  decision(program, 'cancel', 'cancel an order that is Pending or Paid')
+  decision(program, 'cancel', 'cancel an order that is Pending or Paid', " --reason 'too slow'")
     .option('--reason <text>', 'why')
     .action((id: string, options: Decision) => decide('cancel', id, options));
   decision(program, 'approve', 'accept an order that is Paid, as its restaurant').action(
     (id: string, options: Decision) => decide('approve', id, options),
   );
-  decision(program, 'reject', 'reject an order that is Paid, as its restaurant')
+  decision(
+    program,
+    'reject',
+    'reject an order that is Paid, as its restaurant',
+    " --reason 'sold out'",
+  )
     .requiredOption('--reason <text>', 'why')
     .action((id: string, options: Decision) => decide('reject', id, options));
 }
 
-interface ListOptions {
-  readonly customer?: string;
-  readonly restaurant?: string;
-  readonly status?: string;
+interface ListOptions extends OrderFilters {
   readonly olderThan?: string;
+  readonly open?: true;
+  readonly overdue?: true;
   readonly limit?: string;
   readonly cursor?: string;
 }
 
 /** The query as given; ordersvc validates it. */
 function listQuery(options: ListOptions): URLSearchParams {
-  const { customer, restaurant, status, olderThan, limit, cursor } = options;
-  if ([customer, restaurant, status].every((given) => given === undefined)) {
-    throw new UsageError('give --customer, --restaurant or --status');
-  }
-  const asked = {
-    customer_id: customer,
-    restaurant_id: restaurant,
-    status,
+  const { olderThan, open, overdue, limit, cursor } = options;
+  return orderQuery(options, {
     older_than: olderThan === undefined ? undefined : String(secondsOf('--older-than', olderThan)),
+    open: open && 'true',
+    overdue: overdue && 'true',
     limit,
     cursor,
-  };
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(asked)) {
-    if (value !== undefined) query.set(name, value);
-  }
-  return query;
+  });
 }
 
 interface Place extends CommonOptions, PlaceOptions {
@@ -114,8 +107,9 @@ interface Decision extends CommonOptions {
   readonly reason?: string;
 }
 
-function decision(program: Command, name: string, description: string): Command {
-  return withOptions(program.command(name), 'orders', 'json')
+function decision(program: Command, name: string, description: string, why = ''): Command {
+  const example = `${name} ${EXAMPLE_ORDER}${why}`;
+  return withOptions(withExample(program.command(name), example), 'orders', 'json')
     .description(`${description}; can be repeated`)
     .argument('<order id>');
 }
@@ -132,11 +126,7 @@ async function bodyOf(options: Place): Promise<string> {
   if (source === '-' && process.stdin.isTTY) {
     throw new UsageError('give an order: --customer, --restaurant and --item, or --file');
   }
-  const json = await (source === '-' ? textOf(process.stdin) : readFile(source, 'utf8')).catch(
-    (error: Error) => {
-      throw new UsageError(`--file: ${error.message}`);
-    },
-  );
+  const json = await (source === '-' ? textOf(process.stdin) : fileText('--file', source));
   try {
     JSON.parse(json);
   } catch {

@@ -10,10 +10,10 @@ import { queryModelEndpoints } from '../../services/querymodelworker/endpoints.t
 import { rebuildReadModel } from '../../services/querymodelworker/rebuild/rebuild-read-model.ts';
 import { createQueryModelService } from '../../services/querymodelworker/service.ts';
 import { sqlReadModel } from '../../services/querymodelworker/table/read-model.ts';
-import { jetstreamTransport } from '../../services/querymodelworker/transport-jetstream.ts';
+import { logTransport } from '../../services/querymodelworker/transport-log.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { ServedEventStore } from '../../shared/eventstore/event-store.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
@@ -65,15 +65,15 @@ describe('a rebuild under load', function suite() {
   it('readers see no error, no missing order and no older state, whatever comes meanwhile', async () => {
     const service = createQueryModelService(sqlReadModel(database), codec);
     await rig.start(
-      jetstreamTransport(
+      logTransport(
         queryModelEndpoints(service, () => (next) => next),
         {
-          connection: rig.nats.connection,
           checkpoint: service.checkpoint,
           place: sqlReadModel(database).place,
           log: rig.log.store,
           hook: noHook,
           maxBatch: 50,
+          gatherMs: 1,
           logger: silentLogger,
         },
       ),
@@ -164,7 +164,7 @@ describe('a rebuild under load', function suite() {
 
 describe('orders read-model rebuild', function suite() {
   this.timeout(120_000);
-  let store: EventStore;
+  let store: ServedEventStore;
   let server: ReturnType<typeof grpcServer>;
   let database: Database;
   let env: Record<string, string>;

@@ -11,6 +11,7 @@ import { createDatabase } from '../../shared/kit/sql/database.ts';
 import { addressHelp, addressOf } from '../addresses.ts';
 import { currencyOfLog } from '../currency.ts';
 import { withEventStore } from '../event-store.ts';
+import { withExample } from '../example.ts';
 import { print } from '../print.ts';
 import { terminalProgress } from '../progress.ts';
 import { type CommonOptions, eventStoreAddress, withOptions } from '../settings.ts';
@@ -27,7 +28,7 @@ export function addReadModelCommands(program: Command): void {
   const readModel = program
     .command('read-model')
     .description('the read model, a copy of the log for queries');
-  withOptions(readModel.command('rebuild'), 'eventStore', 'json')
+  withOptions(withExample(readModel.command('rebuild'), 'read-model rebuild'), 'eventStore', 'json')
     .description(
       'fill a second table from the log, compare it with the live one, and switch to ' +
         'it, while everything runs and readers are served. If it is ' +

@@ -12,6 +12,7 @@ import { type Rebuilt, rebuildDeadlines } from '../../shared/process-manager/reb
 import { addressHelp, addressOf } from '../addresses.ts';
 import { currencyOfLog } from '../currency.ts';
 import { withEventStore } from '../event-store.ts';
+import { withExample } from '../example.ts';
 import { print } from '../print.ts';
 import { type CommonOptions, deadlines, eventStoreAddress, withOptions } from '../settings.ts';
 
@@ -19,7 +20,7 @@ const QUERY_MS = 10_000;
 
 export function addSagaCommands(program: Command): void {
   const saga = program.command('saga').description("the saga coordinator's deadlines");
-  withOptions(saga.command('rebuild'), 'eventStore', 'json')
+  withOptions(withExample(saga.command('rebuild'), 'saga rebuild'), 'eventStore', 'json')
     .description(
       'set and clear the deadlines of every order in the log, while the coordinator runs. ' +
         'PAYMENT_DEADLINE_MS and REVIEW_DEADLINE_MS must match the coordinator',

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { setting } from '../../shared/kit/process/setting.ts';
 import { addressHelp, addressOf } from '../addresses.ts';
+import { withExample } from '../example.ts';
 import { optionOrVariable } from '../option.ts';
 import { print } from '../print.ts';
 import { checkIsCopy, resetStream } from '../stream-reset.ts';
@@ -15,10 +16,8 @@ interface ResetOptions {
 }
 
 export function addStreamCommands(program: Command): void {
-  program
-    .command('stream')
-    .description('the copy of the log in JetStream')
-    .command('reset')
+  const stream = program.command('stream').description('the copy of the log in JetStream');
+  withExample(stream.command('reset'), 'stream reset --yes')
     .description('delete the stream; the event store refills it from the log')
     .requiredOption('--yes', 'confirm; consumers continue from their checkpoints')
     .option(

@@ -4,7 +4,7 @@ import type { Process } from '../../shared/process-manager/process.ts';
 import { BOOKINGS, codec, types } from './events.ts';
 import { type Night, type NightCommand, type NightEvent, night } from './night.ts';
 
-/** The workers of a booking; their durables and the ids of their events are made of these names. */
+/** The workers of a booking; their durables, checkpoints and the ids of their events are made of these names. */
 export const durables = {
   cashier: 'cashier',
   frontdesk: 'frontdesk',
@@ -30,6 +30,9 @@ export const booking = (holdMs: number): Process<Night, NightCommand, NightEvent
     if (trigger.type === 'deadline') return { type: 'release', hold, reason: 'not_paid' };
     return status === 'paid' ? { type: 'confirm', hold } : undefined;
   },
+  // A hold waits for its payment, whatever was before it.
+  toldBy: ({ eventType }) =>
+    eventType === types.held ? { awaited: ['hold'], passed: [] } : undefined,
   eventId: ({ aggregateId, command }) =>
     derivedId(
       durables.frontdesk,

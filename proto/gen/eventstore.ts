@@ -96,7 +96,7 @@ export interface Event {
   createdAt:
     | Date
     | undefined;
-  /** Keys from an allow-list: traceparent, tracestate, correlation_id, causation_id. */
+  /** Keys from an allow-list: traceparent, tracestate, correlation_id, causation_id, actor. */
   metadata: { [key: string]: string };
 }
 
@@ -150,6 +150,30 @@ export interface GetEventsResponse {
   events: Event[];
   /** The next after_position; 0: no more events. */
   nextPosition: bigint;
+}
+
+export interface GetAggregatesRequest {
+  /** At most 128; one may be named twice. */
+  aggregates: AggregateId[];
+  /** Empty means the one served. */
+  stream: string;
+}
+
+export interface AggregateId {
+  aggregateType: string;
+  aggregateId: string;
+}
+
+export interface GetAggregatesResponse {
+  /** One for each that was asked for, in the same order. */
+  aggregates: Aggregate[];
+}
+
+export interface Aggregate {
+  /** By version, from the first to the last; empty if there is no such aggregate. */
+  events: Event[];
+  /** Its events did not fit and are left out: read it with GetEvents. */
+  incomplete: boolean;
 }
 
 /** One append: events of one aggregate, all or none, in one commit. */
@@ -245,6 +269,11 @@ export interface SaveCheckpointRequest {
    * the position counts as the position.
    */
   delivered: bigint;
+  /**
+   * The types of events that the consumer answers, at most 100: its lag is counted in them.
+   * Empty: all.
+   */
+  eventTypes: string[];
 }
 
 export interface SaveCheckpointResponse {
@@ -276,6 +305,8 @@ export interface Checkpoint {
     | undefined;
   /** Whether the log has that event at that position; without an id, any event. */
   holds: boolean;
+  /** Milliseconds since the consumer last called this server; absent if it has not. */
+  silentMs?: bigint | undefined;
 }
 
 export interface ListCheckpointsResponse {
@@ -1402,6 +1433,342 @@ export const GetEventsResponse: MessageFns<GetEventsResponse> = {
     message.nextPosition = (object.nextPosition !== undefined && object.nextPosition !== null)
       ? BigInt(object.nextPosition)
       : 0n;
+    return message;
+  },
+};
+
+function createBaseGetAggregatesRequest(): GetAggregatesRequest {
+  return { aggregates: [], stream: "" };
+}
+
+export const GetAggregatesRequest: MessageFns<GetAggregatesRequest> = {
+  encode(message: GetAggregatesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.aggregates) {
+      AggregateId.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.stream !== "") {
+      writer.uint32(18).string(message.stream);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAggregatesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAggregatesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aggregates.push(AggregateId.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.stream = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetAggregatesRequest {
+    return {
+      aggregates: globalThis.Array.isArray(object?.aggregates)
+        ? object.aggregates.map((e: any) => AggregateId.fromJSON(e))
+        : [],
+      stream: isSet(object.stream) ? globalThis.String(object.stream) : "",
+    };
+  },
+
+  toJSON(message: GetAggregatesRequest): unknown {
+    const obj: any = {};
+    if (message.aggregates?.length) {
+      obj.aggregates = message.aggregates.map((e) => AggregateId.toJSON(e));
+    }
+    if (message.stream !== "") {
+      obj.stream = message.stream;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetAggregatesRequest>, I>>(base?: I): GetAggregatesRequest {
+    return GetAggregatesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetAggregatesRequest>, I>>(object: I): GetAggregatesRequest {
+    const message = createBaseGetAggregatesRequest();
+    message.aggregates = object.aggregates?.map((e) => AggregateId.fromPartial(e)) || [];
+    message.stream = object.stream ?? "";
+    return message;
+  },
+};
+
+function createBaseAggregateId(): AggregateId {
+  return { aggregateType: "", aggregateId: "" };
+}
+
+export const AggregateId: MessageFns<AggregateId> = {
+  encode(message: AggregateId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.aggregateType !== "") {
+      writer.uint32(10).string(message.aggregateType);
+    }
+    if (message.aggregateId !== "") {
+      writer.uint32(18).string(message.aggregateId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AggregateId {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAggregateId();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aggregateType = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.aggregateId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AggregateId {
+    return {
+      aggregateType: isSet(object.aggregateType)
+        ? globalThis.String(object.aggregateType)
+        : isSet(object.aggregate_type)
+        ? globalThis.String(object.aggregate_type)
+        : "",
+      aggregateId: isSet(object.aggregateId)
+        ? globalThis.String(object.aggregateId)
+        : isSet(object.aggregate_id)
+        ? globalThis.String(object.aggregate_id)
+        : "",
+    };
+  },
+
+  toJSON(message: AggregateId): unknown {
+    const obj: any = {};
+    if (message.aggregateType !== "") {
+      obj.aggregateType = message.aggregateType;
+    }
+    if (message.aggregateId !== "") {
+      obj.aggregateId = message.aggregateId;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<AggregateId>, I>>(base?: I): AggregateId {
+    return AggregateId.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<AggregateId>, I>>(object: I): AggregateId {
+    const message = createBaseAggregateId();
+    message.aggregateType = object.aggregateType ?? "";
+    message.aggregateId = object.aggregateId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetAggregatesResponse(): GetAggregatesResponse {
+  return { aggregates: [] };
+}
+
+export const GetAggregatesResponse: MessageFns<GetAggregatesResponse> = {
+  encode(message: GetAggregatesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.aggregates) {
+      Aggregate.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAggregatesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAggregatesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.aggregates.push(Aggregate.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetAggregatesResponse {
+    return {
+      aggregates: globalThis.Array.isArray(object?.aggregates)
+        ? object.aggregates.map((e: any) => Aggregate.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: GetAggregatesResponse): unknown {
+    const obj: any = {};
+    if (message.aggregates?.length) {
+      obj.aggregates = message.aggregates.map((e) => Aggregate.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GetAggregatesResponse>, I>>(base?: I): GetAggregatesResponse {
+    return GetAggregatesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GetAggregatesResponse>, I>>(object: I): GetAggregatesResponse {
+    const message = createBaseGetAggregatesResponse();
+    message.aggregates = object.aggregates?.map((e) => Aggregate.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseAggregate(): Aggregate {
+  return { events: [], incomplete: false };
+}
+
+export const Aggregate: MessageFns<Aggregate> = {
+  encode(message: Aggregate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      Event.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.incomplete !== false) {
+      writer.uint32(16).bool(message.incomplete);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Aggregate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAggregate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.events.push(Event.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.incomplete = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Aggregate {
+    return {
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => Event.fromJSON(e)) : [],
+      incomplete: isSet(object.incomplete) ? globalThis.Boolean(object.incomplete) : false,
+    };
+  },
+
+  toJSON(message: Aggregate): unknown {
+    const obj: any = {};
+    if (message.events?.length) {
+      obj.events = message.events.map((e) => Event.toJSON(e));
+    }
+    if (message.incomplete !== false) {
+      obj.incomplete = message.incomplete;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Aggregate>, I>>(base?: I): Aggregate {
+    return Aggregate.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Aggregate>, I>>(object: I): Aggregate {
+    const message = createBaseAggregate();
+    message.events = object.events?.map((e) => Event.fromPartial(e)) || [];
+    message.incomplete = object.incomplete ?? false;
     return message;
   },
 };
@@ -2580,7 +2947,7 @@ export const SettleCurrencyResponse: MessageFns<SettleCurrencyResponse> = {
 };
 
 function createBaseSaveCheckpointRequest(): SaveCheckpointRequest {
-  return { consumer: "", position: 0n, eventId: "", delivered: 0n };
+  return { consumer: "", position: 0n, eventId: "", delivered: 0n, eventTypes: [] };
 }
 
 export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
@@ -2602,6 +2969,9 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
         throw new globalThis.Error("value provided for field message.delivered of type int64 too large");
       }
       writer.uint32(32).int64(message.delivered);
+    }
+    for (const v of message.eventTypes) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -2651,6 +3021,14 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
             message.delivered = reader.int64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.eventTypes.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2673,6 +3051,11 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
         ? globalThis.String(object.event_id)
         : "",
       delivered: isSet(object.delivered) ? BigInt(object.delivered) : 0n,
+      eventTypes: globalThis.Array.isArray(object?.eventTypes)
+        ? object.eventTypes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.event_types)
+        ? object.event_types.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -2690,6 +3073,9 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
     if (message.delivered !== 0n) {
       obj.delivered = message.delivered.toString();
     }
+    if (message.eventTypes?.length) {
+      obj.eventTypes = message.eventTypes;
+    }
     return obj;
   },
 
@@ -2702,6 +3088,7 @@ export const SaveCheckpointRequest: MessageFns<SaveCheckpointRequest> = {
     message.position = (object.position !== undefined && object.position !== null) ? BigInt(object.position) : 0n;
     message.eventId = object.eventId ?? "";
     message.delivered = (object.delivered !== undefined && object.delivered !== null) ? BigInt(object.delivered) : 0n;
+    message.eventTypes = object.eventTypes?.map((e) => e) || [];
     return message;
   },
 };
@@ -2989,7 +3376,15 @@ export const ListCheckpointsRequest: MessageFns<ListCheckpointsRequest> = {
 };
 
 function createBaseCheckpoint(): Checkpoint {
-  return { consumer: "", position: 0n, eventId: "", delivered: 0n, updatedAt: undefined, holds: false };
+  return {
+    consumer: "",
+    position: 0n,
+    eventId: "",
+    delivered: 0n,
+    updatedAt: undefined,
+    holds: false,
+    silentMs: undefined,
+  };
 }
 
 export const Checkpoint: MessageFns<Checkpoint> = {
@@ -3017,6 +3412,12 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     }
     if (message.holds !== false) {
       writer.uint32(48).bool(message.holds);
+    }
+    if (message.silentMs !== undefined) {
+      if (BigInt.asIntN(64, message.silentMs) !== message.silentMs) {
+        throw new globalThis.Error("value provided for field message.silentMs of type int64 too large");
+      }
+      writer.uint32(56).int64(message.silentMs);
     }
     return writer;
   },
@@ -3082,6 +3483,14 @@ export const Checkpoint: MessageFns<Checkpoint> = {
             message.holds = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.silentMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3110,6 +3519,11 @@ export const Checkpoint: MessageFns<Checkpoint> = {
         ? fromJsonTimestamp(object.updated_at)
         : undefined,
       holds: isSet(object.holds) ? globalThis.Boolean(object.holds) : false,
+      silentMs: isSet(object.silentMs)
+        ? BigInt(object.silentMs)
+        : isSet(object.silent_ms)
+        ? BigInt(object.silent_ms)
+        : undefined,
     };
   },
 
@@ -3133,6 +3547,9 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     if (message.holds !== false) {
       obj.holds = message.holds;
     }
+    if (message.silentMs !== undefined) {
+      obj.silentMs = message.silentMs.toString();
+    }
     return obj;
   },
 
@@ -3147,6 +3564,9 @@ export const Checkpoint: MessageFns<Checkpoint> = {
     message.delivered = (object.delivered !== undefined && object.delivered !== null) ? BigInt(object.delivered) : 0n;
     message.updatedAt = object.updatedAt ?? undefined;
     message.holds = object.holds ?? false;
+    message.silentMs = (object.silentMs !== undefined && object.silentMs !== null)
+      ? BigInt(object.silentMs)
+      : undefined;
     return message;
   },
 };
@@ -5290,6 +5710,17 @@ export const EventStoreService = {
     responseSerialize: (value: GetEventsResponse): Buffer => Buffer.from(GetEventsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetEventsResponse => GetEventsResponse.decode(value),
   },
+  /** All events of each of several aggregates, as of one moment. */
+  getAggregates: {
+    path: "/eventstore.EventStore/GetAggregates" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetAggregatesRequest): Buffer => Buffer.from(GetAggregatesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetAggregatesRequest => GetAggregatesRequest.decode(value),
+    responseSerialize: (value: GetAggregatesResponse): Buffer =>
+      Buffer.from(GetAggregatesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetAggregatesResponse => GetAggregatesResponse.decode(value),
+  },
   /** All existing events by position, one per message; with `follow` also new ones. */
   getEventsStream: {
     path: "/eventstore.EventStore/GetEventsStream" as const,
@@ -5487,6 +5918,8 @@ export interface EventStoreServer extends UntypedServiceImplementation {
   createEvent: handleUnaryCall<CreateEventRequest, CreateEventResponse>;
   /** One bounded page of events, by position. */
   getEvents: handleUnaryCall<GetEventsRequest, GetEventsResponse>;
+  /** All events of each of several aggregates, as of one moment. */
+  getAggregates: handleUnaryCall<GetAggregatesRequest, GetAggregatesResponse>;
   /** All existing events by position, one per message; with `follow` also new ones. */
   getEventsStream: handleServerStreamingCall<GetEventsRequest, Event>;
   /**
@@ -5575,6 +6008,22 @@ export interface EventStoreClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetEventsResponse) => void,
+  ): ClientUnaryCall;
+  /** All events of each of several aggregates, as of one moment. */
+  getAggregates(
+    request: GetAggregatesRequest,
+    callback: (error: ServiceError | null, response: GetAggregatesResponse) => void,
+  ): ClientUnaryCall;
+  getAggregates(
+    request: GetAggregatesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetAggregatesResponse) => void,
+  ): ClientUnaryCall;
+  getAggregates(
+    request: GetAggregatesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetAggregatesResponse) => void,
   ): ClientUnaryCall;
   /** All existing events by position, one per message; with `follow` also new ones. */
   getEventsStream(request: GetEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<Event>;

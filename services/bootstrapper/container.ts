@@ -1,11 +1,19 @@
 import { join } from 'node:path';
 import { Container } from 'inversify';
+import {
+  BOOTSTRAPPER,
+  type DatabaseRights,
+  makesTables,
+  rolesOf,
+  sqlRights,
+} from '../../shared/contracts/rights/sql.ts';
 import { createLogger, type Logger } from '../../shared/kit/logger.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { common, token } from '../composition.ts';
 import type { Config } from './config.ts';
 import { loggingStep } from './logging.ts';
 import { type BootstrapService, createBootstrapService, type Step } from './service.ts';
+import { grantRights, prepareOwnDatabase, prepareRoles } from './sql-roles.ts';
 import { prepareStream } from './stream.ts';
 
 /** A bootstrapper that has not run yet. */
@@ -20,12 +28,13 @@ const tokens = {
   service: token<BootstrapService>('service'),
 };
 
-/** One service writes each database and owns its schema. */
+/** One service writes each database and owns its schema; the keys of people have theirs in a room of their own. */
 const owners = {
   events: 'eventstoresvc',
   orders: 'querymodelworker',
   payments: 'paymentworker',
   saga: 'sagacoordinator',
+  personal: '../shared/personal-data',
 } as const satisfies Record<keyof Config['databases'], string>;
 
 /**
@@ -52,16 +61,69 @@ export function createContainer(config: Config): App {
   return { service: container.get(tokens.service), logger: container.get(tokens.logger) };
 }
 
-function schemaSteps({ databases, timeoutMs }: Config, logger: Logger): Step[] {
-  const keys = Object.keys(owners) as (keyof typeof owners)[];
-  return keys.map((key) => {
+function schemaSteps(config: Config, logger: Logger): Step[] {
+  const { databases, timeoutMs } = config;
+  // In the database that calls first: another one may not exist yet.
+  const roles = once((url: string) => makeRoles(config, url));
+  const prepare = async (key: keyof typeof owners): Promise<void> => {
     const url = databases[key];
+    if (url === undefined) return;
     const folder = join(import.meta.dirname, '..', owners[key], 'migrations');
-    return {
-      name: `the schema of ${new URL(url).pathname.slice(1)}`,
-      run: () => migrate({ url, folder, logger, timeoutMs }),
-    };
+    await migrate({ url, folder, logger, timeoutMs });
+    if (!hasRoles(config, url)) return;
+    await roles(url);
+    await grantRights({ url, rights: sqlRights[key], maker: makesTables[key] });
+  };
+  const log = once(() => prepare('events'));
+  const schemas = addressed(databases).map(([key, url]) => ({
+    name: `the schema of ${new URL(url).pathname.slice(1)}`,
+    run: () => (key === 'events' ? log() : prepare(key)),
+  }));
+  const further = config.ownedDatabases.map(({ name, role }) => ({
+    name: `the database ${name}`,
+    // It is on the server of the log, which answers then.
+    run: async () => {
+      await log();
+      await prepareOwnDatabase(databases.events, name, role);
+    },
+  }));
+  return [...schemas, ...further];
+}
+
+/** Whether the roles' rights hold in the database at `url`: it is one of ours, and not a user's own. */
+const hasRoles = ({ passfiles }: Config, url: string): boolean =>
+  passfiles !== undefined && new URL(url).username === BOOTSTRAPPER;
+
+/** Makes the roles of all our databases, by way of the one at `url`. */
+async function makeRoles(config: Config, url: string): Promise<void> {
+  const { passfiles, databases, ownedDatabases } = config;
+  if (passfiles === undefined) return;
+  const ours = addressed(databases).filter(([, one]) => hasRoles(config, one));
+  const roles = [
+    ...rolesOf(...ours.map(([key]): DatabaseRights => sqlRights[key])),
+    ...ownedDatabases.map(({ role }) => role),
+  ];
+  await prepareRoles(url, passfiles, roles);
+}
+
+/** The databases that there are, with their addresses. */
+function addressed(databases: Config['databases']): readonly [keyof typeof owners, string][] {
+  const keys = Object.keys(owners) as (keyof typeof owners)[];
+  return keys.flatMap((key) => {
+    const url = databases[key];
+    return url === undefined ? [] : [[key, url]];
   });
+}
+
+/** What calls `work` at the first call, and gives its outcome at each. */
+function once<Args extends unknown[]>(
+  work: (...args: Args) => Promise<void>,
+): (...args: Args) => Promise<void> {
+  let outcome: Promise<void> | undefined;
+  return (...args) => {
+    outcome ??= work(...args);
+    return outcome;
+  };
 }
 
 function streamSteps(config: Config, logger: Logger): Step[] {

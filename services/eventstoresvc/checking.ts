@@ -10,7 +10,12 @@ import type {
   LetterId,
   TakeReplaysRequest,
 } from '../../shared/eventstore/dead-letters.ts';
-import type { EventFilter, EventStore, ReadRequest } from '../../shared/eventstore/event-store.ts';
+import type {
+  AggregateId,
+  EventFilter,
+  ReadRequest,
+  ServedEventStore,
+} from '../../shared/eventstore/event-store.ts';
 import { checked } from '../../shared/kit/checked.ts';
 import type { DeadLetter } from '../../shared/kit/delivery.ts';
 import { checkAppend, type EventLimits } from './log/event-rules.ts';
@@ -24,9 +29,11 @@ import {
   idProblem,
   idsProblems,
   limitProblem,
+  MAX_AGGREGATES,
   MAX_PAGE,
   positionProblem,
   positionsProblems,
+  typesProblem,
 } from './request-rules.ts';
 
 const MAX_EVENT_TYPES = 100;
@@ -46,11 +53,21 @@ export const readProblems = (request: ReadRequest): Found[] => [
   limitProblem(request.limit),
 ];
 
+/** Too many are refused without checking each. */
+export const aggregatesProblems = (aggregates: readonly AggregateId[]): Found[] =>
+  aggregates.length > MAX_AGGREGATES
+    ? [{ field: 'aggregates', message: `are ${aggregates.length}, at most ${MAX_AGGREGATES}` }]
+    : aggregates.flatMap(({ aggregateType, aggregateId }, index) => [
+        idProblem(`aggregates[${index}].aggregate_type`, aggregateType),
+        idProblem(`aggregates[${index}].aggregate_id`, aggregateId),
+      ]);
+
 const checkpointProblems = (request: SaveCheckpointRequest): Found[] => [
   consumerProblem(request.consumer),
   positionProblem('position', request.position, 0n),
   idProblem('event_id', request.eventId),
   positionProblem('delivered', request.delivered, 0n),
+  typesProblem(request.eventTypes ?? []),
 ];
 
 const parkProblems = ({ consumer, position, deliveries }: DeadLetter): Found[] => [
@@ -87,10 +104,11 @@ const closeProblems = (request: CloseRequest): Found[] => [
 ];
 
 /** An event store that rejects invalid requests with `invalid` and passes the rest on. */
-export function checkingService(next: EventStore, limits: EventLimits): EventStore {
+export function checkingService(next: ServedEventStore, limits: EventLimits): ServedEventStore {
   return checked(next, {
     append: (request) => checkAppend(request, limits),
     read: refusing(readProblems),
+    readAggregates: refusing(aggregatesProblems),
     batches: refusing(filterProblems),
     stream: refusing(filterProblems),
     settleCurrency: refusing(currencyProblems),

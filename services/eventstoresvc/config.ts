@@ -6,14 +6,18 @@ import {
   serviceSettings,
   setting,
 } from '../../shared/kit/process/config.ts';
+import { furtherRightsSetting } from './rights/table.ts';
 
 /** Settings of eventstoresvc, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
-const schema = z.object({
+/** What it reads from the environment: the stack tells it these variables and no others. */
+export const schema = z.object({
   ...serviceSettings({ serviceName: 'eventstoresvc', adminPort: 9100 }),
   GRPC_PORT: setting.port(50051),
-  EVENTSTORE_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/eventstoredb'),
+  EVENTSTORE_DATABASE_URL: setting.databaseUrl(
+    'postgres://eventstoresvc@127.0.0.1:26257/eventstoredb',
+  ),
   /**
    * For everything but appends, which have one more connection of their own; reading
    * back a failed batch uses this pool. service.ts limits the readers' share; below
@@ -33,6 +37,8 @@ const schema = z.object({
   STREAM_REPLICAS: setting.streamReplicas(),
   /** Limit for one event's payload. The broker's default limit for a message is 1 MiB. */
   MAX_EVENT_BYTES: setting.integer(512 * 1024, { min: 1_024, max: 900 * 1024 }),
+  /** Who may do what beside the services of the orders: rights as in shared/contracts/rights/grpc.ts, by name. */
+  GRPC_RIGHTS: furtherRightsSetting(),
   REQUEST_TIMEOUT_MS: setting.milliseconds(10_000, { min: 100 }),
 });
 
@@ -48,6 +54,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,
     natsUrl: read.NATS_URL,
     streamReplicas: read.STREAM_REPLICAS,
+    furtherRights: read.GRPC_RIGHTS,
     maxEventBytes: read.MAX_EVENT_BYTES,
     requestTimeoutMs: read.REQUEST_TIMEOUT_MS,
   };

@@ -2,11 +2,19 @@ import { fileURLToPath } from 'node:url';
 import { degradedInstead } from '../../shared/kit/process/degraded.ts';
 import type { Runnable } from '../../shared/kit/process/run-service.ts';
 import { type GrpcService, grpcServer } from '../../shared/kit/transport/grpc/grpc-server.ts';
-import { assemble, bindDatabase, bindNats, createServiceContainer } from '../composition.ts';
+import { type TlsFiles, tlsIdentity } from '../../shared/kit/transport/tls/tls-files.ts';
+import {
+  asConfigured,
+  assemble,
+  bindDatabase,
+  bindNats,
+  createServiceContainer,
+} from '../composition.ts';
 import type { Config } from './config.ts';
 import { parkedLetters } from './consumers/parked-letters.ts';
 import { byStream } from './grpc/by-stream.ts';
 import { createLogContainer, type LogParts, shared } from './log-container.ts';
+import { rightsTable } from './rights/table.ts';
 import { createReaders } from './service.ts';
 
 /** The service, as main runs it and tests inspect it. */
@@ -32,6 +40,7 @@ export function createContainer(config: Config): App {
   bindDatabase(container, config, config.databaseTimeoutMs, { planOnce: true });
   bindNats(container, config);
 
+  container.bind(shared.rights).toConstantValue(rightsTable(config.furtherRights));
   container.bind(shared.readers).toConstantValue(createReaders(config.databasePoolSize));
   const logs = new Map(
     config.streams.map((stream) => [stream, createLogContainer(container, config, stream)]),
@@ -43,8 +52,12 @@ export function createContainer(config: Config): App {
     host: config.bindAddress,
     port: config.grpcPort,
     services: [routed(({ eventStore }) => eventStore), routed(({ recovery }) => recovery)],
-    protoPath: PROTO,
+    // Other machines are told nothing about it but what it does for them.
+    ...(config.mode === 'local' && { protoPath: PROTO }),
+    authorize: container.get(shared.rights).refusal,
+    tls: config.tls && asConfigured(() => tlsIdentity(config.tls as TlsFiles)),
     logger: container.get(shared.logger),
+    meter: container.get(shared.metrics).meter,
   });
   const app = assemble(container, config, [
     container.get(shared.database),

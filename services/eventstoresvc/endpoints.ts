@@ -1,17 +1,17 @@
 /** The event store's methods as endpoints, each with its middlewares. */
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { ServedEventStore } from '../../shared/eventstore/event-store.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
 import { endpointsOf } from '../../shared/kit/endpoints-of.ts';
 import { type Exhausted, type ExhaustedOutcome, parkExhausted } from './consumers/exhausted.ts';
 
-/** What clients see of the event store, except `readAggregate`, which they build on `read`; and what handles exhausted messages. */
-export interface Endpoints extends Omit<EventStore, 'readAggregate'> {
+/** What clients see of the event store, except `readAggregate`, which they build on `readAggregates` and `read`; and what handles exhausted messages. */
+export interface Endpoints extends Omit<ServedEventStore, 'readAggregate'> {
   readonly parkExhausted: Endpoint<Exhausted, ExhaustedOutcome>;
 }
 
 /** @param concerns the middlewares for the endpoint `name`, outermost first */
 export function createEndpoints(
-  service: EventStore,
+  service: ServedEventStore,
   concerns: (name: string) => Middleware,
 ): Endpoints {
   return endpointsOf<Endpoints>(
@@ -19,6 +19,7 @@ export function createEndpoints(
     {
       append: 'append',
       read: 'read',
+      readAggregates: 'read aggregates',
       stream: 'stream',
       batches: 'batches',
       head: 'head',

@@ -1,38 +1,38 @@
-import type { Meter } from '@opentelemetry/api';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { eventStoreMetrics } from '../../shared/contracts/metric-list.ts';
+import type { ServedEventStore } from '../../shared/eventstore/event-store.ts';
+import type { Meter } from '../../shared/kit/metrics/meter.ts';
 import { observed } from '../../shared/kit/observed.ts';
 
 /** An event store that counts appended events by type, and shows how far log and stream are. */
 export function instrumentingService(
-  next: EventStore,
+  next: ServedEventStore,
   meter: Meter,
-  progress: { committed(): bigint; published(): bigint },
-  labels: { readonly stream?: string } = {},
-): EventStore {
-  const appended = meter.createCounter('eventstore_events_appended', {
-    description: 'Events committed, repeats included.',
-  });
-  const parked = meter.createCounter('eventstore_dead_letters', {
-    description: 'Dead letters stored, by consumer and reason.',
-  });
-  const gauge = (name: string, description: string, value: () => bigint) =>
-    meter
-      .createObservableGauge(name, { description })
-      .addCallback((observed) => observed.observe(Number(value()), labels));
-  gauge(
-    'eventstore_log_position',
-    "The log's last position, when the relay last looked.",
-    progress.committed,
+  progress: {
+    committed(): bigint;
+    published(): bigint;
+    /** Whether the log accepts no events. */
+    refusing(): boolean;
+    /** Whether the relay publishes nothing. */
+    stuck(): boolean;
+  },
+  stream?: string,
+): ServedEventStore {
+  const appended = meter.counter(eventStoreMetrics.appended);
+  const parked = meter.counter(eventStoreMetrics.lettersStored);
+  meter.observe(eventStoreMetrics.logPosition, (tell) =>
+    tell(Number(progress.committed()), { stream }),
   );
-  gauge(
-    'eventstore_stream_position',
-    'The last position known to be published.',
-    progress.published,
+  meter.observe(eventStoreMetrics.streamPosition, (tell) =>
+    tell(Number(progress.published()), { stream }),
   );
+  meter.observe(eventStoreMetrics.refusing, (tell) =>
+    tell(Number(progress.refusing()), { stream }),
+  );
+  meter.observe(eventStoreMetrics.relayStuck, (tell) => tell(Number(progress.stuck()), { stream }));
   return observed(next, {
     append: (_ctx, { events }) => {
-      for (const { eventType } of events) appended.add(1, { ...labels, type: eventType });
+      for (const { eventType } of events) appended.add(1, { stream, type: eventType });
     },
-    park: (_ctx, { consumer, reason }) => parked.add(1, { ...labels, consumer, reason }),
+    park: (_ctx, { consumer, reason }) => parked.add(1, { stream, consumer, reason }),
   });
 }

@@ -1,8 +1,8 @@
 import { Container } from 'inversify';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { ServedEventStore } from '../../shared/eventstore/event-store.ts';
 import type { LogRecovery } from '../../shared/eventstore/log-recovery.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import type { Metrics } from '../../shared/kit/metrics.ts';
+import type { Metrics } from '../../shared/kit/metrics/metrics.ts';
 import { requestMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { degradedInstead } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
@@ -16,6 +16,7 @@ import type { Tracing } from '../../zipkin/tracer.ts';
 import { common, token } from '../composition.ts';
 import { checkingService } from './checking.ts';
 import type { Config } from './config.ts';
+import { measuringLags } from './consumers/consumer-lag.ts';
 import { type Checkpoints, createCheckpoints } from './consumers/sql-checkpoints.ts';
 import { createDeadLetters, type DeadLetters } from './consumers/sql-letters.ts';
 import { advisoryTransport } from './consumers/transport-advisory.ts';
@@ -28,6 +29,7 @@ import { createLogCurrency, type LogCurrency } from './log/log-currency.ts';
 import { logHead } from './log/log-head.ts';
 import { APPENDING } from './log/sql-append.ts';
 import { createEventLog, type EventLog } from './log/sql-log.ts';
+import { createTail, type Tail } from './log/tail.ts';
 import { loggingService } from './logging.ts';
 import { createLostTail } from './recovery/lost-tail.ts';
 import { createRecoveryEndpoints } from './recovery/recovery-endpoints.ts';
@@ -35,17 +37,28 @@ import { type Bell, createBell } from './relay/bell.ts';
 import { createStanding, type Standing } from './relay/log-standing.ts';
 import { createPublishedStream, type PublishedStream } from './relay/published-stream.ts';
 import { createRelay, type Relay, relayDefaults } from './relay/relay.ts';
+import { authorizingRecovery, authorizingService } from './rights/authorizing.ts';
+import type { RightsTable } from './rights/table.ts';
 import { createService, type Readers } from './service.ts';
 import { tracingService } from './tracing.ts';
 import { createGrpcService } from './transport-grpc.ts';
 
 /** Calls that come thousands of times a second: a log line for each success would drown the rest. */
-const FREQUENT = ['append', 'read', 'head', 'save checkpoint', 'get checkpoint', 'take replays'];
+const FREQUENT = [
+  'append',
+  'read',
+  'read aggregates',
+  'head',
+  'save checkpoint',
+  'get checkpoint',
+  'take replays',
+];
 
 /** Bindings that the logs of all streams share. */
 export const shared = {
   ...common,
   readers: token<Readers>('readers'),
+  rights: token<RightsTable>('rights'),
 };
 
 const tokens = {
@@ -55,6 +68,7 @@ const tokens = {
   bell: token<Bell>('bell'),
   live: token<LiveHead>('live head'),
   log: token<EventLog>('log'),
+  tail: token<Tail>('tail'),
   commits: token<GroupCommit>('commits'),
   standing: token<Standing>('standing'),
   logCurrency: token<LogCurrency>('currency of the log'),
@@ -62,7 +76,7 @@ const tokens = {
   relay: token<Relay>('relay'),
   checkpoints: token<Checkpoints>('checkpoints'),
   recovery: token<LogRecovery>('recovery'),
-  service: token<EventStore>('service'),
+  service: token<ServedEventStore>('service'),
   endpoints: token<Endpoints>('endpoints'),
   transport: token<ReturnType<typeof createGrpcService>>('transport'),
   advisories: token<Component>('advisories'),
@@ -87,7 +101,6 @@ export interface LogParts {
 export function createLogContainer(parent: Container, config: Config, stream: string): LogParts {
   const container = new Container({ parent, defaultScope: 'Singleton' });
   const alone = config.streams.length === 1;
-  const labels = alone ? {} : { stream };
   const named = (component: Component): Component =>
     alone ? component : { ...component, name: `${component.name} of ${stream}` };
 
@@ -113,14 +126,17 @@ export function createLogContainer(parent: Container, config: Config, stream: st
       }),
     [tokens.logger, tokens.metrics],
   );
+  container.bind(tokens.tail).toConstantValue(createTail());
   container.bind(tokens.log).toResolvedValue(
-    (database: Database, appends: Database, standing: Standing) =>
-      createEventLog(database, appends, stream, (head, committed) => {
+    (database: Database, appends: Database, standing: Standing, tail: Tail) => {
+      const wentBack = (head: bigint, committed: bigint) => {
         standing.wentBack(head, committed);
         container.get(tokens.live).wentBack(head);
         container.get(tokens.relay).lookAgain();
-      }),
-    [tokens.database, tokens.appends, tokens.standing],
+      };
+      return createEventLog(database, appends, stream, wentBack, tail);
+    },
+    [tokens.database, tokens.appends, tokens.standing, tokens.tail],
   );
   container
     .bind(tokens.checkpoints)
@@ -156,18 +172,20 @@ export function createLogContainer(parent: Container, config: Config, stream: st
       ),
     [tokens.nats, tokens.tracing, tokens.logger],
   );
-  container
-    .bind(tokens.relay)
-    .toResolvedValue(
-      (
-        log: EventLog,
-        published: PublishedStream,
-        bell: Bell,
-        { judged, streamAnswers }: Standing,
-        logger: Logger,
-      ) => createRelay(log, published, { ...relayDefaults, bell, judged, streamAnswers }, logger),
-      [tokens.log, tokens.published, tokens.bell, tokens.standing, tokens.logger],
-    );
+  container.bind(tokens.relay).toResolvedValue(
+    (
+      log: EventLog,
+      published: PublishedStream,
+      bell: Bell,
+      { judged, streamAnswers }: Standing,
+      recent: Tail,
+      logger: Logger,
+    ) => {
+      const options = { ...relayDefaults, bell, judged, streamAnswers, recent };
+      return createRelay(log, published, options, logger);
+    },
+    [tokens.log, tokens.published, tokens.bell, tokens.standing, tokens.tail, tokens.logger],
+  );
 
   container
     .bind(tokens.logCurrency)
@@ -192,6 +210,7 @@ export function createLogContainer(parent: Container, config: Config, stream: st
       standing: Standing,
       currency: LogCurrency,
       readers: Readers,
+      tail: Tail,
       { meter }: Metrics,
       logger: Logger,
     ) => {
@@ -205,10 +224,18 @@ export function createLogContainer(parent: Container, config: Config, stream: st
         standing,
         currency,
         readers,
+        tail,
       );
       const limits = { stream, maxDataBytes: config.maxEventBytes };
-      const traced = tracingService(checkingService(service, limits));
-      return loggingService(instrumentingService(traced, meter, relay, labels), logger);
+      const checked = checkingService(service, limits);
+      const traced = tracingService(authorizingService(checked, container.get(tokens.rights)));
+      const progress = {
+        ...relay,
+        refusing: () => standing.degraded() !== undefined,
+        stuck: () => relay.notReady?.() !== undefined,
+      };
+      const counted = instrumentingService(traced, meter, progress, alone ? undefined : stream);
+      return loggingService(counted, logger);
     },
     [
       tokens.log,
@@ -220,13 +247,14 @@ export function createLogContainer(parent: Container, config: Config, stream: st
       tokens.standing,
       tokens.logCurrency,
       tokens.readers,
+      tokens.tail,
       tokens.metrics,
       tokens.logger,
     ],
   );
 
   container.bind(tokens.endpoints).toResolvedValue(
-    (service: EventStore, { tracer }: Tracing, { meter }: Metrics, logger: Logger) =>
+    (service: ServedEventStore, { tracer }: Tracing, { meter }: Metrics, logger: Logger) =>
       createEndpoints(service, (name) =>
         requestMiddleware({
           tracing: traceEndpoint(tracer, name),
@@ -266,7 +294,8 @@ export function createLogContainer(parent: Container, config: Config, stream: st
         limits,
         changed,
       });
-      return createRecoveryEndpoints(recovery, (name) =>
+      const permitted = authorizingRecovery(recovery, container.get(tokens.rights));
+      return createRecoveryEndpoints(permitted, (name) =>
         // No time limit: recovery takes as long as the lost tail is long.
         requestMiddleware({
           tracing: traceEndpoint(tracer, name),
@@ -319,6 +348,10 @@ export function createLogContainer(parent: Container, config: Config, stream: st
       { name: 'group commit', stop: () => container.get(tokens.commits).drain() },
       degradedInstead(container.get(tokens.relay)),
       container.get(tokens.advisories),
+      measuringLags(container.get(tokens.database), stream, {
+        meter: container.get(tokens.metrics).meter,
+        logger,
+      }),
     ].map(named),
     above: [
       container.get(tokens.live),

@@ -1,11 +1,11 @@
 import type { LetterId } from '../../shared/eventstore/dead-letters.ts';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { ServedEventStore } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { type Logger, logFields } from '../../shared/kit/logger.ts';
 import { observed } from '../../shared/kit/observed.ts';
 
 /** An event store that logs dead letters and their replays: each means that somebody's order is stuck. */
-export function loggingService(next: EventStore, logger: Logger): EventStore {
+export function loggingService(next: ServedEventStore, logger: Logger): ServedEventStore {
   const about = (ctx: Context, { consumer, position }: LetterId) => ({
     ...logFields(ctx),
     consumer,

@@ -5,6 +5,8 @@ import type { Currency } from '../../shared/money/currency.ts';
 
 /** Most events or letters in a page, and most ids in a list. */
 export const MAX_PAGE = 1_000;
+/** Most aggregates in one request: a batch of our own clients has fewer. */
+export const MAX_AGGREGATES = 128;
 /** Longest id that can be appended; event types are shorter. */
 const MAX_ID = 200;
 
@@ -99,6 +101,20 @@ export function currencyProblems({ code, decimals }: Currency): Found[] {
 
 /** No ISO 4217 currency has more. */
 const MAX_DECIMALS = 4;
+
+/** A consumer answers a few types. */
+const MAX_TYPES = 100;
+
+export function typesProblem(types: readonly string[]): Found {
+  const field = 'event_types';
+  if (types.length > MAX_TYPES) {
+    return { field, message: `are ${types.length}, at most ${MAX_TYPES} are allowed` };
+  }
+  const wrong = types.find((type) => !/^[\x21-\x7e]{1,128}$/.test(type));
+  return wrong === undefined
+    ? undefined
+    : { field, message: 'must be printable, without blanks, and at most 128 characters long' };
+}
 
 export function limitProblem(value: number): Found {
   if (value >= 1 && value <= MAX_PAGE) return undefined;

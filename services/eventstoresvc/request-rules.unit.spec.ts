@@ -13,6 +13,7 @@ import {
   positionProblem,
   positionsProblems,
   streamProblem,
+  typesProblem,
 } from './request-rules.ts';
 
 describe('the rules of requests', () => {
@@ -29,6 +30,8 @@ describe('the rules of requests', () => {
       streamProblem('', 'ORDERS'),
       streamProblem('ORDERS', 'ORDERS'),
       ...idsProblems('ids', ['a', 'b'], 2),
+      typesProblem([]),
+      typesProblem(['ORDERS.created']),
       ...positionsProblems('p', [1n, 2n]),
       ...currencyProblems({ code: 'CLF', decimals: 4 }),
       ...currencyProblems({ code: 'JPY', decimals: 0 }),
@@ -39,6 +42,9 @@ describe('the rules of requests', () => {
       [],
     );
     const refused = [
+      typesProblem(['a b']),
+      typesProblem(['']),
+      typesProblem(Array(101).fill('a')),
       limitProblem(0),
       limitProblem(MAX_PAGE + 1),
       ...['usd', 'US', 'USDX', 'U D', ''].map((code) => currencyProblems({ code, decimals: 2 })[0]),

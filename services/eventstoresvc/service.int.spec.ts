@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import type { ParkedLetter } from '../../shared/eventstore/dead-letters.ts';
-import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import type { EventStore, ServedEventStore } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../shared/kit/sql/database.ts';
@@ -20,6 +20,7 @@ import { createLiveHead } from './log/live-head.ts';
 import { createLogCurrency } from './log/log-currency.ts';
 import { APPENDING } from './log/sql-append.ts';
 import { createEventLog } from './log/sql-log.ts';
+import { createTail } from './log/tail.ts';
 import { createReaders, createService } from './service.ts';
 
 const folder = fileURLToPath(new URL('migrations', import.meta.url));
@@ -29,7 +30,7 @@ const CONNECTIONS = 4;
 for (const isolation of ['read committed', 'serializable'] as const) {
   describe(`the event store on SQL, ${isolation}`, () => {
     const databases: Database[] = [];
-    const stores: EventStore[] = [];
+    const stores: ServedEventStore[] = [];
     let url: string;
 
     before(async () => {
@@ -40,7 +41,8 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         const options = { url, name, queryTimeoutMs: 5_000, logger: silentLogger, isolation };
         const database = createDatabase({ ...options, poolSize: CONNECTIONS });
         const appends = createDatabase({ ...options, ...APPENDING });
-        const log = createEventLog(database, appends, 'ORDERS');
+        const tail = createTail();
+        const log = createEventLog(database, appends, 'ORDERS', undefined, tail);
         const live = createLiveHead(log.head);
         databases.push(database, appends);
         const service = createService(
@@ -54,12 +56,54 @@ for (const isolation of ['read committed', 'serializable'] as const) {
           { admit: () => undefined, refuse: () => undefined },
           createLogCurrency(database, 'ORDERS'),
           createReaders(CONNECTIONS),
+          tail,
         );
         stores.push(checkingService(service, { stream: 'ORDERS', maxDataBytes: 100_000 }));
       }
     });
 
     after(() => Promise.all(databases.map((database) => database.stop())));
+
+    describe('many aggregates in one answer', () => {
+      const ctx = background();
+      const append = async (count: number, data = '{}') => {
+        const aggregateId = randomUUID();
+        for (let version = 0; version < count; version += 50) {
+          const events = Array.from({ length: Math.min(50, count - version) }, () =>
+            anEvent({ aggregateId, data }),
+          );
+          await stores[0]?.append(ctx, { events, expectedVersion: BigInt(version) });
+        }
+        return { aggregateType: 'order', aggregateId };
+      };
+      const read = async (...aggregates: { aggregateType: string; aggregateId: string }[]) =>
+        (await stores[1]?.readAggregates(ctx, aggregates))?.map((events) => events?.length);
+
+      it('are whole or not there: one of too many events, or too large, is read alone', async () => {
+        const most = await append(256);
+        const tooMany = await append(257);
+        const large = await append(5, JSON.stringify('x'.repeat(99_000)));
+        const tooLarge = await append(6, JSON.stringify('x'.repeat(99_000)));
+        const unknown = { aggregateType: 'order', aggregateId: randomUUID() };
+        assert.deepEqual(await read(tooMany, most, unknown, tooLarge, large, most), [
+          undefined,
+          256,
+          0,
+          undefined,
+          5,
+          256,
+        ]);
+      });
+
+      it('beyond what fits an answer they are read in the next', async () => {
+        const large = await Promise.all(
+          Array.from({ length: 6 }, () => append(5, JSON.stringify('x'.repeat(99_000)))),
+        );
+        assert.deepEqual(await read(...large), [5, 5, 5, 5, undefined, undefined]);
+        const many = await Promise.all(Array.from({ length: 9 }, () => append(250)));
+        assert.deepEqual(await read(...many), [...Array(8).fill(250), undefined]);
+      });
+    });
 
     it('a replay that two processes take in the same moment is handed to one of them', async () => {
       const ctx = background();

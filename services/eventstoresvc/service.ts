@@ -6,19 +6,22 @@ import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import type {
   EventFilter,
   EventPage,
-  EventStore,
   RecordedEvent,
+  ServedEventStore,
 } from '../../shared/eventstore/event-store.ts';
 import { oneByOne } from '../../shared/eventstore/one-by-one.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
+import { heardConsumers } from './consumers/heard-consumers.ts';
 import { letterRefused } from './consumers/letter-refused.ts';
 import type { Checkpoints } from './consumers/sql-checkpoints.ts';
 import type { DeadLetters } from './consumers/sql-letters.ts';
 import type { GroupCommit } from './log/group-commit.ts';
 import { type LiveHead, logWentBack } from './log/live-head.ts';
 import type { LogCurrency } from './log/log-currency.ts';
-import type { EventLog, LogPage } from './log/sql-log.ts';
+import type { LogPage } from './log/read/log-page.ts';
+import type { EventLog } from './log/sql-log.ts';
+import { matches, type Recent } from './log/tail.ts';
 import type { Standing } from './relay/log-standing.ts';
 import { invalidRequest } from './request-rules.ts';
 
@@ -68,6 +71,7 @@ type Batches = AsyncGenerator<readonly RecordedEvent[], void, undefined>;
  * @param published the position up to which the stream is known to be a copy of the log
  * @param live the log's end, for its followers
  * @param standing whether the log may grow
+ * @param recent the log's last events, in memory
  * @param readers limits shared with other users of the database's connections
  */
 export function createService(
@@ -80,16 +84,24 @@ export function createService(
   standing: Pick<Standing, 'admit' | 'refuse'>,
   currency: Pick<LogCurrency, 'written' | 'settle'>,
   readers: Readers,
-): EventStore {
+  recent: Recent,
+): ServedEventStore {
+  const heard = heardConsumers();
+
   async function readPage(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage> {
     const one =
       filter.aggregateId !== undefined ||
       filter.eventId !== undefined ||
       (filter.positions?.length ?? 0) > 0;
+    return inTurn(one ? readers.lookups : readers.log, () => log.read(ctx, filter, limit));
+  }
+
+  async function inTurn<Read>(
+    limited: Readers[keyof Readers],
+    read: () => Promise<Read>,
+  ): Promise<Read> {
     try {
-      return await (one ? readers.lookups : readers.log).execute(() =>
-        log.read(ctx, filter, limit),
-      );
+      return await limited.execute(read);
     } catch (error) {
       if (!(error instanceof BulkheadRejectedError)) throw error;
       throw new CodedError(
@@ -155,19 +167,28 @@ export function createService(
     // Always taken before the page is read, so the page misses nothing up to there.
     let head = await log.head(ctx);
     for (;;) {
-      for await (const { events, last } of pages(ctx, filter, after)) {
-        if (events.length > 0) yield events;
-        after = last;
+      for (let events = recent.after(after, STREAM_PAGE); events.length > 0; ) {
+        const wanted = events.filter((event) => matches(event, filter));
+        if (wanted.length > 0) yield wanted;
+        if (live.generation() !== generation) throw logWentBack();
+        after = events.at(-1)?.position ?? after;
+        events = recent.after(after, STREAM_PAGE);
       }
-      if (live.generation() !== generation) throw logWentBack();
-      // Skip what the filter excludes up to the head.
-      if (head > after) after = head;
+      if (head > after) {
+        for await (const { events, last } of pages(ctx, filter, after)) {
+          if (events.length > 0) yield events;
+          after = last;
+        }
+        if (live.generation() !== generation) throw logWentBack();
+        // Skip what the filter excludes up to the head.
+        if (head > after) after = head;
+      }
       head = await live.beyond(after, ctx.signal);
       if (live.generation() !== generation) throw logWentBack();
     }
   }
 
-  const service: EventStore = {
+  const service: ServedEventStore = {
     append: async (ctx, append) => {
       const held = standing.admit(ctx);
       if (held !== undefined) await held;
@@ -188,9 +209,12 @@ export function createService(
       return events;
     },
 
+    readAggregates: (ctx, aggregates) =>
+      inTurn(readers.lookups, () => log.aggregates(ctx, aggregates)),
+
     read: async (ctx, { limit, ...filter }) => {
       if (filter.afterEventId !== undefined) await checkPlace(ctx, filter);
-      const { events, more } = await readPage(ctx, filter, limit);
+      const { events, more } = recent.page(filter, limit) ?? (await readPage(ctx, filter, limit));
       return { events, nextPosition: more ? events.at(-1)?.position : undefined };
     },
 
@@ -206,6 +230,7 @@ export function createService(
     settleCurrency: (ctx, configured) => currency.settle(ctx, configured),
 
     saveCheckpoint: async (ctx, { consumer, ...checkpoint }) => {
+      heard.hear(consumer);
       const { position } = checkpoint;
       // A consumer counts in stream sequences. If the stream is not a copy of the log
       // (after a restored backup, or with foreign messages), the consumer's progress says
@@ -222,7 +247,11 @@ export function createService(
 
     getCheckpoint: (ctx, consumer) => checkpoints.get(ctx, consumer),
 
-    listCheckpoints: (ctx) => checkpoints.list(ctx),
+    listCheckpoints: async (ctx) =>
+      (await checkpoints.list(ctx)).map((kept) => {
+        const silentMs = heard.silentMs(kept.consumer);
+        return silentMs === undefined ? kept : { ...kept, silentMs };
+      }),
 
     park: async (ctx, letter) => {
       // An event whose answer the log refuses for now must not be parked: that would be for good.
@@ -250,7 +279,10 @@ export function createService(
       throw letterRefused(standing, { consumer, position });
     },
 
-    takeReplays: (ctx, { consumer, limit }) => deadLetters.take(ctx, consumer, limit),
+    takeReplays: (ctx, { consumer, limit }) => {
+      heard.hear(consumer);
+      return deadLetters.take(ctx, consumer, limit);
+    },
 
     resolveReplay: (ctx, { consumer, position }) => deadLetters.resolve(ctx, consumer, position),
 

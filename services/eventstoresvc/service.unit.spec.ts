@@ -8,7 +8,9 @@ import type { DeadLetters } from './consumers/sql-letters.ts';
 import type { GroupCommit } from './log/group-commit.ts';
 import type { LiveHead } from './log/live-head.ts';
 import type { LogCurrency } from './log/log-currency.ts';
-import type { EventLog, LogPage } from './log/sql-log.ts';
+import type { LogPage } from './log/read/log-page.ts';
+import type { EventLog } from './log/sql-log.ts';
+import { createTail } from './log/tail.ts';
 import { createReaders, createService, readersOf } from './service.ts';
 
 describe('readers of the event store', () => {
@@ -131,4 +133,5 @@ const serviceOn = (log: EventLog) =>
     { admit: () => undefined, refuse: () => undefined },
     {} as LogCurrency,
     createReaders(40),
+    createTail(),
   );

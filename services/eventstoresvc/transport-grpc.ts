@@ -11,9 +11,10 @@ import type { Hook } from '../../shared/kit/transport/hooks.ts';
 import type { Endpoints } from './endpoints.ts';
 import { createAppendStreams } from './grpc/append-events.ts';
 import { bounded } from './grpc/bounds.ts';
-import { inMessages, pageToWire } from './grpc/event-messages.ts';
+import { aggregatesToWire, inMessages, pageToWire } from './grpc/event-messages.ts';
 import { lettersToWire } from './grpc/letter-messages.ts';
 import {
+  aggregatesFromWire,
   appendFromWire,
   headFromWire,
   letterFromWire,
@@ -59,6 +60,13 @@ export function createGrpcService(
       decode: (request) => readFromWire(request, stream),
       endpoint: endpoints.read,
       encode: pageToWire,
+    }),
+
+    getAggregates: unary({
+      ...named('GetAggregates'),
+      decode: (request) => aggregatesFromWire(request, stream),
+      endpoint: endpoints.readAggregates,
+      encode: aggregatesToWire,
     }),
 
     getEventsStream: serverStream({
@@ -118,7 +126,12 @@ export function createGrpcService(
       ...named('ListCheckpoints'),
       decode: () => undefined,
       endpoint: endpoints.listCheckpoints,
-      encode: (checkpoints) => ({ checkpoints: [...checkpoints] }),
+      encode: (checkpoints) => ({
+        checkpoints: checkpoints.map(({ silentMs, ...checkpoint }) => ({
+          ...checkpoint,
+          ...(silentMs !== undefined && { silentMs: BigInt(silentMs) }),
+        })),
+      }),
     }),
 
     parkDeadLetter: unary({

@@ -28,6 +28,7 @@ describe('ordersvc with nothing behind it', () => {
         OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://127.0.0.1:${zipkin}/api/v2/spans`,
         REQUEST_TIMEOUT_MS: '3000',
         RATE_LIMIT_PER_SECOND: String(PER_SECOND),
+        TRUSTED_PROXIES: '1',
         LOG_LEVEL: 'silent',
       }),
     );
@@ -72,6 +73,20 @@ describe('ordersvc with nothing behind it', () => {
       what: 'served again',
       deadlineMs: 10_000,
     });
+  });
+
+  it('serves a caller beside the flood of another', async () => {
+    const orders = `http://127.0.0.1:${app.ports().http}/api/orders/o1/events`;
+    const from = async (address: string) => {
+      const headers = { 'x-forwarded-for': `6.6.6.6, ${address}` };
+      const response = await fetch(orders, { headers });
+      await response.text();
+      return response.status;
+    };
+    const flood = Array.from({ length: 10 * PER_SECOND }, () => from('192.0.2.1'));
+    // Without an event store 503 is the answer of who is served.
+    for (let n = 0; n < PER_SECOND / 2; n++) assert.equal(await from('192.0.2.2'), 503);
+    assert.ok((await Promise.all(flood)).filter((status) => status === 429).length >= PER_SECOND);
   });
 
   it('cannot change an order, and says when to come back', async () => {

@@ -5,15 +5,16 @@ import type { OrderService } from './service.ts';
 
 export type OrderEndpoints = OrderService;
 
-/** @param concerns the middlewares for the endpoint `name`, outermost first */
+/** @param concerns the middlewares for the endpoint `name` of `method`, outermost first */
 export const orderEndpoints = (
   service: OrderService,
-  concerns: (name: string) => Middleware,
+  concerns: (name: string, method: keyof OrderService) => Middleware,
 ): OrderEndpoints =>
   endpointsOf(
     service,
     {
       place: 'place_order',
+      placed: 'find_placed_order',
       get: 'get_order',
       list: 'list_orders',
       history: 'order_events',

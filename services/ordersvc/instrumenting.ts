@@ -1,6 +1,8 @@
-import { type Meter, trace } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
+import { orderMetrics } from '../../shared/contracts/metric-list.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { codedError } from '../../shared/kit/errors.ts';
+import type { Meter } from '../../shared/kit/metrics/meter.ts';
 import { observed } from '../../shared/kit/observed.ts';
 import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderService } from './service.ts';
@@ -11,15 +13,9 @@ import type { OrderService } from './service.ts';
  * operations the transport does that.
  */
 export function instrumentingService(next: OrderService, meter: Meter): OrderService {
-  const placed = meter.createCounter('orders_placed', {
-    description: 'Orders accepted; replayed counts retries that got the first answer again.',
-  });
-  const read = meter.createCounter('orders_read', {
-    description: 'Single orders shown, by source and by whether they may be stale.',
-  });
-  const decided = meter.createCounter('orders_decided', {
-    description: 'Decisions by people, by result: done, already so, or the code of the refusal.',
-  });
+  const placed = meter.counter(orderMetrics.placed);
+  const read = meter.counter(orderMetrics.read);
+  const decided = meter.counter(orderMetrics.decided);
   const counted = (command: string) => ({
     answered: (_ctx: Context, _request: unknown, { changed }: DecidedOrder) =>
       decided.add(1, { command, outcome: changed ? 'done' : 'already_so' }),
@@ -31,7 +27,8 @@ export function instrumentingService(next: OrderService, meter: Meter): OrderSer
       placed.add(1, { replayed });
       trace.getSpan(ctx.telemetry)?.setAttribute('order.id', order.orderId);
     },
-    get: (_ctx, _request, { source, stale }) => read.add(1, { source, stale }),
+    get: (_ctx, _request, { source, stale }) =>
+      read.add(1, { source: source.replace(' ', '_'), stale }),
     cancel: counted('cancel'),
     approve: counted('approve'),
     reject: counted('reject'),

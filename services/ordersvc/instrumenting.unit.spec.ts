@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { type Attributes, type Meter, type Span, trace } from '@opentelemetry/api';
+import { type Span, trace } from '@opentelemetry/api';
 import { background, withTelemetry } from '../../shared/kit/context.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
-import { noMeter } from '../../shared/kit/metrics.ts';
+import { noMeter } from '../../shared/kit/metrics/meter.ts';
 import { minor } from '../../shared/money/money.ts';
+import { type Measurement, recordingMeter } from '../../shared/testing/recording.ts';
 import { instrumentingService } from './instrumenting.ts';
 import type { OrderService } from './service.ts';
 import type { OrderView } from './views/order-view.ts';
@@ -43,43 +44,33 @@ const inner: Partial<OrderService> = {
 };
 const request = { ...order, idempotencyKey: undefined };
 
-/** A meter that notes what is counted where. */
-function countingMeter() {
-  const counted: [string, Attributes | undefined][] = [];
-  const meter: Meter = Object.create(noMeter, {
-    createCounter: {
-      value: (name: string) => ({
-        add: (_n: number, attributes?: Attributes) => counted.push([name, attributes]),
-      }),
-    },
-  });
-  return { meter, counted };
-}
+const counted = (measurements: readonly Measurement[]) =>
+  measurements.map(({ instrument, attributes }) => [instrument, attributes]);
 
 describe('the instruments of the order service', () => {
   it('orders placed are told from those that a retry asked for again', async () => {
-    const { meter, counted } = countingMeter();
+    const { meter, measurements } = recordingMeter();
     const service = instrumentingService(inner as OrderService, meter);
     await service.place(background(), request);
     await service.place(background(), { ...request, idempotencyKey: 'k' });
     await service.get(background(), { orderId: 'o1' });
-    assert.deepEqual(counted, [
-      ['orders_placed', { replayed: false }],
-      ['orders_placed', { replayed: true }],
-      ['orders_read', { source: 'log', stale: false }],
+    assert.deepEqual(counted(measurements), [
+      ['orders_placed_total', { replayed: false }],
+      ['orders_placed_total', { replayed: true }],
+      ['orders_read_total', { source: 'log', stale: false }],
     ]);
   });
 
   it('decisions are counted by what came of them, the refused ones too', async () => {
-    const { meter, counted } = countingMeter();
+    const { meter, measurements } = recordingMeter();
     const service = instrumentingService(inner as OrderService, meter);
     await service.cancel(background(), { orderId: 'o1' });
     await service.approve(background(), { orderId: 'o1' });
     await assert.rejects(service.reject(background(), { orderId: 'o1', reason: 'closed' }));
-    assert.deepEqual(counted, [
-      ['orders_decided', { command: 'cancel', outcome: 'done' }],
-      ['orders_decided', { command: 'approve', outcome: 'already_so' }],
-      ['orders_decided', { command: 'reject', outcome: 'order_ended' }],
+    assert.deepEqual(counted(measurements), [
+      ['orders_decided_total', { command: 'cancel', outcome: 'done' }],
+      ['orders_decided_total', { command: 'approve', outcome: 'already_so' }],
+      ['orders_decided_total', { command: 'reject', outcome: 'order_ended' }],
     ]);
   });
 

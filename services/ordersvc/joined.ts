@@ -13,15 +13,19 @@ export interface Joined<T> {
  * callers begins it again. Each caller waits until `signal` at most. Like Go's
  * `singleflight`.
  */
-export type Join<T> = (
-  key: string,
-  signal: AbortSignal,
-  begin: () => Promise<T>,
-) => Promise<Joined<T>>;
+export interface Join<T> {
+  (key: string, signal: AbortSignal, begin: () => Promise<T>): Promise<Joined<T>>;
+  /** The work for `key` that is under way, if any. */
+  underway(key: string): Promise<T> | undefined;
+}
 
 export function createJoin<T>(): Join<T> {
   const underway = new Map<string, Promise<T>>();
-  return async (key, signal, begin) => {
+  const join = async (
+    key: string,
+    signal: AbortSignal,
+    begin: () => Promise<T>,
+  ): Promise<Joined<T>> => {
     for (let other = underway.get(key); other !== undefined; other = underway.get(key)) {
       try {
         return { value: await unlessAborted(other, signal), joined: true };
@@ -34,4 +38,5 @@ export function createJoin<T>(): Join<T> {
     underway.set(key, own);
     return { value: await own, joined: false };
   };
+  return Object.assign(join, { underway: (key: string) => underway.get(key) });
 }

@@ -24,6 +24,17 @@ describe('joined work', () => {
     assert.deepEqual(await join('b', signal, async () => 1), { value: 1, joined: false });
   });
 
+  it('shows while it is under way, and no longer', async () => {
+    const join = createJoin<number>();
+    const left = Promise.withResolvers<number>();
+    const own = join('k', signal, () => left.promise);
+    assert.equal(join.underway('a'), undefined);
+    left.resolve(1);
+    assert.equal(await join.underway('k'), 1);
+    await own;
+    assert.equal(join.underway('k'), undefined);
+  });
+
   it('that fails fails for all', async () => {
     const join = createJoin<number>();
     const fails = async () => {

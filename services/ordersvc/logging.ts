@@ -4,13 +4,22 @@ import { observed } from '../../shared/kit/observed.ts';
 import type { DecidedOrder } from './order-decisions.ts';
 import type { OrderService } from './service.ts';
 
+export interface OrderLogOptions {
+  /** Whether lines may tell who a customer is and what people wrote; default: they may. */
+  readonly texts?: boolean;
+}
+
 /**
  * A service that logs what matters to the business. The endpoint's middleware already
  * writes a line for each request, so orders are logged only at level debug. Losing the
  * read model and showing stale orders are logged when they begin and end, not for each
  * order. A person's decision about an order is always logged.
  */
-export function loggingService(next: OrderService, logger: Logger): OrderService {
+export function loggingService(
+  next: OrderService,
+  logger: Logger,
+  { texts = true }: OrderLogOptions = {},
+): OrderService {
   const readModelAway = turns(
     (fields) => logger.warn(fields, 'the read model is away: folding orders from the log'),
     () => logger.info('the read model is back'),
@@ -23,7 +32,7 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
     (did: string) =>
     (ctx: Context, _request: unknown, { order, changed }: DecidedOrder) => {
       const { details, reason } = order;
-      const fields = { ...logFields(ctx), order_id: details.orderId, reason };
+      const fields = { ...logFields(ctx), order_id: details.orderId, ...(texts && { reason }) };
       if (changed) logger.info(fields, `order ${did}`);
       else logger.debug(fields, `order was already ${did}`);
     };
@@ -38,7 +47,7 @@ export function loggingService(next: OrderService, logger: Logger): OrderService
         {
           ...logFields(ctx),
           order_id: orderId,
-          customer_id: customerId,
+          ...(texts && { customer_id: customerId }),
           restaurant_id: restaurantId,
           amount_minor: amount,
         },

@@ -16,6 +16,7 @@ import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/even
 import { derivedId } from '../../shared/eventstore/ids.ts';
 import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../shared/kit/errors.ts';
+import { type OrderTexts, plainTexts } from './personal/order-texts.ts';
 import type { OrderToDecide } from './views/order-query.ts';
 import { matches, type Versions, versionMismatch } from './views/order-version.ts';
 import { type OrderView, viewOf } from './views/order-view.ts';
@@ -62,6 +63,8 @@ export interface OrderDecisionsOptions {
   readonly store: AggregateStore;
   /** Its errors are shown to people unchanged. */
   readonly codec: OrderEventCodec;
+  /** How the log has texts about customers; default: as they were written. */
+  readonly texts?: OrderTexts;
   readonly recent: RecentWrites;
   /** Limit for reading, appending and reading again, in milliseconds; less than a request's limit. */
   readonly withinMs: number;
@@ -81,7 +84,7 @@ const decidedBy = {
 const UNSAID = 'customer_request';
 
 export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecisions {
-  const { store, codec, recent, withinMs } = options;
+  const { store, codec, texts = plainTexts, recent, withinMs } = options;
   const orders = commandHandler({
     decider: orderDecider,
     codec,
@@ -92,10 +95,11 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
   async function decided(
     caller: Context,
     orderId: string,
-    command: Extract<OrderCommand, { type: keyof typeof decidedBy }>,
+    wanted: Extract<OrderCommand, { type: keyof typeof decidedBy }>,
     ifMatch: Versions,
   ): Promise<DecidedOrder> {
     const ctx = withTimeLeft(caller, withinMs);
+    const command = await sealed(ctx, orderId, wanted).catch(tell);
     const eventId = derivedId(HANDLER, orderId, command.type);
     const request: HandleRequest<OrderState, OrderCommand> = {
       aggregateId: orderId,
@@ -115,11 +119,29 @@ export function createOrderDecisions(options: OrderDecisionsOptions): OrderDecis
       })
       .catch(tell);
     if (!decision.accepted) throw refusal(decision);
-    const events = await store.readAggregate(ctx, orderAggregate(orderId)).catch(tell);
-    const order = viewOf(codec, events);
-    if (order === undefined) throw new Error(`Order ${orderId} is no longer in the log.`);
-    recent.remember(orderId, order.version);
+    const found = await read(ctx, orderId).catch(tell);
+    if (found === undefined) throw new Error(`Order ${orderId} is no longer in the log.`);
+    recent.remember(orderId, found.version);
+    const order = await texts.open(ctx, found).catch(tell);
     return { order, changed: appended !== undefined };
+  }
+
+  const read = async (ctx: Context, orderId: string) =>
+    viewOf(codec, await store.readAggregate(ctx, orderAggregate(orderId)));
+
+  /** `command` with its reason as the log shall have it. Our own codes stay. */
+  async function sealed<Command extends { readonly type: string; readonly reason?: string }>(
+    ctx: Context,
+    orderId: string,
+    command: Command,
+  ): Promise<Command> {
+    if (command.reason === undefined || command.reason === UNSAID) return command;
+    const reason = await texts.sealReason(ctx, command.reason, async () => {
+      const order = await read(ctx, orderId);
+      if (order !== undefined) return order.details;
+      throw new CodedError('not_found', 'order_not_found', 'There is no such order.');
+    });
+    return { ...command, reason };
   }
 
   return {

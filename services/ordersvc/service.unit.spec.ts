@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { orderIdFor } from '../../shared/contracts/order-id.ts';
+import { orderIdFor, secretOrderIdFor } from '../../shared/contracts/order-id.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
@@ -10,7 +10,7 @@ import { background, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isMachineryFailure, type Kind } from '../../shared/kit/errors.ts';
 import { minor } from '../../shared/money/money.ts';
 import type { OrderRequest } from './order-request.ts';
-import { createOrderService } from './service.ts';
+import { createOrderService, type OrderServiceOptions } from './service.ts';
 import type { ReadModel } from './views/order-rows.ts';
 import { type OrderView, viewOf } from './views/order-view.ts';
 import { createRecentWrites } from './views/recent-writes.ts';
@@ -33,7 +33,7 @@ const refused = (kind: Kind, code: string) => (error: unknown) => {
 };
 
 /** A service over a log in memory; the read model shows what `project` put there. */
-function scene() {
+function scene(more: Partial<OrderServiceOptions> = {}) {
   const log = createMemoryEventStore({ stream: ORDERS_STREAM });
   const rows = new Map<string, OrderView>();
   const asked = { appends: 0, reads: 0 };
@@ -70,6 +70,7 @@ function scene() {
     codec,
     patienceMs: 1000,
     now: () => new Date(clock++),
+    ...more,
   });
   return {
     service,
@@ -134,6 +135,28 @@ describe('placing an order', () => {
     assert.deepEqual(codec.decode(events[0]), { type: 'created', order: placed.order });
   });
 
+  it('an order that an earlier request placed is found by its key, and nothing is placed for it', async () => {
+    const { service, asked } = scene();
+    assert.equal(await service.placed(ctx, withKey), undefined);
+    const first = await service.place(ctx, withKey);
+    const { appends } = asked;
+    assert.deepEqual(await service.placed(ctx, withKey), { ...first, replayed: true });
+    const other = { ...withKey, restaurantId: 'r2' };
+    await assert.rejects(
+      service.placed(ctx, other),
+      refused('already_exists', 'idempotency_key_reused'),
+    );
+    assert.equal(asked.appends, appends);
+  });
+
+  it('an order that is being placed is waited for by those who ask for its key', async () => {
+    const { service, asked } = scene();
+    const first = service.place(ctx, withKey);
+    const found = await service.placed(ctx, withKey);
+    assert.equal(found?.order.orderId, (await first).order.orderId);
+    assert.deepEqual(asked, { appends: 1, reads: 0 });
+  });
+
   it('without a key each request is an order of its own', async () => {
     const { service } = scene();
     const [one, two] = [await service.place(ctx, request), await service.place(ctx, request)];
@@ -147,6 +170,54 @@ describe('placing an order', () => {
     const again = await service.place(ctx, withKey);
     assert.deepEqual(again, { ...first, replayed: true });
     assert.equal(await log.head(ctx), 1n);
+  });
+
+  describe('whose id is made with a secret', () => {
+    const named = secretOrderIdFor(() => 'a secret of tests');
+    const secret = { orderIdFor: named, earlierOrderIdFor: orderIdFor };
+
+    it('has an id that nobody can compute, and a repeat finds it', async () => {
+      const { service, log } = scene(secret);
+      const first = await service.place(ctx, withKey);
+      assert.equal(first.order.orderId, named('c1', 'k1'));
+      assert.deepEqual(await service.place(ctx, withKey), { ...first, replayed: true });
+      assert.deepEqual(await service.placed(ctx, withKey), { ...first, replayed: true });
+      assert.equal(await log.head(ctx), 1n);
+    });
+
+    it('is not placed again if an earlier release placed it under an id without a secret', async () => {
+      const { service, append, log } = scene(secret);
+      const orderId = orderIdFor('c1', 'k1');
+      const { order } = await scene().service.place(ctx, withKey);
+      await append(orderId, { type: 'created', order });
+      for (const ask of [service.place, service.placed]) {
+        const found = await ask(ctx, withKey);
+        assert.deepEqual([found?.order.orderId, found?.replayed], [orderId, true]);
+      }
+      const other = { ...withKey, restaurantId: 'r2' };
+      await assert.rejects(
+        service.place(ctx, other),
+        refused('already_exists', 'idempotency_key_reused'),
+      );
+      assert.equal(await log.head(ctx), 1n);
+    });
+
+    it('is placed although somebody took the id that can be computed', async () => {
+      const taken = orderIdFor('c1', 'k1');
+      const eve = scene(secret);
+      const { order } = await eve.service.place(ctx, { ...request, customerId: 'eve' });
+      await eve.append(taken, { type: 'created', order: { ...order, orderId: taken } });
+      assert.equal((await eve.service.place(ctx, withKey)).order.orderId, named('c1', 'k1'));
+      const other = scene(secret);
+      await other.append(taken, debited(taken));
+      assert.equal((await other.service.place(ctx, withKey)).order.orderId, named('c1', 'k1'));
+    });
+
+    it('costs no further read where there are no earlier ids', async () => {
+      const { service, asked } = scene({ orderIdFor: named });
+      await service.place(ctx, withKey);
+      assert.deepEqual(asked, { appends: 1, reads: 0 });
+    });
   });
 
   it('the first answer does not change although the order went on', async () => {

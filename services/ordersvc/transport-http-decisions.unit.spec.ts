@@ -12,6 +12,7 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { httpServer } from '../../shared/kit/transport/http/http-server.ts';
 import { minor } from '../../shared/money/money.ts';
+import { sendRaw } from '../../shared/testing/raw-http.ts';
 import { usd } from '../../shared/testing/test-currency.ts';
 import { spanRecorder } from '../../shared/testing/zipkin/span-recorder.ts';
 import { hasSingleSpanNamed } from '../../shared/testing/zipkin/spans.ts';
@@ -51,7 +52,7 @@ describe('decisions over HTTP', () => {
       orderEndpoints(service, () => nop),
       usd,
     ),
-    hook: httpServerTrace(recorder.tracer, { id: 'order.id' }),
+    hook: httpServerTrace(recorder.tracer, { tagOfParam: { id: 'order.id' } }),
     logger: silentLogger,
   });
 
@@ -113,6 +114,22 @@ describe('decisions over HTTP', () => {
     assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
     return (await response.json()) as { code: string; problems?: { field: string }[] };
   }
+
+  it('a form on a web page approves nothing, and neither does a name that leads here', async () => {
+    const orderId = await order();
+    const form = await post(`${orderId}/approve`, undefined, {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin: 'https://evil.example',
+      'sec-fetch-site': 'cross-site',
+    });
+    assert.equal((await problem(form, 403)).code, 'foreign_origin');
+    const rebound = await sendRaw(
+      server.port(),
+      `POST /api/orders/${orderId}/approve HTTP/1.1\r\nHost: evil.example:${server.port()}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    assert.equal(rebound.status, 421);
+    assert.equal((await answered(await fetch(url(orderId)))).status, 'Paid');
+  });
 
   it('each is answered with the order it leaves behind, as GET then shows it', async () => {
     const wanted = [

@@ -8,6 +8,7 @@
 
 import type { Route } from '../../shared/kit/transport/http/route.ts';
 import type { Currency } from '../../shared/money/currency.ts';
+import { type Admission, openAdmission } from './admission/admission.ts';
 import type { OrderEndpoints } from './endpoints.ts';
 import { answersIn } from './http/answers.ts';
 import { withDocument } from './http/api-document.ts';
@@ -15,13 +16,17 @@ import { decideOrderRoutes } from './http/decide-orders.ts';
 import { placeOrderRoute } from './http/place-order.ts';
 import { readOrderRoutes } from './http/read-orders.ts';
 
-/** The routes for `endpoints`, with money in `currency`. */
-export function orderRoutes(endpoints: OrderEndpoints, currency: Currency): readonly Route[] {
+/** The routes for `endpoints`, with money in `currency`. Orders are placed if `admission` lets them in. */
+export function orderRoutes(
+  endpoints: OrderEndpoints,
+  currency: Currency,
+  admission: Admission = openAdmission,
+): readonly Route[] {
   const answers = answersIn(currency.decimals);
   return withDocument(
     [
-      placeOrderRoute(endpoints, answers, currency),
-      ...readOrderRoutes(endpoints, answers),
+      placeOrderRoute(endpoints, answers, currency, admission),
+      ...readOrderRoutes(endpoints, answers, currency.decimals),
       ...decideOrderRoutes(endpoints, answers),
     ],
     currency,

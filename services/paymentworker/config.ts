@@ -14,15 +14,18 @@ export type Config = ReturnType<typeof readConfig>;
  */
 const demo = { declined: ['demo-declined'], unpaid: ['demo-unpaid'], slow: ['demo-slow'] };
 
-const schema = z
+/** What it reads from the environment: the stack tells it these variables and no others. */
+export const schema = z
   .object({
     ...workerSettings({ serviceName: 'paymentworker', adminPort: 9102 }),
-    PAYMENTS_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/paymentsdb'),
+    PAYMENTS_DATABASE_URL: setting.databaseUrl(
+      'postgres://paymentworker@127.0.0.1:26257/paymentsdb',
+    ),
     DATABASE_POOL_SIZE: setting.integer(10, { min: 1, max: 1_000 }),
     DATABASE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
     PAYMENT_GATEWAY: setting.choice('simulated', ['simulated', 'stripe']),
-    /** Required with `PAYMENT_GATEWAY=stripe`. Never logged. */
-    STRIPE_SECRET_KEY: z.string().trim().optional(),
+    /** Required with `PAYMENT_GATEWAY=stripe`. Its file may change while the worker runs. */
+    STRIPE_SECRET_KEY: setting.secret(),
     STRIPE_API_BASE: setting.url('https://api.stripe.com', ['http', 'https']),
     /** Orders name no card: this payment method pays for all of them. The default exists only in Stripe's test mode. */
     STRIPE_PAYMENT_METHOD: setting.text('pm_card_visa'),

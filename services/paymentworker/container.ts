@@ -5,7 +5,7 @@ import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts'
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
 import type { Handles } from '../../shared/eventstore/worker/handles.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import type { Metrics } from '../../shared/kit/metrics.ts';
+import type { Metrics } from '../../shared/kit/metrics/metrics.ts';
 import { workerMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
@@ -25,6 +25,7 @@ import {
 } from '../composition.ts';
 import type { Config } from './config.ts';
 import { paymentEndpoints } from './endpoints.ts';
+import { gatheredLedger } from './gateway/gathered-ledger.ts';
 import { guardedGateway } from './gateway/guarded-gateway.ts';
 import { inAgreedMoney } from './gateway/in-agreed-money.ts';
 import { type Ledger, sqlLedger } from './gateway/ledger.ts';
@@ -69,13 +70,14 @@ export function createContainer(config: Config): App {
   bindEventStore(container, config, config.eventStoreTimeoutMs);
 
   container.bind(tokens.gateway).toResolvedValue(
-    (database: Database, agreed: AgreedCurrency) => {
-      const ledger = sqlLedger(database);
+    (database: Database, agreed: AgreedCurrency, { meter }: Metrics) => {
+      const timeoutMs = config.databaseTimeoutMs;
+      const ledger = gatheredLedger(sqlLedger(database), database, { timeoutMs, meter });
       const guarded = guardedGateway(chosenGateway(config, ledger), BREAKER);
       const gateway = needingNoGateway(guarded, ledger, charging(config.currency));
       return { ...guarded, ...inAgreedMoney(gateway, agreed) };
     },
-    [tokens.database, tokens.currency],
+    [tokens.database, tokens.currency, tokens.metrics],
   );
 
   container.bind(tokens.service).toResolvedValue(

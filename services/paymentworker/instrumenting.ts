@@ -1,18 +1,13 @@
-import type { Meter } from '@opentelemetry/api';
+import { orderMetrics } from '../../shared/contracts/metric-list.ts';
+import type { Meter } from '../../shared/kit/metrics/meter.ts';
 import { observed } from '../../shared/kit/observed.ts';
 import type { PaymentService } from './service.ts';
 
 /** Counts payments and voids by outcome, and the money debited, in minor units. */
 export function instrumentingService(next: PaymentService, meter: Meter): PaymentService {
-  const payments = meter.createCounter('payments_total', {
-    description: 'Payments, by result.',
-  });
-  const debited = meter.createCounter('payments_debited_minor_units_total', {
-    description: 'Money debited, in minor units of the currency.',
-  });
-  const voids = meter.createCounter('payment_voids_total', {
-    description: 'Voids, by result.',
-  });
+  const payments = meter.counter(orderMetrics.payments);
+  const debited = meter.counter(orderMetrics.debited);
+  const voids = meter.counter(orderMetrics.voids);
   return observed(next, {
     pay: (_ctx, { order }, result) => {
       payments.add(1, { result });

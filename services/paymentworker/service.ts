@@ -85,7 +85,8 @@ export function createPaymentService(
         eventId: derivedId(durables.payment, causeId, ANSWER),
         aggregateId: fact.orderId,
         aggregateType: ORDER_AGGREGATE,
-        metadata: metadataOf(ctx),
+        // It answers the first of several, and by this its id can be checked.
+        metadata: { ...metadataOf(ctx), causation_id: causeId },
         ...codec.encode(fact),
       };
       await store.append(ctx, { events: [answer], lane: 'answers' });

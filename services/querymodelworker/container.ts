@@ -1,21 +1,21 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
+import { READ_MODEL } from '../../shared/contracts/subjects.ts';
 import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { background, withTimeLeft } from '../../shared/kit/context.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import type { Metrics } from '../../shared/kit/metrics.ts';
+import type { Metrics } from '../../shared/kit/metrics/metrics.ts';
 import { batchMiddleware } from '../../shared/kit/middleware/onions.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
-import type { Nats } from '../../shared/kit/transport/nats/nats-connection.ts';
-import { jetstreamConsumerTrace } from '../../zipkin/jetstream.ts';
+import { loggedEventTrace } from '../../zipkin/logged-event.ts';
 import type { Tracing } from '../../zipkin/tracer.ts';
 import {
   type App,
   assemble,
   bindDatabase,
   bindEventStore,
-  bindNats,
   common,
   createServiceContainer,
   token,
@@ -26,7 +26,7 @@ import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
 import { createQueryModelService, type QueryModelService } from './service.ts';
 import { sqlReadModel } from './table/read-model.ts';
-import { jetstreamTransport } from './transport-jetstream.ts';
+import { logTransport } from './transport-log.ts';
 
 const tokens = {
   ...common,
@@ -35,20 +35,22 @@ const tokens = {
   transport: token<Component>('transport'),
 };
 
+/** For the answer of `/progress`. */
+const PROGRESS_MS = 2_000;
+
 /**
  * Builds the query model worker, inside out. At the core is the service, which folds
  * events into the read model; its own middlewares count events and report the
  * unreadable ones. It becomes an endpoint that takes a batch, wrapped in
- * `batchMiddleware`. Outermost is the stream, read in order from the read model's
- * checkpoint, with a span for each event. The lifecycle starts dependencies first and
+ * `batchMiddleware`. Outermost is the log, followed from the read model's checkpoint, with
+ * a span for each event that is sampled. The lifecycle starts dependencies first and
  * stops in reverse order: a batch in flight finishes before the connections behind it
  * close.
  */
 export function createContainer(config: Config): App {
   const container = createServiceContainer(config);
   bindDatabase(container, config, config.databaseTimeoutMs);
-  bindNats(container, config);
-  bindEventStore(container, config, config.eventStoreTimeoutMs);
+  bindEventStore(container, { ...config, readsOnly: true }, config.eventStoreTimeoutMs);
 
   container.bind(tokens.service).toResolvedValue(
     (database: Database, agreed: AgreedCurrency, { meter }: Metrics, logger: Logger) => {
@@ -77,38 +79,41 @@ export function createContainer(config: Config): App {
       endpoints: QueryModelEndpoints,
       service: QueryModelService,
       database: Database,
-      nats: Nats,
       log: EventStore,
       { tracer }: Tracing,
       logger: Logger,
-      { meter }: Metrics,
     ) =>
-      jetstreamTransport(endpoints, {
-        connection: nats.connection,
+      logTransport(endpoints, {
         checkpoint: (ctx) => service.checkpoint(ctx),
         place: sqlReadModel(database).place,
         log,
-        hook: jetstreamConsumerTrace(tracer),
+        hook: loggedEventTrace(tracer, READ_MODEL),
         maxBatch: config.maxBatch,
+        gatherMs: config.gatherMs,
         logger,
-        meter,
       }),
     [
       tokens.endpoints,
       tokens.service,
       tokens.database,
-      tokens.nats,
       tokens.store,
       tokens.tracing,
       tokens.logger,
-      tokens.metrics,
     ],
   );
 
-  return assemble(container, config, [
+  const service = container.get(tokens.service);
+  const adminPages = {
+    // How far the read model is, which no checkpoint beside the log tells.
+    '/progress': async () => ({
+      consumer: READ_MODEL,
+      position: Number(await service.checkpoint(withTimeLeft(background(), PROGRESS_MS))),
+    }),
+  };
+  const components = [
     container.get(tokens.database),
-    degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
     degradedOnceReady(container.get(tokens.transport)),
-  ]);
+  ];
+  return assemble(container, config, components, { adminPages });
 }

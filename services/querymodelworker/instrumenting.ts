@@ -1,20 +1,21 @@
-import type { Meter } from '@opentelemetry/api';
+import { orderMetrics } from '../../shared/contracts/metric-list.ts';
+import type { Meter } from '../../shared/kit/metrics/meter.ts';
 import { observed } from '../../shared/kit/observed.ts';
 import type { QueryModelService } from './service.ts';
 
 /** Counts events by outcome, and shows how far the read model is. */
 export function instrumentingService(next: QueryModelService, meter: Meter): QueryModelService {
-  const events = meter.createCounter('projection_events_total', {
-    description: 'Events read by the projection, by result: folded, unknown or unreadable.',
-  });
-  const batches = meter.createCounter('projection_batches_total', {
-    description: 'Batches, by result: applied, or moved if the checkpoint was not where expected.',
-  });
-  const position = meter.createGauge('projection_position', {
-    description: 'Position up to which the read model includes the log.',
+  const events = meter.counter(orderMetrics.projectionEvents);
+  const batches = meter.counter(orderMetrics.projectionBatches);
+  const journeys = meter.histogram(orderMetrics.journey);
+  let position: bigint | undefined;
+  meter.observe(orderMetrics.projectionPosition, (tell) => {
+    if (position !== undefined) tell(Number(position));
   });
   return observed(next, {
-    checkpoint: (_ctx, _request, checkpoint) => position.record(Number(checkpoint)),
+    checkpoint: (_ctx, _request, checkpoint) => {
+      position = checkpoint;
+    },
     project: (_ctx, batch, projected) => {
       const { applied, unknown, failures } = projected;
       batches.add(1, { result: applied ? 'applied' : 'moved' });
@@ -22,7 +23,10 @@ export function instrumentingService(next: QueryModelService, meter: Meter): Que
         events.add(batch.events.length - unknown - failures.length, { result: 'folded' });
       if (unknown > 0) events.add(unknown, { result: 'unknown' });
       if (failures.length > 0) events.add(failures.length, { result: 'unreadable' });
-      position.record(Number(projected.position));
+      position = projected.position;
+      for (const { status, by, tookMs } of projected.ended) {
+        journeys.with({ status, by }).record(tookMs / 1_000);
+      }
     },
   });
 }

@@ -37,6 +37,7 @@ describe('query model logging', () => {
       applied: true,
       unknown: 0,
       failures: [failure],
+      ended: [],
     });
     assert.equal(others.length, 0);
     assert.equal(line?.level, 50);
@@ -47,6 +48,9 @@ describe('query model logging', () => {
   });
 
   it('a batch like any other is not worth a line', async () => {
-    assert.deepEqual(await linesFor({ position: 8n, applied: true, unknown: 3, failures: [] }), []);
+    assert.deepEqual(
+      await linesFor({ position: 8n, applied: true, unknown: 3, failures: [], ended: [] }),
+      [],
+    );
   });
 });

@@ -107,7 +107,13 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       order(created('order-1'));
       order(paid('order-1'));
       const projected = await service.project(ctx, { after: 0n, events });
-      assert.deepEqual(projected, { position: 2n, applied: true, unknown: 0, failures: [] });
+      assert.deepEqual(projected, {
+        position: 2n,
+        applied: true,
+        unknown: 0,
+        failures: [],
+        ended: [],
+      });
       const [row] = await database.query<{ items: string }>(
         ctx,
         (sql) => sql`

@@ -3,6 +3,7 @@ import type { AgreedCurrency } from '../../shared/eventstore/agreed-currency.ts'
 import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { foldBatch, refuseGaps } from './table/batch.ts';
+import type { EndedOrder } from './table/ended-orders.ts';
 import type { OrderRow } from './table/order-row.ts';
 import type { ProjectionFailure } from './table/projection-failure.ts';
 import type { ReadModel } from './table/read-model.ts';
@@ -28,6 +29,8 @@ export interface Projected {
   readonly unknown: number;
   /** Unreadable events, which were recorded and skipped. */
   readonly failures: readonly ProjectionFailure[];
+  /** Orders that ended by it. */
+  readonly ended: readonly EndedOrder[];
 }
 
 /** Keeps the read model up to date with the log. */
@@ -61,14 +64,15 @@ export function createQueryModelService(
     refuseGaps(after, events);
     const orderIds = [...new Set(events.map((event) => event.aggregateId))];
     const { table, rows: before } = await readModel.rows(ctx, orderIds);
-    const { changed, failures, unknown } = foldBatch(codec, before, events);
+    const { changed, failures, unknown, ended } = foldBatch(codec, before, events);
     const rows = [...changed.values()];
     if (sizeOf(rows) > MAX_STATEMENT && events.length > 1) return inHalves(ctx, { after, events });
     const to = after + BigInt(events.length);
     const { eventId = '' } = events.at(-1) ?? {};
     const applied = await readModel.write(ctx, { table, from: after, to, eventId, rows, failures });
-    if (applied) return { position: to, applied, unknown, failures };
-    return { position: await readModel.checkpoint(ctx), applied, unknown: 0, failures: [] };
+    if (applied) return { position: to, applied, unknown, failures, ended };
+    const position = await readModel.checkpoint(ctx);
+    return { position, applied, unknown: 0, failures: [], ended: [] };
   }
 
   async function inHalves(ctx: Context, { after, events }: Batch): Promise<Projected> {
@@ -80,6 +84,7 @@ export function createQueryModelService(
       ...second,
       unknown: first.unknown + second.unknown,
       failures: [...first.failures, ...second.failures],
+      ended: [...first.ended, ...second.ended],
     };
   }
 

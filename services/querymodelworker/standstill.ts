@@ -17,9 +17,9 @@ export interface StandstillOptions {
 }
 
 /**
- * While nothing arrives, checks whether that is right. The stream cannot tell: it may
- * have lost its tail, or have been recreated from a restored log. Returns a function
- * that ends the checks.
+ * While nothing arrives, checks whether that is right. The reading cannot tell: it may hang
+ * somewhere, or the log may have been restored to an older state. Returns a function that
+ * ends the checks.
  */
 export function watchStandstill(options: StandstillOptions): () => void {
   const { lookMs, stuckMs, waiting, logger } = options;

@@ -7,7 +7,8 @@ import type { ReviewPolicy } from './review-policy.ts';
 /** The review worker's settings, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
-const schema = z.object({
+/** What it reads from the environment: the stack tells it these variables and no others. */
+export const schema = z.object({
   ...workerSettings({ serviceName: 'reviewworker', adminPort: 9103 }),
   /** Orders above this, in major units, are rejected; unset: none. */
   REVIEW_REJECT_ABOVE: amountLimit,

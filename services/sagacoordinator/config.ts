@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { workerConfig, workerSettings } from '../../shared/eventstore/worker/worker-settings.ts';
+import { processConfig, processSettings } from '../../shared/eventstore/worker/worker-settings.ts';
 import { loadConfig, setting } from '../../shared/kit/process/config.ts';
 
 /** The saga coordinator's settings, read from the environment. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
-const schema = z.object({
-  ...workerSettings({ serviceName: 'sagacoordinator', adminPort: 9105 }),
-  SAGA_DATABASE_URL: setting.databaseUrl('postgres://orders@127.0.0.1:26257/sagadb'),
-  /** One connection writes, one queries what is due, one postpones; the rest is for when one hangs. */
+/** What it reads from the environment: the stack tells it these variables and no others. */
+export const schema = z.object({
+  ...processSettings({ serviceName: 'sagacoordinator', adminPort: 9105 }),
+  SAGA_DATABASE_URL: setting.databaseUrl('postgres://sagacoordinator@127.0.0.1:26257/sagadb'),
+  /** One connection writes, one queries what is due, one postpones, one holds the lease. */
   DATABASE_POOL_SIZE: setting.integer(4, { min: 1, max: 1_000 }),
   DATABASE_TIMEOUT_MS: setting.milliseconds(5_000, { min: 100 }),
   /** An order that stays Pending for longer is cancelled. */
@@ -32,7 +33,7 @@ const schema = z.object({
 export function readConfig(env: NodeJS.ProcessEnv = process.env) {
   const read = loadConfig(schema, env);
   return {
-    ...workerConfig(read),
+    ...processConfig(read),
     databaseUrl: read.SAGA_DATABASE_URL,
     databasePoolSize: read.DATABASE_POOL_SIZE,
     databaseTimeoutMs: read.DATABASE_TIMEOUT_MS,

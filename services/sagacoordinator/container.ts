@@ -1,10 +1,13 @@
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
-import type { Handles } from '../../shared/eventstore/worker/handles.ts';
 import type { Logger } from '../../shared/kit/logger.ts';
-import type { Metrics } from '../../shared/kit/metrics.ts';
-import { deadlineMiddleware, workerMiddleware } from '../../shared/kit/middleware/onions.ts';
+import type { Metrics } from '../../shared/kit/metrics/metrics.ts';
+import {
+  batchMiddleware,
+  deadlineMiddleware,
+  workerMiddleware,
+} from '../../shared/kit/middleware/onions.ts';
 import { degradedOnceReady } from '../../shared/kit/process/degraded.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import type { Database } from '../../shared/kit/sql/database.ts';
@@ -15,6 +18,7 @@ import {
   sqlDeadlines,
   type UpcomingDeadline,
 } from '../../shared/process-manager/deadlines.ts';
+import { gatheredWrites } from '../../shared/process-manager/gathered-writes.ts';
 import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
 import { processClock } from '../../shared/process-manager/process-clock.ts';
 import { traceEndpoint } from '../../zipkin/endpoint.ts';
@@ -26,19 +30,22 @@ import {
   bindDatabase,
   bindEventStore,
   bindNats,
-  bindWorker,
   common,
   createServiceContainer,
+  followerOf,
   token,
 } from '../composition.ts';
+import { lastAudit } from './audit-result.ts';
 import type { Config } from './config.ts';
 import { type SagaEndpoints, sagaEndpoints } from './endpoints.ts';
 import { instrumentingService } from './instrumenting.ts';
 import { loggingService } from './logging.ts';
+import { deadlinesPage } from './saga/deadlines-page.ts';
 import { ORDER_ID } from './saga/order-deadlines.ts';
 import { orderProcess } from './saga/order-process.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaService } from './service.ts';
+import { waitingDeadlines } from './waiting-deadlines.ts';
 
 type Due = UpcomingDeadline<DeadlineKind>;
 
@@ -47,17 +54,16 @@ const tokens = {
   deadlines: token<Deadlines<DeadlineKind>>('deadlines'),
   service: token<SagaService>('service'),
   endpoints: token<SagaEndpoints>('endpoints'),
-  handles: token<Handles>('handles'),
   clock: token<Component>('deadline transport'),
 };
 
 /**
  * Builds the saga coordinator, inside out. At the core is the service, which knows the
- * log, the saga and the table of deadlines, but no queues or clocks; its own middlewares
- * count and log what matters to the business. It becomes two endpoints: one for events,
- * wrapped in the middlewares of every worker, and one for deadlines, wrapped in
- * `deadlineMiddleware`. Outermost are two transports: the durable consumer, which
- * acknowledges, and the clock, which looks for what is due. The lifecycle starts
+ * log, the saga and the table of deadlines, but no transports or clocks; its own middlewares
+ * count and log what matters to the business. It becomes three endpoints: one for events,
+ * wrapped in the middlewares of every worker, one for the usual events of a batch, and one
+ * for deadlines. Outermost are two transports: the follower, which reads the log and keeps
+ * the checkpoint, and the clock, which looks for what is due. The lifecycle starts
  * dependencies first and stops in reverse order: work in flight finishes before the
  * connections behind it close.
  */
@@ -77,7 +83,8 @@ export function createContainer(config: Config): App {
 
   container.bind(tokens.service).toResolvedValue(
     (store: EventStore, deadlines: Deadlines<DeadlineKind>, { meter }: Metrics, logger: Logger) => {
-      const service = createSagaService(store, groupedWrites(deadlines), config.times, codec);
+      const writes = gatheredWrites(groupedWrites(deadlines), config.gatherMs);
+      const service = createSagaService(store, writes, config.times, codec);
       return loggingService(instrumentingService(service, meter), logger);
     },
     [tokens.store, tokens.deadlines, tokens.metrics, tokens.logger],
@@ -104,6 +111,8 @@ export function createContainer(config: Config): App {
             insist: true,
             timeoutMs: config.attemptTimeoutMs,
           }),
+        batch: (name) =>
+          batchMiddleware({ meter, logger, name, timeoutMs: config.attemptTimeoutMs }),
         deadline: (name) =>
           deadlineMiddleware({
             tracing: traceEndpoint(tracer, name, ({ aggregateId, kind }: Due) => ({
@@ -120,9 +129,11 @@ export function createContainer(config: Config): App {
   );
 
   container
-    .bind(tokens.handles)
-    .toResolvedValue(({ handles }: SagaEndpoints) => handles, [tokens.endpoints]);
-  bindWorker(container, config, durables.saga, tokens.handles);
+    .bind(tokens.worker)
+    .toResolvedValue(
+      (endpoints: SagaEndpoints) => followerOf(container, config, durables.saga, endpoints),
+      [tokens.endpoints],
+    );
 
   container.bind(tokens.clock).toResolvedValue(
     (
@@ -147,11 +158,19 @@ export function createContainer(config: Config): App {
     [tokens.endpoints, tokens.deadlines, tokens.nats, tokens.store, tokens.logger],
   );
 
-  return assemble(container, config, [
+  const adminPages = { '/deadlines': deadlinesPage(container.get(tokens.deadlines)) };
+  const looks = {
+    meter: container.get(tokens.metrics).meter,
+    logger: container.get(tokens.logger),
+  };
+  const components = [
     container.get(tokens.database),
     degradedOnceReady(container.get(tokens.nats)),
     container.get(tokens.store),
     degradedOnceReady(container.get(tokens.worker)),
     degradedOnceReady(container.get(tokens.clock)),
-  ]);
+    waitingDeadlines(container.get(tokens.database), looks),
+    lastAudit(container.get(tokens.database), looks),
+  ];
+  return assemble(container, config, components, { adminPages });
 }

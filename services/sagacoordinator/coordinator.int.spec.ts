@@ -28,6 +28,7 @@ import {
   type UpcomingDeadline,
 } from '../../shared/process-manager/deadlines.ts';
 import { type DeliveryWatch, deliveryWatch } from '../../shared/process-manager/delivery-watch.ts';
+import { gatheredWrites } from '../../shared/process-manager/gathered-writes.ts';
 import { groupedWrites } from '../../shared/process-manager/grouped-writes.ts';
 import { rebuildDeadlines } from '../../shared/process-manager/rebuild.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
@@ -100,7 +101,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
         stream: ORDERS_STREAM,
         now: () => new Date(Date.now() + skewMs),
       });
-      service = createSagaService(store, groupedWrites(deadlines), times, codec);
+      service = createSagaService(store, gatheredWrites(groupedWrites(deadlines), 0), times, codec);
       running = [];
     });
     afterEach(async () => {
@@ -163,6 +164,7 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       eventually(
         `${orderId} is cancelled`,
         async () => (await types(orderId)).at(-1) === 'cancelled',
+        30_000,
       );
     const rows = () => deadlines.upcoming(ctx, 1_000);
     /** But for those of voids, which stay until somebody answers. */
@@ -242,7 +244,10 @@ for (const isolation of ['read committed', 'serializable'] as const) {
       await happened(created('order-1'));
       const crashing = createSagaService(
         store,
-        { write: () => Promise.reject(new CodedError('unavailable', 'crash', 'It crashed.')) },
+        {
+          write: () => Promise.reject(new CodedError('unavailable', 'crash', 'It crashed.')),
+          gather: async () => false,
+        },
         times,
         codec,
       );

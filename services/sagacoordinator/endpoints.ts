@@ -1,5 +1,7 @@
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
+import type { RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { type Handles, type Happened, handlesOf } from '../../shared/eventstore/worker/handles.ts';
+import type { UsualCase } from '../../shared/kit/batch/followed-batch.ts';
 import type { Delivery } from '../../shared/kit/delivery.ts';
 import type { Endpoint, Middleware } from '../../shared/kit/endpoint.ts';
 import type { UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
@@ -11,6 +13,8 @@ import type { SagaOutcome, SagaService } from './service.ts';
 export interface SagaEndpoints {
   /** Something happened to an order. */
   readonly handles: Handles;
+  /** Things happened to orders; those that are usual are done together. */
+  readonly usual: UsualCase<RecordedEvent>;
   /** A deadline is due. */
   readonly deadlineDue: Endpoint<UpcomingDeadline<DeadlineKind>, SagaOutcome>;
 }
@@ -21,6 +25,7 @@ export function sagaEndpoints(
   codec: OrderEventCodec,
   concerns: {
     readonly event: (name: string) => Middleware<Delivery>;
+    readonly batch: (name: string) => Middleware;
     readonly deadline: (name: string) => Middleware<UpcomingDeadline<DeadlineKind>>;
   },
 ): SagaEndpoints {
@@ -31,6 +36,7 @@ export function sagaEndpoints(
       { types: eventTypes, codec, concerns: concerns.event },
       Object.fromEntries(followed.map((type) => [type, ['follow_order', follow] as const])),
     ),
+    usual: concerns.batch('follow_orders')(service.followUsual),
     deadlineDue: concerns.deadline('fire_deadline')(
       (ctx, deadline: UpcomingDeadline<DeadlineKind>) => service.fire(ctx, deadline),
     ),

@@ -8,6 +8,7 @@ import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-ev
 import { background, causedBy } from '../../shared/kit/context.ts';
 import { minor } from '../../shared/money/money.ts';
 import type { Deadline, UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
+import { gatheredWrites } from '../../shared/process-manager/gathered-writes.ts';
 import type { DeadlineWrites } from '../../shared/process-manager/grouped-writes.ts';
 import type { DeadlineKind } from './saga/saga.ts';
 import { createSagaService, type SagaService } from './service.ts';
@@ -62,7 +63,7 @@ describe('saga service', () => {
         for (const { kind } of remove) rows.delete(kind);
       },
     };
-    service = createSagaService(store, writes, times, codec);
+    service = createSagaService(store, gatheredWrites(writes, 0), times, codec);
   });
 
   /** The event that began the wait, where no row says it. */

@@ -73,6 +73,7 @@ const placed = {
 };
 
 const approved = { ...placed, status: 'Approved', payment_status: 'debited', version: 3 };
+const listed = { ...approved, changed_at: '2026-03-01T18:30:00.046Z' };
 
 /** The body of `POST /api/orders`. Fields that are not named here, such as an amount or a status, are ignored. */
 export function placeOrderBody({ currency, numberText }: NumberRules) {
@@ -266,7 +267,17 @@ export const orderAnswer = z
 /** 200 of `GET /api/orders`: a page, the newest first. */
 export const orderListAnswer = z
   .object({
-    orders: z.array(orderAnswer),
+    orders: z.array(
+      orderAnswer
+        .extend({
+          changed_at: z
+            .string()
+            .meta({ format: 'date-time' })
+            .optional()
+            .describe("When it last changed: ISO 8601, by the database's clock."),
+        })
+        .meta({ id: 'ListedOrder', example: listed }),
+    ),
     next_cursor: z
       .string()
       .optional()
@@ -277,7 +288,7 @@ export const orderListAnswer = z
       .min(0)
       .describe('The list includes everything in the log up to this position, and perhaps more.'),
   })
-  .meta({ id: 'OrderList', example: { orders: [approved], position: 1_207 } });
+  .meta({ id: 'OrderList', example: { orders: [listed], position: 1_207 } });
 
 /** 200 of `GET /api/orders/{id}/events`: the order's events as stored in the log. */
 export const orderEventsAnswer = z

@@ -21,11 +21,18 @@ export interface KeptCheckpoint extends Checkpoint {
   readonly updatedAt: Date;
   /** The log has that event at that position; without an id, any event there. */
   readonly holds: boolean;
+  /**
+   * Milliseconds since the consumer last called the server that was asked: one that works calls
+   * each second. Undefined if it has not called that one.
+   */
+  readonly silentMs?: number | undefined;
 }
 
 /** The progress of `consumer`. */
 export interface SaveCheckpointRequest extends Checkpoint {
   readonly consumer: string;
+  /** The types that it answers, at most 100: its lag is counted in them. Default: all. */
+  readonly eventTypes?: readonly string[];
 }
 
 /** Stores the progress of consumers. */

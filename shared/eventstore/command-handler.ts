@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../kit/context.ts';
 import { CodedError, isKind } from '../kit/errors.ts';
 import type { Decider, Decision } from './decider.ts';
-import type { AggregateStore, Appended, RecordedEvent } from './event-store.ts';
+import type { Appended, RecordedEvent, RememberingStore } from './event-store.ts';
 import type { EventCodec } from './event-table.ts';
 import { metadataOf } from './metadata.ts';
 
@@ -50,7 +50,7 @@ export interface CommandHandlerOptions<State, Command, Event> {
   readonly codec: EventCodec<Event>;
   /** What the aggregates are filed under. */
   readonly aggregateType: string;
-  readonly store: AggregateStore;
+  readonly store: RememberingStore;
 }
 
 /** How often a decision is taken again before the conflict is the caller's. */
@@ -63,18 +63,29 @@ export function commandHandler<State, Command, Event>({
   aggregateType,
   store,
 }: CommandHandlerOptions<State, Command, Event>): CommandHandler<State, Command, Event> {
+  /**
+   * @param remembered whether events that were read before will do: then a decision that
+   * appends is safe by its version, and one that appends nothing is taken again
+   */
   async function attempt(
     ctx: Context,
-    { aggregateId, kind, command: commandFor, eventId }: HandleRequest<State, Command>,
+    request: HandleRequest<State, Command>,
+    remembered: boolean,
   ): Promise<Handled<State, Event>> {
-    const recorded = await store.readAggregate(ctx, { aggregateType, aggregateId });
+    const { aggregateId, kind, command: commandFor, eventId } = request;
+    const aggregate = { aggregateType, aggregateId };
+    const recent = remembered ? store.recentAggregate?.(aggregate) : undefined;
+    const recorded = recent ?? (await store.readAggregate(ctx, aggregate));
     const state = foldRecorded(decider, codec, recorded);
     const version = recorded.at(-1)?.version ?? 0n;
     const command = commandFor(state, recorded);
     const decision: Decision<Event> =
       command === undefined ? { accepted: true, events: [] } : decider.decide(command, state);
     const events = decision.accepted ? decision.events : [];
-    if (events.length === 0) return { decision, state, version, appended: undefined };
+    if (events.length === 0) {
+      if (recent !== undefined) return attempt(ctx, request, false);
+      return { decision, state, version, appended: undefined };
+    }
     const metadata = metadataOf(ctx);
     const appended = await store.append(ctx, {
       events: events.map((event, index) => ({
@@ -95,7 +106,7 @@ export function commandHandler<State, Command, Event>({
     handle: async (ctx, request) => {
       for (let n = 1; ; n++) {
         try {
-          return await attempt(ctx, request);
+          return await attempt(ctx, request, n === 1 && request.kind === 'decision');
         } catch (error) {
           if (!isKind(error, 'conflict') || n === ATTEMPTS) throw error;
           if (ctx.signal.aborted) {

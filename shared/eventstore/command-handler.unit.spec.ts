@@ -175,4 +175,56 @@ describe('the command handler', () => {
     assert.equal(codedError(error).kind, 'conflict');
     assert.equal(n, 8);
   });
+
+  describe('with a store that remembers', () => {
+    /** Remembers the aggregate as it is now, whatever happens to it later. */
+    async function remembering() {
+      await handle({ type: 'send' });
+      await handle(weigh);
+      const recent = await store.readAggregate(ctx, {
+        aggregateType: 'parcel',
+        aggregateId: 'p-1',
+      });
+      const counts = { reads: 0 };
+      const over = {
+        ...store,
+        recentAggregate: () => recent,
+        readAggregate: (...args: Parameters<EventStore['readAggregate']>) => {
+          counts.reads++;
+          return store.readAggregate(...args);
+        },
+      };
+      return { over, counts };
+    }
+
+    it('decides by what is remembered, and reads nothing', async () => {
+      const { over, counts } = await remembering();
+      const { appended } = await handle({ type: 'deliver' }, 'decision', over);
+      assert.equal(appended?.version, 3n);
+      assert.equal(counts.reads, 0);
+    });
+
+    it('a decision on a state that is no longer so is taken again on the newest', async () => {
+      const { over } = await remembering();
+      await handle({ type: 'return' });
+      const { decision, appended } = await handle({ type: 'deliver' }, 'decision', over);
+      assert.deepEqual([decision.accepted, appended], [false, undefined]);
+    });
+
+    it('nothing is refused or left undone by what is only remembered', async () => {
+      const { over, counts } = await remembering();
+      await handle({ type: 'return' });
+      const refused = await handle({ type: 'send' }, 'decision', over);
+      assert.equal(refused.state, 'returned');
+      const nothing = await handle(undefined, 'decision', over);
+      assert.equal(nothing.state, 'returned');
+      assert.equal(counts.reads, 2);
+    });
+
+    it('a fact is recorded on the newest state', async () => {
+      const { over, counts } = await remembering();
+      await handle(weigh, 'fact', over);
+      assert.equal(counts.reads, 1);
+    });
+  });
 });

@@ -116,6 +116,16 @@ export interface AggregateStore {
   readAggregate(ctx: Context, aggregate: AggregateId): Promise<readonly RecordedEvent[]>;
 }
 
+/** A store that may remember what it has read. */
+export interface RememberingStore extends AggregateStore {
+  /**
+   * What this process read of the aggregate lately, from its first event on, perhaps without
+   * its newest ones; undefined if it does not have that. Only for a decision that expects the
+   * version it saw. Absent where nothing is remembered.
+   */
+  recentAggregate?(aggregate: AggregateId): readonly RecordedEvent[] | undefined;
+}
+
 /**
  * The event store for its clients, in this process or over the network: its log, its
  * consumers' checkpoints, and dead letters. Each method is an endpoint.
@@ -147,4 +157,16 @@ export interface EventStore extends AggregateStore, CheckpointStore, LetterStore
    * one writes, and all get the same answer.
    */
   settleCurrency(ctx: Context, configured: Currency): Promise<Currency>;
+}
+
+/** An aggregate's events, all of them; undefined if they are too many to come with others. */
+export type WholeAggregate = readonly RecordedEvent[] | undefined;
+
+/** The event store as a server offers it: its clients make `readAggregate` of it. */
+export interface ServedEventStore extends EventStore {
+  /** Each of at most 128 aggregates, as of one moment; in the order asked. */
+  readAggregates(
+    ctx: Context,
+    aggregates: readonly AggregateId[],
+  ): Promise<readonly WholeAggregate[]>;
 }

@@ -34,6 +34,7 @@ export const messageHeaders = z.object({
     .optional()
     .describe('Shared by all events that one request caused.'),
   'ce-causationid': z.string().optional().describe('The id of the event that this one answers.'),
+  'ce-actor': z.string().optional().describe("Who did it in another's name."),
   'ce-storedtraceparent': z
     .string()
     .optional()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RecordedEvent } from './event-store.ts';
-import { decodeMessage, encodeMessage } from './message.ts';
+import { decodeMessage, encodeMessage, headerText } from './message.ts';
 
 const event: RecordedEvent = {
   eventId: 'e-1',
@@ -16,6 +16,7 @@ const event: RecordedEvent = {
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     correlation_id: 'c-1',
     causation_id: 'e-0',
+    actor: 'clerk ada',
   },
 };
 
@@ -43,6 +44,30 @@ describe('an event as a message', () => {
       ),
       ['1.0', 'e-1', 'PARCELS.sent', '/eventstore/PARCELS', '2026-01-01T12:00:00.123Z'],
     );
+  });
+
+  it('has the same headers as text, byte for byte, with others in their place or added', () => {
+    const sameAs = (message: ReturnType<typeof encodeMessage>, text: string) => {
+      const { headers } = message as unknown as { headers: { encode(): Uint8Array } };
+      assert.equal(text, Buffer.from(headers.encode()).toString());
+    };
+    for (const metadata of [event.metadata, {}, { tracestate: 'a=b', unknown: 'x' }]) {
+      for (const data of [event.data, '']) {
+        const one = { ...event, metadata, data };
+        sameAs(encodeMessage(one), headerText(one, {}));
+      }
+    }
+    const own = { traceparent: '00-1-2-01', 'Nats-Expected-Stream': 'PARCELS' };
+    const text = headerText(event, own);
+    assert.match(text, /\r\nce-storedtraceparent: 00-0af\S+-01\r\ntraceparent: 00-1-2-01\r\n/);
+    assert.match(text, /\r\nNats-Expected-Stream: PARCELS\r\n\r\n$/);
+    assert.equal(text.match(/\r\ntraceparent: /g)?.length, 1);
+  });
+
+  it('a value of two lines is refused: it would be a header of its own', () => {
+    const metadata = { correlation_id: 'c\r\nNats-Rollup: all' };
+    assert.throws(() => headerText({ ...event, metadata }, {}), TypeError);
+    assert.throws(() => headerText(event, { traceparent: 'a\nb' }), TypeError);
   });
 
   it('metadata that is not named in the contract does not travel', () => {

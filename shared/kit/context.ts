@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ROOT_CONTEXT, type Context as TelemetryContext } from '@opentelemetry/api';
+import type { Principal } from './principal.ts';
 
 /**
  * Travels with a request through every layer, like Go's context: cancellation, deadline and
@@ -21,6 +22,12 @@ export interface Context {
   readonly causationId: string | undefined;
   /** The span that work done now belongs to. */
   readonly telemetry: TelemetryContext;
+  /** The program that calls, by the certificate of its connection; undefined where nobody asks for one. */
+  readonly peer?: string | undefined;
+  /** Who asks; undefined where nobody does, as for work that an event or a clock began. */
+  readonly principal: Principal | undefined;
+  /** Who does it in another's name, to be recorded with what is done; undefined: nobody. */
+  readonly actor: string | undefined;
 }
 
 /** A signal that is never aborted; shared, because it holds hardly any listeners. */
@@ -34,12 +41,19 @@ export function background(correlationId: string = randomUUID()): Context {
     correlationId,
     causationId: undefined,
     telemetry: ROOT_CONTEXT,
+    principal: undefined,
+    actor: undefined,
   };
 }
 
 /** `ctx` with another span. */
 export function withTelemetry(ctx: Context, telemetry: TelemetryContext): Context {
   return { ...ctx, telemetry };
+}
+
+/** `ctx` on behalf of who asks. */
+export function withPrincipal(ctx: Context, principal: Principal): Context {
+  return { ...ctx, principal };
 }
 
 /** `ctx` that is also aborted by `signal`. The caller chooses a signal that ends with the request. */

@@ -20,12 +20,12 @@ export type Served<Service> = {
 export function endpointsOf<Service extends Served<Service>>(
   service: Service,
   names: { readonly [Method in keyof Service]: string },
-  concerns: (name: string) => Middleware,
+  concerns: (name: string, method: keyof Service) => Middleware,
 ): Service {
   const methods = Object.keys(names) as (keyof Service)[];
   const wrapped = methods.map((method) => {
     const endpoint = service[method] as Endpoint<unknown, unknown>;
-    return [method, concerns(names[method])(endpoint)];
+    return [method, concerns(names[method], method)(endpoint)];
   });
   return Object.fromEntries(wrapped);
 }

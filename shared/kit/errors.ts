@@ -6,10 +6,16 @@
 export const kinds = {
   malformed: { http: 400, grpc: 3, queue: 'poison', machinery: false },
   invalid: { http: 422, grpc: 3, queue: 'poison', machinery: false },
+  /** The caller has not shown who it is. */
+  unauthenticated: { http: 401, grpc: 16, queue: 'retry', machinery: false },
+  /** The caller is known, and may not do this. */
+  forbidden: { http: 403, grpc: 7, queue: 'retry', machinery: false },
   not_found: { http: 404, grpc: 5, queue: 'retry', machinery: false },
   method_not_allowed: { http: 405, grpc: 12, queue: 'poison', machinery: false },
   too_large: { http: 413, grpc: 3, queue: 'poison', machinery: false },
   unsupported_media_type: { http: 415, grpc: 3, queue: 'poison', machinery: false },
+  /** Meant for another server than this one. */
+  misdirected: { http: 421, grpc: 9, queue: 'poison', machinery: false },
   /** The same id with different content. */
   already_exists: { http: 422, grpc: 6, queue: 'poison', machinery: false },
   /** The state has changed, or does not allow the request. */

@@ -44,10 +44,13 @@ describe('coded errors', () => {
     assert.deepEqual(rows, [
       'malformed 400 3 poison answer',
       'invalid 422 3 poison answer',
+      'unauthenticated 401 16 retry answer',
+      'forbidden 403 7 retry answer',
       'not_found 404 5 retry answer',
       'method_not_allowed 405 12 poison answer',
       'too_large 413 3 poison answer',
       'unsupported_media_type 415 3 poison answer',
+      'misdirected 421 9 poison answer',
       'already_exists 422 6 poison answer',
       'conflict 409 10 retry answer',
       'precondition_failed 412 9 retry answer',

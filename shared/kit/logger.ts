@@ -3,6 +3,7 @@ import { type Logger, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 import type { Context } from './context.ts';
 import { inOneLine } from './in-one-line.ts';
+import { withoutCredentials } from './shown.ts';
 
 export type { Logger };
 
@@ -22,8 +23,16 @@ export interface LoggerOptions {
  */
 const bufferBytes = 8 * 1024 * 1024;
 
-/** Values under these names never reach the log, at the top of a line or one level down. */
+/** Values under these names never reach the log, whatever they are, at the top of a line or one level down. */
 const secrets = ['password', 'secret', 'token', 'authorization', 'cookie'];
+
+/** A text, a number or a list of texts at any depth of a line, under a name that has such a word in it. */
+const SECRET_FIELD =
+  /("[^"\\]*(?:passw|passphrase|secret|token|authorization|cookie|credential|api[-_]?key|private[-_]?key|nkey)[^"\\]*":)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|\["[^\]]*\])/gi;
+
+/** What is left of a whole line. */
+const withoutSecrets = (line: string): string =>
+  withoutCredentials(line.replace(SECRET_FIELD, '$1"***"'));
 
 /**
  * The process's logger, writing to standard output. JSON is written without
@@ -37,6 +46,7 @@ export function createLogger({ service, level, pretty: forPeople }: LoggerOption
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: serialized },
+    hooks: { streamWrite: withoutSecrets },
     redact: { paths: [...secrets, ...secrets.map((name) => `*.${name}`)], censor: '***' },
   };
   if (forPeople ?? process.stdout.isTTY) {
@@ -51,10 +61,12 @@ export function createLogger({ service, level, pretty: forPeople }: LoggerOption
     return pino(options, stream);
   }
   // Lines are written at once; with a length of 0 `flush` would not wait for the write in
-  // progress.
-  const toStdout = { fd: 1, sync: false, minLength: 1, maxLength: bufferBytes };
-  return pino(options, pino.destination(toStdout));
+  // progress. One for all loggers of the process: two could write into each other's lines.
+  stdout ??= pino.destination({ fd: 1, sync: false, minLength: 1, maxLength: bufferBytes });
+  return pino(options, stdout);
 }
+
+let stdout: ReturnType<typeof pino.destination> | undefined;
 
 /** Pino's form, but with each message of the chain once: pino repeats the messages of causes. */
 function serialized(error: Error): unknown {

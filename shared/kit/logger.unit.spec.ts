@@ -40,6 +40,28 @@ describe('the logger', () => {
     assert.doesNotMatch(lines, /hush/);
   });
 
+  it('keeps secrets out at any depth, in any spelling, and as lists', () => {
+    const fields = {
+      options: { client: { secretKey: 'hush', 'Set-Cookie': ['a=hush', 'b=hush'] } },
+      tls: { sslpassword: 'hu"sh', PRIVATE_KEY: 'hush', apiKeys: 1, accessToken: 5417 },
+      parcel: { id: 'p-1' },
+    };
+    const line = printed(`logger.info(${JSON.stringify(fields)});`);
+    assert.doesNotMatch(line, /hush|hu|5417/);
+    assert.equal(JSON.parse(line).parcel.id, 'p-1');
+  });
+
+  it('keeps who logs in out of every address', () => {
+    const code = `
+      const away = Object.assign(new Error('postgres://me:hush@db/x is away'), { url: 'http://hush@z' });
+      logger.warn({ err: away, servers: ['nats://hush@a:1', 'nats://b:2'] }, 'no tls://me:hush@n');`;
+    const line = printed(code);
+    assert.doesNotMatch(line, /hush/);
+    assert.match(line, /postgres:\/\/\*\*\*@db\/x is away/);
+    assert.match(line, /nats:\/\/b:2/);
+    assert.match(printed(code, "service: 'p', level: 'info', pretty: true"), /WARN(?!.*hush)/s);
+  });
+
   it('has the chain of an error once, each message whole, and the stack', () => {
     const code =
       "const lost = new Error('a: b: a'); logger.warn({ err: new Error('a: b: a', { cause: lost }) }, 'away');";

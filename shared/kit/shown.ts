@@ -28,6 +28,15 @@ export function shown(text: string): string {
   );
 }
 
+/** A user, with or without a password, in an address that stands in a text. */
+const CREDENTIALS = /(:\/\/)[^\s"'<>\\/@]+@/g;
+
+/** `text` with asterisks for who logs in by the addresses in it: `nats://***@host`. */
+export const withoutCredentials = (text: string): string => text.replace(CREDENTIALS, '$1***@');
+
+/** The same of a text that may have several lines. */
+export const shownLines = (text: string): string => text.split('\n').map(shown).join('\n');
+
 /** `value` with `shown` applied to every text in it, property names too. */
 export function shownAll<T>(value: T): T {
   return deep(value) as T;

@@ -396,6 +396,76 @@ export function eventStoreContract(store: () => EventStore, stream = 'ORDERS'): 
     });
   });
 
+  describe('many aggregates that are read at the same time', () => {
+    const events = (aggregateId: string, count: number, data = '{}') =>
+      Array.from({ length: count }, () => anEvent({ aggregateId, data }));
+    const readAll = (ids: readonly string[]) =>
+      Promise.all(
+        ids.map((aggregateId) =>
+          store().readAggregate(ctx, { aggregateType: 'order', aggregateId }),
+        ),
+      );
+    const idsOf = (read: readonly { readonly eventId: string }[]) =>
+      read.map(({ eventId }) => eventId);
+
+    it('each come whole: those of many events, those of large ones, and those that do not exist', async () => {
+      const large = JSON.stringify('x'.repeat(90_000));
+      const written = new Map<string, NewEvent[]>();
+      const appends = [1, 2, 3, 300, 1_100, 12, 12, 12].map((count, index) => {
+        const aggregateId = randomUUID();
+        const own = events(aggregateId, count, index < 5 ? '{}' : large);
+        written.set(aggregateId, own);
+        return own;
+      });
+      for (const own of appends) {
+        for (let from = 0; from < own.length; from += 100) {
+          await Promise.all(own.slice(from, from + 100).map((event) => append(event)));
+        }
+      }
+      const asked = [...written.keys(), randomUUID(), ...written.keys()];
+      const read = await readAll(asked);
+      for (const [index, aggregateId] of asked.entries()) {
+        const own = written.get(aggregateId) ?? [];
+        const got = read[index] ?? [];
+        assert.deepEqual(new Set(idsOf(got)), new Set(idsOf(own)));
+        assert.deepEqual(
+          got.map(({ version }) => Number(version)),
+          own.map((_, at) => at + 1),
+        );
+      }
+    });
+
+    it('are as they were after the caller asked', async () => {
+      const ids = Array.from({ length: 40 }, () => randomUUID());
+      await Promise.all(
+        ids.map(async (aggregateId) => {
+          for (let version = 0n; version < 5n; version++) {
+            const [event] = events(aggregateId, 1);
+            assert.ok(event);
+            await append(event, version);
+            const [read = []] = await readAll([aggregateId]);
+            assert.equal(read.length, Number(version) + 1);
+            assert.equal(read.at(-1)?.eventId, event.eventId);
+          }
+        }),
+      );
+    });
+
+    it('are those of their type', async () => {
+      const aggregateId = randomUUID();
+      await append(anEvent({ aggregateId, aggregateType: 'order' }), 0n);
+      await append(anEvent({ aggregateId, aggregateType: 'parcel' }), 0n);
+      const types = ['order', 'parcel', 'nothing'];
+      const read = await Promise.all(
+        types.map((aggregateType) => store().readAggregate(ctx, { aggregateType, aggregateId })),
+      );
+      assert.deepEqual(
+        read.map((all) => all.map(({ aggregateType }) => aggregateType)),
+        [['order'], ['parcel'], []],
+      );
+    });
+  });
+
   describe('follow', () => followContract(store, stream));
 
   describe('checkpoints', () => {
@@ -462,7 +532,8 @@ export function eventStoreContract(store: () => EventStore, stream = 'ORDERS'): 
       assert.deepEqual(names, names.toSorted());
       const own = listed.find((checkpoint) => checkpoint.consumer === consumer);
       assert.ok(own);
-      const { updatedAt, ...rest } = own;
+      const { updatedAt, silentMs = 0, ...rest } = own;
+      assert.ok(silentMs >= 0 && silentMs < 60_000, 'it has just called');
       assert.deepEqual(rest, { ...one, consumer, delivered: 2n, holds: true });
       assert.ok(Math.abs(updatedAt.getTime() - Date.now()) < 60_000);
     });

@@ -1,7 +1,7 @@
-import { createNoopMeter } from '@opentelemetry/api';
 import { headers, type NatsConnection } from 'nats';
 import type { Delivery } from '../kit/delivery.ts';
 import { silentLogger } from '../kit/logger.ts';
+import { noMeter } from '../kit/metrics/meter.ts';
 import type { JetstreamConsumerOptions } from '../kit/transport/jetstream/jetstream-consumer.ts';
 
 /** What a test message carries: which key it belongs to, and its number. */
@@ -51,7 +51,7 @@ export function consumerOptions(
     retryDelaysMs: [50],
     stopWaitMs: 1_000,
     logger: silentLogger,
-    meter: createNoopMeter(),
+    meter: noMeter,
     ...overrides,
   };
 }

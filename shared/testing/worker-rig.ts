@@ -9,7 +9,7 @@ import { background } from '../kit/context.ts';
 import type { Delivery } from '../kit/delivery.ts';
 import type { Middleware } from '../kit/endpoint.ts';
 import { silentLogger } from '../kit/logger.ts';
-import { noMeter } from '../kit/metrics.ts';
+import { noMeter } from '../kit/metrics/meter.ts';
 import { workerMiddleware } from '../kit/middleware/onions.ts';
 import type { Component } from '../kit/process/lifecycle.ts';
 import { noHook } from '../kit/transport/hooks.ts';

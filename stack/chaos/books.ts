@@ -12,11 +12,11 @@ const GRACE_MS = 10_000;
 
 /** What the audit says of the stack's books, which it reads without any wire. */
 export function auditBooks(
-  { addresses }: Stack,
+  stack: Stack,
   codec: OrderEventCodec,
   deadlineMs: number,
 ): Promise<AuditReport> {
-  return withSources(booksOf(addresses), (sources) =>
+  return withSources(booksOf(stack), (sources) =>
     audit(background(), sources, {
       codec,
       patience: {
@@ -30,8 +30,9 @@ export function auditBooks(
   );
 }
 
-const booksOf = (addresses: Stack['addresses']) => ({
+const booksOf = ({ addresses, eventStoreTls }: Stack) => ({
   eventStore: addresses.EVENTSTORE_ADDRESS,
+  eventStoreTls: eventStoreTls(),
   natsUrl: addresses.NATS_URL,
   ordersDatabaseUrl: addresses.ORDERS_DATABASE_URL,
   paymentsDatabaseUrl: addresses.PAYMENTS_DATABASE_URL,
@@ -39,9 +40,9 @@ const booksOf = (addresses: Stack['addresses']) => ({
 });
 
 /** Whether stream and log end at the same position. */
-export const streamEnds = ({ addresses }: Stack): Promise<boolean> =>
+export const streamEnds = (stack: Stack): Promise<boolean> =>
   withSources(
-    booksOf(addresses),
+    booksOf(stack),
     async ({ log, published }) => (await published.last()) === (await log.head(background())),
   );
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ChaosOptions } from './options.ts';
 import { live, type People, type Told } from './person.ts';
 import { wish } from './wishes.ts';
 
@@ -15,7 +16,7 @@ const MOST = 1_000;
 
 /** People with the seed's wishes 0 … `orders` − 1, who arrive as `share` goes from 0 to 1. */
 export function crowd(
-  { orders, seed }: { readonly orders: number; readonly seed: number },
+  { orders, seed, personalData }: Pick<ChaosOptions, 'orders' | 'seed' | 'personalData'>,
   people: People,
   share: () => number,
 ): Crowd {
@@ -27,7 +28,7 @@ export function crowd(
       const lives: Promise<Told>[] = [];
       while (sent < orders) {
         while (sent < Math.ceil(share() * orders) && sent - done < MOST) {
-          const one = live(wish(seed, sent), people).finally(() => {
+          const one = live(wish(seed, sent, personalData), people).finally(() => {
             done += 1;
           });
           // Awaited below.

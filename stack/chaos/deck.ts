@@ -5,8 +5,12 @@ import { spoiled, spoilings } from './faults/lines.ts';
 import { logRestored } from './faults/log-restored.ts';
 import { storeDeleted, storeOlder, tailCut } from './faults/nats-store.ts';
 import { away, killed, stopped } from './faults/processes.ts';
+import type { PersonalDataForm } from './options.ts';
 import { HELD_MS } from './settings.ts';
 import { someOf } from './some-of.ts';
+
+/** Those that orders need: who only watches does not run here. */
+export const harmed = services.filter(({ watches }) => watches !== true);
 
 /** For processes whose silence no deadline measures. */
 const unmeasured = ['ordersvc', 'querymodelworker'];
@@ -22,6 +26,8 @@ export interface DeckOptions {
   readonly stoppedMs: number;
   /** Only faults whose name matches this. */
   readonly only?: RegExp | undefined;
+  /** Default: texts are in plain, and nobody asks for keys. */
+  readonly personalData?: PersonalDataForm;
 }
 
 /**
@@ -46,15 +52,18 @@ export function dealDeck(luck: Dice, options: DeckOptions): readonly Fault[] {
   }
 }
 
-function allFaults(luck: Dice, { instances, natsNodes, stoppedMs }: DeckOptions): readonly Fault[] {
+function allFaults(
+  luck: Dice,
+  { instances, natsNodes, stoppedMs, personalData = 'plain' }: DeckOptions,
+): readonly Fault[] {
   const some = (name: string) =>
     someOf(
       Array.from({ length: instances }, (_, n) => (n === 0 ? name : `${name}-${n + 1}`)),
       luck,
     );
   return [
-    ...services.map(({ name }) => killed(...some(name))),
-    ...services.map(({ name }) =>
+    ...harmed.map(({ name }) => killed(...some(name))),
+    ...harmed.map(({ name }) =>
       stopped(some(name), unmeasured.includes(name) ? HELD_MS : stoppedMs),
     ),
     ...natsNodes.map((name) => killed(name)),
@@ -66,8 +75,10 @@ function allFaults(luck: Dice, { instances, natsNodes, stoppedMs }: DeckOptions)
     logRestored,
     killed('PostgreSQL'),
     away('PostgreSQL'),
-    ...services.flatMap(({ name, needs }) =>
-      needs.map((variable) => spoiled(name, variable, luck.pick(spoilings))),
+    ...harmed.flatMap(({ name, needs }) =>
+      needs
+        .filter((variable) => variable !== 'PERSONAL_DATABASE_URL' || personalData === 'sealed')
+        .map((variable) => spoiled(name, variable, luck.pick(spoilings))),
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import { type Times, timesOf } from '../../bench/orders/figures.ts';
+import { type Times, timesOf } from '../../bench/figures/times.ts';
 import { eventTypes } from '../../shared/contracts/events.ts';
 import type { Told } from './person.ts';
 import type { Happened } from './timeline.ts';

@@ -14,8 +14,13 @@ export interface ChaosOptions {
   readonly deadlineMs: number;
   /** Only faults whose name matches this. */
   readonly only: RegExp | undefined;
+  /** How texts about customers are stored. Workers do not know sealed names, so no wish is for one. */
+  readonly personalData: PersonalDataForm;
   readonly json: boolean;
 }
+
+const forms = ['plain', 'sealed'] as const;
+export type PersonalDataForm = (typeof forms)[number];
 
 const MOST_ORDERS = 100_000;
 const MOST_SEED = 1_000_000;
@@ -33,6 +38,10 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     .option('--instances <n>', 'of each service, up to 4', '1')
     .option('--nats-nodes <n>', '1 or 3 (default: 1 with one instance, else 3)')
     .option('--only <pattern>', 'only faults whose name matches this regular expression')
+    .option(
+      '--personal-data <form>',
+      'how texts about customers are stored, plain or sealed (default: PERSONAL_DATA, or plain)',
+    )
     .option('--json', 'print JSON')
     .exitOverride()
     .parse(args, { from: 'user' })
@@ -42,6 +51,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       instances: string;
       natsNodes?: string;
       only?: string;
+      personalData?: string;
       json?: true;
     }>();
   const instances = wholeNumber('--instances', read.instances, 1, 4);
@@ -56,6 +66,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     natsNodes: oneOrThree(nodes),
     deadlineMs: DEADLINE_MS,
     only: read.only === undefined ? undefined : pattern(read.only),
+    personalData: formOf(read.personalData ?? (process.env.PERSONAL_DATA?.trim() || 'plain')),
     json: read.json ?? false,
   };
 }
@@ -64,6 +75,12 @@ function oneOrThree(text: string): 1 | 3 {
   if (text === '1') return 1;
   if (text === '3') return 3;
   throw new UsageError(`--nats-nodes ${text} is not possible: give 1 or 3`);
+}
+
+function formOf(text: string): PersonalDataForm {
+  const form = forms.find((one) => one === text);
+  if (form !== undefined) return form;
+  throw new UsageError(`--personal-data ${text} is not possible: give plain or sealed`);
 }
 
 function pattern(text: string): RegExp {

@@ -1,6 +1,6 @@
 /** A run's report as lines for people and as a document for programs. */
 
-import type { Times } from '../../bench/orders/figures.ts';
+import type { Times } from '../../bench/figures/times.ts';
 import type { Paint } from '../../cli/paint.ts';
 import { auditDocument, renderAudit } from '../../cli/render-audit.ts';
 import { table } from '../../cli/table.ts';
@@ -11,7 +11,7 @@ const DECIMALS = 2;
 
 export function renderReport(report: ChaosReport, paint: Paint): string {
   const { options, beganAt, tookMs, faults, quiet, ended, wrong, troubles, audit } = report;
-  const { orders, seed, instances, natsNodes } = options;
+  const { orders, seed, instances, natsNodes, personalData } = options;
   const rows = faults.map(({ name, what, beganAt: at, overAt, readyAt, cost }) => [
     `${seconds(at - beganAt)}`,
     name,
@@ -21,7 +21,7 @@ export function renderReport(report: ChaosReport, paint: Paint): string {
     what ?? '',
   ]);
   return [
-    `seed ${seed}: ${orders} orders, ${instances} of each service, ${natsNodes} NATS, ${faults.length} faults in ${seconds(tookMs)}`,
+    `seed ${seed}: ${orders} orders, ${instances} of each service, ${natsNodes} NATS, texts ${personalData}, ${faults.length} faults in ${seconds(tookMs)}`,
     '',
     ...table([
       ['at', 'fault', 'for', 'ready', 'orders', 'accept p50', 'p99', 'journey p50', 'p99', ''],

@@ -3,14 +3,14 @@ import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import { createGrpcEventStore } from '../../shared/eventstore/grpc/grpc-event-store.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
+import { TESTER, testerRights } from '../credentials/testing/tester.ts';
 import { dice } from '../interleavings/dice.ts';
 import type { Say } from '../launch.ts';
-import { services } from '../services.ts';
 import { type Stack, startStack } from '../stack.ts';
 import { auditBooks, booksAgree } from './books.ts';
 import { now } from './clock.ts';
 import { crowd } from './crowd.ts';
-import { dealDeck } from './deck.ts';
+import { dealDeck, harmed } from './deck.ts';
 import { workersSilencedBy } from './faults/processes.ts';
 import { type Cost, cost, during, quiet } from './latencies.ts';
 import { lettersWithoutCause } from './letters.ts';
@@ -77,9 +77,11 @@ export async function run(
     const stack = await startStack({
       dataDir,
       zipkin: false,
+      rights: testerRights,
       natsNodes: options.natsNodes,
-      instances: Object.fromEntries(services.map(({ name }) => [name, options.instances])),
+      instances: Object.fromEntries(harmed.map(({ name }) => [name, options.instances])),
       environment: environment(options.deadlineMs),
+      own: { PERSONAL_DATA: options.personalData },
       route: wires.route,
       say: progress.say,
       signal,
@@ -110,6 +112,7 @@ async function harm(
     stream: ORDERS_STREAM,
     timeoutMs: 10_000,
     logger: silentLogger,
+    tls: stack.eventStoreTls(TESTER),
   });
   const natsNodes = ['NATS', 'NATS-2', 'NATS-3'].slice(0, nodes);
   const luck = dice(seed);
@@ -122,6 +125,7 @@ async function harm(
     gapMs: GAP_MS,
     stoppedMs: stoppedMs(deadlineMs),
     only: options.only,
+    personalData: options.personalData,
   });
   const where = { stack, wires, dataDir, natsNodes, luck, signal };
   const beganAt = now();

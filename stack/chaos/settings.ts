@@ -51,7 +51,7 @@ const database = { DATABASE_TIMEOUT_MS: '3000' };
 /** Further variables of each service. */
 export const environment = (deadlineMs: number) => ({
   eventstoresvc: { ...database, REQUEST_TIMEOUT_MS: '4000' },
-  ordersvc: { REQUEST_TIMEOUT_MS: '4000' },
+  ordersvc: { REQUEST_TIMEOUT_MS: '4000', PLACE_TIMEOUT_MS: '4000' },
   paymentworker: { ...worker, ...database, ...gateway },
   reviewworker: {
     ...worker,

@@ -1,6 +1,6 @@
 import { readStory } from '../../cli/read-story.ts';
-import type { Setting, Story } from '../../cli/story.ts';
 import { codedError } from '../../shared/kit/errors.ts';
+import type { Setting, Story } from '../../shared/story/story.ts';
 import { SetupProblem } from '../problem.ts';
 import { until } from '../until.ts';
 import { getJson, postJson } from './request.ts';

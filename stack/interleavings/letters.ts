@@ -5,7 +5,7 @@ import type { Delivery } from '../../shared/kit/delivery.ts';
 import type { Middleware } from '../../shared/kit/endpoint.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
-import { noMeter } from '../../shared/kit/metrics.ts';
+import { noMeter } from '../../shared/kit/metrics/meter.ts';
 import { deadLetter } from '../../shared/kit/middleware/dead-letter.ts';
 import type { Faults } from './faults.ts';
 

@@ -14,9 +14,12 @@ import { dispatching, type Handles } from '../../shared/eventstore/worker/handle
 import { background, causedBy } from '../../shared/kit/context.ts';
 import type { Delivery } from '../../shared/kit/delivery.ts';
 import { nop } from '../../shared/kit/endpoint.ts';
+import { CodedError } from '../../shared/kit/errors.ts';
 import { minor } from '../../shared/money/money.ts';
 import type { UpcomingDeadline } from '../../shared/process-manager/deadlines.ts';
+import { gatheredWrites } from '../../shared/process-manager/gathered-writes.ts';
 import type { DeadlineWrites } from '../../shared/process-manager/grouped-writes.ts';
+import type { Instance } from './follower-queue.ts';
 import { parking } from './letters.ts';
 
 export interface WorkersOptions {
@@ -33,11 +36,16 @@ export const WAIT_MS = 1_000;
 /** The order is cancelled after this time, even if its worker has not received it. */
 export const CEILING_MS = 10 * WAIT_MS;
 
+/** How long changes of deadlines gather. */
+const WINDOW_MS = 6;
+
 type Handler = (delivery: Delivery<RecordedEvent>) => Promise<unknown>;
 
 export interface Workers {
-  /** By the name of the durable; each passes over what it is not subscribed to. */
+  /** By the name of the consumer; each passes over what it does not answer. */
   readonly handlers: Readonly<Record<string, Handler>>;
+  /** A new instance of the coordinator, in the place of the one before. */
+  readonly startCoordinator: () => Instance;
   readonly deadlineDue: (deadline: UpcomingDeadline<DeadlineKind>) => Promise<unknown>;
 }
 
@@ -54,10 +62,27 @@ export function workers({ store, gateway, writes, codec, answered }: WorkersOpti
     parking(durables.review, store, false),
   );
   const times = { payment: WAIT_MS, review: WAIT_MS, void: WAIT_MS, ceiling: CEILING_MS };
-  const saga = sagaEndpoints(createSagaService(store, writes, times, codec), codec, {
-    event: () => parking(durables.saga, store, true),
-    deadline: () => nop,
-  });
+  /** The coordinator as one instance runs it; what it gathers goes when it crashes. */
+  function coordinator() {
+    let crashed = false;
+    const alive: DeadlineWrites<DeadlineKind> = {
+      write: async (change) => {
+        if (crashed) throw new CodedError('unavailable', 'crashed', 'The coordinator crashed.');
+        await writes.write(change);
+      },
+    };
+    const service = createSagaService(store, gatheredWrites(alive, WINDOW_MS), times, codec);
+    const endpoints = sagaEndpoints(service, codec, {
+      event: () => parking(durables.saga, store, true),
+      batch: () => nop,
+      deadline: () => nop,
+    });
+    const crash = () => {
+      crashed = true;
+    };
+    return { ...endpoints, crash };
+  }
+  let saga = coordinator();
   const ctxOf = ({ body }: Delivery<RecordedEvent>) => causedBy(background('c'), body);
   const handler = (handles: Handles): Handler => {
     const endpoint = dispatching(handles, ORDER_AGGREGATE);
@@ -71,7 +96,13 @@ export function workers({ store, gateway, writes, codec, answered }: WorkersOpti
     handlers: {
       [durables.payment]: told(durables.payment, handler(payments)),
       [durables.review]: told(durables.review, handler(reviews)),
-      [durables.saga]: told(durables.saga, handler(saga.handles)),
+      [durables.saga]: (delivery) => told(durables.saga, handler(saga.handles))(delivery),
+    },
+    startCoordinator: () => {
+      const own = coordinator();
+      saga = own;
+      const { usual, handles, crash } = own;
+      return { usual, handler: told(durables.saga, handler(handles)), crash };
     },
     deadlineDue: (deadline) => saga.deadlineDue(background('c'), deadline),
   };

@@ -5,7 +5,7 @@
  * seed decides everything, so each world can be lived again.
  *
  * Messages are delivered late, twice, out of order, and twice at once; durables
- * begin again; answers of the log and of the gateway are lost before or after
+ * begin again; the coordinator follows the log in batches, gathers, and crashes; answers of the log and of the gateway are lost before or after
  * their effect, which is what a crash between two steps looks like from the next
  * delivery; what fails too often is parked and replayed; several things happen
  * at once, interleaved wherever a handler waits. Meanwhile the oracle looks at
@@ -29,6 +29,7 @@ import { CodedError } from '../../shared/kit/errors.ts';
 import { dice } from './dice.ts';
 import { type Ending, endWrongs, type Lived } from './end-rules.ts';
 import { type Faults, faulty } from './faults.ts';
+import { followerQueue } from './follower-queue.ts';
 import { askForReplays, serveReplays } from './letters.ts';
 import { memoryDeadlines } from './memory-deadlines.ts';
 import { memoryGateway } from './memory-gateway.ts';
@@ -101,7 +102,7 @@ async function lived(seed: number): Promise<Lived> {
   const deadlines = memoryDeadlines(() => clock);
   const readModel = memoryReadModel(rules.rowWritten);
 
-  const { handlers, deadlineDue } = workers({
+  const { handlers, startCoordinator, deadlineDue } = workers({
     store,
     gateway: faulty(gateway, ['debit', 'void'], 'gateway', faults),
     writes: faulty(deadlines, ['write'], 'deadlines', faults),
@@ -110,11 +111,12 @@ async function lived(seed: number): Promise<Lived> {
   });
   /** The acknowledgement of what only asking again brings back. */
   const stolen = ({ eventType }: RecordedEvent) => eventType === eventTypes.voidrequested;
-  const queues = Object.entries(handlers).map(([name, handler]) =>
-    workerQueue({ name, handler, faults, stolen }),
-  );
   /** Those that orders wait for; the coordinator sees to it that none waits for ever. */
-  const answering = queues.filter((_, n) => Object.keys(handlers)[n] !== durables.saga);
+  const answering = Object.entries(handlers)
+    .filter(([name]) => name !== durables.saga)
+    .map(([name, handler]) => workerQueue({ name, handler, faults, stolen }));
+  const following = followerQueue({ name: durables.saga, start: startCoordinator, faults });
+  const queues = [...answering, following];
   const projection = projections(
     faulty(readModel.writeSide, ['checkpoint', 'rows', 'write'], 'read model', faults),
     codec,

@@ -34,6 +34,6 @@ export const subjects: readonly Subject[] = [
   beside('services/querymodelworker/table/batch.ts'),
   beside('shared/kit/shown.ts'),
   beside('cli/duration.ts'),
-  beside('cli/compensation.ts'),
-  beside('cli/happenings.ts'),
+  beside('shared/story/compensation.ts'),
+  beside('shared/story/happenings.ts'),
 ];

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { toolEnvironment } from '../child-environment.ts';
 import { installOnce, runTool, type ToolOptions, toolsDir } from '../tools.ts';
 
 /** A service of compose.yaml, as far as it is looked at. */
@@ -23,10 +24,30 @@ export interface ComposeService {
   readonly stop_grace_period?: string;
   /** Bytes. */
   readonly mem_limit?: string;
+  readonly pids_limit?: number;
+  readonly user?: string;
+  readonly read_only?: boolean;
+  readonly tmpfs?: readonly string[];
+  readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly privileged?: boolean;
+  readonly network_mode?: string;
+  readonly networks?: Readonly<Record<string, { readonly aliases?: readonly string[] } | null>>;
+  readonly volumes?: readonly {
+    readonly type: string;
+    readonly source: string;
+    readonly target: string;
+    readonly read_only?: boolean;
+  }[];
+  readonly secrets?: readonly { readonly source: string; readonly target?: string }[];
+  readonly healthcheck?: { readonly test?: readonly string[] };
 }
 
 export interface ComposeConfig {
   readonly services: Readonly<Record<string, ComposeService>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
+  readonly secrets: Readonly<Record<string, { readonly file?: string }>>;
 }
 
 const VERSION = '5.0.2';
@@ -57,7 +78,7 @@ export async function composeConfig(): Promise<ComposeConfig | string> {
   }
   const { stdout } = await promisify(execFile)(
     'docker',
-    ['compose', '--file', file, 'config', '--format', 'json'],
+    ['compose', '--file', file, '--profile', '*', 'config', '--format', 'json'],
     { env, timeout: CONFIG_MS },
   );
   return JSON.parse(stdout) as ComposeConfig;
@@ -66,7 +87,7 @@ export async function composeConfig(): Promise<ComposeConfig | string> {
 async function build(folder: string, options: ToolOptions): Promise<string> {
   const built = await runTool('go', ['install', `github.com/docker/compose/v5/cmd@v${VERSION}`], {
     ...options,
-    env: { ...process.env, GOBIN: folder, GOFLAGS: '' },
+    env: { ...toolEnvironment(), GOBIN: folder, GOFLAGS: '' },
   });
   if (built.ok) return join(folder, 'cmd');
   const why = built.missing ? 'Go is not installed' : `go install: ${built.reason}`;

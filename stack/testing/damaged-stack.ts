@@ -1,5 +1,5 @@
 /** A stack with an order of each kind, whose books can be damaged, audited and repaired. */
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { audit } from '../../cli/audit/audit.ts';
 import { repairHands } from '../../cli/audit/hands.ts';
 import { timesOf } from '../../cli/audit/order-trail.ts';
@@ -14,8 +14,10 @@ import { encodeMessage, type Message } from '../../shared/eventstore/message.ts'
 import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import { createDatabase } from '../../shared/kit/sql/database.ts';
+import { openSql } from '../../shared/kit/sql/sql-access.ts';
 import { remakeStream } from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
 import { eventually } from '../../shared/testing/eventually.ts';
+import { asOwner } from '../credentials/sql-logins.ts';
 import { orderHands } from './order-hands.ts';
 import { type OrderStack, startOrderStack } from './order-stack.ts';
 
@@ -81,7 +83,8 @@ export async function startDamagedStack(): Promise<DamagedStack> {
     },
   });
   const { addresses } = stack;
-  const eventsdb = postgres(addresses.EVENTSTORE_DATABASE_URL, { max: 2, onnotice: () => {} });
+  const logUrl = asOwner(addresses.EVENTSTORE_DATABASE_URL);
+  const eventsdb = openSql(logUrl, { max: 2, onnotice: () => {} });
   const tools = {
     ordersDatabase: database(addresses.ORDERS_DATABASE_URL),
     sagaDatabase: database(addresses.SAGA_DATABASE_URL),

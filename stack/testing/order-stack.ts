@@ -1,6 +1,6 @@
 /** A stack of a test's own, and whatever its books can be looked at with. */
 import { connect, type NatsConnection } from 'nats';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { audit } from '../../cli/audit/audit.ts';
 import { auditedPlaces } from '../../cli/audit/places.ts';
 import { publishedMessages } from '../../cli/audit/published.ts';
@@ -15,6 +15,11 @@ import { background } from '../../shared/kit/context.ts';
 import { silentLogger } from '../../shared/kit/logger.ts';
 import type { Component } from '../../shared/kit/process/lifecycle.ts';
 import { createDatabase } from '../../shared/kit/sql/database.ts';
+import { openSql } from '../../shared/kit/sql/sql-access.ts';
+import { natsConnectionOptions } from '../../shared/kit/transport/nats/nats-connection.ts';
+import { natsLoginAs } from '../credentials/nats-logins.ts';
+import { asOwner } from '../credentials/sql-logins.ts';
+import { TESTER, testerRights } from '../credentials/testing/tester.ts';
 import { type Stack, type StackOptions, startStack } from '../stack.ts';
 import { testFolder } from '../testing.ts';
 
@@ -41,13 +46,22 @@ const patienceOf = ({ environment = {} }: Omit<StackOptions, 'dataDir'>) => ({
 });
 
 /**
- * Starts a stack, in a folder of its own unless told which, that is not durable unless told so.
+ * Starts a stack, in a folder of its own unless told which, that is not durable unless told
+ * so, and that refuses no orders because others are late unless JOURNEY_GOAL_MS says so.
  * Stopping it closes what it was looked at with, too.
  */
 export async function startOrderStack(
   options: Omit<StackOptions, 'dataDir'> & Partial<Pick<StackOptions, 'dataDir'>> = {},
 ): Promise<OrderStack> {
-  const stack = await startStack({ dataDir: await testFolder(), durable: false, ...options });
+  // Most tests count on each of their orders being accepted, in a rush or while a part stands still.
+  const ordersvc = { JOURNEY_GOAL_MS: '0', ...options.environment?.ordersvc };
+  const stack = await startStack({
+    dataDir: await testFolder(),
+    durable: false,
+    ...options,
+    rights: { ...testerRights, ...options.rights },
+    environment: { ...options.environment, ordersvc },
+  });
   const { addresses, httpUrl } = stack;
   if (httpUrl === undefined) throw new Error('ordersvc is not among the services.');
   const store = createGrpcEventStore({
@@ -55,15 +69,17 @@ export async function startOrderStack(
     stream: ORDERS_STREAM,
     timeoutMs: 10_000,
     logger: silentLogger,
+    tls: stack.eventStoreTls(TESTER),
   });
-  const sql = (url: string) => postgres(url, { max: 2, onnotice: () => {} });
+  // As the owner of the tables: tests damage them.
+  const sql = (url: string) => openSql(asOwner(url), { max: 2, onnotice: () => {} });
   const ordersdb = sql(addresses.ORDERS_DATABASE_URL);
   const paymentsdb = sql(addresses.PAYMENTS_DATABASE_URL);
   const sagadb = sql(addresses.SAGA_DATABASE_URL);
   const nats = await connect({
-    servers: addresses.NATS_URL.split(','),
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 100,
+    // As who fills the stream: tests damage it.
+    ...natsConnectionOptions(natsLoginAs(addresses.NATS_URL, 'eventstoresvc'), 'test'),
+    reconnectDelayHandler: () => 100,
   }).catch(async (error: unknown) => {
     await stack.stop();
     throw error;

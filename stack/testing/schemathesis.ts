@@ -13,6 +13,10 @@ export interface SchemathesisOptions {
   readonly url: string;
   /** The same seed asks the same. */
   readonly seed: number;
+  /** Who asks; default: somebody without a token. */
+  readonly token?: string;
+  /** Orders of others, which must not be shown to who asks: their ids, and whose they are. */
+  readonly others?: { readonly customerId: string; readonly orderIds: readonly string[] };
   /** Requests made up for each operation. */
   readonly examples: number;
   /** Then it is ended, which is a failure: milliseconds. */
@@ -93,7 +97,7 @@ async function run(python: string, options: SchemathesisOptions): Promise<Schema
 async function runIn(
   folder: string,
   python: string,
-  { document, url, seed, examples, deadlineMs }: SchemathesisOptions,
+  { document, url, token, others, seed, examples, deadlineMs }: SchemathesisOptions,
 ): Promise<SchemathesisResult> {
   const lines: string[] = [];
   const child = await startProcess({
@@ -105,11 +109,13 @@ async function runIn(
       ...['--seed', String(seed), '--max-examples', String(examples)],
       // What an earlier run found must not change this one.
       ...['--generation-database', 'none', '--continue-on-failure'],
+      ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
     ],
     cwd: folder,
     env: {
       ...process.env,
       SCHEMATHESIS_HOOKS: join(ours, 'hooks.py'),
+      ...(others && { ORDERS_OF_OTHERS: JSON.stringify(others) }),
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONUTF8: '1',
     },

@@ -7,6 +7,7 @@ import { createLiveHead } from '../../../services/eventstoresvc/log/live-head.ts
 import { createLogCurrency } from '../../../services/eventstoresvc/log/log-currency.ts';
 import { APPENDING } from '../../../services/eventstoresvc/log/sql-append.ts';
 import { createEventLog } from '../../../services/eventstoresvc/log/sql-log.ts';
+import { createTail } from '../../../services/eventstoresvc/log/tail.ts';
 import { createReaders, createService } from '../../../services/eventstoresvc/service.ts';
 import { ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import type { EventStore, NewEvent } from '../../../shared/eventstore/event-store.ts';
@@ -29,7 +30,8 @@ export function openOwnStore(url: string): OwnStore {
   const options = { url, name: 'bench', queryTimeoutMs: 30_000, planOnce: true, logger };
   const database = createDatabase({ ...options, poolSize: POOL_SIZE });
   const appends = createDatabase({ ...options, ...APPENDING });
-  const log = createEventLog(database, appends, ORDERS_STREAM);
+  const tail = createTail();
+  const log = createEventLog(database, appends, ORDERS_STREAM, undefined, tail);
   const live = createLiveHead(log.head);
   const commits = createGroupCommit(log, logger, live.advanced);
   const service = createService(
@@ -43,6 +45,7 @@ export function openOwnStore(url: string): OwnStore {
     { admit: () => undefined, refuse: () => undefined },
     createLogCurrency(database, ORDERS_STREAM),
     createReaders(POOL_SIZE),
+    tail,
   );
   const store = checkingService(service, { stream: ORDERS_STREAM, maxDataBytes: 512 * 1024 });
   return {

@@ -1,7 +1,8 @@
 /** The same work on logs that hold ten times, a hundred times as much: in process, 64 callers. */
+import { count } from '../../figures/text.ts';
 import { appender, type Contender } from '../contender.ts';
 import { appendTo, openOwnStore } from '../contenders/own-store.ts';
-import { count } from '../figures-text.ts';
+
 import { cutBack, fill } from '../fill.ts';
 import { logReader } from '../log-reader.ts';
 import { names } from '../names.ts';

@@ -5,7 +5,8 @@ import { loadConfig } from '../../../shared/kit/process/config.ts';
 /** The settings of samplename. Durations are in milliseconds. */
 export type Config = ReturnType<typeof readConfig>;
 
-const schema = z.object({
+/** What it reads from the environment: the stack tells it these variables and no others. */
+export const schema = z.object({
   ...workerSettings({ serviceName: 'samplename', adminPort: 9199 }),
 });
 

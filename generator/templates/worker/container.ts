@@ -13,7 +13,7 @@ import { durables } from '../../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../../shared/eventstore/event-store.ts';
 import type { Handles } from '../../../shared/eventstore/worker/handles.ts';
 import type { Logger } from '../../../shared/kit/logger.ts';
-import type { Metrics } from '../../../shared/kit/metrics.ts';
+import type { Metrics } from '../../../shared/kit/metrics/metrics.ts';
 import { workerMiddleware } from '../../../shared/kit/middleware/onions.ts';
 import { degradedOnceReady } from '../../../shared/kit/process/degraded.ts';
 import { traceEndpoint } from '../../../zipkin/endpoint.ts';

@@ -1,13 +1,12 @@
-import type { Meter } from '@opentelemetry/api';
+import { frameMetrics } from '../../../shared/kit/metrics/frame-metrics.ts';
+import type { Meter } from '../../../shared/kit/metrics/meter.ts';
 import { observed } from '../../../shared/kit/observed.ts';
 import type { SampleOwnerService } from './service.ts';
 
 /** Counts answers by outcome. */
 export function instrumentingService(next: SampleOwnerService, meter: Meter): SampleOwnerService {
-  const answers = meter.createCounter('sample_owner_answers_total', {
-    description: 'Answers, by outcome.',
-  });
+  const answers = meter.counter(frameMetrics.workerAnswers);
   return observed(next, {
-    sampleEvent: (_ctx, _request, { outcome }) => answers.add(1, { outcome }),
+    sampleEvent: (_ctx, _request, { outcome }) => answers.add(1, { worker: 'samplename', outcome }),
   });
 }

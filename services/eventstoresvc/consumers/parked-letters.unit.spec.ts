@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { silentLogger } from '../../../shared/kit/logger.ts';
-import { createMetrics, type Metrics } from '../../../shared/kit/metrics.ts';
+import { createMetrics, type Metrics } from '../../../shared/kit/metrics/metrics.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
+import { scraped } from '../../../shared/testing/scraped.ts';
 import { parkedLetters } from './parked-letters.ts';
 
 describe('the gauge of parked letters', () => {
@@ -34,21 +35,10 @@ describe('the gauge of parked letters', () => {
   async function told(): Promise<string[]> {
     const enough = looks + 2;
     await eventually('looked', () => looks >= enough);
-    return new Promise((resolve) => {
-      const response = {
-        statusCode: 0,
-        setHeader: () => {},
-        end: (text: string) => {
-          const lines = text.split('\n');
-          resolve(
-            lines
-              .filter((line) => line.startsWith('eventstore_dead_letters_parked{'))
-              .map((line) => line.replace(/.*consumer="([^"]*)".*} /, '$1 ')),
-          );
-        },
-      };
-      metrics.handle(undefined as never, response as never);
-    });
+    return scraped(metrics)
+      .split('\n')
+      .filter((line) => line.startsWith('eventstore_dead_letters_parked{'))
+      .map((line) => line.replace(/.*consumer="([^"]*)".*} /, '$1 '));
   }
 
   it('is what SQL counts, by consumer, and 0 for one whose letters are all settled', async () => {

@@ -5,6 +5,7 @@ import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
 import { testPostgres } from '../../../stack/testing.ts';
+import { consumerLags } from './consumer-lag.ts';
 import { type Checkpoints, createCheckpoints } from './sql-checkpoints.ts';
 
 const folder = fileURLToPath(new URL('../migrations', import.meta.url));
@@ -73,6 +74,40 @@ describe('checkpoints beside a log that was restored', () => {
     await logHas('new', 4, 9);
     assert.deepEqual(await get(), at(0));
     assert.deepEqual(await holds(), [false]);
+  });
+
+  it('tells what its consumer has not answered: of the types that it answers, and since when', async () => {
+    const lag = () => consumerLags(database, 'ORDERS', ctx);
+    await logHas('old', 1, 5);
+    await database.query(
+      ctx,
+      (sql) => sql`update events set created_at = now() - interval '90 seconds' where position = 4`,
+    );
+    await checkpoints.save(ctx, consumer, { ...at(3), eventTypes: ['ORDERS.created'] });
+    const [one] = await lag();
+    assert.deepEqual([one?.consumer, one?.position, one?.events], [consumer, 3, 2]);
+    assert.ok(one !== undefined && one.seconds >= 90 && one.seconds < 100, `${one?.seconds}`);
+    await checkpoints.save(ctx, consumer, { ...at(3), eventTypes: ['ORDERS.a', 'ORDERS.b'] });
+    assert.deepEqual(await lag(), [{ consumer, position: 3, events: 0, seconds: 0 }]);
+    await save(3);
+    assert.equal((await lag())[0]?.events, 2, 'who tells no types answers all');
+    await save(5);
+    assert.deepEqual(await lag(), [{ consumer, position: 5, events: 0, seconds: 0 }]);
+  });
+
+  it('tells since when the next event waits that its consumer answers, however far away it is', async () => {
+    await logHas('old', 1, 10_050);
+    await database.query(
+      ctx,
+      (sql) => sql`
+        update events set event_type = 'ORDERS.rare', created_at = now() - interval '90 seconds'
+        where position = 10040`,
+    );
+    await checkpoints.save(ctx, consumer, { ...at(3), eventTypes: ['ORDERS.rare'] });
+    const [one] = await consumerLags(database, 'ORDERS', ctx);
+    assert.ok(one !== undefined && one.seconds >= 90 && one.seconds < 100, `${one?.seconds}`);
+    await checkpoints.save(ctx, consumer, { ...at(3), eventTypes: ['ORDERS.never'] });
+    assert.equal((await consumerLags(database, 'ORDERS', ctx))[0]?.seconds, 0);
   });
 
   it('counts again when the log has its events back', async () => {

@@ -1,14 +1,21 @@
 /** Consumers' checkpoints, kept beside the log so that they survive the broker. */
-import type { Checkpoint, KeptCheckpoint } from '../../../shared/eventstore/checkpoints.ts';
+import type {
+  Checkpoint,
+  KeptCheckpoint,
+  SaveCheckpointRequest,
+} from '../../../shared/eventstore/checkpoints.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 import { followsAnother } from './follows-another.ts';
 
+/** What is saved of a consumer. */
+type SavedCheckpoint = Omit<SaveCheckpointRequest, 'consumer'>;
+
 /** The methods of EventStore that concern checkpoints; documented there. */
 export interface Checkpoints {
-  save(ctx: Context, consumer: string, checkpoint: Checkpoint): Promise<void>;
+  save(ctx: Context, consumer: string, checkpoint: SavedCheckpoint): Promise<void>;
   get(ctx: Context, consumer: string): Promise<Checkpoint>;
   list(ctx: Context): Promise<readonly KeptCheckpoint[]>;
   /** Moves every consumer that is beyond `position` back to it, where the log has an event there. */
@@ -85,7 +92,7 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
   }
 
   return {
-    save: async (ctx, consumer, { position, eventId, delivered }) => {
+    save: async (ctx, consumer, { position, eventId, delivered, eventTypes = [] }) => {
       const there = await idAt(ctx, position);
       if (there === undefined || (eventId !== '' && eventId !== there)) {
         throw new CodedError(
@@ -108,12 +115,13 @@ export function createCheckpoints(database: Database, stream: string): Checkpoin
         ctx,
         (sql) => sql`
           with moved as (
-            insert into checkpoints (consumer, stream, position, event_id, delivered)
+            insert into checkpoints (consumer, stream, position, event_id, delivered, event_types)
             values (${consumer}::text, ${stream}::text, ${further.position}::int8, ${further.eventId}::text,
-                    ${most}::int8)
+                    ${most}::int8, ${eventTypes.join(' ')}::text)
             on conflict (consumer) do update
             set position = excluded.position, event_id = excluded.event_id,
-                delivered = excluded.delivered, updated_at = now()
+                delivered = excluded.delivered, event_types = excluded.event_types,
+                updated_at = now()
             where checkpoints.stream = excluded.stream
               and checkpoints.position = ${before?.position ?? '-1'}::int8
               and checkpoints.event_id = ${before?.event_id ?? ''}::text

@@ -16,6 +16,7 @@ import type { Endpoint } from '../../../shared/kit/endpoint.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { byteBudget } from '../../../shared/kit/transport/byte-budget.ts';
 import {
+  callerOf,
   decoded,
   type GrpcCarrier,
   recordCarrier,
@@ -72,6 +73,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
   let stopped = false;
 
   function handler(call: Call): void {
+    const peer = callerOf(call.metadata);
     let waiting: Held[] = [];
     let underWay = 0;
     let bytesUnderWay = 0;
@@ -103,7 +105,7 @@ export function createAppendStreams(given: AppendStreamOptions): AppendStreams {
     function begin({ append, bytes }: Held): void {
       underWay++;
       bytesUnderWay += bytes;
-      void serve(append, options).then((result) => {
+      void serve(append, peer, options).then((result) => {
         turns.ended();
         underWay--;
         bytesUnderWay -= bytes;
@@ -215,12 +217,16 @@ const tooMuch = () =>
   });
 
 /** Serves one append; never rejects. */
-async function serve(append: Append, options: AppendStreamOptions): Promise<AppendResult> {
+async function serve(
+  append: Append,
+  peer: string | undefined,
+  options: AppendStreamOptions,
+): Promise<AppendResult> {
   const metadata = append.events[0]?.metadata ?? {};
-  const wire = recordCarrier({ ...metadata }, options.name);
+  const wire = recordCarrier(metadata, options.name);
   // The id is logged before it is checked; one that is too long is refused with its event.
   const correlationId = metadata.correlation_id?.slice(0, MAX_CORRELATION);
-  const ctx = options.hook.before(background(correlationId), wire);
+  const ctx = options.hook.before({ ...background(correlationId), peer }, wire);
   try {
     const appended = await options.endpoint(ctx, options.decode(append));
     options.hook.after(ctx, wire, { status: status.OK, error: undefined });

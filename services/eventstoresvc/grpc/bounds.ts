@@ -33,6 +33,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   createEvent: { 1: { repeated: false, within: event } },
   appendEvents: { 1: { repeated: true, within: append } },
   getEvents: reading,
+  getAggregates: { 1: { repeated: true, within: {} } },
   getEventsStream: reading,
   getEventsBatches: reading,
   giveUpEvents: { 3: { repeated: true, within: event } },

@@ -2,8 +2,12 @@
  * Splits events into messages under gRPC's limit. The log limits only the payloads
  * of a page; a thousand long ids and traces can take as much again.
  */
-import type { GetEventsResponse } from '../../../proto/gen/eventstore.ts';
-import type { EventPage, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import type { GetAggregatesResponse, GetEventsResponse } from '../../../proto/gen/eventstore.ts';
+import type {
+  EventPage,
+  RecordedEvent,
+  WholeAggregate,
+} from '../../../shared/eventstore/event-store.ts';
 import { recordedToWire } from '../../../shared/eventstore/grpc/wire.ts';
 
 /** Largest page in a message, in bytes; the rest is for field framing. */
@@ -16,6 +20,20 @@ export function pageToWire({ events, nextPosition }: EventPage): GetEventsRespon
   const shown = events.slice(0, fitting(events, 0, PAGE_BYTES));
   const next = shown.length < events.length ? shown.at(-1)?.position : nextPosition;
   return { events: shown.map(recordedToWire), nextPosition: next ?? 0n };
+}
+
+/** Whole aggregates only: one that does not fit with those before it is incomplete. */
+export function aggregatesToWire(aggregates: readonly WholeAggregate[]): GetAggregatesResponse {
+  let bytes = 0;
+  return {
+    aggregates: aggregates.map((events) => {
+      const size = events?.reduce((sum, event) => sum + sizeOf(event), 0) ?? 0;
+      if (events === undefined || bytes + size > PAGE_BYTES)
+        return { events: [], incomplete: true };
+      bytes += size;
+      return { events: events.map(recordedToWire), incomplete: false };
+    }),
+  };
 }
 
 /** The same events, in as many batches as needed. */

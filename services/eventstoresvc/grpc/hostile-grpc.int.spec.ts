@@ -100,6 +100,7 @@ const INSIDE =
 type Unary =
   | 'createEvent'
   | 'getEvents'
+  | 'getAggregates'
   | 'getHead'
   | 'settleCurrency'
   | 'saveCheckpoint'
@@ -311,8 +312,8 @@ describe('eventstoresvc under input that means no good', () => {
     [
       'a checkpoint of nobody, before the log',
       'saveCheckpoint',
-      { consumer: '', position: -1n, eventId: '\0', delivered: -1n },
-      ['consumer', 'position', 'event_id', 'delivered'],
+      { consumer: '', position: -1n, eventId: '\0', delivered: -1n, eventTypes: ['a b'] },
+      ['consumer', 'position', 'event_id', 'delivered', 'event_types'],
     ],
     [
       'a checkpoint of what is no name',
@@ -389,7 +390,13 @@ describe('eventstoresvc under input that means no good', () => {
       lane: Lane.NEW_WORK,
     };
     assert.deepEqual(await outcome('createEvent', stale), [status.ABORTED, 'version_conflict']);
-    const beyond = { consumer: 'w', position: 2n ** 62n, eventId: '', delivered: 0n };
+    const beyond = {
+      consumer: 'w',
+      position: 2n ** 62n,
+      eventId: '',
+      delivered: 0n,
+      eventTypes: [],
+    };
     assert.deepEqual(await outcome('saveCheckpoint', beyond), [
       status.FAILED_PRECONDITION,
       'not_published',
@@ -515,6 +522,15 @@ describe('eventstoresvc under input that means no good', () => {
     assert.equal((await refusal('getEvents', positions)).code, 'too_many_elements');
     const many = read({ positions: Array(1_001).fill(1n) });
     assert.equal((await refusal('getEvents', many)).code, 'invalid_request');
+    const aggregate = { aggregateType: 'order', aggregateId: 'a' };
+    const aggregates = (count: number) => ({
+      stream: '',
+      aggregates: Array(count).fill(aggregate),
+    });
+    const refusedRead = async (count: number) =>
+      (await refusal('getAggregates', aggregates(count))).code;
+    assert.equal(await refusedRead(150_000), 'too_many_elements');
+    assert.equal(await refusedRead(129), 'invalid_request');
   });
 
   it('who floods and reads nothing is held back, and others are served', async () => {
@@ -602,8 +618,12 @@ describe('eventstoresvc under input that means no good', () => {
       const requests: [Unary, unknown][] = [
         ['createEvent', create({})],
         ['getEvents', read({})],
+        ['getAggregates', { stream: '', aggregates: [] }],
         ['getHead', { stream: '' }],
-        ['saveCheckpoint', { consumer: 'w', position: 0n, eventId: '', delivered: 0n }],
+        [
+          'saveCheckpoint',
+          { consumer: 'w', position: 0n, eventId: '', delivered: 0n, eventTypes: [] },
+        ],
         ['getCheckpoint', { consumer: 'w' }],
         ['listCheckpoints', {}],
         ['parkDeadLetter', letter({})],

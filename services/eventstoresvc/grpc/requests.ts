@@ -3,6 +3,7 @@ import {
   type Append,
   type DiscardLostEventsRequest,
   type Event,
+  type GetAggregatesRequest,
   type GetEventsRequest,
   type GiveUpEventsRequest,
   type ListDeadLettersRequest,
@@ -14,6 +15,7 @@ import type {
   TakeReplaysRequest,
 } from '../../../shared/eventstore/dead-letters.ts';
 import type {
+  AggregateId,
   AppendRequest,
   EventFilter,
   Lane,
@@ -28,7 +30,7 @@ import {
 import type { DiscardRequest, GiveUp } from '../../../shared/eventstore/log-recovery.ts';
 import type { DeadLetter } from '../../../shared/kit/delivery.ts';
 import type { Problem } from '../../../shared/kit/errors.ts';
-import { filterProblems, lettersProblems, readProblems } from '../checking.ts';
+import { aggregatesProblems, filterProblems, lettersProblems, readProblems } from '../checking.ts';
 import { appendProblems, type EventLimits, eventAt, invalidEvent } from '../log/event-rules.ts';
 import {
   checkRequest,
@@ -92,6 +94,14 @@ const limitOf = (limit: number): number => (limit === 0 ? DEFAULT_LIMIT : limit)
 export function readFromWire(request: GetEventsRequest, stream: string): ReadRequest {
   const read = { ...filterFromWire(request), limit: limitOf(request.limit) };
   return unless([streamProblem(request.stream, stream)], read, readProblems);
+}
+
+export function aggregatesFromWire(
+  request: GetAggregatesRequest,
+  stream: string,
+): readonly AggregateId[] {
+  const { aggregates } = request;
+  return unless([streamProblem(request.stream, stream)], aggregates, aggregatesProblems);
 }
 
 /** Ignores the request's limit, as the contract says. */

@@ -1,26 +1,30 @@
 /** A wire between the event store and its clients that stalls, loses and cuts: each long-lived stream goes on. */
 import assert from 'node:assert/strict';
 import { credentials, type Metadata } from '@grpc/grpc-js';
-import type { Meter } from '@opentelemetry/api';
 import {
   type AppendEventsResponse,
   EventStoreClient,
   type EventStoreServer,
   Lane,
 } from '../../../proto/gen/eventstore.ts';
-import type { EventStore, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import type {
+  EventStore,
+  RecordedEvent,
+  ServedEventStore,
+} from '../../../shared/eventstore/event-store.ts';
 import { createGrpcEventStore } from '../../../shared/eventstore/grpc/grpc-event-store.ts';
 import { newEventToWire } from '../../../shared/eventstore/grpc/wire.ts';
 import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
 import { background, withSignal, withTimeLeft } from '../../../shared/kit/context.ts';
 import { nop } from '../../../shared/kit/endpoint.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
-import { noMeter } from '../../../shared/kit/metrics.ts';
+import type { Meter } from '../../../shared/kit/metrics/meter.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import { grpcServer } from '../../../shared/kit/transport/grpc/grpc-server.ts';
 import { noHook } from '../../../shared/kit/transport/hooks.ts';
 import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
+import { recordingMeter } from '../../../shared/testing/recording.ts';
 import { type FaultyWire, faultyWire } from '../../../stack/faulty-wire.ts';
 import { createEndpoints } from '../endpoints.ts';
 import { createGrpcService } from '../transport-grpc.ts';
@@ -65,7 +69,7 @@ describe('a stream whose connection stalls', () => {
   const memory = createMemoryEventStore({ stream: 'ORDERS' });
   /** How long an append takes: a database that is slow. */
   let slowMs = 0;
-  const store: EventStore = {
+  const store: ServedEventStore = {
     ...memory,
     append: async (...append) => {
       if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
@@ -255,10 +259,7 @@ describe('a stream whose connection stalls', () => {
 const positions = (events: readonly RecordedEvent[]) => events.map(({ position }) => position);
 
 /** A meter that tells the kinds of streams that are counted as replaced. */
-function countingMeter(tell: (kind: string) => void): Meter {
-  return Object.assign(Object.create(noMeter) as Meter, {
-    createCounter: (name: string) => ({
-      add: (_: number, { kind }: { kind: string }) => name === 'streams_replaced' && tell(kind),
-    }),
-  });
-}
+const countingMeter = (tell: (kind: string) => void): Meter =>
+  recordingMeter(({ instrument, attributes }) => {
+    if (instrument === 'streams_replaced_total') tell(String(attributes.kind));
+  }).meter;

@@ -20,7 +20,10 @@ export interface EventLimits {
 export const MAX_EVENTS = 100;
 
 /** Metadata keys that are allowed. With any key, a client could set the broker's own headers. */
-const METADATA_KEYS = new Set(['traceparent', 'tracestate', 'correlation_id', 'causation_id']);
+const METADATA_KEYS = new Set([
+  ...['traceparent', 'tracestate', 'correlation_id', 'causation_id'],
+  'actor',
+]);
 const MAX_METADATA_VALUE = 512;
 /** Above this number, wrong metadata keys are counted, not listed. */
 const MAX_METADATA_NAMED = 16;

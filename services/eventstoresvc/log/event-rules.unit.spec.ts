@@ -130,7 +130,7 @@ describe('what may enter the log', () => {
       aggregateType: long,
       eventType: `ORDERS.${'x'.repeat(121)}`,
       metadata: Object.fromEntries(
-        ['traceparent', 'tracestate', 'correlation_id', 'causation_id'].map((key) => [
+        ['traceparent', 'tracestate', 'correlation_id', 'causation_id', 'actor'].map((key) => [
           key,
           'x'.repeat(512),
         ]),
@@ -167,7 +167,7 @@ describe('what may enter the log', () => {
       return error.problems.map(({ field, message }) => `${field} ${message}`);
     }
   }
-  const keys = 'traceparent, tracestate, correlation_id, causation_id';
+  const keys = 'traceparent, tracestate, correlation_id, causation_id, actor';
 
   it('says what is wrong with each', () => {
     const event = anEvent();

@@ -15,6 +15,7 @@ import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import { predict } from './optimistic.ts';
 import { APPENDING } from './sql-append.ts';
 import { createEventLog, type EventLog } from './sql-log.ts';
+import { createTail } from './tail.ts';
 
 const folder = fileURLToPath(new URL('../migrations', import.meta.url));
 const anAppend = (aggregateId: string = randomUUID(), expectedVersion?: bigint): Append => ({
@@ -54,6 +55,51 @@ describe('group commit', () => {
   }
   const lost = () =>
     new CodedError('unavailable', 'database_unavailable', 'The connection was lost.');
+
+  it('what was committed is in memory as a read would give it, from the usual path and the slow one', async () => {
+    const tail = createTail();
+    const its = createEventLog(database, appends, 'ORDERS', undefined, tail);
+    const before = await its.head(ctx);
+    const commits = createGroupCommit(its, silentLogger, () => undefined);
+    const aggregateId = randomUUID();
+    await commits.append(ctx, anAppend(aggregateId, 0n));
+    await commits.append(ctx, anAppend(aggregateId, 1n));
+    await commits.append(ctx, anAppend(aggregateId));
+    const metadata = { correlation_id: 'c', traceparent: 't', causation_id: 'e' };
+    const events = [1, 2, 3].map((n) => anEvent({ aggregateId, data: `{"n": ${n}}`, metadata }));
+    const ended = await Promise.allSettled([
+      commits.append(ctx, { events, expectedVersion: 3n }),
+      commits.append(ctx, anAppend(aggregateId)),
+      // A conflict sends all of them the slow way.
+      commits.append(ctx, anAppend(aggregateId, 77n)),
+      commits.append(ctx, anAppend()),
+    ]);
+    assert.equal(ended.filter(({ status }) => status === 'fulfilled').length, 3);
+    await Promise.all(Array.from({ length: 5 }, () => commits.append(ctx, anAppend())));
+    const { events: stored } = await its.read(ctx, { afterPosition: before }, 1_000);
+    assert.equal(stored.length, 13);
+    assert.deepEqual(tail.after(before, 1_000), stored);
+    assert.equal(tail.last(), await its.head(ctx));
+  });
+
+  it('what two processes append in turns is in the memory of each that wrote it, and is a gap for the other', async () => {
+    const before = await log.head(ctx);
+    const tails = [createTail(), createTail()];
+    const both = tails.map((tail) =>
+      createGroupCommit(
+        createEventLog(database, appends, 'ORDERS', undefined, tail),
+        silentLogger,
+        () => undefined,
+      ),
+    );
+    for (let n = 0; n < 6; n++) await both[n % 2]?.append(ctx, anAppend());
+    const { events } = await log.read(ctx, { afterPosition: before }, 1_000);
+    for (const [index, event] of events.entries()) {
+      const held = tails.map((tail) => tail.after(event.position - 1n, 1_000));
+      assert.deepEqual(held[index % 2], [event]);
+      assert.deepEqual(held[(index + 1) % 2], []);
+    }
+  });
 
   it('those who arrive together share as many batches as may be under way, and no more', async () => {
     let statements = 0;
@@ -135,7 +181,7 @@ describe('group commit', () => {
         const first = head + 1n;
         head += BigInt(events.length);
         underWay--;
-        return { first, versions: events.map(() => 1n) };
+        return { first, versions: events.map(() => 1n), createdAt: new Date(0) };
       });
       before = commit;
       return commit;

@@ -24,6 +24,8 @@ export interface Written {
   readonly first: bigint;
   /** Versions of all its events, in order. */
   readonly versions: readonly bigint[];
+  /** As stored with each event. */
+  readonly createdAt: Date;
 }
 
 /** Constant texts, so that each connection plans them once. */
@@ -70,7 +72,7 @@ const appendManyText = (assigns: boolean) => `
     from head, input
     ${assigns ? 'returning position, version' : ''}
   )
-  select head.base::text as base,
+  select head.base::text as base, now() as created_at,
          ${
            assigns
              ? "(select string_agg(version::text, ',' order by position) from written)"
@@ -81,6 +83,7 @@ const appendManyText = (assigns: boolean) => `
 interface ManyRow {
   readonly base: string;
   readonly versions: string | null;
+  readonly created_at: Date;
 }
 const versionsKnown = prepared<ManyRow>(appendManyText(false));
 /** Used only if the database assigns a version, which is an eighth of the statement's work. */
@@ -117,6 +120,7 @@ export async function appendMany(
   return {
     first: BigInt(row.base) + 1n,
     versions: events.map(({ version }, index) => version ?? assigned[index] ?? 0n),
+    createdAt: row.created_at,
   };
 }
 
@@ -155,7 +159,11 @@ export async function appendOne(
         : atVersionAfter(...values, String(version), String(predecessor));
   const [row] = await database.query(ctx, statement);
   if (row === undefined) return undefined;
-  return { first: BigInt(row.position), versions: [version ?? BigInt(row.version ?? 0)] };
+  return {
+    first: BigInt(row.position),
+    versions: [version ?? BigInt(row.version ?? 0)],
+    createdAt: row.created_at,
+  };
 }
 
 const ITS_EVENTS = 'e.aggregate_id = $5::text and e.aggregate_type = $4::text';
@@ -172,10 +180,11 @@ const appendOneText = (itsVersion: string, { after = '', returning = '' } = {}) 
   select $1::text, head.position, $2::text, $3::text, $4::text, $5::text, ${itsVersion},
          $6::text, $7::text::jsonb
   from head
-  returning position${returning}`;
+  returning position, created_at${returning}`;
 
 interface OneRow {
   readonly position: string;
+  readonly created_at: Date;
   /** If the database assigned it. */
   readonly version?: string;
 }

@@ -3,15 +3,24 @@
  * (see shared/kit/sql/database.ts). Works on PostgreSQL and CockroachDB.
  */
 
-import type { EventFilter, RecordedEvent } from '../../../shared/eventstore/event-store.ts';
+import type {
+  AggregateId,
+  EventFilter,
+  RecordedEvent,
+  WholeAggregate,
+} from '../../../shared/eventstore/event-store.ts';
 import type { Context } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Database } from '../../../shared/kit/sql/database.ts';
 import { type Append, aggregateOf } from './append.ts';
 import type { KnownEvent, Snapshot } from './classify.ts';
 import type { PredictedEvent } from './optimistic.ts';
+import { type EventRow, recorded } from './read/event-row.ts';
+import { type LogPage, PAGE_BYTES } from './read/log-page.ts';
+import { readAggregates } from './read/sql-aggregates.ts';
 import { appendMany, appendOne, type Written } from './sql-append.ts';
 import { restoreEvents } from './sql-restore.ts';
+import { createTail, type Tail } from './tail.ts';
 
 export interface EventLog {
   /**
@@ -39,43 +48,21 @@ export interface EventLog {
   idAt(ctx: Context, position: bigint): Promise<string | undefined>;
   /** Events after a position that match the filter, by position: at most `limit`, fewer if they are large. */
   read(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage>;
-}
-
-export interface LogPage {
-  readonly events: readonly RecordedEvent[];
-  /** More events match the filter. */
-  readonly more: boolean;
-}
-
-/**
- * Payload after which a page ends, in bytes. It limits what every reader of the log
- * holds in memory, and is well under gRPC's limit of 4 MiB for a message.
- */
-const PAGE_BYTES = 2 * 1024 * 1024;
-
-/** The columns of an event, as text where JavaScript has no exact number. */
-interface EventRow {
-  stream: string;
-  position: string;
-  event_id: string;
-  event_type: string;
-  aggregate_type: string;
-  aggregate_id: string;
-  version: string;
-  event_data: string;
-  metadata: Record<string, string>;
-  created_at: Date;
+  /** All events of each aggregate, as of one moment: a result for each, in the order asked. */
+  aggregates(ctx: Context, asked: readonly AggregateId[]): Promise<readonly WholeAggregate[]>;
 }
 
 /**
  * The log of `stream` in `database`, whose migrations make the schema and the head row.
- * `appends` is the same database, opened with APPENDING of sql-append.ts.
+ * `appends` is the same database, opened with APPENDING of sql-append.ts. `tail` gets
+ * what is appended here, before `append` resolves.
  */
 export function createEventLog(
   database: Database,
   appends: Database,
   stream: string,
   wentBack: (head: bigint, committed: bigint) => void = () => undefined,
+  tail: Tail = createTail(),
 ): EventLog {
   /** The last position known to be committed: the log must not end before it. */
   let committed = 0n;
@@ -93,6 +80,7 @@ export function createEventLog(
       told = false;
     } else if (!told) {
       told = true;
+      tail.clear();
       wentBack(head, floor);
     }
   }
@@ -100,11 +88,14 @@ export function createEventLog(
   return {
     append: async (ctx, events) => {
       const floor = String(committed);
+      const generation = tail.generation();
       const written =
         events.length === 1 && events[0] !== undefined
           ? await appendOne(appends, stream, ctx, events[0], floor)
           : await appendMany(appends, stream, ctx, events, floor);
-      if (written !== undefined) reached(written.first + BigInt(events.length) - 1n);
+      if (written === undefined) return undefined;
+      reached(written.first + BigInt(events.length) - 1n);
+      tail.add(recordedAs(events, stream, written), generation);
       return written;
     },
 
@@ -188,6 +179,8 @@ export function createEventLog(
       return row?.event_id;
     },
 
+    aggregates: (ctx, asked) => readAggregates(database, stream, ctx, asked),
+
     // Ids, positions and aggregates match few rows: their own index finds them, and they
     // are sorted. Materialized, because the planner may otherwise scan the log by position
     // in the hope of finding them soon.
@@ -241,6 +234,25 @@ export function createEventLog(
   };
 }
 
+/** Events as they were written, as a read would give them. */
+const recordedAs = (
+  events: readonly PredictedEvent[],
+  stream: string,
+  { first, versions, createdAt }: Written,
+): RecordedEvent[] =>
+  events.map(({ event }, index) => ({
+    stream,
+    position: first + BigInt(index),
+    eventId: event.eventId,
+    eventType: event.eventType,
+    aggregateType: event.aggregateType,
+    aggregateId: event.aggregateId,
+    version: versions[index] ?? 0n,
+    data: event.data,
+    metadata: event.metadata,
+    createdAt,
+  }));
+
 const wentBackError = (head: bigint, committed: bigint) =>
   new CodedError(
     'unavailable',
@@ -248,18 +260,3 @@ const wentBackError = (head: bigint, committed: bigint) =>
     `The log ends at ${head}, but ${committed} was committed: it was restored to an older state, and accepts no events until it has been compared with the stream.`,
     { retryAfterMs: 5_000 },
   );
-
-function recorded(row: EventRow): RecordedEvent {
-  return {
-    stream: row.stream,
-    position: BigInt(row.position),
-    eventId: row.event_id,
-    eventType: row.event_type,
-    aggregateType: row.aggregate_type,
-    aggregateId: row.aggregate_id,
-    version: BigInt(row.version),
-    data: row.event_data,
-    metadata: row.metadata,
-    createdAt: row.created_at,
-  };
-}

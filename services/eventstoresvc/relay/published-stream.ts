@@ -1,8 +1,6 @@
 /** The log's copy in JetStream, as the relay uses it. */
-import type { JetStreamClient, NatsConnection, StoredMsg } from 'nats';
+import type { JetStreamClient, NatsConnection, PubAck, StoredMsg } from 'nats';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
-import { encodeMessage } from '../../../shared/eventstore/message.ts';
-import { background } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
 import { type Logger, silentLogger } from '../../../shared/kit/logger.ts';
 import type { Hook } from '../../../shared/kit/transport/hooks.ts';
@@ -17,6 +15,7 @@ import type { OutgoingMessage } from '../../../shared/kit/transport/jetstream/me
 import { readStream } from '../../../shared/kit/transport/jetstream/reader.ts';
 import type { Nats } from '../../../shared/kit/transport/nats/nats-connection.ts';
 import { connectionStatus } from '../../../shared/kit/transport/nats/nats-status.ts';
+import { type ChainedMessage, inChain } from './message-chain.ts';
 import { observed } from './observed-message.ts';
 import type { ObservedStream } from './verdict.ts';
 
@@ -27,10 +26,11 @@ export interface PublishedStream {
    */
   inspect(): Promise<ObservedStream>;
   /**
-   * Publishes one event at its position. Resolves only if this call made the broker store
-   * it there. Rejects otherwise, also if another relay was quicker.
+   * Publishes events of consecutive positions, each at its own. Resolves only if this call
+   * made the broker store the first and the last there, and all between. Rejects otherwise,
+   * also if another relay was quicker; then some of them, from the first on, may be stored.
    */
-  publish(event: RecordedEvent): Promise<void>;
+  publish(events: readonly RecordedEvent[]): Promise<void>;
   /** The message at `sequence`; undefined if there is none. Rejects while the broker is away. */
   messageAt(sequence: bigint): Promise<StreamMessage | undefined>;
   /** The messages after `position`, in order, and then new ones as they come. Ends when `signal` is aborted. */
@@ -82,6 +82,34 @@ export function createPublishedStream(
     });
   }
 
+  /**
+   * Sends all at once. Only the first and the last ask for an answer: the last is stored
+   * only behind all others, and the first says whether another relay was quicker.
+   */
+  async function sent(
+    connection: NatsConnection,
+    window: readonly ChainedMessage[],
+  ): Promise<void> {
+    const asked: Promise<void>[] = [];
+    for (const [index, { event, headers }] of window.entries()) {
+      const { eventType, data } = event;
+      const payload = Buffer.from(data);
+      if (index > 0 && index < window.length - 1) {
+        connection.publish(eventType, payload, { headers });
+        continue;
+      }
+      const answer = jetstream(connection).publish(eventType, payload, { headers });
+      const stored = placed(event, answer);
+      // The connection may be closed before the rest is sent.
+      stored.catch(() => undefined);
+      asked.push(stored);
+    }
+    // Both are awaited, so that an inspection does not see half of a window.
+    for (const answer of await Promise.allSettled(asked)) {
+      if (answer.status === 'rejected') throw answer.reason;
+    }
+  }
+
   return {
     remedy: `If you can delete that stream (it is only a copy of the log): \`npx ordersctl stream reset\`.`,
 
@@ -107,31 +135,13 @@ export function createPublishedStream(
         }
       }),
 
-    publish: async (event) => {
-      const { subject, headers, payload } = encodeMessage(event);
-      const wire: OutgoingMessage = {
-        subject,
-        header: (name) => headers.get(name) || event.metadata[name],
-        setHeader: (name, value) => headers.set(name, value),
-      };
-      const ctx = hook.before(background(event.metadata.correlation_id), wire);
+    publish: async (events) => {
+      const window = inChain(events, options.name, hook);
       try {
-        const ack = await whileConnected((connection) =>
-          jetstream(connection).publish(subject, payload, {
-            headers,
-            expect: { streamName: options.name, lastSequence: Number(event.position) - 1 },
-          }),
-        );
-        if (BigInt(ack.seq) !== event.position || ack.duplicate) {
-          throw new CodedError(
-            'conflict',
-            'misplaced_message',
-            `Event ${event.eventId} at position ${event.position} was acknowledged at sequence ${ack.seq}${ack.duplicate ? ' as a duplicate' : ''}.`,
-          );
-        }
-        hook.after(ctx, wire, { status: 'acked', error: undefined });
+        await whileConnected((connection) => sent(connection, window));
+        for (const { end } of window) end(undefined);
       } catch (error) {
-        hook.after(ctx, wire, { status: 'failed', error });
+        for (const { end } of window) end(error);
         throw error;
       }
     },
@@ -162,6 +172,17 @@ export function createPublishedStream(
       await remakeStream(await nats.connection(), options);
     },
   };
+}
+
+/** Rejects unless the answer says that this message was stored, at the event's position. */
+async function placed(event: RecordedEvent, answer: Promise<PubAck>): Promise<void> {
+  const { seq, duplicate } = await answer;
+  if (BigInt(seq) === event.position && !duplicate) return;
+  throw new CodedError(
+    'conflict',
+    'misplaced_message',
+    `Event ${event.eventId} at position ${event.position} was acknowledged at sequence ${seq}${duplicate ? ' as a duplicate' : ''}.`,
+  );
 }
 
 /** In the form that a consumer gets. */

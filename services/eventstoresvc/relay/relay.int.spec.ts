@@ -10,11 +10,13 @@ import { noHook } from '../../../shared/kit/transport/hooks.ts';
 import { connectNats, type Nats } from '../../../shared/kit/transport/nats/nats-connection.ts';
 import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
+import { faultyWire } from '../../../stack/faulty-wire.ts';
 import { type Nats as NatsServer, startNats } from '../../../stack/nats.ts';
 import { testFolder, testPostgres } from '../../../stack/testing.ts';
 import { createGroupCommit, type GroupCommit } from '../log/group-commit.ts';
 import { APPENDING } from '../log/sql-append.ts';
 import { createEventLog, type EventLog } from '../log/sql-log.ts';
+import { createTail } from '../log/tail.ts';
 import { createBell } from './bell.ts';
 import { createPublishedStream } from './published-stream.ts';
 import { createRelay, type Relay, relayDefaults } from './relay.ts';
@@ -91,15 +93,51 @@ describe('the relay', () => {
   }
 
   const isCopy = (head: number) =>
-    eventually('the stream is a copy of the log', async () => {
-      const { state } = await manager.streams.info('ORDERS');
-      if (state.last_seq !== head || state.messages !== head) return false;
-      for (const event of (await log.read(ctx, {}, head)).events) {
-        const message = await manager.streams.getMessage('ORDERS', { seq: Number(event.position) });
-        assert.equal(message.header.get('Nats-Msg-Id'), event.eventId);
-      }
-      return true;
-    });
+    eventually(
+      'the stream is a copy of the log',
+      async () => {
+        const { state } = await manager.streams.info('ORDERS');
+        if (state.last_seq !== head || state.messages !== head) return false;
+        for (const event of (await log.read(ctx, {}, head)).events) {
+          const message = await manager.streams.getMessage('ORDERS', {
+            seq: Number(event.position),
+          });
+          assert.equal(message.header.get('Nats-Msg-Id'), event.eventId);
+        }
+        return true;
+      },
+      20_000,
+    );
+
+  it('what was just committed is published without reading it back; SQL is read where there is a gap', async () => {
+    const tail = createTail();
+    const reads: bigint[] = [];
+    const own = createEventLog(database, appends, 'ORDERS', undefined, tail);
+    const its: EventLog = {
+      ...own,
+      read: async (readCtx, filter, limit) => {
+        const page = await own.read(readCtx, filter, limit);
+        if (page.events.length > 0) reads.push(filter.afterPosition ?? 0n);
+        return page;
+      },
+    };
+    const itsCommits = createGroupCommit(its, silentLogger, () => bell.ring());
+    const published = createPublishedStream(nats, stream, 100_000, noHook);
+    const options = { ...relayDefaults, pollMs: 60_000, bell, recent: tail };
+    relay = createRelay(its, published, options, silentLogger);
+    await relay.start?.();
+    await eventually('it follows', () => relay?.notReady?.() === undefined);
+    const here = () => itsCommits.append(ctx, { events: [anEvent()] });
+    await Promise.all(Array.from({ length: 20 }, here));
+    await isCopy(20);
+    assert.deepEqual(reads, []);
+    // Of another process: its commit rings no bell, but the next one here does.
+    const elsewhere = createGroupCommit(log, silentLogger, () => undefined);
+    await elsewhere.append(ctx, { events: [anEvent()] });
+    await here();
+    await isCopy(22);
+    assert.deepEqual(reads, [20n]);
+  });
 
   it('publishes what was there before it started, and what comes', async () => {
     await append(20);
@@ -183,10 +221,10 @@ describe('the relay', () => {
     const [event] = (await log.read(ctx, {}, 1)).events;
     assert.ok(event);
     const published = createPublishedStream(nats, stream, 100_000, noHook);
-    await published.publish(event);
+    await published.publish([event]);
     // Where the sequence does not fit, the broker says that first; here it fits.
     const next = { ...event, position: 2n };
-    await assert.rejects(published.publish(next), { code: 'misplaced_message' });
+    await assert.rejects(published.publish([next]), { code: 'misplaced_message' });
     assert.equal((await manager.streams.info('ORDERS')).state.messages, 1);
   });
 
@@ -269,6 +307,33 @@ describe('the relay', () => {
       for (const other of others) await other.stop?.();
     }
   });
+
+  it('a connection that is lost in the middle of a window: the rest follows, nothing twice', async () => {
+    const wire = await faultyWire({ target: { port: server.port } });
+    const over = connectNats({
+      url: `nats://${wire.address}`,
+      name: 'test',
+      logger: silentLogger,
+    });
+    const published = createPublishedStream(over, stream, 100_000, noHook);
+    relay = createRelay(log, published, { ...relayDefaults, pollMs: 60_000, bell }, silentLogger);
+    try {
+      await relay.start?.();
+      await eventually('it follows', () => relay?.notReady?.() === undefined);
+      for (let n = 1; n <= 4; n++) {
+        const held = wire.stall({ afterBytes: n * 20_000, way: 'toTarget' });
+        await append(400);
+        await held;
+        wire.cut();
+        wire.pass();
+        await isCopy(n * 400);
+      }
+    } finally {
+      await relay.stop?.();
+      await over.stop();
+      await wire.stop();
+    }
+  }).timeout(90_000);
 
   it('stops at once though the broker was never there', async () => {
     const nowhere = connectNats({

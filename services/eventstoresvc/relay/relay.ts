@@ -3,9 +3,10 @@
  * publishes there. There is no outbox table and no stored cursor: the log is the
  * outbox, and the stream's last sequence is the checkpoint.
  *
- * Each message is published on condition that the stream's last sequence is p − 1. So
- * the broker ensures order and completeness, and several relays may run: one wins each
- * sequence, and the others notice and watch.
+ * Each message is published on condition that the stream's last sequence is p − 1, and,
+ * within a window, that the last message is the event before it. So the broker ensures
+ * order and completeness, and several relays may run: one wins each sequence, and the
+ * others notice and watch.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
@@ -16,6 +17,7 @@ import type { Logger } from '../../../shared/kit/logger.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import { unlessAborted } from '../../../shared/kit/unless-aborted.ts';
 import type { EventLog } from '../log/sql-log.ts';
+import type { Recent } from '../log/tail.ts';
 import type { Bell } from './bell.ts';
 import { lastAgreed, observe, whatDiffers } from './compare.ts';
 import type { PublishedStream } from './published-stream.ts';
@@ -28,6 +30,8 @@ export interface RelayOptions {
   readonly judged?: (verdict: Verdict) => void;
   /** Every commit of this process rings it. */
   readonly bell: Bell;
+  /** What this process committed last: published without reading it back. Optional. */
+  readonly recent?: Pick<Recent, 'after' | 'last'>;
   /** Interval between checks for commits of other processes, in milliseconds. */
   readonly pollMs: number;
   /** Interval between inspections of the stream, in milliseconds. */
@@ -59,6 +63,7 @@ export function createRelay(
 ): Relay {
   const stopping = new AbortController();
   const { signal } = stopping;
+  const { recent } = options;
   let loop: Promise<void> | undefined;
   let after = 0n;
   let seen = 0n;
@@ -147,21 +152,27 @@ export function createRelay(
   async function follow(): Promise<void> {
     due = performance.now() + options.inspectMs;
     const ctx = background();
+    let pollAt = 0;
     while (!signal.aborted && performance.now() < due) {
-      const { events } = await log.read(ctx, { afterPosition: after }, options.window);
+      let events = recent?.after(after, options.window) ?? [];
+      // Another process may have committed; or there is a gap before what is in memory.
+      if (events.length === 0 && (performance.now() >= pollAt || missing())) {
+        ({ events } = await log.read(ctx, { afterPosition: after }, options.window));
+        pollAt = events.length > 0 ? 0 : performance.now() + options.pollMs;
+      }
       if (events.length > 0) await publish(events);
       interrupted = undefined;
-      if (events.length === 0) await options.bell.wait(options.pollMs);
+      if (events.length === 0) await options.bell.wait(Math.max(0, pollAt - performance.now()));
     }
   }
 
-  /** Publishes a window in parallel; the broker's condition keeps the order. Rejects if one fails. */
+  /** Whether this process may have committed what is not in memory. */
+  const missing = () => recent === undefined || recent.last() > after;
+
+  /** Publishes a window. Where one of its messages is refused, the next inspection finds where it ended. */
   async function publish(events: readonly RecordedEvent[]): Promise<void> {
-    const results = await Promise.allSettled(events.map((event) => stream.publish(event)));
-    for (const [index, result] of results.entries()) {
-      if (result.status === 'rejected') throw result.reason;
-      after = events[index]?.position ?? after;
-    }
+    await stream.publish(events);
+    after = events.at(-1)?.position ?? after;
   }
 
   function tell(message: string, error: unknown): void {

@@ -1,10 +1,8 @@
 /** A wire to the broker that stalls, loses and cuts: relay, durable, reader and advisories go on. */
 import assert from 'node:assert/strict';
-import type { Meter } from '@opentelemetry/api';
 import { connect, type NatsConnection } from 'nats';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
-import { noMeter } from '../../../shared/kit/metrics.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import { noHook } from '../../../shared/kit/transport/hooks.ts';
 import { jetstreamConsumer } from '../../../shared/kit/transport/jetstream/jetstream-consumer.ts';
@@ -12,6 +10,7 @@ import { readStream } from '../../../shared/kit/transport/jetstream/reader.ts';
 import { connectNats, type Nats } from '../../../shared/kit/transport/nats/nats-connection.ts';
 import { anEvent } from '../../../shared/testing/an-event.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
+import { recordingMeter } from '../../../shared/testing/recording.ts';
 import { type FaultyWire, faultyWire } from '../../../stack/faulty-wire.ts';
 import { type TestNats, testNats } from '../../../stack/testing.ts';
 import { advisoryTransport } from '../consumers/transport-advisory.ts';
@@ -68,6 +67,7 @@ describe('what is connected to a broker over a wire that stalls', function suite
     restore: () => Promise.reject(new Error('the relay restores nothing')),
     rebase: () => undefined,
     snapshot: () => Promise.reject(new Error('the relay needs no snapshot')),
+    aggregates: () => Promise.reject(new Error('the relay reads no aggregates')),
     head: async () => BigInt(events.length),
     idAt: async (_ctx, position) => events[Number(position) - 1]?.eventId,
     read: async (_ctx, { afterPosition = 0n }, limit) => {
@@ -75,12 +75,8 @@ describe('what is connected to a broker over a wire that stalls', function suite
       return { events: page, more: false };
     },
   };
-  const meter = Object.assign(Object.create(noMeter) as Meter, {
-    createCounter: (name: string) => ({
-      add: (_: number, labels: { kind: string }) => {
-        if (name === 'streams_replaced') replaced.push(labels.kind);
-      },
-    }),
+  const { meter } = recordingMeter(({ instrument, attributes }) => {
+    if (instrument === 'streams_replaced_total') replaced.push(String(attributes.kind));
   });
 
   function commit(data = '{}'): bigint {

@@ -56,7 +56,10 @@ export function answersIn(decimals: number): Answers {
     }),
     order,
     list: ({ orders, next, position }) => ({
-      orders: orders.map(order),
+      orders: orders.map((listed) => ({
+        ...order(listed),
+        ...(listed.changedAt && { changed_at: listed.changedAt.toISOString() }),
+      })),
       ...(next !== undefined && { next_cursor: encodeCursor(next) }),
       position: Number(position),
     }),

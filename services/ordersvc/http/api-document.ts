@@ -15,6 +15,10 @@ import { idempotencyKey } from './order-body.ts';
 
 /** The document for `routes`, with money in `currency`. Pure. */
 export function apiDocument(routes: readonly Route[], currency: Currency) {
+  const { paths, components } = describedRoutes(routes, {
+    parameters: { orderId, traceparent, ifMatch, ifNoneMatch, minVersion, idempotencyKey },
+    responses: { ...kitRefusals, ...orderRefusals },
+  });
   return {
     openapi: '3.1.1',
     info: {
@@ -23,7 +27,7 @@ export function apiDocument(routes: readonly Route[], currency: Currency) {
       summary: 'Orders for restaurants.',
       description: [
         'Errors are problem documents (RFC 9457); their `code` is for programs and never changes. An unknown path is 404 (code not_found), a wrong method is 405 with `Allow` (code method_not_allowed), a method unknown to HTTP is 501 (code method_not_implemented).',
-        'There is no authentication: the service listens on loopback unless configured otherwise.',
+        'Callers show a token (RFC 9068, by the header Authorization: Bearer). Customers order for themselves, and see and cancel their own orders; restaurants see, approve and reject theirs; operators do all of it, also in the name of others. What is somebody else’s is answered like what does not exist. On loopback a request without a token is taken for a person of this machine, who may do everything; then Host must be localhost or a loopback address, and no web page of another origin may send it.',
         'HEAD works wherever GET does. Every answer has `x-trace-id`, `x-content-type-options: nosniff` and a `content-security-policy` that allows nothing; without another `cache-control` it is `no-store`.',
         `Money is a decimal in major units of one currency, ${currency.code}, with at most ${currency.decimals} decimals.`,
         `Text formats, beyond their patterns: ${Object.entries(formats)
@@ -33,18 +37,27 @@ export function apiDocument(routes: readonly Route[], currency: Currency) {
       contact: { name: 'The operator of this service' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    // No operation authenticates callers. Stated explicitly, so that it does not look forgotten.
-    security: [],
+    // A token, or on loopback nothing.
+    security: [{ bearer: [] }, {}],
     servers: [{ url: '/', description: 'Where this document came from.' }],
     tags: [
       { name: 'customers', description: 'What customers ask.' },
       { name: 'restaurants', description: 'What restaurants ask.' },
       { name: 'about', description: 'What is asked about all this.' },
     ],
-    ...describedRoutes(routes, {
-      parameters: { orderId, traceparent, ifMatch, ifNoneMatch, minVersion, idempotencyKey },
-      responses: { ...kitRefusals, ...orderRefusals },
-    }),
+    paths,
+    components: {
+      ...components,
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'Issued by who operates this service. `sub` is the customer; `roles` holds customer, restaurant or operator; a restaurant is named by `restaurant_id`, or else by `sub`.',
+        },
+      },
+    },
   };
 }
 
@@ -55,6 +68,7 @@ export function withDocument(routes: readonly Route[], currency: Currency): read
     route({
       method: 'GET',
       path: '/openapi.json',
+      open: true,
       decode: () => undefined,
       endpoint: async () => document,
       // The same for all callers, until the next version of this service.

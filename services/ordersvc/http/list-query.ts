@@ -1,7 +1,9 @@
 /** Reads the query string of a list of orders: its parameters, and how each is read. Pure. */
+import { minorLimit } from '../../../shared/contracts/amount-limit.ts';
 import { id, orderId as orderIdSchema, orderStatuses } from '../../../shared/contracts/http.ts';
 import { CodedError, type Problem } from '../../../shared/kit/errors.ts';
 import type { Parameter } from '../../../shared/kit/transport/http/openapi/operation.ts';
+import { type Minor, minorFromDecimal } from '../../../shared/money/money.ts';
 import {
   DEFAULT_LIMIT,
   MAX_AGE,
@@ -9,6 +11,10 @@ import {
   type OrderListQuery,
   type PageEnd,
 } from '../views/order-list.ts';
+
+/** Of any currency; whatever it says is a bound, also one that no amount can reach. */
+const AMOUNT = /^\d{1,13}(\.\d{1,4})?$/;
+const amountSchema = { type: 'string', pattern: AMOUNT.source } as const;
 
 /** Parameters of a list; each may be given once. */
 export const listParameters: readonly Parameter[] = [
@@ -41,6 +47,34 @@ export const listParameters: readonly Parameter[] = [
     example: 600,
   },
   {
+    name: 'min_amount',
+    in: 'query',
+    description: 'Only orders of at least this amount, in major units of the currency.',
+    schema: amountSchema,
+    example: '10.00',
+  },
+  {
+    name: 'max_amount',
+    in: 'query',
+    description: 'Only orders of at most this amount, in major units of the currency.',
+    schema: amountSchema,
+    example: '99.95',
+  },
+  {
+    name: 'open',
+    in: 'query',
+    description: 'Only orders that have not ended: Pending and Paid.',
+    schema: { enum: ['true'] },
+    example: 'true',
+  },
+  {
+    name: 'overdue',
+    in: 'query',
+    description: 'Only orders that have waited for their payment or their review too long.',
+    schema: { enum: ['true'] },
+    example: 'true',
+  },
+  {
     name: 'limit',
     in: 'query',
     description: 'How many orders at most.',
@@ -54,8 +88,11 @@ export const listParameters: readonly Parameter[] = [
   },
 ];
 
-/** Reads listParameters. Throws CodedError `invalid` (code `invalid_query`) with every problem. */
-export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
+/**
+ * Reads listParameters, amounts with this many decimals. Throws CodedError `invalid` (code
+ * `invalid_query`) with every problem.
+ */
+export function readOrderListQuery(query: URLSearchParams, decimals: number): OrderListQuery {
   const problems = repeated(query);
   // The first problem of a field is enough.
   const say = (field: string, message: string) => {
@@ -79,9 +116,24 @@ export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
     return value;
   };
 
-  if (['customer_id', 'restaurant_id', 'status'].every((field) => !query.has(field))) {
-    say('customer_id', 'is missing; give it, restaurant_id or status');
-  }
+  /** Between two amounts, the one that lets the same orders through: above for the least. */
+  const amount = (field: string, rounded: 'up' | 'down') => {
+    const written = query.get(field);
+    if (written === null) return undefined;
+    if (!AMOUNT.test(written)) {
+      say(field, 'must be an amount in major units, such as 10 or 99.95');
+      return undefined;
+    }
+    const cut = minorLimit(written, decimals);
+    const exact = minorFromDecimal(written, decimals) !== undefined;
+    return rounded === 'up' && !exact ? ((cut + 1) as Minor) : cut;
+  };
+  const given = (field: string) => {
+    const written = query.get(field);
+    if (written !== null && written !== 'true') say(field, 'must be true, or left out');
+    return written !== null;
+  };
+
   const customerId = idOf('customer_id');
   const restaurantId = idOf('restaurant_id');
 
@@ -92,6 +144,10 @@ export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
   }
 
   const olderThan = wholeNumber('older_than', 0, MAX_AGE);
+  const minAmount = amount('min_amount', 'up');
+  const maxAmount = amount('max_amount', 'down');
+  const open = given('open');
+  const overdue = given('overdue');
   const limit = wholeNumber('limit', 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
 
   const cursor = query.get('cursor');
@@ -110,6 +166,10 @@ export function readOrderListQuery(query: URLSearchParams): OrderListQuery {
     ...(restaurantId !== undefined && { restaurantId }),
     ...(status !== undefined && { status }),
     ...(olderThan !== undefined && { olderThan }),
+    ...(minAmount !== undefined && { minAmount }),
+    ...(maxAmount !== undefined && { maxAmount }),
+    ...(open && { open }),
+    ...(overdue && { overdue }),
     limit,
     after,
   };

@@ -44,9 +44,26 @@ export const staleHeader: Readonly<Record<string, Header>> = {
 
 /** Keyed by their names among the document's components. */
 export const orderRefusals = {
+  Unauthenticated: problem(401, {
+    description:
+      'There is no token where one is needed, or it does not count. On loopback none is needed.',
+    codes: ['token_missing', 'token_expired', 'token_invalid'],
+    headers: {
+      'www-authenticate': {
+        description: 'How to say who you are (RFC 6750).',
+        required: true,
+        schema: { type: 'string', pattern: '^Bearer' },
+      },
+    },
+  }),
+  NotAllowed: problem(403, {
+    description:
+      'What the token says does not allow this, or the request names somebody else. Or a web page of another origin sent the request, which a service on loopback refuses.',
+    codes: ['not_allowed', 'foreign_origin'],
+  }),
   Unavailable: problem(503, {
     description:
-      'A required service is away or overloaded (code event_store_away, eventstore_unavailable, database_unavailable, circuit_open and others). The request may have taken effect; it is safe to repeat it with the same Idempotency-Key.',
+      'A required service is away or overloaded (code event_store_away, eventstore_unavailable, database_unavailable, keys_unavailable, circuit_open and others). The request may have taken effect; it is safe to repeat it with the same Idempotency-Key.',
     headers: { 'retry-after': retryAfter },
   }),
   TimedOut: problem(504, {
@@ -55,15 +72,20 @@ export const orderRefusals = {
   }),
 } as const;
 
-/** Any operation on orders may be rate-limited, refused by an open circuit, or time out. */
+/** Any operation on orders may be refused for who asks, be rate-limited, be refused by an open circuit, or time out. */
 export const refusedUnderLoad: Readonly<Record<number, Answer>> = {
+  401: orderRefusals.Unauthenticated,
+  403: orderRefusals.NotAllowed,
   429: kitRefusals.RateLimited,
   503: orderRefusals.Unavailable,
   504: orderRefusals.TimedOut,
 };
 
 export const notFound: Readonly<Record<number, Answer>> = {
-  404: problem(404, { description: 'There is no such order.', codes: ['order_not_found'] }),
+  404: problem(404, {
+    description: "There is no such order, or it is somebody else's.",
+    codes: ['order_not_found'],
+  }),
 };
 
 export const notModified: Readonly<Record<number, Answer>> = {

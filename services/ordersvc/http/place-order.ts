@@ -1,10 +1,15 @@
 import { placedAnswer, placeOrderBody } from '../../../shared/contracts/http.ts';
+import type { Context } from '../../../shared/kit/context.ts';
+import type { CodedError } from '../../../shared/kit/errors.ts';
 import { versionHeaders } from '../../../shared/kit/transport/http/etag.ts';
 import { answer, json, problem } from '../../../shared/kit/transport/http/openapi/bodies.ts';
-import { invalid } from '../../../shared/kit/transport/http/openapi/refusals.ts';
+import { invalid, retryAfter } from '../../../shared/kit/transport/http/openapi/refusals.ts';
 import { type Route, route } from '../../../shared/kit/transport/http/route.ts';
 import type { Currency } from '../../../shared/money/currency.ts';
+import type { Admission } from '../admission/admission.ts';
 import type { OrderEndpoints } from '../endpoints.ts';
+import type { OrderRequest } from '../order-request.ts';
+import type { PlacedOrder } from '../service.ts';
 import type { Answers } from './answers.ts';
 import {
   linksToOrder,
@@ -15,17 +20,62 @@ import {
 import { ORDERS } from './order-address.ts';
 import { idempotencyKey, orderRequestReader } from './order-body.ts';
 
-/** The route by which customers order. */
+const KEY_HEADER = 'idempotency-key';
+
+/**
+ * So many requests with a key are looked up at once while new orders are refused: each may
+ * be a repeat, which only the log knows.
+ */
+const MOST_LOOKUPS = 64;
+
+/**
+ * The route by which customers order. While `admission` refuses new orders, a request
+ * without a key is refused by its head alone, and one with a key if no earlier one
+ * placed its order.
+ */
 export function placeOrderRoute(
-  { place }: OrderEndpoints,
+  endpoints: OrderEndpoints,
   answers: Answers,
   currency: Currency,
+  admission: Admission,
 ): Route {
   const readOrderRequest = orderRequestReader(currency);
+  let lookups = 0;
+
+  async function place(ctx: Context, request: OrderRequest): Promise<PlacedOrder> {
+    // Without a key it was let in by its head.
+    const caller = ctx.principal?.share ?? '';
+    const refusal = request.idempotencyKey === undefined ? undefined : admission.refusal(caller);
+    if (refusal !== undefined) return earlier(ctx, request, refusal);
+    const accepted = admission.placing(caller);
+    let orderId: string | undefined;
+    try {
+      const placed = await endpoints.place(ctx, request);
+      if (!placed.replayed) orderId = placed.order.orderId;
+      return placed;
+    } finally {
+      accepted(orderId);
+    }
+  }
+
+  async function earlier(ctx: Context, request: OrderRequest, refusal: CodedError) {
+    if (lookups >= MOST_LOOKUPS) throw refusal;
+    lookups++;
+    try {
+      const placed = await endpoints.placed(ctx, request);
+      if (placed === undefined) throw refusal;
+      return placed;
+    } finally {
+      lookups--;
+    }
+  }
+
   return route({
     method: 'POST',
     path: ORDERS,
-    decode: (http) => readOrderRequest(http.body(), http.headerValues('idempotency-key')),
+    admit: (head) =>
+      head.headerValues(KEY_HEADER).length > 0 ? undefined : admission.refusal(head.share),
+    decode: (http) => readOrderRequest(http.body(), http.headerValues(KEY_HEADER)),
     endpoint: place,
     encode: ({ order, version }) => ({
       status: 201,
@@ -46,6 +96,11 @@ export function placeOrderRoute(
       },
       responses: {
         ...refusedUnderLoad,
+        503: problem(503, {
+          description:
+            'Accepted orders take too long at present, and nothing was done (code orders_behind). Or a required service is away or overloaded (code event_store_away, eventstore_unavailable, circuit_open and others): then the order may have been placed. It is safe to repeat the request with the same Idempotency-Key after the time in `Retry-After`.',
+          headers: { 'retry-after': retryAfter },
+        }),
         201: answer({
           description: 'The order was placed.',
           headers: {

@@ -40,6 +40,7 @@ const refused = {
 export const readOrderRoutes = (
   { get, list, history }: OrderEndpoints,
   answers: Answers,
+  decimals: number,
 ): readonly Route[] => [
   route({
     method: 'GET',
@@ -83,14 +84,14 @@ export const readOrderRoutes = (
     method: 'GET',
     path: ORDERS,
     query: listParameters,
-    decode: (http) => readOrderListQuery(http.query),
+    decode: (http) => readOrderListQuery(http.query, decimals),
     endpoint: list,
     encode: (page) => ({ status: 200, body: answers.list(page) }),
     operation: {
       operationId: 'listOrders',
       summary: 'List orders',
       description:
-        'Orders by customer, restaurant and status, newest first. Give at least one of `customer_id`, `restaurant_id` and `status`; listed orders match all that are given. A list may lag behind writes; it gives its position. Pages neither skip nor repeat an order; with `status`, orders appear and disappear as theirs changes.',
+        'Orders, newest first; listed orders match all filters that are given. A list may lag behind writes; it gives its position. Pages neither skip nor repeat an order; with `status`, orders appear and disappear as theirs changes.',
       tags: ['customers', 'restaurants'],
       parameters: [traceparent],
       responses: {

@@ -1,16 +1,26 @@
 /** Which page of which orders to list. */
 import type { orderStatuses } from '../../../shared/contracts/http.ts';
+import type { Minor } from '../../../shared/money/money.ts';
 
 /**
- * The orders of a customer, of a restaurant or in a status, the newest first, from just
- * after `after`. At least one of the three is given; all that are given must hold.
+ * Orders, the newest first, from just after `after`: of a customer, of a restaurant, in a
+ * status, and so on. All that is given must hold; with nothing given they are all orders.
  */
 export interface OrderListQuery {
   readonly customerId?: string;
+  /** What the customer is called in orders whose texts are sealed; others have `customerId`. */
+  readonly pseudonym?: string;
   readonly restaurantId?: string;
   readonly status?: (typeof orderStatuses)[number];
   /** Least time since the order was placed, in seconds. */
   readonly olderThan?: number;
+  /** The least and the greatest amount. */
+  readonly minAmount?: Minor;
+  readonly maxAmount?: Minor;
+  /** Only orders that have not ended. */
+  readonly open?: true;
+  /** Only open orders that have waited for longer than they should. */
+  readonly overdue?: true;
   readonly limit: number;
   /** Undefined for the first page. */
   readonly after: PageEnd | undefined;

@@ -23,6 +23,9 @@ interface Written {
   readonly reason?: string;
   /** As SQL reads it, with microseconds. */
   readonly createdAt?: string;
+  /** When its last event was appended; default: now. */
+  readonly updatedAt?: Date;
+  readonly amount?: number;
   /** Of the one item. */
   readonly name?: string;
 }
@@ -64,10 +67,12 @@ describe('the read model in SQL', () => {
         (order_id, customer_id, restaurant_id, status, payment, amount_minor, items,
          created_on, reason, version, position, created_at, updated_at)
       values
-        (${id}::text, ${customer}::text, ${restaurant}::text, ${status}::text, 'none', 2500,
+        (${id}::text, ${customer}::text, ${restaurant}::text, ${status}::text, 'none',
+         ${rest.amount ?? 2500}::int8,
          ${JSON.stringify(items)}::text, '2026-01-02T03:04:05.678Z',
          ${rest.reason ?? null}::text, 1, 7,
-         ${rest.createdAt ?? '2026-01-02 03:04:05.678+00'}::text::timestamptz, now())`;
+         ${rest.createdAt ?? '2026-01-02 03:04:05.678+00'}::text::timestamptz,
+         ${rest.updatedAt ?? new Date()}::timestamptz)`;
   }
 
   it('a row is read whole', async () => {
@@ -102,6 +107,20 @@ describe('the read model in SQL', () => {
     assert.equal(page.next, undefined);
   });
 
+  it('says how far orders are, of those that it has', async () => {
+    await write({ id: 'far-1', status: 'Paid' });
+    await write({ id: 'far-2' });
+    const stages = await sqlReadModel(database).stages(ctx, ['far-1', 'far-2', 'far-3']);
+    assert.deepEqual(
+      stages.toSorted((a, b) => a.orderId.localeCompare(b.orderId)),
+      [
+        { orderId: 'far-1', status: 'Paid', position: 7n },
+        { orderId: 'far-2', status: 'Pending', position: 7n },
+      ],
+    );
+    assert.deepEqual(await sqlReadModel(database).stages(ctx, ['far-3']), []);
+  });
+
   it('pages show every order of the customer once, the newest first, to the microsecond', async () => {
     // Three at one instant, and neighbours a microsecond apart, which a Date cannot tell.
     const micros = ['000001', '000002', '000002', '000002', '000003', '999999', '999999'];
@@ -128,6 +147,29 @@ describe('the read model in SQL', () => {
         [6, 5, 4, 3, 2, 1, 0].map((n) => `paged-${n}`),
         `limit ${limit}`,
       );
+    }
+  });
+
+  it('orders of a customer that are filed under a pseudonym are on the pages with the others', async () => {
+    for (const [n, customer] of [
+      'both',
+      'pseudonym:b',
+      'both',
+      'pseudonym:b',
+      'neither',
+    ].entries()) {
+      await write({ id: `both-${n}`, customer, createdAt: `2026-03-04 05:06:07.00000${n}+00` });
+    }
+    const who = { customerId: 'both', pseudonym: 'pseudonym:b' };
+    for (const limit of [1, 3, 100]) {
+      const seen: string[] = [];
+      let after: PageEnd | undefined;
+      do {
+        const page = await sqlReadModel(database).list(ctx, { ...who, limit, after });
+        seen.push(...page.orders.map(({ details }) => details.orderId));
+        after = page.next;
+      } while (after !== undefined);
+      assert.deepEqual(seen, ['both-3', 'both-2', 'both-1', 'both-0'], `limit ${limit}`);
     }
   });
 
@@ -170,6 +212,40 @@ describe('the read model in SQL', () => {
     }
   });
 
+  it('orders are listed by amount, by whether they are open, and by whether they wait too long', async () => {
+    const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000);
+    const placed = (seconds: number) => ({ createdAt: ago(seconds).toISOString() });
+    const restaurantId = 'waits';
+    const all = { restaurant: restaurantId, customer: 'waits' };
+    await write({ ...all, id: 'w-new', amount: 100, ...placed(10) });
+    await write({ ...all, id: 'w-late', amount: 200, ...placed(70) });
+    const paid = { ...all, status: 'Paid' };
+    await write({ ...paid, id: 'w-paid', amount: 300, ...placed(80), updatedAt: ago(20) });
+    await write({ ...paid, id: 'w-paid-late', amount: 400, ...placed(90), updatedAt: ago(40) });
+    await write({ ...all, id: 'w-done', status: 'Approved', amount: 500, ...placed(100) });
+    const readModel = sqlReadModel(database, { paymentMs: 60_000, reviewMs: 30_000 });
+    const listed = async (query: Omit<OrderListQuery, 'limit' | 'after'>) => {
+      const { orders } = await readModel.list(ctx, { ...query, limit: 100, after: undefined });
+      const ids = orders.map(({ details }) => details.orderId);
+      return ids.flatMap((id) => (id.startsWith('w-') ? [id.slice(2)] : []));
+    };
+    for (const who of [{ restaurantId }, { customerId: 'waits' }, {}]) {
+      assert.deepEqual(await listed({ ...who, minAmount: minor(200), maxAmount: minor(400) }), [
+        'late',
+        'paid',
+        'paid-late',
+      ]);
+      assert.deepEqual(await listed({ ...who, open: true }), ['new', 'late', 'paid', 'paid-late']);
+      assert.deepEqual(await listed({ ...who, overdue: true }), ['late', 'paid-late']);
+      assert.deepEqual(await listed({ ...who, overdue: true, status: 'Paid' }), ['paid-late']);
+      assert.deepEqual(await listed({ ...who, open: true, status: 'Approved' }), []);
+    }
+    const page = await readModel.list(ctx, { restaurantId, limit: 100, after: undefined });
+    const late = page.orders.find(({ details }) => details.orderId === 'w-paid-late');
+    const changedMs = late?.changedAt?.getTime() ?? 0;
+    assert.ok(Math.abs(changedMs - ago(40).getTime()) < 5_000, 'it says when it changed');
+  });
+
   it('a list by restaurant or status reads as many rows as it shows, in either table', async () => {
     const stand = (name: string) =>
       writer`update projection_checkpoint set retirements = retirements + 1 where name = ${name}::text`;
@@ -198,8 +274,9 @@ describe('the read model in SQL', () => {
       await writer`
         insert into ${writer(table)}
         select 'many-' || n, 'c' || n % 1000, 'many-' || n % 2,
-          case when n % 2000 = 0 then 'Paid' else 'Approved' end, 'none', 1, '[]', '', null, 1, 1,
-          timestamptz '2026-01-01 00:00:00+00' + n * interval '1 second', now()
+          case when n % 2000 = 0 then 'Paid' else 'Approved' end, 'none', n, '[]', '', null, 1, 1,
+          timestamptz '2026-01-01 00:00:00+00' + n * interval '1 second',
+          timestamptz '2026-01-01 00:00:00+00' + n * interval '1 second'
         from generate_series(1, 20000) as n`;
       await writer`analyze ${writer(table)}`;
       for (const query of [
@@ -207,9 +284,13 @@ describe('the read model in SQL', () => {
         { restaurantId: 'many-0', status: 'Paid' },
         { restaurantId: 'many-1', olderThan: 0 },
         { status: 'Paid' },
+        { status: 'Paid', overdue: true },
+        { status: 'Approved', minAmount: minor(100) },
+        { status: 'Approved', maxAmount: minor(5) },
+        { status: 'Approved', minAmount: minor(300), maxAmount: minor(305) },
       ] as const) {
         const plan = await planOf(query);
-        assert.match(plan, new RegExp(`${table}_by_(restaurant|status)`), plan);
+        assert.match(plan, new RegExp(`${table}_by_(restaurant|status|amount)`), plan);
         assert.doesNotMatch(plan, new RegExp(`Seq Scan on ${table}`), plan);
         // Of each status one page, and one more.
         const read = [...plan.matchAll(/ rows=(\d+)/g)].map(([, rows]) => Number(rows));

@@ -12,6 +12,7 @@ import { CodedError } from '../../../shared/kit/errors.ts';
 import type { Sql } from '../../../shared/kit/sql/connections.ts';
 import type { Database, Statement } from '../../../shared/kit/sql/database.ts';
 import { minor } from '../../../shared/money/money.ts';
+import type { Backlogs } from './backlog.ts';
 import type { OrderListQuery, PageEnd } from './order-list.ts';
 import type { OrderView } from './order-view.ts';
 
@@ -31,8 +32,34 @@ export interface ReadModel {
   list(ctx: Context, query: OrderListQuery): Promise<OrderPage>;
 }
 
+/** How far an order is, as the projection last wrote it. */
+export interface OrderStage {
+  readonly orderId: string;
+  readonly status: OrderStatus;
+  /** Of its last event in the log. */
+  readonly position: bigint;
+}
+
+/** How far orders are. Rejects as ReadModel does. */
+export interface OrderStages {
+  /** Those of `orderIds` that have a row, in any order. */
+  stages(ctx: Context, orderIds: readonly string[]): Promise<readonly OrderStage[]>;
+}
+
+/** How long orders wait before they are overdue, in milliseconds: each for its payment, then for its review. */
+export interface Patience {
+  readonly paymentMs: number;
+  readonly reviewMs: number;
+}
+
+/** As the coordinator's defaults. */
+const usualPatience: Patience = { paymentMs: 60_000, reviewMs: 60_000 };
+
 /** The read model in `database`; the creator closes the database. */
-export function sqlReadModel(database: Database): ReadModel {
+export function sqlReadModel(
+  database: Database,
+  patience: Patience = usualPatience,
+): ReadModel & OrderStages & Backlogs {
   /** The live table as of the last answer. If a rebuild changed it, the next answer says so. */
   let believed: Side = READ_MODEL;
 
@@ -58,12 +85,12 @@ export function sqlReadModel(database: Database): ReadModel {
       return isRow(row) ? viewOfRow(row) : undefined;
     },
     list: async (ctx, query) => {
-      const found = await ask(ctx, (sql, side) => ordersListed(sql, side, query));
+      const found = await ask(ctx, (sql, side) => ordersListed(sql, side, query, patience));
       const page = found.filter(isRow);
       const last = page.at(-1);
       const more = Number(last?.found ?? 0) > page.length;
       return {
-        orders: page.map(viewOfRow),
+        orders: page.map((row) => ({ ...viewOfRow(row), changedAt: row.updated_at })),
         next:
           last && more
             ? { createdMicros: BigInt(last.created_micros), orderId: last.order_id }
@@ -71,6 +98,22 @@ export function sqlReadModel(database: Database): ReadModel {
         // From the same snapshot as the rows.
         position: BigInt(found[0].position),
       };
+    },
+    backlog: async (ctx) => {
+      const found = await ask(ctx, (sql, side) => backlogOf(sql, side, patience));
+      const [{ position, at }] = found;
+      const waiting = found.flatMap(({ status, orders, overdue }) =>
+        status === null ? [] : [{ status, orders: Number(orders), overdue: Number(overdue) }],
+      );
+      return { waiting, position: BigInt(position), at };
+    },
+    stages: async (ctx, orderIds) => {
+      const found = await ask(ctx, (sql, side) => stagesOf(sql, side, orderIds));
+      return found.filter(isRow).map(({ order_id, status, position }) => ({
+        orderId: order_id,
+        status: status as OrderStatus,
+        position: BigInt(position),
+      }));
     },
   };
 }
@@ -93,8 +136,9 @@ interface Beside {
   readonly side: Side;
 }
 
-const isRow = <R extends Row>(row: Beside & (R | { readonly order_id: null })): row is Beside & R =>
-  row.order_id !== null;
+const isRow = <R extends { readonly order_id: string }>(
+  row: Beside & (R | { readonly order_id: null }),
+): row is Beside & R => row.order_id !== null;
 
 /** As the driver returns it: int8 as text. */
 interface Row {
@@ -112,6 +156,7 @@ interface Row {
 
 interface ListedRow extends Row {
   readonly created_micros: string;
+  readonly updated_at: Date;
   /** Number of orders from the start of the page on, counted to one more than asked for. */
   readonly found: string;
 }
@@ -139,14 +184,61 @@ function orderById(sql: Sql, side: Side, orderId: string) {
       on live.side = ${side}::text and o.order_id = ${orderId}::text and o.status <> 'None'`;
 }
 
+interface BacklogRow extends Beside {
+  readonly position: string;
+  readonly at: Date;
+  readonly status: string | null;
+  readonly orders: string;
+  readonly overdue: string;
+}
+
+/** The backlog gives each wait this much more, in milliseconds: in a busy moment the end of some is always under way. */
+const MARGIN_MS = 5_000;
+
+// The open orders are found by the index on the status.
+function backlogOf(sql: Sql, side: Side, { paymentMs, reviewMs }: Patience) {
+  const patience = { paymentMs: paymentMs + MARGIN_MS, reviewMs: reviewMs + MARGIN_MS };
+  return sql<BacklogRow[]>`
+    select live.side, live.position, now() as at, o.status, count(*)::int8 as orders,
+           (count(*) filter (
+             where ${lateOnes(sql, patience)}
+           ))::int8 as overdue
+    from ${liveTable(sql)} as live
+    left join ${tableOf(sql, side)} o
+      on live.side = ${side}::text and o.status = any('{Pending,Paid}'::text[])
+    group by live.side, live.position, o.status`;
+}
+
+interface StageRow {
+  readonly order_id: string;
+  readonly status: string;
+  readonly position: string;
+}
+
+function stagesOf(sql: Sql, side: Side, orderIds: readonly string[]) {
+  return sql<(Beside & (StageRow | { order_id: null }))[]>`
+    select live.side, o.order_id, o.status, o.position
+    from ${liveTable(sql)} as live
+    left join ${tableOf(sql, side)} o
+      on live.side = ${side}::text and o.order_id = any(${[...orderIds]}::text[])`;
+}
+
 /**
  * Payload after which a page ends, in bytes: a hundred of the largest orders would be
  * 16 MB, held for each caller that reads slowly.
  */
 const PAGE_BYTES = 1024 * 1024;
 
+/** An order is overdue. */
+const lateOnes = (sql: Sql, { paymentMs, reviewMs }: Patience) => sql`
+            (status = 'Pending'
+              and created_at <= now() - ${paymentMs}::int8 * interval '1 millisecond')
+            or (status = 'Paid'
+              and updated_at <= now() - ${reviewMs}::int8 * interval '1 millisecond')`;
+
 /** Conditions on the orders of a page, beside the one that its index begins with. */
-function narrowed(sql: Sql, { olderThan, after }: OrderListQuery) {
+function narrowed(sql: Sql, query: OrderListQuery, patience: Patience) {
+  const { olderThan, minAmount, maxAmount, overdue, after } = query;
   const older =
     olderThan === undefined
       ? sql``
@@ -160,20 +252,58 @@ function narrowed(sql: Sql, { olderThan, after }: OrderListQuery) {
             '1970-01-01 00:00:00+00'::timestamptz
               + ${String(after.createdMicros)}::int8 * interval '1 microsecond',
             ${after.orderId}::text)`;
-  return sql`${older}${further}`;
+  const least =
+    minAmount === undefined
+      ? sql``
+      : sql`
+          and amount_minor >= ${String(minAmount)}::int8`;
+  const most =
+    maxAmount === undefined
+      ? sql``
+      : sql`
+          and amount_minor <= ${String(maxAmount)}::int8`;
+  // Nothing changed before it was created, so the index on created_at finds all of them.
+  const late =
+    overdue === undefined
+      ? sql``
+      : sql`
+          and created_at <= now() - ${Math.min(patience.paymentMs, patience.reviewMs)}::int8 * interval '1 millisecond'
+          and (${lateOnes(sql, patience)})`;
+  return sql`${older}${least}${most}${late}${further}`;
 }
 
+/** The statuses that the orders of `query` can have; undefined: any. */
+function statusesOf({ status, open, overdue }: OrderListQuery): readonly string[] | undefined {
+  const unended = open || overdue ? openStatuses : undefined;
+  if (status === undefined) return unended;
+  return unended === undefined || unended.includes(status) ? [status] : [];
+}
+
+const openStatuses: readonly string[] = ['Pending', 'Paid'] satisfies OrderStatus[];
+
 /** The first `limit` + 1 orders of a customer, by orders_by_customer: no customer has so many that filtering takes long. */
-function pageOfCustomer(sql: Sql, side: Side, query: OrderListQuery, customerId: string) {
-  const { restaurantId, status, limit } = query;
+function pageOfCustomer(
+  sql: Sql,
+  side: Side,
+  query: OrderListQuery,
+  customerId: string,
+  patience: Patience,
+) {
+  const { pseudonym, restaurantId, limit } = query;
+  const statuses = statusesOf(query);
+  // With one name the index gives the page as it is; with two, the rows are sorted.
+  const theirs =
+    pseudonym === undefined
+      ? sql`customer_id = ${customerId}::text`
+      : sql`customer_id = any(${[pseudonym, customerId]}::text[])`;
   return sql`
       select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-             items, created_on, reason, version, created_at
+             items, created_on, reason, version, created_at, updated_at
       from ${tableOf(sql, side)}
-      where customer_id = ${customerId}::text
+      where ${theirs}
         and status <> 'None'
         ${restaurantId === undefined ? sql`` : sql`and restaurant_id = ${restaurantId}::text`}
-        ${status === undefined ? sql`` : sql`and status = ${status}::text`}${narrowed(sql, query)}
+        ${statuses === undefined ? sql`` : sql`and status = any(${[...statuses]}::text[])`}${narrowed(sql, query, patience)}
       order by created_at desc, order_id desc
       limit ${limit + 1}::int8`;
 }
@@ -183,19 +313,19 @@ function pageOfCustomer(sql: Sql, side: Side, query: OrderListQuery, customerId:
  * by orders_by_restaurant or orders_by_status, and of these the newest. So one waiting
  * order is found at once among a million finished ones.
  */
-function pageByStatus(sql: Sql, side: Side, query: OrderListQuery) {
-  const { restaurantId, status, limit } = query;
-  const statuses = status === undefined ? orderStatuses : [status];
+function pageByStatus(sql: Sql, side: Side, query: OrderListQuery, patience: Patience) {
+  const { restaurantId, limit } = query;
+  const statuses = statusesOf(query) ?? orderStatuses;
   return sql`
       select o.order_id, o.customer_id, o.restaurant_id, o.status, o.payment, o.amount_minor,
-             o.items, o.created_on, o.reason, o.version, o.created_at
+             o.items, o.created_on, o.reason, o.version, o.created_at, o.updated_at
       from unnest(${[...statuses]}::text[]) as asked (status)
       cross join lateral (
         select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-               items, created_on, reason, version, created_at
+               items, created_on, reason, version, created_at, updated_at
         from ${tableOf(sql, side)}
         where status = asked.status
-          ${restaurantId === undefined ? sql`` : sql`and restaurant_id = ${restaurantId}::text`}${narrowed(sql, query)}
+          ${restaurantId === undefined ? sql`` : sql`and restaurant_id = ${restaurantId}::text`}${narrowed(sql, query, patience)}
         order by created_at desc, order_id desc
         limit ${limit + 1}::int8
       ) as o
@@ -203,25 +333,26 @@ function pageByStatus(sql: Sql, side: Side, query: OrderListQuery) {
       limit ${limit + 1}::int8`;
 }
 
-function ordersListed(sql: Sql, side: Side, query: OrderListQuery) {
+function ordersListed(sql: Sql, side: Side, query: OrderListQuery, patience: Patience) {
   const { customerId, limit } = query;
   const page =
     customerId === undefined
-      ? pageByStatus(sql, side, query)
-      : pageOfCustomer(sql, side, query, customerId);
+      ? pageByStatus(sql, side, query, patience)
+      : pageOfCustomer(sql, side, query, customerId, patience);
   return sql<(Beside & { position: string } & (ListedRow | { order_id: null }))[]>`
     with page as (${page}
     ),
     sized as (
       select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-             items, created_on, reason, version, created_at, count(*) over () as found,
+             items, created_on, reason, version, created_at, updated_at,
+             count(*) over () as found,
              sum(octet_length(items)) over (order by created_at desc, order_id desc)
                - octet_length(items) as bytes_before
       from page
     ),
     listed as (
       select order_id, customer_id, restaurant_id, status, payment, amount_minor,
-             items, created_on, reason, version, found, created_at
+             items, created_on, reason, version, found, created_at, updated_at
       from sized
       where bytes_before < ${PAGE_BYTES}::int8
       order by created_at desc, order_id desc
@@ -229,6 +360,7 @@ function ordersListed(sql: Sql, side: Side, query: OrderListQuery) {
     )
     select live.side, live.position, l.order_id, l.customer_id, l.restaurant_id, l.status,
            l.payment, l.amount_minor, l.items, l.created_on, l.reason, l.version, l.found,
+           l.updated_at,
            (extract(epoch from l.created_at) * 1000000)::int8 as created_micros
     from ${liveTable(sql)} as live
     left join listed l on live.side = ${side}::text

@@ -18,6 +18,8 @@ export interface OrderView {
   /** Why it did not end well, if it did not. */
   readonly reason: string | undefined;
   readonly version: bigint;
+  /** In a list: when its last event was appended, by the log's clock. */
+  readonly changedAt?: Date;
 }
 
 /**

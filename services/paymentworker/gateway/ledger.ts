@@ -196,7 +196,8 @@ const UNIQUE_VIOLATION = '23505';
 /** How often callers that begin the same line may collide: a call and its repeat, in two instances. */
 const MEETINGS = 4;
 
-function columnsOf(answer: DebitAnswer | 'asked') {
+/** How a line stores an answer. */
+export function columnsOf(answer: DebitAnswer | 'asked') {
   if (answer === 'asked') return { outcome: 'asked', paymentId: '', reason: '' };
   return answer.outcome === 'debited'
     ? { outcome: 'debited', paymentId: answer.paymentId, reason: '' }

@@ -6,6 +6,7 @@ import { newId } from '../../../shared/eventstore/ids.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { CodedError, isKind } from '../../../shared/kit/errors.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
+import { Secret } from '../../../shared/kit/process/secret.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';
 import { migrate } from '../../../shared/kit/sql/migrations.ts';
 import { minor } from '../../../shared/money/money.ts';
@@ -213,7 +214,7 @@ describe('Stripe gateway', () => {
 
     const intents = (key = secretKey, apiBase = mock?.url ?? ''): StripeIntents =>
       stripeIntents({
-        secretKey: key,
+        secretKey: Secret.of(key),
         apiBase,
         charging: stripeCharging(usd) ?? assert.fail(),
         paymentMethod: 'pm_card_visa',

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { stripeCharging } from '../../../shared/domain/charging.ts';
 import { background, withSignal, withTimeLeft } from '../../../shared/kit/context.ts';
 import { codedError, isKind } from '../../../shared/kit/errors.ts';
+import { Secret } from '../../../shared/kit/process/secret.ts';
 import { minor } from '../../../shared/money/money.ts';
 import { currency } from '../../../shared/testing/test-currency.ts';
 import { type StripeIntents, stripeIntents } from './stripe-intents.ts';
@@ -49,7 +50,7 @@ describe('Stripe intents', () => {
     const { port } = server.address() as AddressInfo;
     open = (code) =>
       stripeIntents({
-        secretKey: 'sk_test_1',
+        secretKey: Secret.of('sk_test_1'),
         apiBase: `http://127.0.0.1:${port}`,
         charging: stripeCharging(currency(code)) ?? assert.fail(),
         paymentMethod: 'pm_card_visa',

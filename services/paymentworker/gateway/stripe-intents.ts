@@ -2,16 +2,18 @@
  * Calls to Stripe, and its errors in our terms. It keeps no state; stripe-gateway.ts has
  * the rules.
  */
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import { type StripeCharging, unchargeable } from '../../../shared/domain/charging.ts';
 import { type Context, remaining } from '../../../shared/kit/context.ts';
 import { CodedError } from '../../../shared/kit/errors.ts';
+import type { Secret } from '../../../shared/kit/process/secret.ts';
 import { unlessAborted } from '../../../shared/kit/unless-aborted.ts';
 import type { Debit, DebitAnswer } from './payment-gateway.ts';
+import { stripePackage } from './stripe-package.ts';
 
 export interface StripeOptions {
-  /** Never logged or put into an error. */
-  readonly secretKey: string;
+  /** Read at each call: it may change. */
+  readonly secretKey: Secret;
   /** Such as `https://api.stripe.com`. */
   readonly apiBase: string;
   readonly charging: StripeCharging;
@@ -42,7 +44,8 @@ export interface StripeIntents {
 export function stripeIntents(options: StripeOptions): StripeIntents {
   const { hostname, port, protocol } = new URL(options.apiBase);
   const http = protocol === 'http:';
-  const stripe = new Stripe(options.secretKey, {
+  const Package = stripePackage();
+  const stripe = new Package(options.secretKey.reveal(), {
     host: hostname,
     port: port || (http ? 80 : 443),
     protocol: http ? 'http' : 'https',
@@ -58,9 +61,11 @@ export function stripeIntents(options: StripeOptions): StripeIntents {
     const timeout = Math.max(1, remaining(ctx, options.timeoutMs));
     try {
       const key = idempotencyKey === undefined ? {} : { idempotencyKey };
-      return await unlessAborted(call({ timeout, ...key }), ctx.signal);
+      const apiKey = options.secretKey.reveal();
+      return await unlessAborted(call({ timeout, apiKey, ...key }), ctx.signal);
     } catch (error) {
-      throw error instanceof Stripe.errors.StripeError ? coded(error) : error;
+      const { errors } = Package;
+      throw error instanceof errors.StripeError ? coded(error, errors) : error;
     }
   }
 
@@ -202,9 +207,9 @@ class StripeRefusal extends Error {
   }
 }
 
-function coded(error: Stripe.errors.StripeError): CodedError {
+function coded(error: Stripe.errors.StripeError, errors: typeof Stripe.errors): CodedError {
   const cause = new StripeRefusal(error);
-  if (error instanceof Stripe.errors.StripeIdempotencyError) {
+  if (error instanceof errors.StripeIdempotencyError) {
     return new CodedError(
       'already_exists',
       'idempotency_key_reused',
@@ -213,8 +218,7 @@ function coded(error: Stripe.errors.StripeError): CodedError {
     );
   }
   const atFault =
-    error instanceof Stripe.errors.StripeInvalidRequestError ||
-    error instanceof Stripe.errors.StripeCardError;
+    error instanceof errors.StripeInvalidRequestError || error instanceof errors.StripeCardError;
   if (atFault) {
     return new CodedError(
       'invalid',

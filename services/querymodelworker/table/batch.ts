@@ -4,6 +4,7 @@ import { ORDER_AGGREGATE } from '../../../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { CodedError, isKind } from '../../../shared/kit/errors.ts';
+import { type EndedOrder, endedBy } from './ended-orders.ts';
 import { foldRow, type OrderRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 
@@ -14,6 +15,8 @@ export interface FoldedBatch {
   readonly failures: readonly ProjectionFailure[];
   /** Number of events of unknown types. */
   readonly unknown: number;
+  /** Orders that ended. */
+  readonly ended: readonly EndedOrder[];
 }
 
 /** Folds `events`, in order, into the current `rows` of their orders. */
@@ -24,6 +27,7 @@ export function foldBatch(
 ): FoldedBatch {
   const changed = new Map<string, OrderRow>();
   const failures: ProjectionFailure[] = [];
+  const ended: EndedOrder[] = [];
   let unknown = 0;
   for (const event of events) {
     let change: OrderEvent | undefined;
@@ -41,9 +45,12 @@ export function foldBatch(
     const orderId = event.aggregateId;
     const row = changed.get(orderId) ?? rows.get(orderId);
     const folded = foldRow(row, event, change);
-    if (folded !== row) changed.set(orderId, folded);
+    if (folded === row) continue;
+    changed.set(orderId, folded);
+    const end = endedBy(change, row, folded);
+    if (end !== undefined) ended.push(end);
   }
-  return { changed, failures, unknown };
+  return { changed, failures, unknown, ended };
 }
 
 function failureOf(event: RecordedEvent, error: unknown): ProjectionFailure {

@@ -17,6 +17,7 @@ describe('a table of the read model that is missing', () => {
       'create index if not exists orders_by_customer on orders',
       'create index if not exists orders_by_restaurant',
       'create index if not exists orders_by_status on orders',
+      'create index if not exists orders_by_amount on orders',
     ]);
     const twin = begins('orders').map((sql) =>
       sql?.replaceAll(/orders\b|orders(?=_by)/g, 'orders_b'),

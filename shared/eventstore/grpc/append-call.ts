@@ -5,13 +5,13 @@ import type {
   EventStoreClient,
   Heartbeat,
 } from '../../../proto/gen/eventstore.ts';
-import { watchSilence } from '../../kit/silence.ts';
 import {
   askForHeartbeats,
   type HeartbeatSettings,
   isThere,
   promisesHeartbeats,
 } from '../../kit/transport/grpc/heartbeat.ts';
+import { watchSilence } from '../../kit/transport/silence.ts';
 
 export interface AppendCallOptions extends HeartbeatSettings {
   /** Called with answers, or with none as a sign of life. */

@@ -52,9 +52,20 @@ const MAX_REOPEN_MS = 1_000;
  */
 const MOST_PATIENCE = 4;
 
+/**
+ * How often deadlines are looked at, in milliseconds. One timer for all appends: one for
+ * each costs more than everything else that an append does here.
+ */
+const SWEEP_MS = 50;
+
 interface Pending {
   readonly append: Append;
-  settle(result: Appended | CodedError): void;
+  /** On the clock of `performance.now()`. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly onAbort: () => void;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: CodedError) => void;
 }
 
 export function createAppendStream(
@@ -76,6 +87,8 @@ export function createAppendStream(
   let closed = false;
   let last = 0;
   let idle: (() => void) | undefined;
+  /** Runs while appends wait, and once more. */
+  let sweeping: NodeJS.Timeout | undefined;
 
   function append(ctx: Context, body: Omit<Append, 'number'>): Promise<Appended> {
     if (closed) return Promise.reject(unavailable('The event store client is closed.'));
@@ -93,26 +106,38 @@ export function createAppendStream(
       );
     }
     return new Promise((resolve, reject) => {
-      const number = nextNumber();
-      const onAbort = () => entry.settle(gone());
-      const waitMs = Math.min(remaining(ctx, timeoutMs), timeoutMs);
-      const timer = setTimeout(() => expire(entry), waitMs);
+      const { signal } = ctx;
       const entry: Pending = {
-        append: { ...body, number },
-        settle: (result) => {
-          if (!pending.delete(number)) return;
-          clearTimeout(timer);
-          ctx.signal.removeEventListener('abort', onAbort);
-          if (result instanceof CodedError) reject(result);
-          else resolve(result);
-          if (pending.size === 0) idle?.();
-        },
+        append: { ...body, number: nextNumber() },
+        deadline: performance.now() + Math.min(remaining(ctx, timeoutMs), timeoutMs),
+        signal,
+        onAbort: () => settle(entry, gone()),
+        resolve,
+        reject,
       };
-      ctx.signal.addEventListener('abort', onAbort, { once: true });
-      pending.set(number, entry);
+      signal.addEventListener('abort', entry.onAbort);
+      pending.set(entry.append.number, entry);
+      sweeping ??= setInterval(sweep, SWEEP_MS);
       outbox.push(entry.append);
       schedule();
     });
+  }
+
+  /** Answers its caller, once. */
+  function settle(entry: Pending, result: Appended | CodedError): void {
+    if (!pending.delete(entry.append.number)) return;
+    entry.signal.removeEventListener('abort', entry.onAbort);
+    if (result instanceof CodedError) entry.reject(result);
+    else entry.resolve(result);
+    if (pending.size === 0) idle?.();
+  }
+
+  function sweep(): void {
+    const now = performance.now();
+    for (const entry of pending.values()) if (entry.deadline <= now) expire(entry);
+    if (pending.size > 0) return;
+    clearInterval(sweeping);
+    sweeping = undefined;
   }
 
   /**
@@ -120,7 +145,7 @@ export function createAppendStream(
    * gives none, so only its answers show that it lives.
    */
   function expire(entry: Pending): void {
-    entry.settle(late(failures > 0));
+    settle(entry, late(failures > 0));
     if (call?.alive() === false && call.quietMs() >= timeoutMs) {
       call.giveUp(`no answer at all within ${timeoutMs} ms`);
     }
@@ -179,7 +204,10 @@ export function createAppendStream(
       onResults: (results) => {
         failures = 0;
         silences = 0;
-        for (const result of results) pending.get(result.number)?.settle(answerOf(result));
+        for (const result of results) {
+          const entry = pending.get(result.number);
+          if (entry !== undefined) settle(entry, answerOf(result));
+        }
       },
       onDrain: () => {
         if (opened !== call) return;
@@ -207,8 +235,8 @@ export function createAppendStream(
     call = undefined;
     writable = true;
     if (closed) {
-      for (const { settle } of [...pending.values()])
-        settle(unavailable('The event store client is closed.'));
+      for (const entry of [...pending.values()])
+        settle(entry, unavailable('The event store client is closed.'));
       return;
     }
     failures++;

@@ -1,10 +1,8 @@
 /** The event store over the network, with the same interface. */
-import type { Meter } from '@opentelemetry/api';
 import { Lane, type DeadLetter as WireDeadLetter } from '../../../proto/gen/eventstore.ts';
 import type { Context } from '../../kit/context.ts';
 import { CodedError } from '../../kit/errors.ts';
-import type { Logger } from '../../kit/logger.ts';
-import { noMeter } from '../../kit/metrics.ts';
+import { noMeter } from '../../kit/metrics/meter.ts';
 import type { Component } from '../../kit/process/lifecycle.ts';
 import {
   callServerStream,
@@ -12,18 +10,24 @@ import {
   type GrpcCarrier,
   recordCarrier,
 } from '../../kit/transport/grpc/grpc-server.ts';
-import {
-  type HeartbeatSettings,
-  heartbeatDefaults,
-  isThere,
-} from '../../kit/transport/grpc/heartbeat.ts';
+import { heartbeatDefaults, isThere } from '../../kit/transport/grpc/heartbeat.ts';
 import { type Hook, noHook } from '../../kit/transport/hooks.ts';
 import { countReplaced } from '../../kit/transport/replaced-streams.ts';
 import type { ParkedLetter } from '../dead-letters.ts';
-import type { EventFilter, EventStore, RecordedEvent } from '../event-store.ts';
+import type {
+  AggregateId,
+  EventFilter,
+  EventPage,
+  EventStore,
+  RecordedEvent,
+} from '../event-store.ts';
 import { oneByOne } from '../one-by-one.ts';
-import { createAppendStream } from './append-stream.ts';
-import { createLink } from './link.ts';
+import { aggregateReads } from './aggregate-reads.ts';
+import {
+  connectEventStore,
+  type EventStoreConnection,
+  type EventStoreConnectionOptions,
+} from './event-store-connection.ts';
 import { resuming } from './resuming.ts';
 import {
   deadLetterToWire,
@@ -33,18 +37,12 @@ import {
   recordedFromWire,
 } from './wire.ts';
 
-export interface GrpcEventStoreOptions {
-  /** Host and port of eventstoresvc. */
-  readonly address: string;
-  /** The stream to append to and read. */
-  readonly stream: string;
-  /** How long a call may take if its context has no nearer deadline, in milliseconds. */
-  readonly timeoutMs: number;
-  readonly logger: Logger;
+export interface GrpcEventStoreOptions extends EventStoreConnectionOptions {
   readonly hook?: Hook<GrpcCarrier>;
-  /** Counts streams that fell silent and were opened again. */
-  readonly meter?: Meter;
-  readonly heartbeat?: HeartbeatSettings;
+  /** One that others have, too, made with the same options; default: one of its own. */
+  readonly connection?: EventStoreConnection;
+  /** It never appends, and may not: then readiness does not ask whether appends are answered. */
+  readonly readsOnly?: boolean | undefined;
 }
 
 /** How long one read of the whole log may take, in milliseconds. */
@@ -52,16 +50,11 @@ const STREAM_TIMEOUT_MS = 10 * 60_000;
 
 /** Connects on first use and again by itself. The creator stops it. */
 export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore & Component {
-  const { address, stream, timeoutMs, logger, hook = noHook } = options;
+  const { stream, timeoutMs, logger, hook = noHook, readsOnly = false } = options;
   const heartbeat = options.heartbeat ?? heartbeatDefaults;
-  const link = createLink(address, stream);
+  const connection = options.connection ?? connectEventStore(options);
+  const { link, appends } = connection;
   const replaced = countReplaced(options.meter ?? noMeter);
-  const appends = createAppendStream(link, {
-    timeoutMs,
-    logger,
-    heartbeat,
-    onReplaced: () => replaced('append'),
-  });
   const call = (method: string) => ({ name: `eventstore.EventStore/${method}`, timeoutMs, hook });
 
   const request = (filter: EventFilter, limit: number, follow = false) => ({
@@ -107,17 +100,29 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     }
   }
 
+  /** Page by page, however many events it has. */
+  async function readSingly(ctx: Context, aggregate: AggregateId) {
+    const events: RecordedEvent[] = [];
+    for (let afterPosition: bigint | undefined = 0n; afterPosition !== undefined; ) {
+      const page: EventPage = await store.read(ctx, { ...aggregate, afterPosition, limit: 1_000 });
+      events.push(...page.events);
+      afterPosition = page.nextPosition;
+    }
+    return events;
+  }
+
+  const readTogether = aggregateReads(link, { stream, timeoutMs, hook, singly: readSingly });
+
   const store: EventStore = {
     // In the trace each append is its own call, although many travel together: its span
     // is in its own metadata.
     append: async (ctx, { events, expectedVersion, lane = 'new work' }) => {
-      const carried: Record<string, string> = { ...events[0]?.metadata };
-      const wire = recordCarrier(carried, 'eventstore.EventStore/AppendEvents');
+      const wire = recordCarrier(events[0]?.metadata ?? {}, 'eventstore.EventStore/AppendEvents');
       const sent = hook.before(ctx, wire);
       try {
         const appended = await appends.append(sent, {
           events: events.map((event, index) =>
-            newEventToWire(index === 0 ? { ...event, metadata: carried } : event, stream),
+            newEventToWire(index === 0 ? { ...event, metadata: wire.record } : event, stream),
           ),
           expectedVersion,
           lane: lane === 'answers' ? Lane.ANSWERS : Lane.NEW_WORK,
@@ -130,22 +135,10 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       }
     },
 
-    readAggregate: async (ctx, { aggregateType, aggregateId }) => {
+    readAggregate: async (ctx, aggregate) => {
       // An empty filter means all, which nobody who asks for one aggregate wants.
-      if (aggregateType === '' || aggregateId === '') return [];
-      const events: RecordedEvent[] = [];
-      let afterPosition: bigint | undefined = 0n;
-      while (afterPosition !== undefined) {
-        const page = await store.read(ctx, {
-          aggregateType,
-          aggregateId,
-          afterPosition,
-          limit: 1_000,
-        });
-        events.push(...page.events);
-        afterPosition = page.nextPosition;
-      }
-      return events;
+      if (aggregate.aggregateType === '' || aggregate.aggregateId === '') return [];
+      return readTogether(ctx, aggregate);
     },
 
     read: async (ctx, { limit, ...filter }) => {
@@ -196,10 +189,10 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
         call('SettleCurrency'),
       ),
 
-    saveCheckpoint: async (ctx, { consumer, position, eventId, delivered }) => {
+    saveCheckpoint: async (ctx, { consumer, position, eventId, delivered, eventTypes = [] }) => {
       await callUnary(
         link.client().saveCheckpoint.bind(link.client()),
-        { consumer, position, eventId, delivered },
+        { consumer, position, eventId, delivered, eventTypes: [...eventTypes] },
         ctx,
         call('SaveCheckpoint'),
       );
@@ -295,20 +288,16 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
   return {
     ...store,
     name: 'event store',
-    // Connecting starts at once, so that readiness is right from the first check.
     start: async () => {
-      link.connected();
-      appends.start();
+      await connection.start();
+      if (!readsOnly) appends.start();
     },
     notReady: () => {
-      if (!link.connected()) return `the event store at ${address} is away`;
-      const broken = appends.broken();
-      return broken && `the event store at ${address} does not answer: ${broken}`;
+      const away = connection.notReady();
+      const broken = away === undefined && !readsOnly ? appends.broken() : undefined;
+      return broken ? `the event store at ${options.address} does not answer: ${broken}` : away;
     },
-    stop: async () => {
-      await appends.close();
-      link.close();
-    },
+    stop: connection.stop,
   };
 }
 

@@ -1,11 +1,15 @@
 /** The recovery of the log across the network. */
-import { credentials } from '@grpc/grpc-js';
 import { LogRecoveryClient } from '../../../proto/gen/eventstore.ts';
 import {
   callServerStream,
   callUnary,
   channelOptions,
 } from '../../kit/transport/grpc/grpc-server.ts';
+import {
+  type ClientTls,
+  channelCredentials,
+  tlsChannelOptions,
+} from '../../kit/transport/tls/channel-credentials.ts';
 import type { LogRecovery, StandingKind } from '../log-recovery.ts';
 import { namingStream } from './stream-name.ts';
 import { newEventToWire, recordedFromWire } from './wire.ts';
@@ -17,6 +21,8 @@ export interface GrpcLogRecoveryOptions {
   readonly stream: string;
   /** For a call that answers once, in milliseconds. */
   readonly timeoutMs: number;
+  /** As in EventStoreConnectionOptions. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /** How long a whole tail may take, in milliseconds. */
@@ -27,9 +33,11 @@ export function createGrpcLogRecovery({
   address,
   stream,
   timeoutMs,
+  tls,
 }: GrpcLogRecoveryOptions): LogRecovery & { close(): void } {
-  const client = new LogRecoveryClient(address, credentials.createInsecure(), {
+  const client = new LogRecoveryClient(address, channelCredentials(tls), {
     ...channelOptions,
+    ...tlsChannelOptions(tls),
     interceptors: [namingStream(stream)],
   });
   const call = (method: string) => ({ name: `eventstore.LogRecovery/${method}`, timeoutMs });

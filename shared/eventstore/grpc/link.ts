@@ -1,6 +1,11 @@
-import { connectivityState, credentials } from '@grpc/grpc-js';
+import { connectivityState } from '@grpc/grpc-js';
 import { EventStoreClient } from '../../../proto/gen/eventstore.ts';
 import { channelOptionsFor } from '../../kit/transport/grpc/grpc-server.ts';
+import {
+  type ClientTls,
+  channelCredentials,
+  tlsChannelOptions,
+} from '../../kit/transport/tls/channel-credentials.ts';
 import { namingStream } from './stream-name.ts';
 
 /** The way to one event store: a connection that can be given up for another. */
@@ -18,14 +23,14 @@ export interface Link {
 }
 
 /** Connects on first use, and again by itself; each call is about `stream`. */
-export function createLink(address: string, stream: string): Link {
-  let client = connect(address, stream);
+export function createLink(address: string, stream: string, tls?: ClientTls): Link {
+  let client = connect(address, stream, tls);
   let closed = false;
   return {
     client: () => client,
     replace: (suspect) => {
       if (closed || suspect !== client) return;
-      client = connect(address, stream);
+      client = connect(address, stream, tls);
       client.getChannel().getConnectivityState(true);
       suspect.close();
     },
@@ -37,9 +42,10 @@ export function createLink(address: string, stream: string): Link {
   };
 }
 
-function connect(address: string, stream: string): EventStoreClient {
-  return new EventStoreClient(address, credentials.createInsecure(), {
+function connect(address: string, stream: string, tls: ClientTls | undefined): EventStoreClient {
+  return new EventStoreClient(address, channelCredentials(tls), {
     ...channelOptionsFor(address),
+    ...tlsChannelOptions(tls),
     interceptors: [namingStream(stream)],
     // The longest possible timer: an idle client stays connected.
     'grpc.client_idle_timeout_ms': 2 ** 31 - 1,

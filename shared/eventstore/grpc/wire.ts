@@ -91,8 +91,16 @@ export function parkedLetterFromWire(letter: WireDeadLetter): ParkedLetter {
 }
 
 export function keptCheckpointFromWire(checkpoint: WireCheckpoint): KeptCheckpoint {
-  const { consumer, position, eventId, delivered, updatedAt, holds } = checkpoint;
-  return { consumer, position, eventId, delivered, updatedAt: updatedAt ?? new Date(0), holds };
+  const { consumer, position, eventId, delivered, updatedAt, holds, silentMs } = checkpoint;
+  return {
+    consumer,
+    position,
+    eventId,
+    delivered,
+    updatedAt: updatedAt ?? new Date(0),
+    holds,
+    ...(silentMs !== undefined && { silentMs: Number(silentMs) }),
+  };
 }
 
 /** Undefined for text that names no state. */

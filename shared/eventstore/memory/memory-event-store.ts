@@ -9,9 +9,9 @@ import type { Currency } from '../../money/currency.ts';
 import type {
   Appended,
   EventFilter,
-  EventStore,
   NewEvent,
   RecordedEvent,
+  ServedEventStore,
   StreamRequest,
 } from '../event-store.ts';
 import { oneByOne } from '../one-by-one.ts';
@@ -27,7 +27,7 @@ export interface MemoryEventStoreOptions {
 }
 
 /** An empty store. Nothing to close. */
-export function createMemoryEventStore(options: MemoryEventStoreOptions): EventStore {
+export function createMemoryEventStore(options: MemoryEventStoreOptions): ServedEventStore {
   const log: RecordedEvent[] = [];
   const byId = new Map<string, RecordedEvent>();
   const aggregates = new Map<string, RecordedEvent[]>();
@@ -135,6 +135,8 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): EventS
     append: async (_ctx, { events, expectedVersion }) => append(events, expectedVersion),
     readAggregate: async (_ctx, { aggregateType, aggregateId }) =>
       aggregate(aggregateType, aggregateId),
+    readAggregates: async (_ctx, aggregates) =>
+      aggregates.map(({ aggregateType, aggregateId }) => aggregate(aggregateType, aggregateId)),
     read: async (_ctx, { limit, ...filter }) => {
       checkPlace(filter);
       const found = select(filter);

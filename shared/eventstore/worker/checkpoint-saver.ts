@@ -1,7 +1,7 @@
 import { background } from '../../kit/context.ts';
 import { isKind } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { Checkpoint } from '../checkpoints.ts';
+import type { Checkpoint, SaveCheckpointRequest } from '../checkpoints.ts';
 import type { EventStore } from '../event-store.ts';
 
 /** Saves a consumer's checkpoint where it survives the broker. */
@@ -24,7 +24,7 @@ export interface CheckpointSaver {
  */
 export function checkpointSaver(
   store: Pick<EventStore, 'saveCheckpoint'>,
-  consumer: string,
+  { consumer, eventTypes }: Required<Pick<SaveCheckpointRequest, 'consumer' | 'eventTypes'>>,
   logger: Logger,
 ): CheckpointSaver {
   let wanted: Checkpoint | undefined;
@@ -36,7 +36,7 @@ export function checkpointSaver(
     try {
       while (wanted !== undefined && !same(wanted, saved)) {
         const checkpoint = wanted;
-        await store.saveCheckpoint(background(), { consumer, ...checkpoint });
+        await store.saveCheckpoint(background(), { consumer, eventTypes, ...checkpoint });
         saved = checkpoint;
         failing = false;
       }

@@ -21,7 +21,11 @@ describe('checkpoint saver', () => {
         return new Promise<void>((resolve) => answers.push(resolve));
       },
     };
-    const saver = checkpointSaver(store, 'worker', silentLogger);
+    const saver = checkpointSaver(
+      store,
+      { consumer: 'worker', eventTypes: ['PARCELS.sent'] },
+      silentLogger,
+    );
     saver.moved(at(1n));
     saver.moved(at(2n));
     saver.moved(at(3n));
@@ -43,7 +47,11 @@ describe('checkpoint saver', () => {
         calls.push(position);
       },
     };
-    const saver = checkpointSaver(store, 'worker', silentLogger);
+    const saver = checkpointSaver(
+      store,
+      { consumer: 'worker', eventTypes: ['PARCELS.sent'] },
+      silentLogger,
+    );
     saver.moved(at(1n));
     await saver.flush();
     assert.deepEqual(calls, []);
@@ -64,7 +72,11 @@ describe('checkpoint saver', () => {
       },
     };
     const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) });
-    const saver = checkpointSaver(store, 'worker', logger);
+    const saver = checkpointSaver(
+      store,
+      { consumer: 'worker', eventTypes: ['PARCELS.sent'] },
+      logger,
+    );
     for (let told = 0; told < 3; told++) {
       saver.moved(at(7n));
       await new Promise(setImmediate);
@@ -82,7 +94,11 @@ describe('checkpoint saver', () => {
         calls.push(position);
       },
     };
-    const saver = checkpointSaver(store, 'worker', silentLogger);
+    const saver = checkpointSaver(
+      store,
+      { consumer: 'worker', eventTypes: ['PARCELS.sent'] },
+      silentLogger,
+    );
     saver.moved(at(9n));
     await new Promise(setImmediate);
     refusing = false;
@@ -92,16 +108,17 @@ describe('checkpoint saver', () => {
   });
 
   it('what is the same as was saved last is not sent again, and anything else is', async () => {
-    const calls: Checkpoint[] = [];
+    const calls: SaveCheckpointRequest[] = [];
     const store = {
-      saveCheckpoint: async (
-        _ctx: unknown,
-        { consumer: _, ...checkpoint }: SaveCheckpointRequest,
-      ) => {
-        calls.push(checkpoint);
+      saveCheckpoint: async (_ctx: unknown, request: SaveCheckpointRequest) => {
+        calls.push(request);
       },
     };
-    const saver = checkpointSaver(store, 'worker', silentLogger);
+    const saver = checkpointSaver(
+      store,
+      { consumer: 'worker', eventTypes: ['PARCELS.sent'] },
+      silentLogger,
+    );
     const told = [
       at(5n),
       at(5n),
@@ -116,6 +133,10 @@ describe('checkpoint saver', () => {
       saver.moved(checkpoint);
       await saver.flush();
     }
-    assert.deepEqual(calls, [told[0], told[2], told[4], told[5]]);
+    const who = { consumer: 'worker', eventTypes: ['PARCELS.sent'] };
+    assert.deepEqual(
+      calls,
+      [told[0], told[2], told[4], told[5]].map((one) => ({ ...who, ...one })),
+    );
   });
 });

@@ -3,7 +3,7 @@ import { testNats } from '../../../stack/testing.ts';
 import { until } from '../../../stack/until.ts';
 import { background, type Context } from '../../kit/context.ts';
 import { silentLogger } from '../../kit/logger.ts';
-import { noMeter } from '../../kit/metrics.ts';
+import { noMeter } from '../../kit/metrics/meter.ts';
 import type { Component } from '../../kit/process/lifecycle.ts';
 import type { Outcome } from '../../kit/transport/hooks.ts';
 import { remakeStream } from '../../kit/transport/jetstream/jetstream-stream.ts';

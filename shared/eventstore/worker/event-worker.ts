@@ -1,6 +1,6 @@
-import type { Meter } from '@opentelemetry/api';
 import { background } from '../../kit/context.ts';
 import type { Logger } from '../../kit/logger.ts';
+import type { Meter } from '../../kit/metrics/meter.ts';
 import type { Component } from '../../kit/process/lifecycle.ts';
 import type { Hook } from '../../kit/transport/hooks.ts';
 import {
@@ -49,14 +49,15 @@ export interface WorkerOptions {
 export function eventWorker(options: WorkerOptions): Component {
   const { durable, stream, store, logger } = options;
   const endpoint = dispatching(options.handles, options.aggregateType);
-  const checkpoint = checkpointSaver(store, durable, logger);
+  const eventTypes = Object.keys(options.handles);
+  const checkpoint = checkpointSaver(store, { consumer: durable, eventTypes }, logger);
   const logged = loggedEvents(store);
   const consumer = jetstreamConsumer<RecordedEvent>({
     ...options.consumer,
     connection: options.connection,
     stream,
     durable,
-    filterSubjects: Object.keys(options.handles),
+    filterSubjects: eventTypes,
     decode: decodeStored,
     recover: async (_ctx, sequence) => {
       const event = await logged.at(sequence);

@@ -4,7 +4,7 @@ import { background, type Context } from '../../kit/context.ts';
 import type { Delivery } from '../../kit/delivery.ts';
 import { CodedError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
-import { noMeter } from '../../kit/metrics.ts';
+import { noMeter } from '../../kit/metrics/meter.ts';
 import { deadLetter } from '../../kit/middleware/dead-letter.ts';
 import type { Component } from '../../kit/process/lifecycle.ts';
 import { noHook } from '../../kit/transport/hooks.ts';

@@ -1,10 +1,11 @@
-import type { Meter } from '@opentelemetry/api';
 import type { Context } from '../context.ts';
 import type { DeadLetter, Delivery } from '../delivery.ts';
 import type { Middleware } from '../endpoint.ts';
 import { CodedError, codedError, isKind, kinds } from '../errors.ts';
 import { inOneLine } from '../in-one-line.ts';
 import { type Logger, logFields } from '../logger.ts';
+import { frameMetrics } from '../metrics/frame-metrics.ts';
+import type { Meter } from '../metrics/meter.ts';
 
 export interface DeadLetterOptions {
   /** Name of the consumer that gives up. */
@@ -43,9 +44,7 @@ export function deadLetter({
   meter,
   insist = false,
 }: DeadLetterOptions): Middleware<Delivery> {
-  const parked = meter.createCounter('dead_letters_total', {
-    description: 'Messages given up and stored as dead letters.',
-  });
+  const parked = meter.counter(frameMetrics.lettersParked);
 
   /** Stores the letter and rejects with the error that ends the deliveries. */
   async function give(ctx: Context, delivery: Delivery, error: CodedError): Promise<never> {

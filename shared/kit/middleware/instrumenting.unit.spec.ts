@@ -16,7 +16,7 @@ describe('instrumenting', () => {
       measurements.map(({ instrument, attributes }) => [instrument, attributes]),
       ['ok', 'parcel_not_found', 'internal'].map((code) => [
         'endpoint_duration_seconds',
-        { endpoint: 'send parcel', code },
+        { endpoint: 'send_parcel', code },
       ]),
     );
     assert.ok(measurements.every(({ value }) => value >= 0 && value < 1));

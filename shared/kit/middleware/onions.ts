@@ -1,7 +1,7 @@
-import type { Meter } from '@opentelemetry/api';
 import type { Delivery } from '../delivery.ts';
 import { chain, type Middleware, nop } from '../endpoint.ts';
 import type { Logger } from '../logger.ts';
+import type { Meter } from '../metrics/meter.ts';
 import { type CircuitBreakerOptions, circuitBreaker } from './circuit-breaker.ts';
 import { type DeadLetterOptions, deadLetter } from './dead-letter.ts';
 import { instrumenting } from './instrumenting.ts';
@@ -28,6 +28,11 @@ export interface RequestOnionOptions extends OnionOptions {
   readonly timeoutMs: number | undefined;
   /** Default: no limit. */
   readonly rateLimit?: RateLimitOptions;
+  /**
+   * Who may call it: `authorize` and a rule. Default: nobody is asked, for endpoints whose
+   * transport lets only those in who may.
+   */
+  readonly authorize?: Middleware;
   /** Default: no circuit. */
   readonly breaker?: CircuitBreakerOptions;
   /** Level of the line for a request that went well. Default `info`. */
@@ -50,8 +55,9 @@ export interface WorkerOnionOptions extends OnionOptions {
 
 /**
  * The onion around an endpoint whose caller waits. The rate limit comes before the timeout,
- * so that a refusal costs nothing; the circuit is innermost, so that it judges only the
- * endpoint and never our own refusals.
+ * so that a refusal costs nothing, and before the authorization, which may have to look
+ * something up, and which the timeout bounds. The circuit is innermost, so that it judges only
+ * the endpoint and never our own refusals.
  */
 export function requestMiddleware(options: RequestOnionOptions): Middleware {
   const { tracing, meter, logger, name, timeoutMs, okLevel = 'info' } = options;
@@ -61,6 +67,7 @@ export function requestMiddleware(options: RequestOnionOptions): Middleware {
     logging(logger, name, { okLevel }),
     options.rateLimit === undefined ? nop : rateLimit(options.rateLimit),
     timeoutMs === undefined ? nop : timeout(timeoutMs),
+    options.authorize ?? nop,
     options.breaker === undefined ? nop : circuitBreaker(options.breaker),
   );
 }

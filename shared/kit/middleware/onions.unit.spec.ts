@@ -92,6 +92,44 @@ describe("the requests' onion", () => {
     assert.equal(await call(), 'rate_limited');
   });
 
+  it('authorizes within the limit and the time, and outside the circuit', async () => {
+    const asked: Context[] = [];
+    const refusing: Middleware = () => async (ctx) => {
+      asked.push(ctx);
+      throw new CodedError('forbidden', 'not_allowed', 'No.');
+    };
+    const { steps, call } = onion(() => assert.fail('not reached'), {
+      authorize: refusing,
+      rateLimit: { points: 2, perMs: 60_000 },
+      breaker: fragile,
+    });
+    assert.equal(await call(expired()), 'deadline_exceeded');
+    assert.equal(asked.length, 0, 'no time is left to look anything up');
+    steps.length = 0;
+    assert.equal(await call(), 'not_allowed');
+    assert.deepEqual(steps, [
+      'span begins',
+      'logged not_allowed',
+      'counted not_allowed',
+      'span ends',
+    ]);
+    assert.notEqual(asked[0]?.deadline, undefined, 'it is bounded by the timeout');
+    assert.equal(await call(), 'rate_limited', 'a refusal costs a point');
+    assert.equal(asked.length, 1);
+  });
+
+  it('a lookup that fails while it authorizes does not open the circuit', async () => {
+    let lookups = 0;
+    const flaky: Middleware = (next) => async (ctx, request) => {
+      if (++lookups < 3) throw away;
+      return next(ctx, request);
+    };
+    const { call } = onion(async () => 'answer', { authorize: flaky, breaker: fragile });
+    assert.equal(await call(), 'database_away');
+    assert.equal(await call(), 'database_away');
+    assert.equal(await call(), 'ok');
+  });
+
   it('looks at the time before the circuit: a request without any left hears of that', async () => {
     const { call } = onion(() => Promise.reject(away), { breaker: fragile });
     assert.equal(await call(), 'database_away');

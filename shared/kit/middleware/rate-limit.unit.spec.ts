@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { eventually } from '../../testing/eventually.ts';
-import { background } from '../context.ts';
+import { background, withPrincipal } from '../context.ts';
 import { codedError } from '../errors.ts';
+import { stranger } from '../principal.ts';
 import { rateLimit } from './rate-limit.ts';
 
 describe('rate limit', () => {
@@ -44,6 +45,30 @@ describe('rate limit', () => {
     } finally {
       mock.timers.reset();
     }
+  });
+
+  it('a flood of one caller leaves the others theirs', async () => {
+    const endpoint = rateLimit({ points: 3, perMs: 60_000, now })(async () => 'served');
+    const from = (address: string) => withPrincipal(background(), stranger(address));
+    const flood = await Promise.allSettled(
+      Array.from({ length: 1_000 }, () => endpoint(from('10.0.0.1'), {})),
+    );
+    assert.equal(flood.filter(({ status }) => status === 'fulfilled').length, 3);
+    for (let n = 0; n < 3; n++) assert.equal(await endpoint(from('10.0.0.2'), {}), 'served');
+    await assert.rejects(endpoint(from('10.0.0.2'), {}), { code: 'rate_limited' });
+  });
+
+  it('of very many callers it forgets those not seen for longest, and keeps who floods', async () => {
+    const endpoint = rateLimit({ points: 1, perMs: 60_000, now })(async () => 'served');
+    const from = (n: number) => withPrincipal(background(), stranger(`caller ${n}`));
+    await endpoint(from(0), {});
+    await endpoint(from(1), {});
+    for (let n = 2; n < 10_001; n++) {
+      await endpoint(from(n), {});
+      if (n % 100 === 0) await assert.rejects(endpoint(from(0), {}), { code: 'rate_limited' });
+    }
+    assert.equal(await endpoint(from(1), {}), 'served', 'forgotten');
+    await assert.rejects(endpoint(from(0), {}), { code: 'rate_limited' });
   });
 
   it('counts for each endpoint by itself', async () => {

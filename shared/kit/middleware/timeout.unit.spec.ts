@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { background, type Context, remaining, withSignal, withTimeLeft } from '../context.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { CodedError, codedError } from '../errors.ts';
@@ -73,6 +74,25 @@ describe('timeout', () => {
     const error = await failure(endpoint(withTimeLeft(background(), -1), {}));
     assert.equal(error.code, 'deadline_exceeded');
     assert.equal(called, false);
+  });
+
+  it('does not begin a request whose caller has left', async () => {
+    let called = false;
+    const endpoint = timeout(1_000)(async () => {
+      called = true;
+    });
+    const error = await failure(endpoint(withSignal(background(), AbortSignal.abort()), {}));
+    assert.equal(error.code, 'cancelled');
+    assert.equal(called, false);
+  });
+
+  it('leaves no listener behind on a signal that lives on', async () => {
+    const { signal } = new AbortController();
+    const ctx = withSignal(background(), signal);
+    await timeout(1_000)(async () => 'answer')(ctx, {});
+    await failure(timeout(1_000)(async () => Promise.reject(new Error('no')))(ctx, {}));
+    await failure(timeout(5)(deaf)(ctx, {}));
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
   it('hands answers and errors that come in time on as they are', async () => {

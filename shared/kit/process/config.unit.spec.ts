@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { ConfigError, loadConfig, serviceConfig, serviceSettings, setting } from './config.ts';
+import {
+  ConfigError,
+  loadConfig,
+  requiredInStrict,
+  serviceConfig,
+  serviceSettings,
+  setting,
+} from './config.ts';
 
 /** The message of the ConfigError that `env` leads to. */
 function complaint(schema: z.ZodType, env: NodeJS.ProcessEnv): string {
@@ -21,6 +31,7 @@ describe('configuration', () => {
       OTEL_SERVICE_NAME: 'parcelsvc',
       ADMIN_PORT: 9101,
       BIND_ADDRESS: '127.0.0.1',
+      ADMIN_ADDRESS: '127.0.0.1',
       ALLOW_INSECURE: false,
       LOG_LEVEL: 'info',
       SHUTDOWN_TIMEOUT_MS: 10_000,
@@ -28,6 +39,8 @@ describe('configuration', () => {
       OTEL_TRACES_SAMPLER: 'parentbased_always_on',
       OTEL_TRACES_SAMPLER_ARG: 1,
       OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://127.0.0.1:9411/api/v2/spans',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      OTEL_EXPORTER_OTLP_TIMEOUT: 10_000,
     });
   });
 
@@ -36,12 +49,23 @@ describe('configuration', () => {
     assert.deepEqual(serviceConfig(loadConfig(service, env)), {
       serviceName: 'parcelsvc',
       bindAddress: '127.0.0.1',
+      mode: 'local',
+      allowInsecure: false,
+      adminAddress: '127.0.0.1',
+      tls: undefined,
       adminPort: 9101,
       logLevel: 'info',
       shutdownTimeoutMs: 10_000,
       tracing: {
         exporter: 'none',
         endpoint: 'http://127.0.0.1:9411/api/v2/spans',
+        headers: undefined,
+        otlp: {
+          endpoint: undefined,
+          protocol: 'http/protobuf',
+          headers: undefined,
+          timeoutMs: 10_000,
+        },
         sampler: 'parentbased_always_on',
         samplerArg: 0.5,
       },
@@ -145,15 +169,114 @@ describe('configuration', () => {
     assert.match(message, /mysql:\/\/\*\*\*@host\/db/);
   });
 
+  describe('a setting in a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    const file = join(folder, 'value');
+    after(() => rmSync(folder, { recursive: true }));
+    const schema = z.object({
+      KEY: setting.secret(),
+      DATABASE_URL: setting.databaseUrl('postgres://x/db'),
+    });
+
+    it('is read as if it were in the environment; a secret stays a secret', () => {
+      writeFileSync(file, 'postgres://user:hush@host/db\n');
+      const read = loadConfig(schema, { KEY_FILE: file, DATABASE_URL_FILE: file });
+      assert.equal(read.DATABASE_URL, 'postgres://user:hush@host/db');
+      assert.equal(read.KEY?.reveal(), 'postgres://user:hush@host/db');
+      assert.equal(`${read.KEY}`, '***');
+      assert.equal(loadConfig(schema, { KEY: ' hush ' }).KEY?.reveal(), 'hush');
+      assert.equal(loadConfig(schema, {}).KEY, undefined);
+    });
+
+    it('that cannot be read, or is given twice, is a problem that shows no value', () => {
+      const message = complaint(schema, {
+        KEY_FILE: join(folder, 'missing'),
+        DATABASE_URL: 'postgres://user:hush@host/db',
+        DATABASE_URL_FILE: file,
+      });
+      assert.match(message, /KEY_FILE is ".*missing": it cannot be read/);
+      assert.match(message, /DATABASE_URL and DATABASE_URL_FILE are both set: unset one of them/);
+      assert.doesNotMatch(message, /hush/);
+    });
+
+    it('whose content is wrong is told without its secrets', () => {
+      writeFileSync(file, 'mysql://user:hush@host/db');
+      const message = complaint(schema, { DATABASE_URL_FILE: file });
+      assert.match(message, /DATABASE_URL is "mysql:\/\/\*\*\*@host\/db": must be/);
+    });
+  });
+
+  describe('a value that is refused', () => {
+    const schema = z.object({
+      DATABASE: setting.databaseUrl(),
+      NATS: setting.natsUrl(),
+      SENDER: setting.integer(),
+      STRIPE_KEY: setting.integer(),
+      HEADERS: setting.secret('shorter', (text) => text.length < 3),
+    });
+    const leaks: readonly (readonly [string, string, RegExp])[] = [
+      ['DATABASE', 'mysql://me:hush@db/x', /mysql:\/\/\*\*\*@db\/x/],
+      ['DATABASE', 'mysql://me:hu sh@hush/hush@db/x', /mysql:\/\/\*\*\*@db\/x/],
+      ['DATABASE', 'mysql://db/x?sslmode=require&sslpassword=hush', /sslmode=require&sslpass/],
+      ['DATABASE', 'mysql://db/x?pwd=hush;passphrase=hush', /pwd=\*\*\*/],
+      ['DATABASE', 'host=db password=hush', /password=\*\*\*/],
+      ['NATS', 'hush@nats:4222', /"\*\*\*@nats:4222"/],
+      ['NATS', 'http://hush@a:1,nats://me:hush@b:2', /\*\*\*@b:2/],
+      ['SENDER', 'me:hush@mail', /\*\*\*@mail/],
+      ['STRIPE_KEY', 'hush', /STRIPE_KEY is "\*\*\*"/],
+      ['HEADERS', 'authorization=hush', /HEADERS is "\*\*\*": must be shorter/],
+      ['HEADERS_FILE', 'hush', /HEADERS_FILE is "\*\*\*": it cannot be read \(ENOENT\)/],
+    ];
+    for (const [name, value, told] of leaks) {
+      it(`is told without what may log in: ${name}=${value}`, () => {
+        const message = complaint(schema, { [name]: value });
+        assert.doesNotMatch(message, /hush|hu sh/);
+        assert.match(message, told);
+      });
+    }
+  });
+
+  it('of a certificate is all of it, or none', () => {
+    const some = { TLS_CERT_FILE: '/x.crt', TLS_KEY_FILE: '/x.key' };
+    assert.match(complaint(service, some), /TLS_CA_FILE is not set/);
+    const tls = serviceConfig(loadConfig(service, { ...some, TLS_CA_FILE: '/ca.crt' })).tls;
+    assert.deepEqual(tls, { ca: '/ca.crt', cert: '/x.crt', key: '/x.key' });
+  });
+
   describe('an address that other machines can reach', () => {
-    for (const address of ['0.0.0.0', '::', '192.168.1.7']) {
-      it(`${address} is refused without ALLOW_INSECURE, beside all other problems`, () => {
+    for (const address of ['0.0.0.0', '::', '192.168.1.7', '0.0.0.0 ', '\t::']) {
+      it(`"${address}" is refused without ALLOW_INSECURE, beside all other problems`, () => {
         const message = complaint(service, { BIND_ADDRESS: address, ADMIN_PORT: 'x' });
         assert.match(message, /BIND_ADDRESS/);
         assert.match(message, /ALLOW_INSECURE=true/);
         assert.match(message, /ADMIN_PORT/);
       });
     }
+
+    describe('of a service that has credentials', () => {
+      const guarded = z.object({
+        ...serviceSettings({ serviceName: 'parcelsvc', adminPort: 9101 }),
+        ISSUER: requiredInStrict(setting.text('nobody')),
+        KEY: requiredInStrict(setting.secret()),
+      });
+      const tls = { TLS_CA_FILE: 'ca', TLS_CERT_FILE: 'cert', TLS_KEY_FILE: 'key' };
+      const open = { BIND_ADDRESS: '0.0.0.0', ISSUER: 'https://issuer', ...tls };
+
+      it('is refused without one of them, which is named', () => {
+        const message = complaint(guarded, open);
+        assert.match(message, /set KEY, or ALLOW_INSECURE=true/);
+        assert.doesNotMatch(message, /ISSUER/);
+      });
+
+      it('is taken with all of them', () => {
+        assert.equal(loadConfig(guarded, { ...open, KEY: 'x' }).BIND_ADDRESS, '0.0.0.0');
+      });
+
+      it('is taken without them with ALLOW_INSECURE, and so is loopback', () => {
+        const insecure = { BIND_ADDRESS: '0.0.0.0', ALLOW_INSECURE: 'true' };
+        for (const env of [insecure, { BIND_ADDRESS: '::1' }]) loadConfig(guarded, env);
+      });
+    });
 
     it('is taken with ALLOW_INSECURE=true', () => {
       const config = loadConfig(service, { BIND_ADDRESS: '0.0.0.0', ALLOW_INSECURE: 'true' });
@@ -165,6 +288,13 @@ describe('configuration', () => {
         assert.equal(loadConfig(service, { BIND_ADDRESS: address }).BIND_ADDRESS, address);
       });
     }
+
+    it('is none that the port of operators takes, but with ALLOW_INSECURE', () => {
+      const open = { ADMIN_ADDRESS: '0.0.0.0' };
+      assert.match(complaint(service, open), /ADMIN_ADDRESS is "0\.0\.0\.0": .*ALLOW_INSECURE/);
+      const insecure = { ...open, ALLOW_INSECURE: 'true' };
+      assert.equal(loadConfig(service, insecure).ADMIN_ADDRESS, '0.0.0.0');
+    });
 
     it('a name that could mean anything is refused', () => {
       assert.match(complaint(service, { BIND_ADDRESS: 'example.org' }), /localhost/);

@@ -1,4 +1,5 @@
-import type { Meter } from '@opentelemetry/api';
+import { frameMetrics } from '../metrics/frame-metrics.ts';
+import type { Meter } from '../metrics/meter.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
@@ -10,17 +11,11 @@ export function measureReadiness(
   meter: Meter,
   lifecycle: () => Pick<Lifecycle, 'notReady' | 'degraded'>,
 ): void {
-  meter
-    .createObservableGauge('service.ready', {
-      description: '1 while the process is ready for requests, else 0.',
-    })
-    .addCallback((gauge) => gauge.observe(lifecycle().notReady().length === 0 ? 1 : 0));
-  meter
-    .createObservableGauge('service.degraded', {
-      description: '1 while the process is not ready or degraded, else 0; /readyz says why.',
-    })
-    .addCallback((gauge) => {
-      const { notReady, degraded } = lifecycle();
-      gauge.observe(notReady().length + degraded().length === 0 ? 0 : 1);
-    });
+  meter.observe(frameMetrics.serviceReady, (tell) =>
+    tell(lifecycle().notReady().length === 0 ? 1 : 0),
+  );
+  meter.observe(frameMetrics.serviceDegraded, (tell) => {
+    const { notReady, degraded } = lifecycle();
+    tell(notReady().length + degraded().length === 0 ? 0 : 1);
+  });
 }

@@ -1,6 +1,6 @@
 import type { Logger } from '../logger.ts';
+import { keepLoopbackDirect } from './address/direct-loopback.ts';
 import { ConfigError } from './config.ts';
-import { keepLoopbackDirect } from './direct-loopback.ts';
 import { type Lifecycle, runProcess } from './lifecycle.ts';
 
 /** An assembled service, not yet started. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { currencyOf } from '../../money/currency.ts';
+import { Secret } from './secret.ts';
 
 /** A setting's schema; its input is text or undefined. */
 export type Setting<T> = z.ZodType<T, string | undefined>;
@@ -25,6 +26,57 @@ export function from<T>(
       issues.addIssue({ code: 'custom', message: `must be ${wanted}` });
       return z.NEVER;
     });
+}
+
+const secrets = new WeakSet<z.ZodType>();
+
+/** Whether this setting's value is a secret, which no message may show. */
+export const isSecret = (schema: z.ZodType): boolean => secrets.has(schema);
+
+/**
+ * A secret's schema: text from the environment, or what `NAME_FILE` leads to. What is not
+ * `right` at the start is refused as not `wanted`.
+ */
+function secret(
+  wanted = 'a secret',
+  right: (text: string) => boolean = () => true,
+): Setting<Secret | undefined> {
+  const schema = z
+    .unknown()
+    .optional()
+    .transform((given, issues) => {
+      const held = typeof given === 'string' ? Secret.of(given.trim()) : given;
+      if (!(held instanceof Secret)) return undefined;
+      if (right(held.reveal())) return held;
+      issues.addIssue({ code: 'custom', message: `must be ${wanted}` });
+      return z.NEVER;
+    });
+  secrets.add(schema);
+  return schema as Setting<Secret | undefined>;
+}
+
+/** The path of a file; undefined where it is not set. */
+const path = (): Setting<string | undefined> =>
+  z
+    .string()
+    .optional()
+    .transform((text) => text?.trim());
+
+const strict = new WeakMap<z.ZodType, readonly string[]>();
+
+/** The variables of which one must be set where other machines reach the service, beside the setting's own; undefined if it may be left out. */
+export const requiredInStrictOr = (schema: z.ZodType): readonly string[] | undefined =>
+  strict.get(schema);
+
+/**
+ * The same setting, which a service in strict mode needs (see `modeOf`): `loadConfig` refuses to
+ * go without, unless ALLOW_INSECURE is true. For credentials, and for what proves those of others.
+ *
+ * @param or variables that do instead
+ */
+export function requiredInStrict<T extends z.ZodType>(schema: T, ...or: readonly string[]): T {
+  strict.set(schema, or);
+  return schema;
 }
 
 /** The value of a flag's text; undefined if it is neither true nor false. */
@@ -70,6 +122,7 @@ const STREAM_NAME = /^[A-Z][A-Z0-9_-]{0,31}$/;
  * required. Numbers are decimal; the default range is 0 and up.
  */
 export const setting = {
+  path,
   /** A TCP port; 0 lets the system choose. */
   port: (byDefault?: number) =>
     numeric(/^\d+$/, byDefault, 'a port number', { min: 0, max: 65535 }),
@@ -108,6 +161,8 @@ export const setting = {
         .map((item) => item.trim())
         .filter((item) => item !== ''),
     ),
+  /** A secret, which also `NAME_FILE` may give; undefined where neither is set. */
+  secret,
   flag: (byDefault?: boolean) => from(byDefault, 'true or false', flag),
   /** One of `choices`, exactly as written there. */
   choice: <const T extends string>(byDefault: T | undefined, choices: readonly T[]) =>

@@ -10,6 +10,7 @@
  *   had rows.
  */
 import type { Backend } from './cancel-statement.ts';
+import { type SqlAccess, sqlAccess } from './sql-access.ts';
 import { type ConnectionOptions, createSqlClient, type Sql, type SqlClient } from './sql-client.ts';
 
 export type { ConnectionOptions, Sql } from './sql-client.ts';
@@ -55,9 +56,10 @@ export interface Connections {
 /** For how long an idle connection is trusted. */
 const IDLE_MS = 5_000;
 
-/** Opens the connections of a pool. The creator ends them. */
+/** Opens the connections of a pool. The creator ends them. Throws as `sqlAccess` does. */
 export function openConnections(options: ConnectionOptions): Connections {
-  const all = Array.from({ length: options.poolSize }, () => open(options));
+  const access = sqlAccess(options.url);
+  const all = Array.from({ length: options.poolSize }, () => open(options, access));
   /** Each connection appears once for each statement it has room for. */
   const free = Array.from({ length: options.pipeline ?? 1 }, () => all).flat();
   let ended = false;
@@ -79,7 +81,7 @@ export function openConnections(options: ConnectionOptions): Connections {
       const ours = connection as Ours;
       if (ended || ours.sql !== sql) return false;
       ours.client.giveUp(backend);
-      ours.client = createSqlClient(options);
+      ours.client = createSqlClient(options, access);
       ours.notBefore = performance.now() + afterMs;
       ours.heardAt = Number.POSITIVE_INFINITY;
       free.sort((one, other) => Number(other === ours) - Number(one === ours));
@@ -107,10 +109,10 @@ interface Ours extends Connection {
   taken: number;
 }
 
-function open(options: ConnectionOptions): Ours {
+function open(options: ConnectionOptions, access: SqlAccess): Ours {
   const idleMs = options.idleMs ?? IDLE_MS;
   return {
-    client: createSqlClient(options),
+    client: createSqlClient(options, access),
     notBefore: 0,
     heardAt: Number.POSITIVE_INFINITY,
     taken: 0,

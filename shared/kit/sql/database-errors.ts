@@ -18,6 +18,9 @@ export function sqlState(error: unknown): string | undefined {
 export const isSerializationFailure = (error: unknown): boolean =>
   ['40001', '40P01'].includes(sqlState(error) ?? '');
 
+/** The password was wrong, so nothing was sent. */
+export const isLoginRefused = (error: unknown): boolean => sqlState(error) === '28P01';
+
 /**
  * SQLSTATEs that mean the database is unavailable or the outcome unknown: classes 08
  * (connection), 28 (login), 53 (resources), 57 (operator intervention), 58 (system),

@@ -12,16 +12,21 @@
  *   replaced too (statements.ts lists all reasons).
  * - A statement that the server rolled back for serialization (40001) is repeated here;
  *   it had no effect, so repeating is always safe.
+ * - A login with a wrong password is tried again for a moment, because the server and the
+ *   passfile cannot change at the same instant.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { background, type Context, remaining } from '../context.ts';
+import { frameMetrics } from '../metrics/frame-metrics.ts';
+import { noMeter } from '../metrics/meter.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { Statement } from './answer.ts';
 import type { Sql } from './connections.ts';
 import {
   asCoded,
   cancelled,
+  isLoginRefused,
   isSerializationFailure,
   late,
   overloaded,
@@ -60,6 +65,9 @@ export type DatabaseOptions = StatementsOptions;
 /** How often a statement that lost to another is repeated before the caller gets the error. */
 const SERIALIZATION_ATTEMPTS = 10;
 
+/** How long a refused login is tried again: meanwhile somebody may be changing the password. */
+const LOGIN_PATIENCE_MS = 2_000;
+
 /** How many queries may wait, per connection; more are refused. */
 const QUEUE_PER_CONNECTION = 500;
 
@@ -81,10 +89,18 @@ export function createDatabase(options: DatabaseOptions): Database {
   );
   // Our own queue, so that a query's silence counts from when it is sent: load alone must
   // not look like a dead connection.
-  const turns = bulkhead(
-    options.poolSize * (options.pipeline ?? 1),
-    options.poolSize * QUEUE_PER_CONNECTION,
-  );
+  const most = options.poolSize * (options.pipeline ?? 1);
+  const mostWaiting = options.poolSize * QUEUE_PER_CONNECTION;
+  const turns = bulkhead(most, mostWaiting);
+  const { meter = noMeter } = options;
+  const pool = { 'db.client.connection.pool.name': options.name.replaceAll(' ', '_') };
+  const unobserve = [
+    meter.observe(frameMetrics.databaseWaiting, (tell) =>
+      tell(mostWaiting - turns.queueSlots, pool),
+    ),
+    meter.observe(frameMetrics.databaseUsed, (tell) => tell(most - turns.executionSlots, pool)),
+    meter.observe(frameMetrics.databaseMost, (tell) => tell(most, pool)),
+  ];
 
   function answered(): void {
     problem = undefined;
@@ -141,10 +157,13 @@ export function createDatabase(options: DatabaseOptions): Database {
     ctx: Context,
     statement: Statement<Row>,
   ): Promise<readonly Row[]> {
+    const began = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
         return await once(ctx, statement);
       } catch (error) {
+        // Nothing was sent. Its connection waits before it logs in again.
+        if (isLoginRefused(error) && performance.now() - began < LOGIN_PATIENCE_MS) continue;
         if (!isSerializationFailure(error) || attempt === SERIALIZATION_ATTEMPTS) throw error;
         // Full jitter, so that statements that collided do not collide again.
         await sleep(Math.random() * Math.min(100, 2 ** attempt));
@@ -171,6 +190,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
     stop: async () => {
       clearInterval(looking);
+      for (const end of unobserve) end();
       await statements.end(5);
     },
   };

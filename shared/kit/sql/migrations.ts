@@ -8,9 +8,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Postgrator from 'postgrator';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import type { Logger } from '../logger.ts';
 import { sqlState } from './database.ts';
+import { openSql } from './sql-access.ts';
 
 export interface MigrationOptions {
   /** URL of the service's database, which is created if it does not exist. */
@@ -22,8 +23,11 @@ export interface MigrationOptions {
   readonly timeoutMs?: number;
 }
 
-/** How long a run may hold the lease before another takes over, in seconds. */
-const LEASE_SECONDS = 60;
+/**
+ * How long a run holds the lease after its last sign of life, in seconds, before another takes
+ * over: so long the next start waits for one that was killed.
+ */
+const LEASE_SECONDS = 15;
 
 /**
  * Creates the database and applies what is missing. May run any number of times, also
@@ -33,41 +37,61 @@ export async function migrate(options: MigrationOptions): Promise<void> {
   const deadline = performance.now() + (options.timeoutMs ?? 60_000);
   await insist(options, deadline, () => createDatabaseIfMissing(options.url));
   const sql = client(options.url);
+  // A migration that takes long must not keep the lease from being renewed.
+  const leases = client(options.url);
   try {
     const holder = randomUUID();
-    await insist(options, deadline, () => prepareLease(sql));
-    await takeLease(sql, holder, deadline);
+    await insist(options, deadline, () => prepareLease(leases));
+    await takeLease(leases, holder, deadline);
+    const renewing = setInterval(() => void renewLease(leases, holder), LEASE_SECONDS * 250);
     try {
       const applied = await postgrator(sql, options).migrate();
       for (const { filename } of applied) {
         options.logger.info({ file: filename.split('/').slice(-3).join('/') }, 'migration applied');
       }
     } finally {
+      clearInterval(renewing);
       // The error above is the one to report; a lease that stays expires.
-      await sql`
+      await leases`
         update migration_lease set holder = ''
         where name = 'schema' and holder = ${holder}::text`.catch(() => undefined);
     }
   } finally {
-    await sql.end({ timeout: 5 });
+    await Promise.all([sql.end({ timeout: 5 }), leases.end({ timeout: 5 })]);
   }
 }
 
 function client(url: string): postgres.Sql {
-  return postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: 5 });
+  return openSql(url, { max: 1, onnotice: () => undefined, connect_timeout: 5 });
 }
 
 async function createDatabaseIfMissing(url: string): Promise<void> {
   const target = new URL(url);
   const database = decodeURIComponent(target.pathname.slice(1));
+  // Who owns the database need not be let into another one.
+  if (await isThere(url, database)) return;
   target.pathname = '/postgres';
   const sql = client(target.href);
   try {
-    const found = await sql`select 1 from pg_catalog.pg_database where datname = ${database}::text`;
-    if (found.length === 0) await sql.unsafe(`create database ${quoted(database)}`);
+    await sql.unsafe(`create database ${quoted(database)}`);
   } catch (error) {
     // Another run was faster: 42P04 says so, and so does 23505 from the catalogue.
     if (!['42P04', '23505'].includes(sqlState(error) ?? '')) throw error;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+const NO_SUCH_DATABASE = '3D000';
+
+async function isThere(url: string, database: string): Promise<boolean> {
+  const sql = client(url);
+  try {
+    const found = await sql`select 1 from pg_catalog.pg_database where datname = ${database}::text`;
+    return found.length > 0;
+  } catch (error) {
+    if (sqlState(error) === NO_SUCH_DATABASE) return false;
+    throw error;
   } finally {
     await sql.end({ timeout: 5 });
   }
@@ -98,6 +122,14 @@ async function takeLease(sql: postgres.Sql, holder: string, deadline: number): P
     }
     await sleep(50 + Math.random() * 100);
   }
+}
+
+/** Never rejects: the next renewal may succeed, and a lease that is lost goes to another. */
+async function renewLease(sql: postgres.Sql, holder: string): Promise<void> {
+  await sql`
+    update migration_lease
+    set until = now() + ${LEASE_SECONDS}::int8 * interval '1 second'
+    where name = 'schema' and holder = ${holder}::text`.catch(() => undefined);
 }
 
 function postgrator(sql: postgres.Sql, { folder, url }: MigrationOptions): Postgrator {

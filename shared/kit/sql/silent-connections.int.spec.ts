@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import type { Meter } from '@opentelemetry/api';
 import postgres from 'postgres';
 import { type FaultyWire, faultyWire } from '../../../stack/faulty-wire.ts';
 import { testPostgres } from '../../../stack/testing.ts';
 import { eventually } from '../../testing/eventually.ts';
+import { recordingMeter } from '../../testing/recording.ts';
 import { background } from '../context.ts';
 import { codedError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
@@ -21,11 +21,9 @@ describe('a silent connection to the database', () => {
   let replaced: unknown[];
   let wires: FaultyWire[];
 
-  const meter = {
-    createCounter: () => ({
-      add: (_: number, labels: { readonly reason: string }) => replaced.push(labels.reason),
-    }),
-  } as unknown as Meter;
+  const { meter } = recordingMeter(({ instrument, attributes }) => {
+    if (instrument === 'db_client_connection_replaced_total') replaced.push(attributes.reason);
+  });
 
   before(async () => {
     url = await (await testPostgres()).createDatabase();

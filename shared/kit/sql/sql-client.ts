@@ -6,12 +6,14 @@
 import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import postgres from 'postgres';
 import { type Backend, cancelStatement } from './cancel-statement.ts';
+import type { SqlAccess } from './sql-access.ts';
+import type { SqlTls } from './sql-tls.ts';
 
 /** The tag for one statement. Cast every placeholder; send arrays as `text[]` and cast inside. */
 export type Sql = postgres.Sql<{ textArray: never }>;
 
 export interface ConnectionOptions {
-  /** Connection URL; may name connection parameters after `?`. */
+  /** Connection URL; may name connection parameters after `?`, and a `passfile` (sql-access.ts). */
   readonly url: string;
   /** The server shows it for each connection. */
   readonly name: string;
@@ -51,24 +53,27 @@ export interface SqlClient {
 
 type Address = TcpNetConnectOpts | IpcNetConnectOpts;
 
-export function createSqlClient(options: ConnectionOptions): SqlClient {
+/** @param access what `sqlAccess` reads from the URL */
+export function createSqlClient(options: ConnectionOptions, access: SqlAccess): SqlClient {
   let socket: Socket | undefined;
   let address: Address | undefined;
   let over = false;
   let attempts = 0;
+  let host = '';
 
   /** Where the client connects to; of several hosts each in its turn. */
-  function open({ path, host, port }: Where): Socket {
+  function open({ path, host: hosts, port }: Where): Socket {
     if (over) throw new Error('the connection was closed');
-    const turn = attempts++ % host.length;
-    const tcp = { host: host[turn] ?? '', port: port[turn] ?? 5432 };
+    const turn = attempts++ % hosts.length;
+    host = hosts[turn] ?? '';
+    const tcp = { host, port: port[turn] ?? 5432 };
     address = path ? { path } : tcp;
     socket = connect(address);
     // The client tells the name to TLS, and the address to people.
     return Object.assign(path ? socket : socket.setNoDelay(true), path ? {} : tcp);
   }
 
-  const sql = createClient(options, open);
+  const sql = createClient(options, { ...access, ssl: access.ssl?.(() => host) }, open);
   const end = async (timeout: number): Promise<void> => {
     await sql.end({ timeout }).catch(() => undefined);
     over = true;
@@ -93,12 +98,18 @@ interface Where {
   readonly port: readonly number[];
 }
 
-function createClient(options: ConnectionOptions, socket: (where: Where) => Socket): Sql {
+function createClient(
+  options: ConnectionOptions,
+  access: Omit<SqlAccess, 'ssl'> & { readonly ssl: SqlTls | undefined },
+  socket: (where: Where) => Socket,
+): Sql {
   const serverTimeout = options.queryTimeoutMs + 1_000;
   // The client has these options, but its types do not.
   const unlisted = { max_pipeline: options.pipeline ?? 1, socket };
-  return postgres(options.url, {
+  return postgres(access.url, {
     ...unlisted,
+    ...(access.password && { password: access.password }),
+    ...(access.ssl !== undefined && { ssl: access.ssl }),
     max: 1,
     // The delay after a lost connection is ours, not the client's; an aged connection is
     // replaced at once.

@@ -12,9 +12,9 @@
  * is unknown.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Meter } from '@opentelemetry/api';
 import type { Logger } from '../logger.ts';
-import { noMeter } from '../metrics.ts';
+import { frameMetrics } from '../metrics/frame-metrics.ts';
+import { type Meter, noMeter } from '../metrics/meter.ts';
 import { type Answer, gather, type Statement } from './answer.ts';
 import type { Backend } from './cancel-statement.ts';
 import {
@@ -23,7 +23,7 @@ import {
   openConnections,
   type Sql,
 } from './connections.ts';
-import { goesOn, late, unavailable } from './database-errors.ts';
+import { goesOn, late, sqlState, unavailable } from './database-errors.ts';
 
 export interface StatementsOptions extends ConnectionOptions {
   readonly logger: Logger;
@@ -63,16 +63,18 @@ export function createStatements(
 ): Statements {
   const { logger, name, queryTimeoutMs, meter = noMeter } = options;
   const connections = openConnections(options);
-  const replacements = meter.createCounter('database_connections_replaced_total', {
-    description: 'Connections replaced, by reason: silent, idle, lost or torn.',
-  });
+  const pool = { 'db.client.connection.pool.name': name.replaceAll(' ', '_') };
+  const replacements = meter.counter(frameMetrics.databaseReplaced);
+  const durations = meter.histogram(frameMetrics.databaseDuration);
+  const labels = { 'db.system.name': 'postgresql', ...pool };
+  const went = durations.with({ ...labels, 'error.type': undefined });
   let toldAt = Number.NEGATIVE_INFINITY;
 
   function replace(connection: Connection, sql: Sql, reason: Reason, backend?: Backend): void {
     // A server that answers may be asked again at once; one that does not gets some time.
     const afterMs = reason === 'torn' || reason === 'idle' ? 0 : reconnectDelayMs();
     if (!connections.replace(connection, sql, afterMs, backend)) return;
-    replacements.add(1, { database: name, reason });
+    replacements.add(1, { ...pool, reason });
     if (performance.now() - toldAt < TELL_EVERY_MS) return;
     toldAt = performance.now();
     logger.warn({ database: name, reason }, 'replacing a connection to the database');
@@ -115,10 +117,14 @@ export function createStatements(
     const { promise, resolve: over } = Promise.withResolvers<void>();
     let waiting = true;
     /** False if the statement had already ended. */
-    const end = (replaced?: Reason): boolean => {
+    const end = (replaced?: Reason, error?: string): boolean => {
       if (!waiting) return false;
       waiting = false;
       clearTimeout(silence);
+      const problem = replaced ?? error;
+      const series =
+        problem === undefined ? went : durations.with({ ...labels, 'error.type': problem });
+      series.record((performance.now() - sentAt) / 1_000);
       if (replaced === undefined) connection.heard();
       else replace(connection, sql, replaced, replaced === 'silent' ? answer.backend() : undefined);
       connections.giveBack(connection);
@@ -141,7 +147,8 @@ export function createStatements(
       },
       (error) => {
         const onward = goesOn(error);
-        if (!end(onward ? (answer.torn() ? 'torn' : undefined) : 'lost')) return;
+        const replaced = onward ? (answer.torn() ? 'torn' : undefined) : 'lost';
+        if (!end(replaced, sqlState(error) ?? '_OTHER')) return;
         // With pipelining the client may blame this statement for another one's fault.
         reject(onward || options.pipeline === undefined ? error : unavailable(error));
       },

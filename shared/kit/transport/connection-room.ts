@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { watchSilence } from '../silence.ts';
+import { watchSilence } from './silence.ts';
 
 export interface ConnectionRoomOptions {
   /** The most connections at once. */

@@ -34,6 +34,7 @@ export interface ZipkinSpan {
   readonly name?: string;
   readonly kind?: string;
   readonly localEndpoint?: { readonly serviceName?: string };
+  readonly remoteEndpoint?: { readonly serviceName?: string };
   readonly tags?: Readonly<Record<string, string>>;
 }
 

@@ -29,3 +29,18 @@ export async function zipkinTrace(
   const names = seen.map((span) => `${span.service}: ${span.name}`).join(', ');
   throw new Error(`Trace ${traceId} is not complete after ${deadlineMs} ms; it has: ${names}`);
 }
+
+/** An edge of Zipkin's dependency page, which it makes of the traces that it has. */
+export interface Dependency {
+  readonly parent: string;
+  readonly child: string;
+}
+
+/** The edges of the last hour, read from a running Zipkin. */
+export async function zipkinDependencies(zipkinUrl: string): Promise<readonly Dependency[]> {
+  const query = `endTs=${Date.now()}&lookback=${60 * 60_000}`;
+  const response = await fetch(`${zipkinUrl}/api/v2/dependencies?${query}`, {
+    signal: AbortSignal.timeout(10_000),
+  });
+  return (await response.json()) as Dependency[];
+}

@@ -32,7 +32,8 @@ export interface ZipkinPage {
 
 // High enough for every span of an order: the page renders only visible rows.
 const SCREEN = { width: 1400, height: 1220 };
-const PATIENCE_MS = 10_000;
+// A browser that starts on a busy machine takes its time.
+const PATIENCE_MS = 30_000;
 
 /** How many are below it (for a span that has any), `service: name`, and its duration. */
 const ROW = /^(?:(\d+)\n)?(\S+: .+)\n[\d.,]+(?:μs|ms|s)$/gm;

@@ -74,6 +74,7 @@ const servers: Record<AddressVariable, string> = {
   ORDERS_DATABASE_URL: 'ordersdb',
   PAYMENTS_DATABASE_URL: 'paymentsdb',
   SAGA_DATABASE_URL: 'sagadb',
+  PERSONAL_DATABASE_URL: 'personaldb',
   NATS_URL: 'NATS',
   EVENTSTORE_ADDRESS: 'eventstoresvc',
 };

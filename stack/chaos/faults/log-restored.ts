@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { openSql } from '../../../shared/kit/sql/sql-access.ts';
+import { asOwner } from '../../credentials/sql-logins.ts';
 import { until } from '../../until.ts';
 import { streamEnds } from '../books.ts';
 import type { Fault, Where } from './fault.ts';
@@ -25,10 +27,8 @@ export const logRestored: Fault = {
   forgets: true,
   plannedMs: OLDER_MS + NOTICED_MS + 6_000,
   async happen(where) {
-    const sql = postgres(where.stack.addresses.EVENTSTORE_DATABASE_URL, {
-      max: 1,
-      onnotice: () => {},
-    });
+    const url = asOwner(where.stack.addresses.EVENTSTORE_DATABASE_URL);
+    const sql = openSql(url, { max: 1, onnotice: () => {} });
     try {
       await keepCopy(sql);
       await delay(OLDER_MS, undefined, { signal: where.signal });
@@ -98,7 +98,8 @@ async function withNobodyAppending<T>({ stack, wires, signal }: Where, work: () 
 async function recover({ stack, signal }: Where): Promise<void> {
   const { EVENTSTORE_ADDRESS } = stack.addresses;
   const args = [cli, 'log', 'recover', '--yes', '--eventstore', EVENTSTORE_ADDRESS];
-  await until(() => run(process.execPath, args, { signal }), {
+  const env = { ...process.env, CREDENTIALS_DIR: stack.credentialsDir };
+  await until(() => run(process.execPath, args, { signal, env }), {
     what: 'ordersctl log recover',
     deadlineMs: RECOVERS_MS,
     everyMs: 1_000,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'nats';
 import { durables, ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
+import { natsConnectionOptions } from '../../../shared/kit/transport/nats/nats-connection.ts';
 import { until } from '../../until.ts';
 import type { Fault, Where } from './fault.ts';
 
@@ -76,7 +77,7 @@ export const workersSilencedBy = (names: readonly string[]): readonly string[] =
 async function tellHands({ stack, hands }: Where, names: readonly string[]): Promise<void> {
   const workers = workersSilencedBy(names);
   if (workers.length === 0) return;
-  const connection = await connect({ servers: stack.addresses.NATS_URL });
+  const connection = await connect(natsConnectionOptions(stack.addresses.NATS_URL, 'chaos'));
   try {
     const { consumers } = await connection.jetstreamManager();
     for (const name of workers) {

@@ -2,6 +2,7 @@
 import type { Metadata, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { background, type Context, withSignal, withTimeLeft } from '../../context.ts';
 import { CodedError } from '../../errors.ts';
+import { callerOf } from '../tls/caller.ts';
 
 const keys = { correlation: 'correlation-id', causation: 'causation-id' } as const;
 
@@ -19,7 +20,11 @@ export function contextOfCall(
   else call.once('cancelled', leave);
   const base = background(idIn(call.metadata, keys.correlation));
   const ctx = withSignal(
-    { ...base, causationId: idIn(call.metadata, keys.causation) },
+    {
+      ...base,
+      causationId: idIn(call.metadata, keys.causation),
+      peer: callerOf(call.metadata),
+    },
     gone.signal,
   );
   // The library uses the machine's clock; from here on that clock may be set.

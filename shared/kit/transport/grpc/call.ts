@@ -9,9 +9,9 @@ import {
 } from '@grpc/grpc-js';
 import { type Context, remaining } from '../../context.ts';
 import { CodedError } from '../../errors.ts';
-import { isLoopback } from '../../process/loopback.ts';
-import { type Silence, watchSilence } from '../../silence.ts';
+import { isLoopback } from '../../process/address/loopback.ts';
 import { type Hook, noHook } from '../hooks.ts';
+import { type Silence, watchSilence } from '../silence.ts';
 import { writeContext } from './call-context.ts';
 import { type GrpcCarrier, metadataCarrier } from './carrier.ts';
 import { fromServiceError } from './grpc-status.ts';

@@ -23,13 +23,30 @@ export function metadataCarrier(metadata: Metadata, method: string): GrpcCarrier
   };
 }
 
-/** A carrier over a record, such as an event's metadata map. Writes to `record`. */
-export function recordCarrier(record: Record<string, string>, method: string): GrpcCarrier {
+/** A carrier over a record. */
+export interface RecordCarrier extends GrpcCarrier {
+  /** The record as it was given, or a copy with what was set. */
+  readonly record: Readonly<Record<string, string>>;
+}
+
+/** A carrier over a record, such as an event's metadata map. Never writes to `record`. */
+export function recordCarrier(
+  record: Readonly<Record<string, string>>,
+  method: string,
+): RecordCarrier {
+  let own: Record<string, string> | undefined;
   return {
     method,
-    get: (key) => (Object.hasOwn(record, key) ? record[key] : undefined),
+    get record() {
+      return own ?? record;
+    },
+    get: (key) => {
+      const now = own ?? record;
+      return Object.hasOwn(now, key) ? now[key] : undefined;
+    },
     set: (key, value) => {
-      record[key] = value;
+      own ??= { ...record };
+      own[key] = value;
     },
   };
 }

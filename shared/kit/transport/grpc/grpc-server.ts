@@ -2,14 +2,18 @@ import { Server, type ServiceDefinition, type UntypedServiceImplementation } fro
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
+import type { CodedError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { type Meter, noMeter } from '../../metrics/meter.ts';
 import type { Component } from '../../process/lifecycle.ts';
+import type { TlsIdentity } from '../tls/tls-files.ts';
 import { decodingTolerantly } from './decoding.ts';
 import { grpcListener } from './grpc-listening.ts';
 import { callGuard } from './guard.ts';
 import { type GrpcLimits, grpcLimits, serverOptions } from './limits.ts';
 import { bearLongDeadlines } from './long-deadlines.ts';
 
+export { callerOf } from '../tls/caller.ts';
 export {
   type CallSettings,
   callServerStream,
@@ -35,10 +39,16 @@ export interface GrpcServerOptions {
   readonly port: number;
   readonly services: readonly GrpcService[];
   readonly logger: Logger;
+  /** Measures each call. Default: none is measured. */
+  readonly meter?: Meter;
   /** The services' .proto file, for reflection; without it there is none. */
   readonly protoPath?: string;
   /** Overrides the limits in limits.ts. */
   readonly limits?: Partial<GrpcLimits>;
+  /** With it, mutual TLS: only callers with a certificate of our CA are served. Default: none. */
+  readonly tls?: TlsIdentity | undefined;
+  /** With `tls`: the refusal of a caller who may not call this method, such as `/grpc.health.v1.Health/Check`. */
+  readonly authorize?: (identity: string, method: string) => CodedError | undefined;
   /** How long `stop` waits for open calls, in milliseconds. */
   readonly drainMs?: number;
 }
@@ -60,11 +70,18 @@ const defaults = { drainMs: 5000 };
  * including long-lived streams, and may be called twice.
  */
 export function grpcServer(given: GrpcServerOptions): GrpcServer {
-  const { host, port, services, logger, protoPath, drainMs } = { ...defaults, ...given };
+  const { host, port, services, logger, protoPath, tls, drainMs } = { ...defaults, ...given };
   const limits = { ...grpcLimits, ...given.limits };
   bearLongDeadlines();
-  const listener = grpcListener(limits, logger);
-  const guard = callGuard({ limits, logger, onCall: listener.onCall });
+  const listener = grpcListener(limits, logger, tls);
+  const guard = callGuard({
+    limits,
+    logger,
+    onCall: listener.onCall,
+    identity: tls && listener.identity,
+    authorize: given.authorize,
+    meter: given.meter ?? noMeter,
+  });
   const server = new Server({ ...serverOptions(limits), interceptors: [guard.interceptor] });
   const health = new HealthImplementation();
   for (const { definition, implementation } of services) {

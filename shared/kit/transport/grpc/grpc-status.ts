@@ -64,6 +64,8 @@ const kindOfStatus: Readonly<Partial<Record<status, Kind>>> = {
   [status.DEADLINE_EXCEEDED]: 'timeout',
   [status.NOT_FOUND]: 'not_found',
   [status.ALREADY_EXISTS]: 'already_exists',
+  [status.PERMISSION_DENIED]: 'forbidden',
+  [status.UNAUTHENTICATED]: 'unauthenticated',
   [status.RESOURCE_EXHAUSTED]: 'overloaded',
   [status.FAILED_PRECONDITION]: 'precondition_failed',
   [status.ABORTED]: 'conflict',

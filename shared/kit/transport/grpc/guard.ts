@@ -11,14 +11,17 @@ import {
 } from '@grpc/grpc-js';
 import { CodedError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { isLoopback } from '../../process/loopback.ts';
-import { type Silence, watchSilence } from '../../silence.ts';
+import type { Meter } from '../../metrics/meter.ts';
+import { isLoopback } from '../../process/address/loopback.ts';
 import { byteBudget } from '../byte-budget.ts';
 import { peerName } from '../connection-room.ts';
 import { seldom } from '../seldom.ts';
+import { type Silence, watchSilence } from '../silence.ts';
+import { rememberCaller } from '../tls/caller.ts';
 import { createFrames } from './frames.ts';
 import { toServiceError } from './grpc-status.ts';
 import type { GrpcLimits } from './limits.ts';
+import { measuringCalls } from './metrics/call-metrics.ts';
 import { openCalls } from './open-calls.ts';
 import { refusedByLibrary, type SentStatus } from './refused-calls.ts';
 
@@ -33,8 +36,13 @@ export interface CallGuard {
 export interface CallGuardOptions {
   readonly limits: GrpcLimits;
   readonly logger: Logger;
+  readonly meter: Meter;
   /** A call of the connection begins or ends; `peer` is its address and port. */
   readonly onCall: (peer: string, begins: boolean) => void;
+  /** Who is on the connection, where callers show certificates. One that names nobody is refused. */
+  readonly identity?: ((peer: string) => string | undefined) | undefined;
+  /** Whether this caller may call this method at all; the refusal if not. */
+  readonly authorize?: ((identity: string, method: string) => CodedError | undefined) | undefined;
 }
 
 /** A call with its HTTP/2 stream, which grpc-js does not expose. */
@@ -56,9 +64,11 @@ const LAST_WORDS_MS = 100;
  * also gives a code to every status that the library creates itself. A refusal reaches
  * the client as a status, and the log now and then.
  */
-export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGuard {
+export function callGuard(options: CallGuardOptions): CallGuard {
+  const { limits, logger, onCall, identity, authorize } = options;
   const calls = openCalls(limits);
   const requests = byteBudget(limits.maxRequestBytes);
+  const measured = measuringCalls(options.meter);
   const tellers = new Map<string, (method: string, told: Told) => void>();
 
   /** Logs one line for each code now and then, with the count. */
@@ -71,6 +81,15 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
       tellers.set(error.code, teller);
     }
     teller(path, error);
+  }
+
+  /** Remembers who calls, for the handler; or says why nobody of that name may. */
+  function strange(method: Method, peer: string, metadata: Metadata): CodedError | undefined {
+    if (identity === undefined) return undefined;
+    const caller = identity(peer);
+    if (caller === undefined) return nobody();
+    rememberCaller(metadata, caller);
+    return authorize?.(caller, method.path);
   }
 
   function refusal(method: Method, owner: string, metadata: Metadata): CodedError | undefined {
@@ -87,6 +106,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
 
   const interceptor = (method: Method, call: Call) => {
     const send = call.sendStatus.bind(call);
+    const ended = measured(method.path);
     const { address, peer } = peerOf(call);
     // On loopback all clients share one address, so there each connection counts as a
     // client.
@@ -96,6 +116,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
     call.sendStatus = (sent) => {
       const library = refusedByLibrary(sent, limits.maxMessageBytes);
       if (library !== undefined || method.requestStream) tellStatus(library ?? sent);
+      ended((library ?? sent).code ?? status.UNKNOWN);
       send(library ?? sent);
     };
     const frames = createFrames();
@@ -163,7 +184,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
 
     return new GuardedCall(call, limits.stalledMs, {
       onReceiveMetadata: (metadata, next) => {
-        const error = refusal(method, owner, metadata);
+        const error = strange(method, peer, metadata) ?? refusal(method, owner, metadata);
         if (error !== undefined) return refuse(error);
         const entered = calls.enter(method, owner, () => refuse(madeRoom()));
         leave = entered.leave;
@@ -185,6 +206,7 @@ export function callGuard({ limits, logger, onCall }: CallGuardOptions): CallGua
       // Runs at the end of every call, however it ended.
       onCancel: () => {
         over = true;
+        ended(status.CANCELLED);
         arrived();
         release();
         if (leave === undefined) return;
@@ -246,6 +268,13 @@ function sizeOf(metadata: Metadata): number {
   }
   return bytes;
 }
+
+const nobody = () =>
+  new CodedError(
+    'unauthenticated',
+    'no_identity',
+    'The certificate of the connection names nobody who is known here.',
+  );
 
 const tooManyCalls = () =>
   new CodedError('overloaded', 'too_many_calls', 'Too many calls are open; try again later.', {

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Metrics } from '../../metrics.ts';
+import type { Metrics } from '../../metrics/metrics.ts';
+import { isAddressed } from '../../process/address/addressed.ts';
 import type { Component } from '../../process/lifecycle.ts';
 import { keepRoom } from './http-listening.ts';
 
@@ -12,7 +13,12 @@ export interface AdminOptions {
   /** Why accepted work makes no progress, though the process is ready; empty when it does. */
   readonly degraded: () => string[];
   readonly metrics: Pick<Metrics, 'handle'>;
+  /** What else may be read here as JSON, by path. */
+  readonly also?: AdminPages | undefined;
 }
+
+/** Pages of a service's own, by path: what each shows. One that rejects is answered 503. */
+export type AdminPages = Readonly<Record<string, (query: URLSearchParams) => Promise<object>>>;
 
 /** How long an open request may still take when the server stops, in milliseconds. */
 const drainMs = 1_000;
@@ -23,10 +29,10 @@ const limits = { connections: 64, headersMs: 5_000, requestMs: 10_000 };
 /**
  * What operators ask a process, on a port of its own: `/healthz` (it lives:
  * 200), `/readyz` (`ready` or `degraded`: 200, `not ready`: 503, the latter two
- * with reasons) and `/metrics`.
+ * with reasons), `/metrics` and pages of its own. A `Host` that is another's gets 421.
  */
 export function adminServer(options: AdminOptions): Component & { port(): number } {
-  const { host, notReady, degraded, metrics } = options;
+  const { host, notReady, degraded, metrics, also = {} } = options;
   const timeouts = {
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
@@ -35,12 +41,25 @@ export function adminServer(options: AdminOptions): Component & { port(): number
   const server = createServer(timeouts, (request, response) => {
     // No connection outlives its answer, so that stopping never waits for an idle one.
     response.setHeader('connection', 'close');
+    if (!isAddressed(request.headers.host, host)) {
+      json(response, 421, { status: 'misdirected request' });
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       json(response, 405, { status: 'method not allowed' });
       return;
     }
-    switch (request.url?.split('?', 1)[0]) {
+    const [path = '', query] = request.url?.split('?', 2) ?? [];
+    const page = Object.hasOwn(also, path) ? also[path] : undefined;
+    if (page !== undefined) {
+      page(new URLSearchParams(query)).then(
+        (shown) => json(response, 200, shown),
+        () => json(response, 503, { status: 'unavailable' }),
+      );
+      return;
+    }
+    switch (path) {
       case '/healthz':
         json(response, 200, { status: 'ok' });
         break;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get as get_ } from 'node:http';
 import { connect } from 'node:net';
 import { eventually } from '../../../testing/eventually.ts';
-import { createMetrics, type Metrics } from '../../metrics.ts';
+import { frameMetrics } from '../../metrics/frame-metrics.ts';
+import { createMetrics, type Metrics } from '../../metrics/metrics.ts';
 import { measureReadiness } from '../../process/readiness.ts';
 import { adminServer } from './admin.ts';
 
@@ -18,7 +21,11 @@ describe('the admin server', () => {
   before(async () => {
     metrics = createMetrics('parcelsvc');
     measureReadiness(metrics.meter, () => readiness);
-    admin = adminServer({ host: '127.0.0.1', port: 0, ...readiness, metrics });
+    const also = {
+      '/parcels': async (query: URLSearchParams) => ({ first: query.get('limit') }),
+      '/lost': () => Promise.reject(new Error('the database is away')),
+    };
+    admin = adminServer({ host: '127.0.0.1', port: 0, ...readiness, metrics, also });
     await admin.start?.();
   });
   after(async () => {
@@ -36,6 +43,25 @@ describe('the admin server', () => {
     await eventually('those beyond the bound are closed', () => closed >= 36);
     assert.equal((await get('/healthz')).status, 200);
     for (const socket of silent) socket.destroy();
+  });
+
+  it('shows pages of the service, and says when one cannot be read', async () => {
+    const shown = await get('/parcels?limit=3');
+    assert.equal(shown.status, 200);
+    assert.deepEqual(await shown.json(), { first: '3' });
+    const lost = await get('/lost');
+    assert.equal(lost.status, 503);
+    assert.doesNotMatch(await lost.text(), /database/);
+    assert.equal((await get('/toString')).status, 404);
+  });
+
+  it('answers no page that has its own name lead here', async () => {
+    for (const path of ['/healthz', '/readyz', '/metrics']) {
+      const asked = get_({ port: admin.port(), path, headers: { host: 'evil.example' } });
+      const [answer] = await once(asked, 'response');
+      answer.resume();
+      assert.equal(answer.statusCode, 421, path);
+    }
   });
 
   it('says that the process lives, also while it is not ready', async () => {
@@ -76,8 +102,9 @@ describe('the admin server', () => {
   });
 
   it('serves the metrics', async () => {
-    metrics.meter.createCounter('things_total').add(2);
-    assert.match(await (await get('/metrics?ignored=1')).text(), /^things_total 2$/m);
+    metrics.meter.counter(frameMetrics.streamsReplaced).add(2, { kind: 'a' });
+    const text = await (await get('/metrics?ignored=1')).text();
+    assert.match(text, /^streams_replaced_total\{kind="a"\} 2$/m);
   });
 
   it('knows no other path and no other method', async () => {

@@ -12,7 +12,7 @@ const host = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d{0,5})?$/i;
  * undefined if nothing is wrong.
  */
 export function headFault(request: IncomingMessage): CodedError | undefined {
-  const hosts = request.headersDistinct.host ?? [];
+  const hosts = headerValues(request, 'host');
   // HTTP/1.0 requires no Host.
   const needed = request.httpVersion === '1.0' ? hosts.length : 1;
   if (hosts.length !== needed || hosts.length > 1) {
@@ -31,6 +31,21 @@ export function headFault(request: IncomingMessage): CodedError | undefined {
     );
   }
   return undefined;
+}
+
+/**
+ * The values of a header, one for each time it was sent. `name` is in lower case. Node's
+ * `headersDistinct` would sort all headers for one.
+ */
+export function headerValues({ rawHeaders }: IncomingMessage, name: string): readonly string[] {
+  const values: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const written = rawHeaders[at] ?? '';
+    if (written.length === name.length && written.toLowerCase() === name) {
+      values.push(rawHeaders[at + 1] ?? '');
+    }
+  }
+  return values;
 }
 
 /** True for a path, a whole address, or the `*` of OPTIONS, each with valid percent-encoding. */

@@ -1,26 +1,36 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Router, { type RouterContext } from '@koa/router';
 import Koa from 'koa';
-import { background, withSignal } from '../../context.ts';
+import { background, withPrincipal, withSignal } from '../../context.ts';
 import { CodedError, codedError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { type Meter, noMeter } from '../../metrics/meter.ts';
+import { tokenMissing } from '../../principal.ts';
+import { isLoopback } from '../../process/address/loopback.ts';
 import type { Component } from '../../process/lifecycle.ts';
 import { traceId } from '../../trace-id.ts';
 import { type ByteBudget, byteBudget } from '../byte-budget.ts';
-import { guarded, type Hook, noHook } from '../hooks.ts';
+import { guarded, type Hook, noHook, type Outcome } from '../hooks.ts';
 import { listenOn } from '../net-listening.ts';
 import { jsonBody, readBody, UnsupportedBody } from './body.ts';
+import { foreignPage } from './callers/foreign-page.ts';
+import { challengeOf, type WhoCalls, whoCalls } from './callers/who-calls.ts';
 import type { HttpExchange } from './exchange.ts';
-import { headFault } from './head.ts';
+import { headerValues, headFault } from './head.ts';
 import { drain, type HttpLimits, httpLimits, limitedServer } from './http-listening.ts';
 import { JsonText } from './json.ts';
+import { measuringRequests } from './metrics/request-metrics.ts';
 import { type ProblemDocument, problemDocument, retryAfterSeconds } from './problem.ts';
 import { refuseUnserved } from './refused-requests.ts';
 import { EndpointFailure, type HttpRequest, type HttpResponse, type Route } from './route.ts';
 import { safeHeaders } from './safe-headers.ts';
+import { Content } from './sending/content.ts';
+import { EventFeed, feedHeaders, runFeed } from './sending/event-feed.ts';
 
 export interface HttpServerOptions {
+  /** On loopback, requests that web pages send from a browser are refused; see foreign-page.ts. */
   readonly host: string;
   /** 0: the system chooses one. */
   readonly port: number;
@@ -28,6 +38,13 @@ export interface HttpServerOptions {
   readonly routes: readonly Route[];
   readonly logger: Logger;
   readonly hook?: Hook<HttpExchange>;
+  /** Measures each request. Default: none is measured. */
+  readonly meter?: Meter;
+  /**
+   * Who sends a request. Strangers get only routes that are open to them, and otherwise 401
+   * before their body is read. Default: nobody is asked, as if all were people of this machine.
+   */
+  readonly whoCalls?: WhoCalls;
   /** What the `type` of a problem document begins with; the error's code follows. Default `urn:problem:`. */
   readonly problemTypes?: string;
   readonly bodyLimitBytes?: number;
@@ -35,6 +52,9 @@ export interface HttpServerOptions {
   readonly drainMs?: number;
   readonly limits?: Partial<HttpLimits>;
 }
+
+/** Asks nobody. */
+const everybody = whoCalls({ tokens: undefined, trusting: true, trustedProxies: 0 });
 
 const defaults = { problemTypes: 'urn:problem:', bodyLimitBytes: 256 * 1024, drainMs: 5000 };
 
@@ -47,13 +67,15 @@ const defaults = { problemTypes: 'urn:problem:', bodyLimitBytes: 256 * 1024, dra
 export function httpServer(given: HttpServerOptions): Component & { port(): number } {
   let stopped: Promise<void> | undefined;
   const limits = { ...httpLimits, ...given.limits };
-  const hook = guarded(given.hook ?? noHook);
+  const hook = measuringRequests(guarded(given.hook ?? noHook), given.meter ?? noMeter);
+  const feeds = new Set<ServerResponse>();
   const options = {
     ...defaults,
     ...given,
     hook,
     bodies: byteBudget(limits.bodiesBytes),
     stopping: () => stopped !== undefined,
+    feeds,
     last: (socket: Duplex) => refusing.last(socket),
   };
   const server = limitedServer(limits, given.logger);
@@ -69,6 +91,7 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
     notReady: () => (server.listening ? undefined : 'not listening'),
     start: () => listenOn(server, 'HTTP', options.host, options.port, options.logger),
     stop: () => {
+      for (const feed of feeds) feed.end();
       stopped ??= drain(server, options.drainMs);
       return stopped;
     },
@@ -80,6 +103,8 @@ type ServerSettings = HttpServerOptions &
     readonly hook: Hook<HttpExchange>;
     /** The bytes of all bodies held. */
     readonly bodies: ByteBudget;
+    /** Answers that go on. */
+    readonly feeds: Set<ServerResponse>;
     stopping(): boolean;
     /** See Refusing. */
     last(socket: Duplex): void;
@@ -93,8 +118,15 @@ function application(options: ServerSettings): Koa {
   for (const each of options.routes) {
     router.register(each.path, [each.method], (koa) => answer(koa, each, options));
   }
+  const onLoopback = isLoopback(options.host);
+  // Who shows a token is judged by it: no page and no name that leads here has one.
+  const asksTokens = options.whoCalls !== undefined;
+  const fromPage = (request: IncomingMessage) =>
+    onLoopback && !(asksTokens && request.headers.authorization !== undefined)
+      ? foreignPage(request)
+      : undefined;
   app.use((koa, next) => {
-    const fault = headFault(koa.req);
+    const fault = headFault(koa.req) ?? fromPage(koa.req);
     if (fault === undefined) return next();
     options.last(koa.req.socket);
     return answer(koa as RouterContext, undefined, options, fault);
@@ -104,44 +136,74 @@ function application(options: ServerSettings): Koa {
   return app;
 }
 
-/** One request, from its first header to the end of its answer. */
+/** One request, from its first header to the end of its answer. Of a feed, hooks see it until its head. */
 async function answer(
   koa: RouterContext,
   found: Route | undefined,
-  { hook, problemTypes, bodyLimitBytes, bodies, logger, stopping }: ServerSettings,
+  settings: ServerSettings,
   fault?: CodedError,
 ): Promise<void> {
+  const { hook, problemTypes, bodyLimitBytes, bodies, logger, stopping, feeds } = settings;
   const exchange: HttpExchange = {
     method: koa.method,
     // A faulty address may have no readable path.
     path: fault === undefined ? koa.path : '',
     route: found?.path,
     params: koa.params ?? {},
-    header: (name) => koa.get(name) || undefined,
+    header: (name) => headerText(koa.headers[name]),
   };
   const gone = new AbortController();
   const ctx = hook.before(withSignal(background(), gone.signal), exchange);
   const trace = traceId(ctx);
-  if (trace !== '') koa.set('x-trace-id', trace);
+  if (trace !== '') koa.res.setHeader('x-trace-id', trace);
+  // It is written here, without koa's guesses about types and lengths.
+  koa.respond = false;
   const awaits100 = koa.headers.expect !== undefined && koa.req.httpVersion !== '1.0';
   let error: CodedError | undefined;
+  let told = false;
+  const ended = (outcome: Outcome) => {
+    if (!told) hook.after(ctx, exchange, outcome);
+    told = true;
+  };
   let held = 0;
   koa.res.once('close', () => {
-    const left = !koa.res.writableFinished;
+    // A feed ends when its reader leaves.
+    const fed = feeds.delete(koa.res);
+    const left = !koa.res.writableFinished && !fed;
+    if (fed) gone.abort();
     if (left) gone.abort(new CodedError('cancelled', 'cancelled', 'The caller disconnected.'));
-    hook.after(
-      ctx,
-      exchange,
+    ended(
       left ? { status: 499, error: gone.signal.reason } : { status: koa.res.statusCode, error },
     );
   });
   try {
     if (found === undefined) throw fault ?? notServed(koa);
+    const asked = (settings.whoCalls ?? everybody)(koa.req);
+    const principal = asked instanceof Promise ? await asked : asked;
+    if (principal.kind === 'stranger' && !found.open) throw tokenMissing();
+    const refusal = found.admit({
+      headerValues: (name) => headerValues(koa.req, name),
+      share: principal.share,
+    });
+    if (refusal !== undefined) throw refusal;
     const bytes = await readBody(koa.req, bodyLimitBytes, bodies, () => {
       if (awaits100) koa.res.writeContinue();
     });
     held = bytes.length;
-    write(koa, await found.serve(ctx, httpRequest(koa, exchange, bytes)));
+    const answered = await found.serve(
+      withPrincipal(ctx, principal),
+      httpRequest(koa, exchange, bytes),
+    );
+    if (answered.body instanceof EventFeed) {
+      koa.res.writeHead(answered.status, { ...safeHeaders, ...feedHeaders, ...answered.headers });
+      if (koa.method === 'HEAD' || stopping()) koa.res.end();
+      else {
+        if (!koa.res.destroyed) feeds.add(koa.res);
+        runFeed(answered.body, koa.res);
+        // A feed of hours is no slow answer.
+        ended({ status: answered.status, error: undefined });
+      }
+    } else write(koa.res, answered, stopping());
   } catch (thrown) {
     const heard = thrown instanceof EndpointFailure;
     error = codedError(heard ? thrown.cause : thrown);
@@ -149,24 +211,27 @@ async function answer(
       logger.error({ err: thrown, trace_id: trace }, 'HTTP request failed');
     }
     const more = thrown instanceof UnsupportedBody ? thrown.accepted : {};
-    writeProblem(koa, problemDocument(error, trace, problemTypes), error, more);
+    // The sender of a faulty head may disagree with us about where the request ends.
+    const last = stopping() || fault !== undefined;
+    write(koa.res, problem(problemDocument(error, trace, problemTypes), error, more), last);
   } finally {
     bodies.give(held);
   }
-  // The sender of a faulty head may disagree with us about where the request ends.
-  if (fault !== undefined) koa.set('connection', 'close');
-  // Otherwise the connection would stay for the next request, and keep `stop` waiting.
-  if (stopping()) koa.set('connection', 'close');
 }
+
+const headerText = (value: string | string[] | undefined): string | undefined =>
+  (Array.isArray(value) ? value.join(', ') : value) || undefined;
+
+const noQuery = new URLSearchParams();
 
 function httpRequest(koa: RouterContext, exchange: HttpExchange, bytes: Buffer): HttpRequest {
   return {
     method: koa.method,
     path: koa.path,
     params: exchange.params,
-    query: new URLSearchParams(koa.querystring),
+    query: koa.querystring === '' ? noQuery : new URLSearchParams(koa.querystring),
     headers: koa.headers,
-    headerValues: (name) => koa.req.headersDistinct[name] ?? [],
+    headerValues: (name) => headerValues(koa.req, name),
     hasBody: bytes.length > 0,
     body: () => jsonBody(koa.headers, bytes),
   };
@@ -178,39 +243,49 @@ function notServed(koa: RouterContext): CodedError {
   if (methods.size === 0)
     return new CodedError('not_found', 'not_found', 'Nothing is at this path.');
   const allowed = [...methods].sort().join(', ');
-  koa.set('allow', allowed);
+  koa.res.setHeader('allow', allowed);
   const message = `${koa.method} is not allowed here; use ${allowed}.`;
   return new CodedError('method_not_allowed', 'method_not_allowed', message);
 }
 
-function write(koa: RouterContext, response: HttpResponse): void {
+/**
+ * Writes the whole answer.
+ *
+ * @param last closes the connection with it: otherwise it would stay for the next request, and keep `stop` waiting
+ */
+function write(res: ServerResponse, { status, headers, body }: HttpResponse, last: boolean): void {
   // Serialized first: a body that cannot be written must not leave half an answer.
-  const body = response.body === undefined ? '' : jsonOf(response.body);
-  koa.set(safeHeaders);
-  koa.status = response.status;
-  koa.body = body;
-  if (response.body === undefined) koa.remove('content-type');
-  else koa.set('content-type', 'application/json; charset=utf-8');
-  koa.set(response.headers ?? {});
+  const text = body === undefined ? '' : body instanceof Content ? body.bytes : jsonOf(body);
+  const type = body instanceof Content ? body.type : 'application/json; charset=utf-8';
+  res.writeHead(status, {
+    ...safeHeaders,
+    ...(body !== undefined && { 'content-type': type }),
+    // A 304 says nothing about the body that it stands for.
+    ...(status !== 304 && { 'content-length': Buffer.byteLength(text) }),
+    ...headers,
+    ...(last && { connection: 'close' }),
+  });
+  res.end(text);
 }
 
 const jsonOf = (body: unknown): string =>
   body instanceof JsonText ? body.text : JSON.stringify(body);
 
-function writeProblem(
-  koa: RouterContext,
+function problem(
   document: ProblemDocument,
   error: CodedError,
   more: Readonly<Record<string, string>>,
-): void {
+): HttpResponse {
   const wait = retryAfterSeconds(error);
-  write(koa, {
+  const challenge = challengeOf(error);
+  return {
     status: document.status,
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
       ...(wait !== undefined && { 'retry-after': String(wait) }),
+      ...(challenge !== undefined && { 'www-authenticate': challenge }),
       ...more,
     },
     body: document,
-  });
+  };
 }

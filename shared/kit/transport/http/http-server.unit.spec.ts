@@ -399,7 +399,7 @@ describe('httpServer', () => {
     const { hook, one } = noting();
     const { server } = await serve([waiting], { hook });
     const socket = connect(server.port(), '127.0.0.1');
-    socket.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n');
     const ctx = await entered;
     socket.destroy();
     if (!ctx.signal.aborted) await once(ctx.signal, 'abort');

@@ -3,6 +3,14 @@ import fc from 'fast-check';
 import { CodedError } from '../../errors.ts';
 import { NumberAsWritten, parseJson } from './json.ts';
 
+/** `value` with each NumberAsWritten as the number that JavaScript reads. */
+function numbersRead(value: unknown): unknown {
+  if (value instanceof NumberAsWritten) return Number(value.text);
+  if (Array.isArray(value)) return value.map(numbersRead);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, numbersRead(one)]));
+}
+
 describe('parseJson', () => {
   it('keeps every number as it was written, at any depth', () => {
     const parsed = parseJson('{"a":12.10,"b":[9007199254740993,{"c":1e400}],"d":-0}');
@@ -80,6 +88,40 @@ describe('parseJson', () => {
         const twice = `[{${JSON.stringify(name)}:${json},${JSON.stringify(name)}:${value}}]`;
         assert.throws(() => parseJson(twice));
       }),
+    );
+  });
+
+  it('accepts what JSON.parse accepts, and reads the same, however it is written', () => {
+    const text = fc
+      .tuple(
+        fc.json({ stringUnit: 'grapheme' }),
+        fc.constantFrom('', ' ', '\n\t', '\u00a0'),
+        fc.nat(),
+        fc.constantFrom('', '"', ',', '}', ']', '0', '-', '\\', '\u0001', ':1', 'e5', '.'),
+        fc.nat(2),
+      )
+      .map(([json, blank, where, piece, cut]) => {
+        const spaced = json.replaceAll(/[{}[\]:,]/g, (sign) => blank + sign + blank);
+        const at = where % (spaced.length + 1);
+        return spaced.slice(0, at) + piece + spaced.slice(at + cut);
+      });
+    fc.assert(
+      fc.property(text, (written) => {
+        let meant: unknown;
+        try {
+          meant = JSON.parse(written);
+        } catch {
+          return assert.throws(() => parseJson(written));
+        }
+        let read: unknown;
+        try {
+          read = parseJson(written);
+        } catch (error) {
+          return assert.match(String(error), /the same name twice/);
+        }
+        assert.deepEqual(numbersRead(read), meant);
+      }),
+      { numRuns: 2_000 },
     );
   });
 

@@ -7,6 +7,7 @@ const MAX_NAME = 64;
 
 /** A problem for each parameter of a query that is not `known`, with its name. */
 function unknownParameters(query: URLSearchParams, known: readonly string[]): Problem[] {
+  if (query.size === 0) return [];
   const unknown = new Set([...query.keys()].filter((name) => !known.includes(name)));
   const message =
     known.length === 0

@@ -36,12 +36,12 @@ function gate() {
   return { waiting, entered: entered.promise, open: () => open.resolve() };
 }
 
-const HOST = 'Host: x\r\n';
+const HOST = 'Host: localhost\r\n';
 const chunked = `POST /echo HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n`;
 const announced = (length: number, ...headers: string[]) =>
   [
     'POST /echo HTTP/1.1',
-    'Host: x',
+    'Host: localhost',
     'Content-Type: application/json',
     `Content-Length: ${length}`,
     ...headers,
@@ -103,7 +103,7 @@ describe('what never becomes a request', () => {
     ],
     [
       'a header folded over two lines',
-      `GET / HTTP/1.1\r\nHost: x\r\n y\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\n y\r\n\r\n`,
       400,
       'malformed_request',
     ],

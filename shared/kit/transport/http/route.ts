@@ -1,9 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Context } from '../../context.ts';
 import type { Endpoint } from '../../endpoint.ts';
+import type { CodedError } from '../../errors.ts';
 import type { JsonText } from './json.ts';
 import type { Operation, Parameter } from './openapi/operation.ts';
 import { refusingOthers } from './query.ts';
+import type { Content } from './sending/content.ts';
+import type { EventFeed } from './sending/event-feed.ts';
 
 /** A request as `decode` reads it. */
 export interface HttpRequest {
@@ -27,12 +30,18 @@ export interface HttpRequest {
   body(): unknown;
 }
 
+/** What is known of a request before its body is read. */
+export interface HttpHead extends Pick<HttpRequest, 'headerValues'> {
+  /** Callers with the same one share their limits; see Principal. */
+  readonly share: string;
+}
+
 /** What `encode` makes of a response: `body` is sent as JSON; without one the answer is empty. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JsonText is sent unchanged. */
-  readonly body?: unknown | JsonText;
+  /** JsonText and Content are sent unchanged; an EventFeed goes on until its reader leaves. */
+  readonly body?: unknown | JsonText | Content | EventFeed;
 }
 
 /** A method and path that are served; made by `route`. */
@@ -43,6 +52,10 @@ export interface Route {
   readonly query: readonly Parameter[];
   /** Its OpenAPI description; undefined if it is not described. */
   readonly operation: Operation | undefined;
+  /** Whether strangers are served, too; see HttpServerOptions.whoCalls. */
+  readonly open: boolean;
+  /** Why a request is refused before its body is read; undefined: it is served. */
+  readonly admit: (head: HttpHead) => CodedError | undefined;
   /** The endpoint's errors come as EndpointFailure: its middlewares have logged them. */
   readonly serve: (ctx: Context, http: HttpRequest) => Promise<HttpResponse>;
 }
@@ -62,12 +75,20 @@ export function route<Request, Response>(options: {
   readonly path: string;
   /** Default: none. */
   readonly query?: readonly Parameter[];
+  /** Whether callers are served who have not shown who they are. Default: they are not. */
+  readonly open?: boolean;
+  /**
+   * Called first, with the request's head alone: what it returns refuses the request before
+   * anything is done for it. Default: every request is served.
+   */
+  readonly admit?: (head: HttpHead) => CodedError | undefined;
   readonly decode: (http: HttpRequest) => Request;
   readonly endpoint: Endpoint<Request, Response>;
   readonly encode: (response: Response, http: HttpRequest) => HttpResponse;
   readonly operation?: Operation;
 }): Route {
-  const { method, path, query = [], endpoint, encode, operation } = options;
+  const { method, path, query = [], open = false, admit = () => undefined } = options;
+  const { endpoint, encode, operation } = options;
   const names = query.map(({ name }) => name);
   const decode = refusingOthers(names, options.decode);
   return {
@@ -75,6 +96,8 @@ export function route<Request, Response>(options: {
     path,
     query,
     operation,
+    open,
+    admit,
     serve: async (ctx, http) => {
       const request = decode(http);
       const response = await endpoint(ctx, request).catch((cause: unknown) => {

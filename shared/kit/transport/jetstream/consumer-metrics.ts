@@ -1,52 +1,57 @@
-import type { Counter, Meter, ObservableResult } from '@opentelemetry/api';
+import { frameMetrics } from '../../metrics/frame-metrics.ts';
+import type { HistogramCell, Meter } from '../../metrics/meter.ts';
 
-/** What a durable consumer counts, each labelled with the consumer's name. */
+/** What a consumer counts, each labelled with the consumer's name. */
 export interface ConsumerMetrics {
-  /** Messages that arrived, repeats included. */
-  readonly delivered: Pick<Counter, 'add'>;
-  /** Counts an answer: `acked`, `retried`, `parked`, `undecodable`. */
-  answered(status: number | string): void;
-  /** Messages of the durable that are not done, over all instances. */
+  /** Messages arrived, repeats included. */
+  delivered(count: number): void;
+  /** Counts an answer to a message that came at `sinceMs`, by `performance.now()`: `acked`, `retried`, `parked`, `undecodable`. */
+  answered(status: number | string, sinceMs: number): void;
+  /** Messages of the consumer that are not done, over all instances. */
   lag(messages: number): void;
   close(): void;
 }
 
-/** Metrics of one consumer; `inFlight` is read when they are collected. */
+/**
+ * Metrics of one consumer of `system`; `inFlight` is read when they are collected. They run
+ * thousands of times a second: each series is searched for once.
+ */
 export function consumerMetrics(
   meter: Meter,
+  system: 'nats' | 'eventstore',
   consumer: string,
   inFlight: () => number,
 ): ConsumerMetrics {
-  const delivered = meter.createCounter('jetstream_delivered', {
-    description: 'Messages delivered to a consumer, repeats included.',
-  });
-  const answered = meter.createCounter('jetstream_answered', {
-    description:
-      'Messages answered by a consumer, by result: acked, retried, parked or undecodable.',
-  });
-  const held = meter.createObservableGauge('jetstream_in_flight', {
-    description: 'Messages that a consumer holds and has not answered yet.',
-  });
-  const pending = meter.createObservableGauge('jetstream_lag', {
-    description: 'Messages of a durable that are not finished, over all instances.',
-  });
-  const labels = { consumer };
+  const group = { 'messaging.consumer.group.name': consumer };
+  const labels = { 'messaging.system': system, ...group };
+  const delivered = meter.counter(frameMetrics.messagesConsumed).with(labels);
+  const duration = meter.histogram(frameMetrics.messageDuration);
+  const byOutcome = new Map<number | string, HistogramCell>();
   let lag: number | undefined;
-  const observeHeld = (result: ObservableResult) => result.observe(inFlight(), labels);
-  const observeLag = (result: ObservableResult) => {
-    if (lag !== undefined) result.observe(lag, labels);
-  };
-  held.addCallback(observeHeld);
-  pending.addCallback(observeLag);
+
+  function cell(outcome: number | string): HistogramCell {
+    let found = byOutcome.get(outcome);
+    if (found === undefined) {
+      found = duration.with({ ...labels, outcome });
+      byOutcome.set(outcome, found);
+    }
+    return found;
+  }
+
+  const ends = [
+    meter.observe(frameMetrics.messagesHeld, (tell) => tell(inFlight(), group)),
+    meter.observe(frameMetrics.messagesBehind, (tell) => {
+      if (lag !== undefined) tell(lag, group);
+    }),
+  ];
   return {
-    delivered: { add: (count) => delivered.add(count, labels) },
-    answered: (status) => answered.add(1, { ...labels, outcome: String(status) }),
+    delivered: (count) => delivered.add(count),
+    answered: (status, sinceMs) => cell(status).record((performance.now() - sinceMs) / 1_000),
     lag: (messages) => {
       lag = messages;
     },
     close: () => {
-      held.removeCallback(observeHeld);
-      pending.removeCallback(observeLag);
+      for (const end of ends) end();
     },
   };
 }

@@ -1,9 +1,9 @@
-import type { Meter } from '@opentelemetry/api';
 import type { NatsConnection } from 'nats';
 import type { Context } from '../../context.ts';
 import type { Delivery } from '../../delivery.ts';
 import type { Endpoint } from '../../endpoint.ts';
 import type { Logger } from '../../logger.ts';
+import type { Meter } from '../../metrics/meter.ts';
 import type { Hook } from '../hooks.ts';
 import type { IncomingMessage } from './messages/jetstream-wire.ts';
 import type { StreamMessage } from './messages/pulled-message.ts';

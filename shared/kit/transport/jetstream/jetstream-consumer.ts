@@ -67,7 +67,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   const hook = guarded(options.hook ?? noHook, (err) => logger.error({ err }, 'a hook failed'));
   const inFlight = createInFlight();
   const lanes = createKeyLanes();
-  const metrics = consumerMetrics(options.meter, durable, () => inFlight.size);
+  const metrics = consumerMetrics(options.meter, 'nats', durable, () => inFlight.size);
   const unreadable = createUnreadable();
   const replaced = countReplaced(options.meter);
   let stopping = false;
@@ -75,10 +75,11 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
   let watching: Watch | undefined;
 
   async function serve(message: PulledMessage, pull: Pull): Promise<void> {
-    const signal = inFlight.add(message);
-    metrics.delivered.add(1);
-    const outcome = await answer(message, signal);
-    metrics.answered(outcome.status);
+    inFlight.add(message);
+    const since = performance.now();
+    metrics.delivered(1);
+    const outcome = await answer(message, inFlight.signal);
+    metrics.answered(outcome.status, since);
     inFlight.remove(message);
     pull.refill();
   }

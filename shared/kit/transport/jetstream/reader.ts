@@ -1,7 +1,6 @@
-import type { Meter } from '@opentelemetry/api';
 import { AckPolicy, DeliverPolicy, type NatsConnection, nanos, ReplayPolicy } from 'nats';
 import type { Logger } from '../../logger.ts';
-import { noMeter } from '../../metrics.ts';
+import { type Meter, noMeter } from '../../metrics/meter.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 import { keepSubscribed, type Subscription } from '../nats/keep-subscribed.ts';
 import { connectionStatus } from '../nats/nats-status.ts';

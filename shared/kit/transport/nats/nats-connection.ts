@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Meter } from '@opentelemetry/api';
 import { type ConnectionOptions, connect, type NatsConnection } from 'nats';
 import type { Logger } from '../../logger.ts';
-import { noMeter } from '../../metrics.ts';
+import { type Meter, noMeter } from '../../metrics/meter.ts';
 import type { Component } from '../../process/lifecycle.ts';
 import { countReplaced } from '../replaced-streams.ts';
+import { inboxOf } from './inbox.ts';
 import { type ConnectionStatus, connectionStatus } from './nats-status.ts';
+import { nkeyLogin } from './nkey-login.ts';
 
 export interface NatsOptions {
-  /** One address, or several separated by commas; they may contain user and password. */
+  /** One address, or several separated by commas; they may contain user and password, or user and `?nkey=` with the path of a key; `tls://` may name the authority of the servers with `?ca=`, the path of its certificate. */
   readonly url: string;
   /** Shown in the server's list of connections. */
   readonly name: string;
@@ -142,7 +143,7 @@ const pause = () => RETRY_MS + Math.random() * RETRY_JITTER_MS;
 /**
  * The client's options for connecting to `url` (as `setting.natsUrl` takes it) and
  * staying connected forever. The server lists the connection as `name`. Throws TypeError
- * for an invalid address.
+ * for an invalid address, and the system's error for a key that cannot be read.
  */
 export function natsConnectionOptions(url: string, name: string) {
   const addresses = url.split(',').map((part) => new URL(part.trim()));
@@ -150,11 +151,22 @@ export function natsConnectionOptions(url: string, name: string) {
   const login = addresses.find((address) => address.username !== '');
   const user = login && decodeURIComponent(login.username);
   const pass = login && decodeURIComponent(login.password);
+  const nkey = login?.searchParams.get('nkey') || undefined;
+  const caFile = addresses[0]?.searchParams.get('ca') || undefined;
   return {
     servers: addresses.map((address) => address.host),
     name,
-    ...(user === undefined ? {} : pass ? { user, pass } : { token: user }),
-    ...(addresses.some((address) => address.protocol === 'tls:') ? { tls: {} } : {}),
+    ...(user === undefined
+      ? {}
+      : nkey
+        ? { authenticator: nkeyLogin(nkey), inboxPrefix: inboxOf(user) }
+        : pass
+          ? { user, pass }
+          : { token: user }),
+    // The client reads the file for each connection.
+    ...(addresses.some(({ protocol }) => protocol === 'tls:') && {
+      tls: caFile === undefined ? {} : { caFile },
+    }),
     timeout: CONNECT_MS,
     reconnect: true,
     maxReconnectAttempts: -1,

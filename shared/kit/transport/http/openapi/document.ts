@@ -20,13 +20,16 @@ export interface NamedParts {
 export function describedRoutes(routes: readonly Route[], named: NamedParts) {
   const { told, inside, schemas } = telling(named);
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const { method, path, query, operation } of routes) {
+  for (const { method, path, query, operation, open } of routes) {
     if (operation === undefined) continue;
     const of = (place: Parameter['in']) =>
       (operation.parameters ?? []).filter((parameter) => parameter.in === place);
     const address = path.replace(/:(\w+)/g, '{$1}');
     paths[address] ??= of('path').length > 0 ? { parameters: told(of('path')) } : {};
-    paths[address][method.toLowerCase()] = told(described(operation, [...query, ...of('header')]));
+    paths[address][method.toLowerCase()] = told({
+      ...described(operation, [...query, ...of('header')]),
+      ...(open && { security: [] }),
+    });
   }
   const parts = (of: object) =>
     Object.fromEntries(Object.entries(of).map(([name, part]) => [name, inside(part)]));

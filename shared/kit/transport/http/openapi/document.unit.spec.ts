@@ -106,7 +106,7 @@ describe('the OpenAPI document of routes', () => {
 
   it('tells of every route what the kit refuses, unless the route says it better', () => {
     const { paths, components } = described(one, add);
-    const always = ['400', '408', '413', '417', '422', '431', '500'];
+    const always = ['400', '403', '408', '413', '417', '421', '422', '431', '500'];
     const read = paths['/rooms/{id}'].get.responses;
     assert.deepEqual(Object.keys(read), [...always, '200', '404'].sort());
     assert.deepEqual(read[400], { $ref: '#/components/responses/MalformedRequest' });

@@ -15,6 +15,11 @@ export const kitRefusals = {
     description: 'The HTTP request cannot be read: its host, address or form is invalid.',
     codes: ['malformed_request'],
   }),
+  Forbidden: problem(403, {
+    description:
+      'A web page of another origin sent the request, which a service on loopback refuses.',
+    codes: ['foreign_origin'],
+  }),
   RequestTimeout: problem(408, {
     description: 'The request did not arrive completely in time. The connection is closed.',
     codes: ['request_timeout'],
@@ -26,6 +31,10 @@ export const kitRefusals = {
   ExpectationFailed: problem(417, {
     description: 'The header Expect asks for something other than 100-continue.',
     codes: ['expectation_failed'],
+  }),
+  Misdirected: problem(421, {
+    description: 'The request names another host than this service, which listens on loopback.',
+    codes: ['misdirected_request'],
   }),
   RateLimited: problem(429, {
     description: 'Too many requests of this kind; nothing was done.',
@@ -49,10 +58,12 @@ export const invalid = (description: string, ...codes: readonly string[]) => ({
 /** For every route. */
 export const refusedAlways: Readonly<Record<number, Answer>> = {
   400: kitRefusals.MalformedRequest,
+  403: kitRefusals.Forbidden,
   408: kitRefusals.RequestTimeout,
   413: kitRefusals.TooLarge,
   417: kitRefusals.ExpectationFailed,
   ...invalid('There is an unknown parameter.'),
+  421: kitRefusals.Misdirected,
   431: kitRefusals.HeadersTooLarge,
   500: kitRefusals.Internal,
 };

@@ -4,8 +4,9 @@ import type { PulledMessage } from './pulled-message.ts';
 export interface InFlight {
   /** How many there are. */
   readonly size: number;
-  /** Adds one; `abortAll` aborts the signal. */
-  add(message: PulledMessage): AbortSignal;
+  /** Aborted by `abortAll`. One for all messages: a signal each costs more than it tells. */
+  readonly signal: AbortSignal;
+  add(message: PulledMessage): void;
   /** Call it when the message has been answered. */
   remove(message: PulledMessage): void;
   /** Tells the server that messages held for longer than this are being worked on. */
@@ -20,27 +21,23 @@ export interface InFlight {
 
 /** Empty at first. It has no limit of its own: the number of requested messages limits it. */
 export function createInFlight(): InFlight {
-  const held = new Map<
-    PulledMessage,
-    { readonly abort: AbortController; readonly since: number }
-  >();
+  /** Since when each is held. */
+  const held = new Map<PulledMessage, number>();
+  const abort = new AbortController();
   let none: () => void = () => undefined;
   return {
     get size() {
       return held.size;
     },
-    add: (message) => {
-      const abort = new AbortController();
-      held.set(message, { abort, since: performance.now() });
-      return abort.signal;
-    },
+    signal: abort.signal,
+    add: (message) => void held.set(message, performance.now()),
     remove: (message) => {
       held.delete(message);
       if (held.size === 0) none();
     },
     keepAlive: (olderThanMs) => {
       const before = performance.now() - olderThanMs;
-      for (const [message, { since }] of held) if (since < before) message.working();
+      for (const [message, since] of held) if (since < before) message.working();
     },
     noneWithin: (ms) => {
       if (held.size === 0) return Promise.resolve(true);
@@ -52,8 +49,6 @@ export function createInFlight(): InFlight {
         };
       });
     },
-    abortAll: (reason) => {
-      for (const { abort } of held.values()) abort.abort(reason);
-    },
+    abortAll: (reason) => abort.abort(reason),
   };
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createInbox, type Msg, type NatsConnection, nanos } from 'nats';
-import { watchSilence } from '../../../silence.ts';
+import { type Msg, type NatsConnection, nanos } from 'nats';
 import { connectionStatus } from '../../nats/nats-status.ts';
+import { ownInbox } from '../../nats/nkey-login.ts';
+import { watchSilence } from '../../silence.ts';
 import { type PulledMessage, pulledMessage } from './pulled-message.ts';
 
 export interface PullOptions {
@@ -53,7 +54,7 @@ const CLOSE_MS = 1_000;
 export function openPull(options: PullOptions): Pull {
   const { connection, limit, held } = options;
   const next = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${options.consumer}`;
-  const inbox = createInbox();
+  const inbox = ownInbox(connection);
   const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<string>();
   let outstanding = 0;
   let open = true;
