@@ -130,17 +130,18 @@ describe('the limit of unfinished orders', () => {
     fc.assert(
       fc.property(paces, ({ able, times, others }) => {
         const { run, offer, journeys, accepted } = simulation();
-        run(15_000, able * times, able);
+        // Until the first burst, which the limit to start with lets in, is worked off.
+        run(25_000, able * times, able);
         let refused = 0;
-        // Together a quarter of what the system can do: no one's is more than a share.
-        const turns = Math.floor((able / 4) * 10);
+        // Together a fifth of what the system can do: at the longest journeys no one has more than a share.
+        const turns = Math.floor((able / 5) * 10);
         for (let turn = 0; turn < turns; turn++) {
           run(10_000 / turns, able * times, able);
           if (!offer(`other ${turn % others}`)) refused++;
         }
         run(20_000, 0, able);
         assert.equal(refused, 0);
-        assert.ok(Math.max(...journeys(15_000, 25_000)) < 2.2 * defaults.goalMs);
+        assert.ok(Math.max(...journeys(25_000, 35_000)) < 2.2 * defaults.goalMs);
         assert.ok(accepted.every(({ doneAt }) => doneAt !== undefined));
       }),
       { numRuns: 20 },
