@@ -24,7 +24,7 @@ import { print } from '../print.ts';
 import { auditDocument, renderAudit } from '../render-audit.ts';
 import { planned, type RepairAnswer, repairAnswer, repairedLine } from '../render-repair.ts';
 import { type CommonOptions, deadlines, withOptions } from '../settings.ts';
-import { resetStream } from '../stream-reset.ts';
+import { resetStream } from '../stream/stream-reset.ts';
 
 const GRACE_MS = 30_000;
 const ctx = background();

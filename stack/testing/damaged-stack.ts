@@ -5,7 +5,7 @@ import { repairHands } from '../../cli/audit/hands.ts';
 import { timesOf } from '../../cli/audit/order-trail.ts';
 import { type Repaired, repairAll } from '../../cli/audit/repair.ts';
 import type { AuditReport } from '../../cli/audit/report.ts';
-import { resetStream } from '../../cli/stream-reset.ts';
+import { resetStream } from '../../cli/stream/stream-reset.ts';
 import { followedTypes } from '../../services/sagacoordinator/saga/followed-types.ts';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
 import { durables, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';

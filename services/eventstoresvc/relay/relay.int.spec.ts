@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { connect, headers, type JetStreamManager, type NatsConnection } from 'nats';
-import { resetStream } from '../../../cli/stream-reset.ts';
+import { resetStream } from '../../../cli/stream/stream-reset.ts';
 import { background } from '../../../shared/kit/context.ts';
 import { silentLogger } from '../../../shared/kit/logger.ts';
 import { createDatabase, type Database } from '../../../shared/kit/sql/database.ts';

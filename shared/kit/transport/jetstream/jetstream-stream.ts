@@ -14,7 +14,10 @@ import { CodedError } from '../../errors.ts';
 export interface StreamOptions {
   readonly name: string;
   readonly subjects: readonly string[];
-  /** 1 on a single server, 3 on a cluster. */
+  /**
+   * How many copies there are at least: 1 on a single server, 3 on a cluster. A stream that has
+   * more keeps them.
+   */
   readonly replicas: number;
 }
 
@@ -63,10 +66,10 @@ export async function repairStream(
 ): Promise<{ readonly state: StreamState; readonly unfit: string | undefined }> {
   return inCodedErrors(async () => {
     const manager = await managerOf(connection);
-    const wanted = configOf(options);
     // The second round is for the loser of a race to create it.
     for (let round = 1; ; round++) {
-      const found = await find(manager, options.name);
+      const found = await streamFound(manager, options.name);
+      const wanted = configOf(atLeastAsMany(options, found));
       try {
         const unfit = found && unchangeable(found, wanted);
         if (found === undefined) await manager.streams.add(wanted);
@@ -82,20 +85,22 @@ export async function repairStream(
 
 /**
  * Deletes the stream with its messages and durables, and creates it again. Only for a
- * stream that is a copy and will be filled again. Returns the state after that; judge it
- * before filling.
+ * stream that is a copy and will be filled again. It has as many copies as before, or as the
+ * options say if those are more. Returns the state after that; judge it before filling.
  */
 export async function remakeStream(
   connection: NatsConnection,
   options: StreamOptions,
 ): Promise<StreamState> {
-  await inCodedErrors(async () => {
+  const again = await inCodedErrors(async () => {
     const manager = await managerOf(connection);
+    const found = await streamFound(manager, options.name);
     await manager.streams.delete(options.name).catch((error) => {
       if (apiCode(error) !== STREAM_NOT_FOUND) throw error;
     });
+    return atLeastAsMany(options, found);
   });
-  return ensureStream(connection, options);
+  return ensureStream(connection, again);
 }
 
 /** The stream's state; undefined if there is no such stream. Errors as in `ensureStream`. */
@@ -104,10 +109,16 @@ export function streamState(
   name: string,
 ): Promise<StreamState | undefined> {
   return inCodedErrors(async () => {
-    const info = await find(await managerOf(connection), name);
-    return info && stateOf(info);
+    const info = await streamFound(await managerOf(connection), name);
+    return info && streamStateOf(info);
   });
 }
+
+/** An operator has given it more copies than services are told of, which must not take them away. */
+const atLeastAsMany = (options: StreamOptions, found: StreamInfo | undefined): StreamOptions => ({
+  ...options,
+  replicas: Math.max(options.replicas, found?.config.num_replicas ?? 1),
+});
 
 function configOf({ name, subjects, replicas }: StreamOptions) {
   return {
@@ -178,7 +189,11 @@ function mismatch(name: string, what: string, cause?: unknown): CodedError {
   );
 }
 
-async function find(manager: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+/** What the server says of a stream; undefined if there is no such stream. */
+export async function streamFound(
+  manager: JetStreamManager,
+  name: string,
+): Promise<StreamInfo | undefined> {
   try {
     return await manager.streams.info(name);
   } catch (error) {
@@ -188,10 +203,11 @@ async function find(manager: JetStreamManager, name: string): Promise<StreamInfo
 }
 
 async function readState(manager: JetStreamManager, name: string): Promise<StreamState> {
-  return stateOf(await manager.streams.info(name));
+  return streamStateOf(await manager.streams.info(name));
 }
 
-function stateOf({ state }: StreamInfo): StreamState {
+/** The content, of what the server says. */
+export function streamStateOf({ state }: StreamInfo): StreamState {
   return {
     messages: BigInt(state.messages),
     first: BigInt(state.first_seq),
@@ -199,7 +215,8 @@ function stateOf({ state }: StreamInfo): StreamState {
   };
 }
 
-const managerOf = (connection: NatsConnection) =>
+/** For requests about streams, each with a limit. */
+export const managerOf = (connection: NatsConnection) =>
   connection.jetstreamManager({ timeout: REQUEST_MS, checkAPI: false });
 
 /** JetStream's own error number; undefined if the server did not answer with one. */
@@ -207,7 +224,8 @@ export function apiCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
 }
 
-async function inCodedErrors<T>(work: () => Promise<T>): Promise<T> {
+/** `work`, whose failures that have no code are `broker_unavailable`. */
+export async function inCodedErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,11 +1,13 @@
-import { connect, ErrorCode, NatsError } from 'nats';
-import { ORDERS_STREAM } from '../shared/contracts/subjects.ts';
-import { createGrpcLogRecovery } from '../shared/eventstore/grpc/grpc-log-recovery.ts';
-import { background } from '../shared/kit/context.ts';
-import { CodedError, codedError, isMachineryFailure } from '../shared/kit/errors.ts';
-import { remakeStream, streamState } from '../shared/kit/transport/jetstream/jetstream-stream.ts';
-import { natsConnectionOptions } from '../shared/kit/transport/nats/nats-connection.ts';
-import { operatorTls } from './event-store-tls.ts';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
+import { createGrpcLogRecovery } from '../../shared/eventstore/grpc/grpc-log-recovery.ts';
+import { background } from '../../shared/kit/context.ts';
+import { CodedError, codedError, isMachineryFailure } from '../../shared/kit/errors.ts';
+import {
+  remakeStream,
+  streamState,
+} from '../../shared/kit/transport/jetstream/jetstream-stream.ts';
+import { operatorTls } from '../event-store-tls.ts';
+import { withBroker } from './broker.ts';
 
 /**
  * Asks the event store at `address` whether the log has everything that the stream has.
@@ -43,30 +45,15 @@ export async function checkIsCopy(address: string): Promise<void> {
 const ASK_MS = 10_000;
 
 /**
- * Deletes the stream and creates an empty one with `replicas` copies, which a running event
- * store fills from the log. `natsUrl` is as for `setting.natsUrl`. Resolves with what was
- * removed. Rejects with `unavailable` if no broker answers, `precondition_failed` if it
- * refuses the login.
+ * Deletes the stream and creates an empty one, which a running event store fills from the log.
+ * It has as many copies as before, or `replicas` if those are more. Resolves with what was
+ * removed. Rejects as `withBroker` does.
  */
-export async function resetStream(
+export function resetStream(
   natsUrl: string,
   replicas = 1,
 ): Promise<{ readonly stream: string; readonly messages: bigint }> {
-  const options = natsConnectionOptions(natsUrl, 'orders');
-  const connection = await connect({ ...options, reconnect: false }).catch((cause) => {
-    const at = options.servers.join(', ');
-    if (cause instanceof NatsError && cause.code === ErrorCode.AuthorizationViolation) {
-      throw new CodedError(
-        'precondition_failed',
-        'login_refused',
-        `The NATS server at ${at} refuses the login.`,
-        { cause },
-      );
-    }
-    const message = `No NATS server answers at ${at} → run make start, or name another address with --nats`;
-    throw new CodedError('unavailable', 'broker_unavailable', message, { cause });
-  });
-  try {
+  return withBroker(natsUrl, async (connection) => {
     const state = await streamState(connection, ORDERS_STREAM);
     await remakeStream(connection, {
       name: ORDERS_STREAM,
@@ -74,7 +61,5 @@ export async function resetStream(
       replicas,
     });
     return { stream: ORDERS_STREAM, messages: state?.messages ?? 0n };
-  } finally {
-    await connection.close();
-  }
+  });
 }
