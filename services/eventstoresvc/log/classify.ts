@@ -31,6 +31,8 @@ export interface Snapshot {
 export interface Classified {
   /** By index in the batch: the answer, or undefined for appends still to be written. */
   readonly results: readonly (AppendResult | undefined)[];
+  /** Indices of conflicts with events still to be written: true only once those are. */
+  readonly unproven: ReadonlySet<number>;
   /** Events still to be written, in order of position. */
   readonly survivors: readonly NumberedEvent[];
 }
@@ -39,22 +41,24 @@ export interface Classified {
 export function classify(batch: readonly Append[], snapshot: Snapshot): Classified {
   const versions = new Map(snapshot.versions);
   const survivors: NumberedEvent[] = [];
-  const results = batch.map((append): AppendResult | undefined => {
+  const unproven = new Set<number>();
+  const results = batch.map((append, index): AppendResult | undefined => {
     // Ids are checked before versions: a repeat is not a conflict.
     const known = append.events.filter((event) => snapshot.known.has(event.eventId));
     if (known.length > 0) return repeated(append, snapshot);
     const aggregate = aggregateOf(append);
     const version = versions.get(aggregate) ?? 0n;
     if (append.expectedVersion !== undefined && append.expectedVersion !== version) {
+      if (version !== (snapshot.versions.get(aggregate) ?? 0n)) unproven.add(index);
       return versionConflict(append, append.expectedVersion, version);
     }
-    for (const [index, event] of append.events.entries()) {
-      survivors.push({ event, version: version + BigInt(index) + 1n });
+    for (const [n, event] of append.events.entries()) {
+      survivors.push({ event, version: version + BigInt(n) + 1n });
     }
     versions.set(aggregate, version + BigInt(append.events.length));
     return undefined;
   });
-  return { results, survivors };
+  return { results, unproven, survivors };
 }
 
 /** The first result again, if the whole append was written then, contiguously and with the same content. */

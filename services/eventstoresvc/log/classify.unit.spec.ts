@@ -31,8 +31,12 @@ describe('classify', () => {
   });
 
   it('who lost in the batch is told the version that won', () => {
-    const { results } = classify([anAppend('a', 0n, ['1']), anAppend('a', 0n, ['2'])], empty);
+    const { results, unproven } = classify(
+      [anAppend('a', 0n, ['1']), anAppend('a', 0n, ['2'])],
+      empty,
+    );
     assert.equal(codeOf(results[1]), 'version_conflict');
+    assert.deepEqual([...unproven], [1]);
     assert.match((results[1] as Error).message, /is at version 1, not at 0/);
   });
 
@@ -47,6 +51,7 @@ describe('classify', () => {
     };
     assert.deepEqual(classify([append], snapshot), {
       results: [{ version: 1n, position: 7n }],
+      unproven: new Set(),
       survivors: [],
     });
   });

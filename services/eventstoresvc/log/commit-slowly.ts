@@ -73,18 +73,22 @@ async function classifyAndWrite(
   settle: Settle,
 ): Promise<void> {
   const appends = batch.map(({ append }) => append);
-  const { results, survivors } = classify(appends, await log.snapshot(ctx, appends));
-  for (const [index, result] of results.entries()) {
+  const { results, unproven, survivors } = classify(appends, await log.snapshot(ctx, appends));
+  const told = (index: number) => {
+    const result = results[index];
     if (result !== undefined) batch[index]?.settle(result);
-  }
-  const left = batch.filter(unanswered);
+  };
+  for (const index of batch.keys()) if (!unproven.has(index)) told(index);
+  const left = batch.filter((one, index) => results[index] === undefined && unanswered(one));
   if (left.length === 0) return;
   // The versions follow those that were read, which are never removed; if one is
   // taken meanwhile, the constraint fails.
   const done = await log.append(ctx, survivors.map(decided));
   // Undefined: CockroachDB may return zero rows although it wrote them. The next
   // read shows it.
-  if (done !== undefined) settle(left, done.first, done.versions);
+  if (done === undefined) return;
+  settle(left, done.first, done.versions);
+  for (const index of unproven) told(index);
 }
 
 function expire(batch: readonly Waiting[], until: (one: Waiting) => number, cause: unknown): void {

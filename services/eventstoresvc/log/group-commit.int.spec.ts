@@ -388,6 +388,50 @@ describe('group commit', () => {
     assert.equal(moves, 2, 'one statement that failed, one that wrote the rest');
   });
 
+  it('who loses against an append of the same batch is told so once that one is written', async () => {
+    const writes: (() => Promise<unknown>)[] = [];
+    let answered = 0;
+    const seen: number[] = [];
+    const commits = createGroupCommit(
+      faulty((statement, result) => {
+        if (statement !== 'append') return result();
+        writes.push(result);
+        seen.push(answered);
+        // The first finds that somebody loses, the second is lost on its way.
+        return writes.length === 2 ? Promise.reject(lost()) : result();
+      }),
+      silentLogger,
+      () => undefined,
+    );
+    const first = anAppend();
+    const id = aggregateIdOf(first);
+    const winner = commits.append(ctx, first);
+    const loser = commits.append(ctx, anAppend(id, 0n));
+    for (const one of [winner, loser])
+      one.then(
+        () => answered++,
+        () => answered++,
+      );
+    assert.equal((await winner).version, 1n);
+    await assert.rejects(loser, { code: 'version_conflict' });
+    assert.deepEqual(seen, [0, 0, 0]);
+  });
+
+  it('nobody loses against an append that the database refuses', async () => {
+    const commits = createGroupCommit(log, silentLogger, () => undefined);
+    const id = randomUUID();
+    const refused: Append = {
+      events: [anEvent({ aggregateId: id, data: '\u0000' })],
+      expectedVersion: undefined,
+    };
+    const [one, other] = await Promise.allSettled([
+      commits.append(ctx, refused),
+      commits.append(ctx, anAppend(id, 0n)),
+    ]);
+    assert.equal(one.status, 'rejected');
+    assert.equal(other.status, 'fulfilled');
+  });
+
   it('an append that the database refuses harms no neighbour', async () => {
     const commits = createGroupCommit(log, silentLogger, () => undefined);
     // The rules at the edge would refuse it; the database must not need them.
