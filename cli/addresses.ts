@@ -3,6 +3,7 @@
  * else on this machine, on the port that `make start` was given.
  */
 import { BOOTSTRAPPER, OPERATOR } from '../shared/contracts/rights/sql.ts';
+import { readSqlUrl } from '../shared/kit/process/address/sql-url.ts';
 import { withLogin, withNkey } from '../shared/kit/process/address/url-login.ts';
 import { type Setting, setting } from '../shared/kit/process/setting.ts';
 import { credential } from './credentials.ts';
@@ -98,7 +99,7 @@ function asOperator(address: string, port: PortVariable): string {
 
 /** The address of the keys' database as who owns it, if that is the operator's and the owner's password is here; any other as it is. */
 export function asKeysOwner(address: string): string {
-  const own = URL.parse(address);
+  const own = readSqlUrl(address)?.url;
   const passfile = credential('sql', `${BOOTSTRAPPER}.pgpass`);
   if (own?.username !== OPERATOR || passfile === undefined) return address;
   return withLogin(address, BOOTSTRAPPER, passfile);

@@ -11,6 +11,7 @@ import { httpVariables } from '../shared/credentials/http-keys.ts';
 import { tlsVariables } from '../shared/credentials/leaves.ts';
 import { usesOf, writeNatsConf } from '../shared/credentials/nats-keys.ts';
 import type { GrpcRights } from '../shared/eventstore/grpc/store-rights.ts';
+import { readSqlUrl } from '../shared/kit/process/address/sql-url.ts';
 import { environmentOf, ownVariable, variablesOf } from '../shared/kit/process/own-environment.ts';
 import { serviceEnvironment } from './child-environment.ts';
 import { clusterConf, natsLoginAs } from './credentials/nats-logins.ts';
@@ -97,7 +98,7 @@ function passwords({ plan, credentials }: LaunchContext): string {
 /** Databases beside the documented ones, on our server. */
 const ownedDatabases = ({ instances, ownDatabases }: Plan) =>
   instances.flatMap(({ row: { database } }) =>
-    database && new URL(ownDatabases[database.variable] ?? '').username === database.owner
+    database && readSqlUrl(ownDatabases[database.variable] ?? '')?.url.username === database.owner
       ? [database]
       : [],
   );

@@ -225,6 +225,8 @@ interface ServerOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A standby says that it is ready for reading. */
+const READY = /database system is ready to accept (read-only )?connections/;
 /** Printed for a second or so after a kill, while the server's helpers still run. */
 const STILL_HELD = 'pre-existing shared memory block';
 /** Said when the server that made the lock lives. */
@@ -287,7 +289,7 @@ async function attemptServer(options: ServerOptions): Promise<Process | undefine
     cwd: '/',
     env: englishEnvironment(),
     onLine: (line) => {
-      ready ||= line.includes('database system is ready to accept connections');
+      ready ||= READY.test(line);
     },
     // SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for the clients to go.
     stopSignal: 'SIGINT',

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { changedSqlUrl, sqlUrl } from '../shared/kit/process/address/sql-url.ts';
+import { openSql } from '../shared/kit/sql/sql-access.ts';
 import { type Nats, startNats } from './nats.ts';
 import { startPostgres } from './postgres.ts';
 
@@ -102,7 +104,7 @@ async function existingPostgres(url: string): Promise<TestPostgres> {
   return {
     createDatabase: async () => {
       const database = await createDatabase(url);
-      made.push(new URL(database).pathname.slice(1));
+      made.push(sqlUrl(database).pathname.slice(1));
       return database;
     },
     stop: closing(async () => {
@@ -116,16 +118,16 @@ async function existingPostgres(url: string): Promise<TestPostgres> {
 async function createDatabase(url: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await withConnection(url, (sql) => sql`create database ${sql(name)}`);
-  const address = new URL(url);
-  address.pathname = `/${name}`;
-  return address.href;
+  return changedSqlUrl(url, (address) => {
+    address.pathname = `/${name}`;
+  });
 }
 
 async function withConnection(
   url: string,
   work: (sql: postgres.Sql) => PromiseLike<unknown>,
 ): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 10 });
+  const sql = openSql(url, { max: 1, onnotice: () => {}, connect_timeout: 10 });
   try {
     await work(sql);
   } finally {

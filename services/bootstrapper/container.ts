@@ -8,6 +8,7 @@ import {
   sqlRights,
 } from '../../shared/contracts/rights/sql.ts';
 import { createLogger, type Logger } from '../../shared/kit/logger.ts';
+import { sqlUrl } from '../../shared/kit/process/address/sql-url.ts';
 import { migrate } from '../../shared/kit/sql/migrations.ts';
 import { common, token } from '../composition.ts';
 import type { Config } from './config.ts';
@@ -76,7 +77,7 @@ function schemaSteps(config: Config, logger: Logger): Step[] {
   };
   const log = once(() => prepare('events'));
   const schemas = addressed(databases).map(([key, url]) => ({
-    name: `the schema of ${new URL(url).pathname.slice(1)}`,
+    name: `the schema of ${sqlUrl(url).pathname.slice(1)}`,
     run: () => (key === 'events' ? log() : prepare(key)),
   }));
   const further = config.ownedDatabases.map(({ name, role }) => ({
@@ -92,7 +93,7 @@ function schemaSteps(config: Config, logger: Logger): Step[] {
 
 /** Whether the roles' rights hold in the database at `url`: it is one of ours, and not a user's own. */
 const hasRoles = ({ passfiles }: Config, url: string): boolean =>
-  passfiles !== undefined && new URL(url).username === BOOTSTRAPPER;
+  passfiles !== undefined && sqlUrl(url).username === BOOTSTRAPPER;
 
 /** Makes the roles of all our databases, by way of the one at `url`. */
 async function makeRoles(config: Config, url: string): Promise<void> {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type postgres from 'postgres';
 import { type DatabaseRights, rolesOf } from '../../shared/contracts/rights/sql.ts';
+import { changedSqlUrl, sqlUrl } from '../../shared/kit/process/address/sql-url.ts';
 import { withLogin } from '../../shared/kit/process/address/url-login.ts';
 import { sqlState } from '../../shared/kit/sql/database-errors.ts';
 import { scramVerifier } from '../../shared/kit/sql/scram-verifier.ts';
@@ -48,7 +49,7 @@ export interface GrantOptions {
 /** Grants what `rights` says and takes everything else away. The roles and the tables exist. */
 export const grantRights = ({ url, rights, maker }: GrantOptions): Promise<void> =>
   asOwner(url, async (sql) => {
-    const database = quoted(decodeURIComponent(new URL(url).pathname.slice(1)));
+    const database = quoted(decodeURIComponent(sqlUrl(url).pathname.slice(1)));
     const roles = rolesOf(rights).map(quoted).join(', ');
     await sql.unsafe(`
       revoke all on database ${database} from public;
@@ -69,7 +70,9 @@ export const prepareOwnDatabase = (url: string, name: string, role: string): Pro
     await sql.unsafe(`
       revoke all on database ${quoted(name)} from public;
       alter database ${quoted(name)} owner to ${quoted(role)}`);
-    const inside = Object.assign(new URL(url), { pathname: `/${name}` }).href;
+    const inside = changedSqlUrl(url, (address) => {
+      address.pathname = `/${name}`;
+    });
     await asOwner(inside, (there) => takeTables(there, sql`current_user`, role));
   });
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { BOOTSTRAPPER, OPERATOR } from '../../shared/contracts/rights/sql.ts';
 import type { CredentialsFolder } from '../../shared/credentials/credentials-folder.ts';
 import { makePassword, sqlRoles } from '../../shared/credentials/sql-passwords.ts';
+import { readSqlUrl } from '../../shared/kit/process/address/sql-url.ts';
 import { withLogin } from '../../shared/kit/process/address/url-login.ts';
 import { LOOPBACK } from '../ports.ts';
 
@@ -17,7 +18,7 @@ export function loginUrl(dataDir: string, port: number, database: string, role: 
 
 /** `url`, an address that `loginUrl` made for the operator, as another role; any other as it is. */
 export function loginAs(url: string, role: string): string {
-  const address = URL.parse(url);
+  const address = readSqlUrl(url)?.url;
   const passfile = address?.searchParams.get('passfile');
   if (address?.username !== OPERATOR || !passfile?.endsWith(`/${OPERATOR}.pgpass`)) return url;
   return withLogin(url, role, join(dirname(passfile), `${role}.pgpass`));

@@ -150,6 +150,21 @@ describe('configuration', () => {
     }
   });
 
+  it('takes a database of several hosts, and refuses one without a name or that takes no writes', () => {
+    const schema = z.object({ SAGA_DATABASE_URL: setting.databaseUrl() });
+    const url = 'postgres://ada@one:1,two:2/db?target_session_attrs=read-write';
+    assert.deepEqual(loadConfig(schema, { SAGA_DATABASE_URL: url }), { SAGA_DATABASE_URL: url });
+    for (const [right, wrong] of [
+      ['one:1,two:2', 'one:1,,two:2'],
+      ['two:2', 'two:port'],
+      ['read-write', 'standby'],
+      ['postgres:', 'mysql:'],
+    ] as const) {
+      const SAGA_DATABASE_URL = url.replace(right, wrong);
+      assert.match(complaint(schema, { SAGA_DATABASE_URL }), /must be a URL that begins with/);
+    }
+  });
+
   it('takes a variable that is set to nothing for unset', () => {
     assert.equal(loadConfig(service, { ADMIN_PORT: ' ', LOG_LEVEL: '' }).ADMIN_PORT, 9101);
   });

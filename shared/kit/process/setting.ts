@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { currencyOf } from '../../money/currency.ts';
+import { readSqlUrl, sessionAttributes } from './address/sql-url.ts';
 import { Secret } from './secret.ts';
 
 /** A setting's schema; its input is text or undefined. */
@@ -108,6 +109,16 @@ function url(byDefault: string | undefined, protocols: readonly string[]) {
   );
 }
 
+const DATABASE_URL =
+  'a URL that begins with postgres:// or postgresql://, with a name for each of several hosts, and target_session_attrs=read-write, primary or any if it has that';
+
+function databaseUrl(text: string): string | undefined {
+  const { url: address } = readSqlUrl(text) ?? {};
+  if (!['postgres:', 'postgresql:'].includes(address?.protocol ?? '')) return undefined;
+  const wanted = address?.searchParams.get('target_session_attrs') ?? 'any';
+  return Object.hasOwn(sessionAttributes, wanted) ? text : undefined;
+}
+
 function isNatsAddress(text: string): boolean {
   const address = URL.parse(text.trim());
   return (
@@ -135,8 +146,8 @@ export const setting = {
     numeric(/^\d+$/, byDefault, 'a number of milliseconds', { max: 2 ** 31 - 1, ...range }),
   text: (byDefault?: string) => from(byDefault, 'some text', (text) => text),
   url,
-  /** A URL of PostgreSQL or CockroachDB, kept as text. */
-  databaseUrl: (byDefault?: string) => url(byDefault, ['postgres', 'postgresql']),
+  /** A URL of PostgreSQL or CockroachDB, kept as text; it may name several hosts. */
+  databaseUrl: (byDefault?: string) => from(byDefault, DATABASE_URL, databaseUrl),
   /** One address of NATS, or several separated by commas, kept as text. */
   natsUrl: (byDefault?: string) =>
     from(byDefault, 'nats:// or tls:// with a host, or several separated by commas', (text) =>

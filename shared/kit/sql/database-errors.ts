@@ -1,6 +1,7 @@
 /** Turns a statement's failure into a CodedError for the caller, with the server's own words as the cause. */
 import postgres from 'postgres';
 import { CodedError } from '../errors.ts';
+import { NOWHERE } from './sql-search.ts';
 
 /** The SQLSTATE in `error` or its causes; undefined if the error did not come from the server. */
 export function sqlState(error: unknown): string | undefined {
@@ -18,8 +19,30 @@ export function sqlState(error: unknown): string | undefined {
 export const isSerializationFailure = (error: unknown): boolean =>
   ['40001', '40P01'].includes(sqlState(error) ?? '');
 
-/** The password was wrong, so nothing was sent. */
-export const isLoginRefused = (error: unknown): boolean => sqlState(error) === '28P01';
+/** 25006: the server takes no writes any more, or never did. The statement had no effect. */
+export const isReadOnly = (error: unknown): boolean => sqlState(error) === '25006';
+
+/**
+ * Nothing was done, and another try may succeed soon: the password was wrong (28P01), or the
+ * server takes no writes.
+ */
+export const isRefused = (error: unknown): boolean =>
+  sqlState(error) === '28P01' || isReadOnly(error);
+
+/**
+ * Nothing was done, and another host may do it: as above, or the login got no answer, the
+ * server is starting or stopping (57P03), a standby does not have the database yet (3D000),
+ * or no host took it. Only a login fails so.
+ */
+export const isUnsent = (error: unknown): boolean =>
+  isRefused(error) || NO_LOGIN.has(sqlState(error)) || NOT_LET_IN.has(causeOf(error));
+
+const NO_LOGIN = new Set<unknown>(['57P03', '3D000']);
+const NOT_LET_IN = new Set<unknown>(['CONNECT_TIMEOUT', NOWHERE]);
+
+/** The code of the client's own error. */
+const causeOf = (error: unknown): unknown =>
+  error instanceof CodedError ? causeOf(error.cause) : (error as { code?: unknown } | null)?.code;
 
 /**
  * SQLSTATEs that mean the database is unavailable or the outcome unknown: classes 08

@@ -14,20 +14,24 @@
  *   it had no effect, so repeating is always safe.
  * - A login with a wrong password is tried again for a moment, because the server and the
  *   passfile cannot change at the same instant.
+ * - A statement that a server refused because it takes no writes is repeated at the next one;
+ *   so is one that no server of several let in, until its time is over.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { background, type Context, remaining } from '../context.ts';
 import { frameMetrics } from '../metrics/frame-metrics.ts';
 import { noMeter } from '../metrics/meter.ts';
+import { readSqlUrl } from '../process/address/sql-url.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { Statement } from './answer.ts';
 import type { Sql } from './connections.ts';
 import {
   asCoded,
   cancelled,
-  isLoginRefused,
+  isRefused,
   isSerializationFailure,
+  isUnsent,
   late,
   overloaded,
   sqlState,
@@ -65,8 +69,8 @@ export type DatabaseOptions = StatementsOptions;
 /** How often a statement that lost to another is repeated before the caller gets the error. */
 const SERIALIZATION_ATTEMPTS = 10;
 
-/** How long a refused login is tried again: meanwhile somebody may be changing the password. */
-const LOGIN_PATIENCE_MS = 2_000;
+/** How long a refused statement is tried again: meanwhile somebody may be changing the password, or the server. */
+const REFUSED_PATIENCE_MS = 2_000;
 
 /** How many queries may wait, per connection; more are refused. */
 const QUEUE_PER_CONNECTION = 500;
@@ -83,6 +87,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   /** When the database last answered, by `performance.now()`. */
   let lastAnswer = Number.NEGATIVE_INFINITY;
   let looking: NodeJS.Timeout | undefined;
+  const hosts = readSqlUrl(options.url)?.hosts.length ?? 1;
   let asking = false;
   const statements = createStatements(options, (sentAt) =>
     failed(sentAt, 'the database does not answer'),
@@ -162,8 +167,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       try {
         return await once(ctx, statement);
       } catch (error) {
-        // Nothing was sent. Its connection waits before it logs in again.
-        if (isLoginRefused(error) && performance.now() - began < LOGIN_PATIENCE_MS) continue;
+        // Its connection is replaced, and waits before it logs in again.
+        const spentMs = performance.now() - began;
+        if (isRefused(error) && spentMs < REFUSED_PATIENCE_MS) continue;
+        if (hosts > 1 && isUnsent(error) && spentMs < options.queryTimeoutMs) continue;
         if (!isSerializationFailure(error) || attempt === SERIALIZATION_ATTEMPTS) throw error;
         // Full jitter, so that statements that collided do not collide again.
         await sleep(Math.random() * Math.min(100, 2 ** attempt));

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Postgrator from 'postgrator';
 import type postgres from 'postgres';
 import type { Logger } from '../logger.ts';
+import { changedSqlUrl, sqlUrl } from '../process/address/sql-url.ts';
 import { sqlState } from './database.ts';
 import { openSql } from './sql-access.ts';
 
@@ -42,6 +43,8 @@ export async function migrate(options: MigrationOptions): Promise<void> {
   try {
     const holder = randomUUID();
     await insist(options, deadline, () => prepareLease(leases));
+    // A standby, asked first, may not know the database yet.
+    await insist(options, deadline, async () => void (await sql`select 1`));
     await takeLease(leases, holder, deadline);
     const renewing = setInterval(() => void renewLease(leases, holder), LEASE_SECONDS * 250);
     try {
@@ -66,12 +69,13 @@ function client(url: string): postgres.Sql {
 }
 
 async function createDatabaseIfMissing(url: string): Promise<void> {
-  const target = new URL(url);
-  const database = decodeURIComponent(target.pathname.slice(1));
+  const database = decodeURIComponent(sqlUrl(url).pathname.slice(1));
   // Who owns the database need not be let into another one.
   if (await isThere(url, database)) return;
-  target.pathname = '/postgres';
-  const sql = client(target.href);
+  const beside = changedSqlUrl(url, (target) => {
+    target.pathname = '/postgres';
+  });
+  const sql = client(beside);
   try {
     await sql.unsafe(`create database ${quoted(database)}`);
   } catch (error) {
@@ -135,7 +139,7 @@ async function renewLease(sql: postgres.Sql, holder: string): Promise<void> {
 function postgrator(sql: postgres.Sql, { folder, url }: MigrationOptions): Postgrator {
   return new Postgrator({
     driver: 'pg',
-    database: new URL(url).pathname.slice(1),
+    database: sqlUrl(url).pathname.slice(1),
     migrationPattern: join(folder, '*.sql'),
     newline: 'LF',
     execQuery: async (query) => ({ rows: await sql.unsafe(query) }),

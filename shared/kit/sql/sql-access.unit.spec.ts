@@ -50,9 +50,41 @@ describe('what a database’s URL says about the login', () => {
     writeFileSync(file, '*:*:*:ada:secret\n');
     const url = 'postgres://ada@sql/db?search_path=a';
     assert.equal(sqlAccess(withLogin(url, 'ada', file)).url, url);
-    for (const plain of [url, 'postgres://a:b@one,two/db', 'not a url']) {
+    for (const plain of [url, 'postgres://a:b@one/db', 'not a url']) {
       assert.deepEqual(sqlAccess(plain), { url: plain });
     }
+  });
+
+  it('each of several hosts has a password of its own, and one without is told of', () => {
+    const [one, two] = [
+      { host: 'one', port: 1 },
+      { host: 'two', port: 5432 },
+    ];
+    writeFileSync(file, 'one:1:*:ada:first\ntwo:*:*:ada:second\n');
+    const { url, password, hosts } = sqlAccess(withLogin('postgres://one:1,two/db', 'ada', file));
+    assert.equal(url, 'postgres://ada@one:1/db');
+    assert.deepEqual(hosts?.all, [one, two]);
+    assert.deepEqual(
+      [password?.(), password?.(one), password?.(two)],
+      ['first', 'first', 'second'],
+    );
+    writeFileSync(file, 'one:1:*:ada:first\n');
+    assert.throws(
+      () => sqlAccess(withLogin('postgres://one:1,two/db', 'ada', file)),
+      /has no password for ada at two/,
+    );
+  });
+
+  it('only a server that takes writes will do where it says so, and what it cannot be is told', () => {
+    const writable = (parameter: string) =>
+      sqlAccess(`postgres://one,two/db?${parameter}`).hosts?.writable;
+    assert.equal(writable('target_session_attrs=read-write'), true);
+    assert.equal(writable('target_session_attrs=primary'), true);
+    assert.equal(writable('target_session_attrs=any'), false);
+    assert.equal(writable('application_name=x'), false);
+    const { url, hosts } = sqlAccess('postgres://one/db?target_session_attrs=read-write');
+    assert.deepEqual([url, hosts?.writable], ['postgres://one/db', true]);
+    assert.throws(() => writable('target_session_attrs=standby'), /standby: it must be one of any/);
   });
 
   it('a verifier is the one that RFC 7677 derives from its example', () => {

@@ -5,15 +5,17 @@
  */
 import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import postgres from 'postgres';
+import type { SqlHost } from '../process/address/sql-url.ts';
 import { type Backend, cancelStatement } from './cancel-statement.ts';
 import type { SqlAccess } from './sql-access.ts';
-import type { SqlTls } from './sql-tls.ts';
+import type { SqlHosts } from './sql-hosts.ts';
+import { sqlSearch } from './sql-search.ts';
 
 /** The tag for one statement. Cast every placeholder; send arrays as `text[]` and cast inside. */
 export type Sql = postgres.Sql<{ textArray: never }>;
 
 export interface ConnectionOptions {
-  /** Connection URL; may name connection parameters after `?`, and a `passfile` (sql-access.ts). */
+  /** Connection URL; may name several hosts, connection parameters after `?`, and a `passfile` (sql-access.ts). */
   readonly url: string;
   /** The server shows it for each connection. */
   readonly name: string;
@@ -53,41 +55,70 @@ export interface SqlClient {
 
 type Address = TcpNetConnectOpts | IpcNetConnectOpts;
 
+/** Where a connection leads. */
+interface Way {
+  /** The client's options for it; the client's types do not have them. */
+  readonly options: object;
+  /** Of the last socket. */
+  readonly host: () => SqlHost;
+  /** Where a statement of the last socket can be cancelled; undefined if none may be. */
+  readonly cancelAt: () => Address | undefined;
+  /** Makes no further socket. */
+  readonly end: () => void;
+  /** Closes the last socket. Before the client has ended, it would still write to it. */
+  readonly close: () => void;
+}
+
 /** @param access what `sqlAccess` reads from the URL */
 export function createSqlClient(options: ConnectionOptions, access: SqlAccess): SqlClient {
-  let socket: Socket | undefined;
-  let address: Address | undefined;
-  let over = false;
-  let attempts = 0;
-  let host = '';
-
-  /** Where the client connects to; of several hosts each in its turn. */
-  function open({ path, host: hosts, port }: Where): Socket {
-    if (over) throw new Error('the connection was closed');
-    const turn = attempts++ % hosts.length;
-    host = hosts[turn] ?? '';
-    const tcp = { host, port: port[turn] ?? 5432 };
-    address = path ? { path } : tcp;
-    socket = connect(address);
-    // The client tells the name to TLS, and the address to people.
-    return Object.assign(path ? socket : socket.setNoDelay(true), path ? {} : tcp);
-  }
-
-  const sql = createClient(options, { ...access, ssl: access.ssl?.(() => host) }, open);
+  const way = access.hosts === undefined ? wayToOne() : wayToRight(access.hosts);
+  const sql = createClient(options, access, way);
   const end = async (timeout: number): Promise<void> => {
     await sql.end({ timeout }).catch(() => undefined);
-    over = true;
-    socket?.destroy();
+    way.end();
+    way.close();
   };
   return {
     sql,
     end,
     giveUp: (backend) => {
-      over = true;
+      const address = way.cancelAt();
+      way.end();
       void end(0);
       if (backend !== undefined && address !== undefined) cancelStatement(address, backend);
     },
   };
+}
+
+/** To the host that the client reads from the URL, or from the environment. */
+function wayToOne(): Way {
+  let socket: Socket | undefined;
+  let address: Address | undefined;
+  let over = false;
+  let at: SqlHost = { host: '', port: 0 };
+  const open = ({ path, host: [host = ''], port: [port = 5432] }: Where): Socket => {
+    if (over) throw new Error('the connection was closed');
+    at = { host, port };
+    address = path ? { path } : at;
+    socket = connect(address);
+    // The client tells the name to TLS, and the address to people.
+    return Object.assign(path ? socket : socket.setNoDelay(true), path ? {} : at);
+  };
+  return {
+    options: { socket: open },
+    host: () => at,
+    cancelAt: () => address,
+    end: () => {
+      over = true;
+    },
+    close: () => void socket?.destroy(),
+  };
+}
+
+/** To that of several hosts which does. */
+function wayToRight(hosts: SqlHosts): Way {
+  const search = sqlSearch(hosts);
+  return { ...search, cancelAt: () => (hosts.writable ? undefined : search.host()) };
 }
 
 /** Where the client connects. */
@@ -98,23 +129,21 @@ interface Where {
   readonly port: readonly number[];
 }
 
-function createClient(
-  options: ConnectionOptions,
-  access: Omit<SqlAccess, 'ssl'> & { readonly ssl: SqlTls | undefined },
-  socket: (where: Where) => Socket,
-): Sql {
+function createClient(options: ConnectionOptions, access: SqlAccess, way: Way): Sql {
+  const { url, password, ssl, hosts } = access;
   const serverTimeout = options.queryTimeoutMs + 1_000;
   // The client has these options, but its types do not.
-  const unlisted = { max_pipeline: options.pipeline ?? 1, socket };
-  return postgres(access.url, {
+  const unlisted = { max_pipeline: options.pipeline ?? 1, ...way.options };
+  return postgres(url, {
     ...unlisted,
-    ...(access.password && { password: access.password }),
-    ...(access.ssl !== undefined && { ssl: access.ssl }),
+    ...(password && { password: () => password(hosts && way.host()) }),
+    ...(ssl && { ssl: ssl(() => way.host().host) }),
     max: 1,
     // The delay after a lost connection is ours, not the client's; an aged connection is
     // replaced at once.
     backoff: () => 0,
-    connect_timeout: 5,
+    // Among several hosts there may be a frozen one, and the right one.
+    connect_timeout: hosts === undefined ? 5 : 2,
     keep_alive: 15,
     idle_timeout: 60,
     onnotice: () => undefined,

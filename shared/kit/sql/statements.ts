@@ -6,6 +6,7 @@
  *   would hold a backend that nobody waits for.
  * - `idle`: it was idle for some seconds, and did not answer when checked.
  * - `lost`: the failure was not an ERROR of the server, after which a connection goes on.
+ * - `read-only`: the server takes no writes, although it once did.
  * - `torn`: rows came without their end, or not as many as the server says.
  *
  * Other statements in progress on a replaced connection are rejected, and their outcome
@@ -23,7 +24,7 @@ import {
   openConnections,
   type Sql,
 } from './connections.ts';
-import { goesOn, late, sqlState, unavailable } from './database-errors.ts';
+import { goesOn, isReadOnly, late, sqlState, unavailable } from './database-errors.ts';
 
 export interface StatementsOptions extends ConnectionOptions {
   readonly logger: Logger;
@@ -45,7 +46,7 @@ export interface Statements {
 }
 
 /** Why a connection was replaced. */
-type Reason = 'silent' | 'idle' | 'lost' | 'torn';
+type Reason = 'silent' | 'idle' | 'lost' | 'read-only' | 'torn';
 
 /**
  * How long an idle connection may take to prove that it is alive, in milliseconds; at
@@ -147,8 +148,7 @@ export function createStatements(
       },
       (error) => {
         const onward = goesOn(error);
-        const replaced = onward ? (answer.torn() ? 'torn' : undefined) : 'lost';
-        if (!end(replaced, sqlState(error) ?? '_OTHER')) return;
+        if (!end(reasonAfter(error, answer.torn()), sqlState(error) ?? '_OTHER')) return;
         // With pipelining the client may blame this statement for another one's fault.
         reject(onward || options.pipeline === undefined ? error : unavailable(error));
       },
@@ -157,6 +157,13 @@ export function createStatements(
   }
 
   return { send, end: connections.end };
+}
+
+/** Why the connection of a statement that failed with `error` is not used on; undefined if it is. */
+function reasonAfter(error: unknown, torn: boolean): Reason | undefined {
+  if (!goesOn(error)) return 'lost';
+  if (isReadOnly(error)) return 'read-only';
+  return torn ? 'torn' : undefined;
 }
 
 /** Constant and short: the pool must be back as soon as the server is. */
