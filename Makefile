@@ -11,7 +11,7 @@ help:
 	@echo '                      PROCESSES=each gives each worker its own process, few (the default up to four processors) all of them one'
 	@echo 'make demo             show every way an order can end, with its steps and its trace, in about a minute; ARGS=--json prints JSON'
 	@echo 'make chaos            start a stack, place orders and harm every part of it meanwhile, under five minutes;'
-	@echo '                      ARGS="--orders 300 --seed 7 --instances 2", ARGS=--help'
+	@echo '                      NATS_NODES=3 ARGS="--orders 300 --seed 7 --instances 2", ARGS=--help'
 	@echo 'make bench-orders     measure orders beside the bare path of their hops, on a stack of its own, twelve minutes; ARGS=--quick three;'
 	@echo '                      PEERS=1 measures Restate, DBOS Transact and Emmett in the same run, half an hour;'
 	@echo '                      ARGS="--running --orders 5000 --rate 200" measures the running stack; ARGS=--help'

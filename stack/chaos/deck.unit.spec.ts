@@ -35,6 +35,17 @@ describe("chaos' faults and wishes", () => {
     some(/log restored/);
   });
 
+  it('of three NATS servers each is killed, and one stopped and one away: never two at a time', () => {
+    const names = deal(1, 600_000).map(({ name }) => name);
+    const about = names.filter((name) => /^NATS/.test(name) && !/store|tail/.test(name));
+    assert.ok(about.some((name) => name.includes('stopped')));
+    assert.ok(about.some((name) => name.includes('away')));
+    assert.deepEqual(
+      about.filter((name) => !/^NATS(-[23])? (killed|away|stopped for 5 s)$/.test(name)),
+      [],
+    );
+  });
+
   it('the same seed deals the same, another seed otherwise', () => {
     const names = (seed: number) => deal(seed, 100_000).map(({ name }) => name);
     assert.deepEqual(names(7), names(7));

@@ -45,3 +45,44 @@ export const during =
   ({ beganAt, overAt, readyAt = overAt }: Happened) =>
   (at: number): boolean =>
     at >= beganAt && at <= readyAt;
+
+/**
+ * The longest time in which customers waited and no order was accepted, of which some lies in a
+ * fault, in milliseconds. While none is sent nobody waits. Undefined if nothing was accepted
+ * during the fault or after it.
+ */
+export function pauseOfAccepting(
+  all: readonly Told[],
+  { beganAt, overAt, readyAt = overAt }: Pick<Happened, 'beganAt' | 'overAt' | 'readyAt'>,
+): number | undefined {
+  const accepted = all
+    .flatMap(({ sentAt, acceptedMs }) =>
+      acceptedMs === undefined ? [] : [{ sentAt, at: sentAt + acceptedMs }],
+    )
+    .sort((a, b) => b.at - a.at);
+  let longest: number | undefined;
+  let waitingSince = Number.POSITIVE_INFINITY;
+  for (const [index, { sentAt, at }] of accepted.entries()) {
+    waitingSince = Math.min(waitingSince, sentAt);
+    const since = Math.max(waitingSince, accepted[index + 1]?.at ?? 0);
+    if (at < beganAt || since > readyAt) continue;
+    longest = Math.max(longest ?? 0, at - since);
+  }
+  return longest;
+}
+
+/**
+ * The longest of these pauses for each kind of fault, longest first: the same fault of another
+ * instance, or of several, is of the same kind.
+ */
+export function pausesByKind(
+  faults: readonly { readonly name: string; readonly pauseMs: number | undefined }[],
+): readonly (readonly [kind: string, pauseMs: number])[] {
+  const longest = new Map<string, number>();
+  for (const { name, pauseMs } of faults) {
+    if (pauseMs === undefined) continue;
+    const kind = name.replaceAll(/ and \S+-\d+/g, '').replace(/^(\S+?)-\d+ /, '$1 ');
+    longest.set(kind, Math.max(longest.get(kind) ?? 0, pauseMs));
+  }
+  return [...longest].sort(([, a], [, b]) => b - a);
+}

@@ -36,7 +36,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     .option('--orders <n>', 'how many; the faults last as long', '3000')
     .option('--seed <n>', 'decides the orders, the faults and their sequence (default: random)')
     .option('--instances <n>', 'of each service, up to 4', '1')
-    .option('--nats-nodes <n>', '1 or 3 (default: 1 with one instance, else 3)')
+    .option('--nats-nodes <n>', '1 or 3 (default: NATS_NODES, or 1 with one instance, else 3)')
     .option('--only <pattern>', 'only faults whose name matches this regular expression')
     .option(
       '--personal-data <form>',
@@ -55,7 +55,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       json?: true;
     }>();
   const instances = wholeNumber('--instances', read.instances, 1, 4);
-  const nodes = read.natsNodes ?? (instances === 1 ? '1' : '3');
+  const nodes = process.env.NATS_NODES?.trim() || (instances === 1 ? '1' : '3');
   return {
     orders: wholeNumber('--orders', read.orders, 1, MOST_ORDERS),
     seed:
@@ -63,7 +63,10 @@ export function readOptions(args: readonly string[]): ChaosOptions {
         ? randomInt(MOST_SEED)
         : wholeNumber('--seed', read.seed, 0, MOST_SEED),
     instances,
-    natsNodes: oneOrThree(nodes),
+    natsNodes:
+      read.natsNodes === undefined
+        ? oneOrThree(`NATS_NODES=${nodes}`, nodes)
+        : oneOrThree(`--nats-nodes ${read.natsNodes}`, read.natsNodes),
     deadlineMs: DEADLINE_MS,
     only: read.only === undefined ? undefined : pattern(read.only),
     personalData: formOf(read.personalData ?? (process.env.PERSONAL_DATA?.trim() || 'plain')),
@@ -71,10 +74,10 @@ export function readOptions(args: readonly string[]): ChaosOptions {
   };
 }
 
-function oneOrThree(text: string): 1 | 3 {
+function oneOrThree(given: string, text: string): 1 | 3 {
   if (text === '1') return 1;
   if (text === '3') return 3;
-  throw new UsageError(`--nats-nodes ${text} is not possible: give 1 or 3`);
+  throw new UsageError(`${given} is not possible: give 1 or 3`);
 }
 
 function formOf(text: string): PersonalDataForm {

@@ -4,7 +4,7 @@ import type { Times } from '../../bench/figures/times.ts';
 import type { Paint } from '../../cli/paint.ts';
 import { auditDocument, renderAudit } from '../../cli/render-audit.ts';
 import { table } from '../../cli/table.ts';
-import type { Cost } from './latencies.ts';
+import { type Cost, pausesByKind } from './latencies.ts';
 import { type ChaosReport, passed } from './run.ts';
 
 const DECIMALS = 2;
@@ -12,11 +12,12 @@ const DECIMALS = 2;
 export function renderReport(report: ChaosReport, paint: Paint): string {
   const { options, beganAt, tookMs, faults, quiet, ended, wrong, troubles, audit } = report;
   const { orders, seed, instances, natsNodes, personalData } = options;
-  const rows = faults.map(({ name, what, beganAt: at, overAt, readyAt, cost }) => [
+  const rows = faults.map(({ name, what, beganAt: at, overAt, readyAt, cost, pauseMs }) => [
     `${seconds(at - beganAt)}`,
     name,
     `${seconds(overAt - at)}`,
     readyAt === undefined ? 'never' : seconds(readyAt - overAt),
+    pauseMs === undefined ? '–' : seconds(pauseMs),
     ...figures(cost),
     what ?? '',
   ]);
@@ -24,11 +25,26 @@ export function renderReport(report: ChaosReport, paint: Paint): string {
     `seed ${seed}: ${orders} orders, ${instances} of each service, ${natsNodes} NATS, texts ${personalData}, ${faults.length} faults in ${seconds(tookMs)}`,
     '',
     ...table([
-      ['at', 'fault', 'for', 'ready', 'orders', 'accept p50', 'p99', 'journey p50', 'p99', ''],
-      ['', 'no fault', '', '', ...figures(quiet), ''],
+      [
+        'at',
+        'fault',
+        'for',
+        'ready',
+        'pause',
+        'orders',
+        'accept p50',
+        'p99',
+        'journey p50',
+        'p99',
+        '',
+      ],
+      ['', 'no fault', '', '', '', ...figures(quiet), ''],
       ...rows,
     ]),
     '',
+    `longest pause of accepting: ${pausesByKind(faults)
+      .map(([kind, pauseMs]) => `${kind} ${seconds(pauseMs)}`)
+      .join(', ')}`,
     `ended: ${Object.entries(ended)
       .map(([status, count]) => `${count} ${status}`)
       .join(', ')}; ${report.failedRequests} requests were repeated`,
@@ -69,12 +85,16 @@ export function reportDocument(report: ChaosReport): object {
     wrong: report.wrong,
     troubles: report.troubles,
     no_fault: costDocument(quiet),
-    faults: faults.map(({ name, what, beganAt: at, overAt, readyAt, cost }) => ({
+    longest_pause_ms: Object.fromEntries(
+      pausesByKind(faults).map(([kind, pauseMs]) => [kind, Math.round(pauseMs)]),
+    ),
+    faults: faults.map(({ name, what, beganAt: at, overAt, readyAt, cost, pauseMs }) => ({
       fault: name,
       what: what ?? null,
       at_ms: Math.round(at - beganAt),
       lasted_ms: Math.round(overAt - at),
       ready_after_ms: readyAt === undefined ? null : Math.round(readyAt - overAt),
+      pause_ms: pauseMs === undefined ? null : Math.round(pauseMs),
       ...costDocument(cost),
     })),
     audit: auditDocument(audit, DECIMALS),

@@ -12,7 +12,7 @@ import { now } from './clock.ts';
 import { crowd } from './crowd.ts';
 import { dealDeck, harmed } from './deck.ts';
 import { workersSilencedBy } from './faults/processes.ts';
-import { type Cost, cost, during, quiet } from './latencies.ts';
+import { type Cost, cost, during, pauseOfAccepting, quiet } from './latencies.ts';
 import { lettersWithoutCause } from './letters.ts';
 import type { ChaosOptions } from './options.ts';
 import type { Told } from './person.ts';
@@ -29,7 +29,11 @@ export interface ChaosReport {
   readonly options: ChaosOptions;
   readonly beganAt: number;
   readonly tookMs: number;
-  readonly faults: readonly (Happened & { readonly cost: Cost })[];
+  readonly faults: readonly (Happened & {
+    readonly cost: Cost;
+    /** See {@link pauseOfAccepting}. */
+    readonly pauseMs: number | undefined;
+  })[];
   /** While no fault was under way. */
   readonly quiet: Cost;
   readonly ended: Readonly<Record<string, number>>;
@@ -204,6 +208,10 @@ function silencesOf(
 function costs(all: readonly Told[], histories: Histories, happened: readonly Happened[]) {
   return {
     quiet: cost(all, histories, quiet(happened)),
-    faults: happened.map((one) => ({ ...one, cost: cost(all, histories, during(one)) })),
+    faults: happened.map((one) => ({
+      ...one,
+      cost: cost(all, histories, during(one)),
+      pauseMs: pauseOfAccepting(all, one),
+    })),
   };
 }
