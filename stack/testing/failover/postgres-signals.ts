@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { runningPids, workingDirectory } from '../../proc.ts';
 
 /**
@@ -7,6 +7,7 @@ import { runningPids, workingDirectory } from '../../proc.ts';
  * the folder of their data.
  */
 export function signalPostgres(dataDir: string, signal: NodeJS.Signals): void {
+  if (!existsSync(dataDir)) return;
   const folder = realpathSync(dataDir);
   for (const pid of runningPids()) {
     if (workingDirectory(pid) !== folder) continue;
