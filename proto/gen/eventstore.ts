@@ -144,6 +144,13 @@ export interface GetEventsRequest {
    * was restored), the call fails with FAILED_PRECONDITION.
    */
   afterEventId: string;
+  /**
+   * Only for the streams, with follow: after a message the server waits so many milliseconds, at most 1,000,
+   * before it sends what came meanwhile. The first message comes at once.
+   */
+  gatherMs: number;
+  /** Only for the streams: leave out the events' metadata. */
+  withoutMetadata: boolean;
 }
 
 export interface GetEventsResponse {
@@ -1083,6 +1090,8 @@ function createBaseGetEventsRequest(): GetEventsRequest {
     follow: false,
     positions: [],
     afterEventId: "",
+    gatherMs: 0,
+    withoutMetadata: false,
   };
 }
 
@@ -1127,6 +1136,12 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     }
     if (message.afterEventId !== "") {
       writer.uint32(82).string(message.afterEventId);
+    }
+    if (message.gatherMs !== 0) {
+      writer.uint32(88).int32(message.gatherMs);
+    }
+    if (message.withoutMetadata !== false) {
+      writer.uint32(96).bool(message.withoutMetadata);
     }
     return writer;
   },
@@ -1234,6 +1249,22 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
             message.afterEventId = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.gatherMs = reader.int32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.withoutMetadata = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1284,6 +1315,16 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
         : isSet(object.after_event_id)
         ? globalThis.String(object.after_event_id)
         : "",
+      gatherMs: isSet(object.gatherMs)
+        ? globalThis.Number(object.gatherMs)
+        : isSet(object.gather_ms)
+        ? globalThis.Number(object.gather_ms)
+        : 0,
+      withoutMetadata: isSet(object.withoutMetadata)
+        ? globalThis.Boolean(object.withoutMetadata)
+        : isSet(object.without_metadata)
+        ? globalThis.Boolean(object.without_metadata)
+        : false,
     };
   },
 
@@ -1319,6 +1360,12 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     if (message.afterEventId !== "") {
       obj.afterEventId = message.afterEventId;
     }
+    if (message.gatherMs !== 0) {
+      obj.gatherMs = Math.round(message.gatherMs);
+    }
+    if (message.withoutMetadata !== false) {
+      obj.withoutMetadata = message.withoutMetadata;
+    }
     return obj;
   },
 
@@ -1339,6 +1386,8 @@ export const GetEventsRequest: MessageFns<GetEventsRequest> = {
     message.follow = object.follow ?? false;
     message.positions = object.positions?.map((e) => BigInt(e)) || [];
     message.afterEventId = object.afterEventId ?? "";
+    message.gatherMs = object.gatherMs ?? 0;
+    message.withoutMetadata = object.withoutMetadata ?? false;
     return message;
   },
 };

@@ -15,6 +15,7 @@ import type {
   EventFilter,
   ReadRequest,
   ServedEventStore,
+  StreamRequest,
 } from '../../shared/eventstore/event-store.ts';
 import { checked } from '../../shared/kit/checked.ts';
 import type { DeadLetter } from '../../shared/kit/delivery.ts';
@@ -26,6 +27,7 @@ import {
   currencyProblems,
   deliveriesProblem,
   type Found,
+  gatherProblem,
   idProblem,
   idsProblems,
   limitProblem,
@@ -51,6 +53,11 @@ export const filterProblems = (filter: EventFilter): Found[] => [
 export const readProblems = (request: ReadRequest): Found[] => [
   ...filterProblems(request),
   limitProblem(request.limit),
+];
+
+export const streamProblems = ({ gatherMs = 0, ...filter }: StreamRequest): Found[] => [
+  ...filterProblems(filter),
+  gatherProblem(gatherMs),
 ];
 
 /** Too many are refused without checking each. */
@@ -109,8 +116,8 @@ export function checkingService(next: ServedEventStore, limits: EventLimits): Se
     append: (request) => checkAppend(request, limits),
     read: refusing(readProblems),
     readAggregates: refusing(aggregatesProblems),
-    batches: refusing(filterProblems),
-    stream: refusing(filterProblems),
+    batches: refusing(streamProblems),
+    stream: refusing(streamProblems),
     settleCurrency: refusing(currencyProblems),
     saveCheckpoint: refusing(checkpointProblems),
     getCheckpoint: refusing((consumer) => [consumerProblem(consumer)]),

@@ -116,6 +116,14 @@ export function typesProblem(types: readonly string[]): Found {
     : { field, message: 'must be printable, without blanks, and at most 128 characters long' };
 }
 
+/** Longest pause between two batches: what came meanwhile must still be in memory. */
+const MAX_GATHER_MS = 1_000;
+
+export function gatherProblem(value: number): Found {
+  if (value >= 0 && value <= MAX_GATHER_MS) return undefined;
+  return { field: 'gather_ms', message: `is ${value}, but must be from 0 to ${MAX_GATHER_MS}` };
+}
+
 export function limitProblem(value: number): Found {
   if (value >= 1 && value <= MAX_PAGE) return undefined;
   return { field: 'limit', message: `is ${value}, but must be from 1 to ${MAX_PAGE}` };

@@ -6,6 +6,7 @@ import {
   consumerProblem,
   currencyProblems,
   deliveriesProblem,
+  gatherProblem,
   idProblem,
   idsProblems,
   limitProblem,
@@ -19,6 +20,8 @@ import {
 describe('the rules of requests', () => {
   it('take what is at the edge, and no more', () => {
     const taken = [
+      gatherProblem(0),
+      gatherProblem(1_000),
       limitProblem(1),
       limitProblem(MAX_PAGE),
       positionProblem('p', 0n, 0n),
@@ -45,6 +48,8 @@ describe('the rules of requests', () => {
       typesProblem(['a b']),
       typesProblem(['']),
       typesProblem(Array(101).fill('a')),
+      gatherProblem(-1),
+      gatherProblem(1_001),
       limitProblem(0),
       limitProblem(MAX_PAGE + 1),
       ...['usd', 'US', 'USDX', 'U D', ''].map((code) => currencyProblems({ code, decimals: 2 })[0]),

@@ -2,6 +2,7 @@
  * The event store: the interface that clients see over the network
  * (shared/eventstore/event-store.ts), implemented on the log in SQL.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import type {
   EventFilter,
@@ -161,8 +162,9 @@ export function createService(
     yield* batches;
   }
 
-  async function* following(ctx: Context, filter: EventFilter): Batches {
+  async function* following(ctx: Context, filter: EventFilter, gatherMs: number): Batches {
     let after = filter.afterPosition ?? 0n;
+    let notBefore = 0;
     const generation = live.generation();
     // Always taken before the page is read, so the page misses nothing up to there.
     let head = await log.head(ctx);
@@ -171,6 +173,7 @@ export function createService(
         const wanted = events.filter((event) => matches(event, filter));
         if (wanted.length > 0) yield wanted;
         if (live.generation() !== generation) throw logWentBack();
+        notBefore = performance.now() + gatherMs;
         after = events.at(-1)?.position ?? after;
         events = recent.after(after, STREAM_PAGE);
       }
@@ -184,6 +187,8 @@ export function createService(
         if (head > after) after = head;
       }
       head = await live.beyond(after, ctx.signal);
+      const early = notBefore - performance.now();
+      if (early > 0) await delay(early, undefined, ctx).catch(() => ctx.signal.throwIfAborted());
       if (live.generation() !== generation) throw logWentBack();
     }
   }
@@ -218,8 +223,12 @@ export function createService(
       return { events, nextPosition: more ? events.at(-1)?.position : undefined };
     },
 
-    batches: async (ctx, { follow = false, ...filter }) =>
-      placed(ctx, filter, follow ? following(ctx, filter) : upToHead(ctx, filter)),
+    batches: async (ctx, request) => {
+      const { follow = false, gatherMs = 0, withoutMetadata = false, ...filter } = request;
+      const read = follow ? following(ctx, filter, gatherMs) : upToHead(ctx, filter);
+      const batches = placed(ctx, filter, read);
+      return withoutMetadata ? bare(batches) : batches;
+    },
 
     stream: async (ctx, request) => oneByOne(await service.batches(ctx, request)),
 
@@ -295,6 +304,11 @@ export function createService(
     },
   };
   return service;
+}
+
+/** The same events without their metadata. */
+async function* bare(batches: Batches): Batches {
+  for await (const events of batches) yield events.map((event) => ({ ...event, metadata: {} }));
 }
 
 /** Any error text, as SQL text can hold it: no NUL, no half of a surrogate pair; shortened, so that lists of letters stay small. */

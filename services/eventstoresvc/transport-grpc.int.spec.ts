@@ -111,6 +111,8 @@ describe('eventstoresvc over gRPC', () => {
           positions: [],
           afterPosition: 0n,
           afterEventId: '',
+          gatherMs: 0,
+          withoutMetadata: false,
         };
         client.getEvents({ ...request, ...all, limit: 0, follow: false }, (failed, { events }) =>
           failed ? reject(failed) : resolve(events),

@@ -156,7 +156,7 @@ export interface ProblemAnswer {
 export interface LiveEvents {
   /** The first. `pipeline` is the last hour, oldest first; operators only. */
   readonly hello: { readonly pipeline: readonly PipelinePoint[]; readonly position: number };
-  /** At most four a second, when something changed. */
+  /** At most four a second, when something changed; one a second while it is more than 50. */
   readonly orders: LiveOrders;
   /** Once a second; operators only. */
   readonly pipeline: Pipeline;
@@ -164,7 +164,7 @@ export interface LiveEvents {
 
 /** What changed since the last of its kind. */
 export interface LiveOrders {
-  /** The newest changes, at most 50, the last change first; of a restaurant its own. */
+  /** The newest changes, at most 200, the last change first; of a restaurant its own. */
   readonly rows: readonly OrderRow[];
   /** Orders that changed, shown in `rows` or not. Operators only. */
   readonly changed?: number;

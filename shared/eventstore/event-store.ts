@@ -87,6 +87,14 @@ export interface ReadRequest extends EventFilter {
 export interface StreamRequest extends EventFilter {
   /** After the last event, wait for those that come; until `ctx.signal` is aborted. Default: no. */
   readonly follow?: boolean;
+  /**
+   * With `follow`: so many milliseconds pass after a batch before the next one, which has what
+   * came meanwhile. From 0, the default, to 1,000. The first one comes at once. For a reader
+   * that can wait: few large batches cost both sides much less than many small ones.
+   */
+  readonly gatherMs?: number;
+  /** The events come with empty metadata, which is half of what they cost. Default: no. */
+  readonly withoutMetadata?: boolean;
 }
 
 /**

@@ -6,7 +6,10 @@ import type { RecordedEvent } from '../eventstore/event-store.ts';
 export type ReadEvent = OrderEvent | 'unreadable' | undefined;
 
 /** Reads what services refuse to read, because operators look at just those orders. */
-export function readEvent(recorded: RecordedEvent, codec: OrderEventCodec): ReadEvent {
+export function readEvent(
+  recorded: Parameters<OrderEventCodec['decode']>[0],
+  codec: OrderEventCodec,
+): ReadEvent {
   try {
     return codec.decode(recorded);
   } catch {

@@ -98,6 +98,41 @@ export function followContract(store: () => EventStore, stream: string): void {
     contiguous(events, after);
   });
 
+  it('a follower that gathers gets one batch in that time, with all that came, and no gap', async () => {
+    const afterPosition = await store().head(ctx);
+    const within = withSignal(ctx, AbortSignal.timeout(60_000));
+    const request = { afterPosition, follow: true, gatherMs: 500 };
+    const began = performance.now();
+    const writing = (async () => {
+      for (let n = 0; n < 20; n++) await append('order');
+    })();
+    const events: RecordedEvent[] = [];
+    let batches = 0;
+    for await (const batch of await store().batches(within, request)) {
+      batches++;
+      events.push(...batch);
+      if (events.length === 20) break;
+    }
+    await writing;
+    contiguous(events, afterPosition);
+    // The first comes at once; a timer may be a millisecond early.
+    assert.ok((batches - 2) * 490 <= performance.now() - began, `${batches} batches`);
+  });
+
+  it('events come with their metadata, and without it where it is not wanted', async () => {
+    const afterPosition = await store().head(ctx);
+    const metadata = { actor: 'ada' };
+    await store().append(ctx, {
+      events: [anEvent({ eventType: `${stream}.created`, metadata })],
+    });
+    const seen = [];
+    for (const withoutMetadata of [false, true]) {
+      for await (const events of await store().batches(ctx, { afterPosition, withoutMetadata }))
+        seen.push(...events.map((event) => event.metadata.actor));
+    }
+    assert.deepEqual(seen, ['ada', undefined]);
+  });
+
   it('a follower that nobody wants any more ends', async () => {
     const gone = new AbortController();
     const within: Context = withSignal(ctx, gone.signal);

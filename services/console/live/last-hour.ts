@@ -1,6 +1,6 @@
 import type { PipelinePoint } from '../../../shared/contracts/console.ts';
 
-/** The points of the last hour by their own times, one a second. */
+/** The points of the last hour by their own times: one a second, or fewer while nobody watched. */
 export interface LastHour {
   add(point: PipelinePoint): void;
   /** Oldest first: each of the last ten minutes, and before that one in ten. */

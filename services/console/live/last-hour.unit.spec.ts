@@ -69,13 +69,16 @@ describe('the last hour', () => {
 
 describe('recent journeys', () => {
   it('have percentiles of the last seconds only', () => {
-    const journeys = recentJourneys(2);
+    const journeys = recentJourneys();
     assert.equal(journeys.percentiles(), undefined);
-    journeys.add([1_000]);
-    journeys.add(Array.from({ length: 100 }, (_, n) => n + 1));
-    journeys.add([]);
+    journeys.add([1_000], 0);
+    journeys.add(
+      Array.from({ length: 100 }, (_, n) => n + 1),
+      5_000,
+    );
+    journeys.add([], 10_000);
     assert.deepEqual(journeys.percentiles(), { p50: 50, p99: 99 });
-    journeys.add([]);
+    journeys.add([], 15_000);
     assert.equal(journeys.percentiles(), undefined);
   });
 });

@@ -28,6 +28,8 @@ export interface LiveReaders {
   /** Sends to those who see all. */
   pipeline(now: LiveEvents['pipeline']): void;
   readonly count: number;
+  /** Whether there are readers who see some orders only. */
+  readonly seeSome: boolean;
 }
 
 /** So long nothing may be sent before a comment is, in milliseconds. */
@@ -98,6 +100,10 @@ export function liveReaders(most: number): LiveReaders {
 
     get count() {
       return readers.size;
+    },
+
+    get seeSome() {
+      return [...readers.values()].some(({ sees }) => !sees.any);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ORDER_AGGREGATE, orderAggregate } from '../../../shared/contracts/subjects.ts';
+import { orderAggregate } from '../../../shared/contracts/subjects.ts';
 import type { EventStore } from '../../../shared/eventstore/event-store.ts';
 import { unsampled } from '../../../shared/eventstore/unsampled.ts';
 import { background, withSignal, withTimeLeft } from '../../../shared/kit/context.ts';
@@ -20,12 +20,16 @@ export interface LogWatchOptions {
 export interface LogWatch extends Component {
   /** Position of the last event that was seen. */
   position(): bigint;
+  /** The end of the log, as far as it is known. */
+  head(): bigint;
   /** Why not everything is seen, for people. */
   blind(): string | undefined;
   /** As `OrderChanges.look`, with the orders complete whose first events are older. */
   look(most: number): Promise<Changes>;
 }
 
+/** So much later than it happens it may be seen: events that come together cost far less. */
+const GATHER_MS = 250;
 /** Pause after a failure: half of `first`, doubling up to `longest`, in milliseconds. */
 const PAUSE_MS = { first: 200, longest: 5_000 };
 /** For reading an order whole. */
@@ -51,10 +55,11 @@ export function logWatch({ store, changes, logger, lookBack }: LogWatchOptions):
       past = head;
     }
     const batches = await store.batches(ctx(), {
-      aggregateType: ORDER_AGGREGATE,
       afterPosition: position,
       ...(eventId !== undefined && { afterEventId: eventId }),
       follow: true,
+      gatherMs: GATHER_MS,
+      withoutMetadata: true,
     });
     failure = undefined;
     for await (const events of batches) {
@@ -97,6 +102,7 @@ export function logWatch({ store, changes, logger, lookBack }: LogWatchOptions):
     },
     degraded: () => failure,
     position: () => position,
+    head: () => (position > past ? position : past),
     blind: () =>
       failure ??
       (from !== undefined && from > 0n

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../../shared/contracts/events.ts';
 import { ORDER_AGGREGATE, ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import type { OrderEvent } from '../../../shared/domain/order.ts';
-import type { EventStore } from '../../../shared/eventstore/event-store.ts';
+import type { EventStore, StreamRequest } from '../../../shared/eventstore/event-store.ts';
 import { newId } from '../../../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
 import { background } from '../../../shared/kit/context.ts';
@@ -84,6 +84,22 @@ describe('the watch over the log', () => {
     );
     assert.deepEqual([changed, changes.accepted, changes.completed], [2, 1, 1]);
     assert.equal(log.blind(), undefined);
+  });
+
+  it('takes events a few times a second, as many as there are, and as little of each as it needs', async () => {
+    const requests: StreamRequest[] = [];
+    await append('a', created('a'));
+    const { log } = await watching({
+      batches: (ctx, request) => {
+        requests.push(request);
+        return store.batches(ctx, request);
+      },
+    });
+    await eventually('it has read', () => log.position() === 1n);
+    assert.equal(log.head(), 1n);
+    assert.deepEqual(requests, [
+      { follow: true, afterPosition: 0n, gatherMs: 250, withoutMetadata: true },
+    ]);
   });
 
   it('orders that began before what it read are read whole, when they change', async () => {

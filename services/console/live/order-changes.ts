@@ -1,8 +1,17 @@
 import type { OrderEventCodec } from '../../../shared/contracts/events.ts';
-import { evolve, initialState, isOpen, type OrderStatus } from '../../../shared/domain/order.ts';
+import { ORDER_AGGREGATE } from '../../../shared/contracts/subjects.ts';
+import {
+  evolve,
+  initialState,
+  isOpen,
+  needsVoid,
+  type OrderState,
+  type OrderStatus,
+} from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
-import { readEvent } from '../../../shared/story/order-history.ts';
+import { after, readEvent } from '../../../shared/story/order-history.ts';
 import { dueMs, type FoldedOrder, type Patience } from '../orders/console-rows.ts';
+import { bareEvents, someDetails } from './bare-events.ts';
 
 /** What happened in the log since the last look. */
 export interface Changes {
@@ -23,7 +32,11 @@ export interface OpenOrders {
 
 /** The log's orders as far as they were seen, in bounded memory. */
 export interface OrderChanges {
-  /** Folds events in, by position. What is `past` is known, and neither told as a change nor counted. */
+  /**
+   * Takes events, by position. What is `past` is known, and neither told as a change nor
+   * counted. Counts go by the events' types alone: payloads are read only of orders that are
+   * looked at.
+   */
   take(events: readonly RecordedEvent[], past?: boolean): void;
   /** An order of which only later events were seen, now whole; ignored if it has moved on. */
   complete(orderId: string, events: readonly RecordedEvent[]): void;
@@ -43,13 +56,27 @@ export interface OrderChanges {
   readonly lastOf: ReadonlyMap<string, number>;
 }
 
-/** Folded orders that are remembered; those that changed longest ago are forgotten first. */
-const REMEMBERED = 20_000;
+/** Orders that are remembered while more is expected of them; those that changed longest ago are forgotten first. */
+const REMEMBERED = 5_000;
 /** Open orders that are counted. More than that stand still together only in an outage. */
 const OPEN = 100_000;
 const JOURNEYS = 5_000;
 
-interface Kept extends FoldedOrder {
+/** What it takes to decode an event. */
+type Raw = Pick<RecordedEvent, 'eventType' | 'aggregateId' | 'data'>;
+
+/** What is known of an order. */
+interface Kept {
+  readonly orderId: string;
+  /** Where it stands by the types of its events, whose payloads few need. */
+  at: OrderState;
+  /** All of it, after what was decoded of its events. */
+  state: OrderState;
+  /** Its events since then. */
+  raw: Raw[];
+  version: number;
+  readonly createdAt: Date;
+  changedAt: Date;
   /** Its creation was seen. */
   readonly whole: boolean;
 }
@@ -70,22 +97,24 @@ export function createOrderChanges(
   const open = new Map<string, Open>();
   const lastOf = new Map<string, number>();
   let changed = new Set<string>();
+  /** Told as ended at the last look: nothing more is expected of them. */
+  let settled: readonly string[] = [];
   let journeys: number[] = [];
   let accepted = 0;
   let completed = 0;
 
   function keep(order: Kept): void {
+    const { orderId, at, createdAt, changedAt, whole } = order;
     // A Map keeps the order of insertion: the one that changed last is at its end.
-    kept.delete(order.orderId);
-    kept.set(order.orderId, order);
+    kept.delete(orderId);
+    kept.set(orderId, order);
     if (kept.size > remembered) kept.delete(kept.keys().next().value ?? '');
-    const { orderId, state } = order;
-    if (!isOpen(state)) open.delete(orderId);
-    else if (open.has(orderId) || (order.whole && open.size < OPEN)) {
+    if (!isOpen(at)) open.delete(orderId);
+    else if (open.has(orderId) || (whole && open.size < OPEN)) {
       open.set(orderId, {
-        status: state.status,
-        createdMs: order.createdAt.getTime(),
-        changedMs: order.changedAt.getTime(),
+        status: at.status,
+        createdMs: createdAt.getTime(),
+        changedMs: changedAt.getTime(),
       });
     }
   }
@@ -95,46 +124,60 @@ export function createOrderChanges(
     const known = open.get(orderId);
     if (known === undefined) return undefined;
     const { status, createdMs, changedMs } = known;
-    return {
-      orderId,
-      state: { ...initialState, status, payment: status === 'Paid' ? 'debited' : 'none' },
-      version: 0,
-      createdAt: new Date(createdMs),
-      changedAt: new Date(changedMs),
-      whole: false,
+    const at: OrderState = {
+      ...initialState,
+      details: someDetails,
+      status,
+      payment: status === 'Paid' ? 'debited' : 'none',
     };
+    return { ...unknown(orderId, new Date(createdMs), false), at, changedAt: new Date(changedMs) };
   }
 
-  function fold(before: Kept | undefined, recorded: RecordedEvent): Kept {
-    const event = readEvent(recorded, codec);
-    const known = event === undefined || event === 'unreadable' ? undefined : event;
-    const state = before?.state ?? initialState;
-    return {
-      orderId: recorded.aggregateId,
-      state: known === undefined ? state : evolve(state, known),
-      version: Number(recorded.version),
-      createdAt: before?.createdAt ?? recorded.createdAt,
-      changedAt: recorded.createdAt,
-      whole: before?.whole ?? recorded.version === 1n,
-    };
+  /** `order` after one more event, or a new one. */
+  function follow(before: Kept | undefined, recorded: RecordedEvent): Kept {
+    const { aggregateId, createdAt, eventType, data, version } = recorded;
+    const order = before ?? unknown(aggregateId, createdAt, version === 1n);
+    const bare = bareEvents.get(eventType);
+    if (bare !== undefined) order.at = evolve(order.at, bare);
+    if (order.whole) order.raw.push({ eventType, aggregateId, data });
+    order.version = Number(version);
+    order.changedAt = createdAt;
+    return order;
   }
+
+  /** The order as it is now. Decodes what was not decoded yet. */
+  function folded(order: Kept): FoldedOrder {
+    const { orderId, version, createdAt, changedAt } = order;
+    for (const raw of order.raw) order.state = after(order.state, readEvent(raw, codec));
+    order.raw = [];
+    return { orderId, state: order.state, version, createdAt, changedAt };
+  }
+
+  const whole = (id: string): readonly FoldedOrder[] => {
+    const order = kept.get(id);
+    return order?.whole ? [folded(order)] : [];
+  };
 
   return {
     take(events, past = false) {
       for (const recorded of events) {
-        const id = recorded.aggregateId;
+        const { aggregateId: id, version, createdAt } = recorded;
         lastOf.set(recorded.eventType, Number(recorded.position));
+        if (recorded.aggregateType !== ORDER_AGGREGATE) continue;
         const before = kept.get(id) ?? standing(id);
-        const order = fold(before, recorded);
+        const wasOpen = before !== undefined && isOpen(before.at);
+        const order = follow(before, recorded);
         keep(order);
-        if (past) continue;
+        if (past) {
+          if (isSettled(order)) kept.delete(id);
+          continue;
+        }
         changed.delete(id);
         changed.add(id);
-        if (recorded.version === 1n && isOpen(order.state)) accepted++;
-        const ended = before !== undefined && isOpen(before.state) && !isOpen(order.state);
-        if (!ended) continue;
+        if (version === 1n && isOpen(order.at)) accepted++;
+        if (!wasOpen || isOpen(order.at)) continue;
         completed++;
-        const tookMs = recorded.createdAt.getTime() - order.createdAt.getTime();
+        const tookMs = createdAt.getTime() - order.createdAt.getTime();
         if (journeys.length < JOURNEYS) journeys.push(Math.max(0, tookMs));
       }
     },
@@ -146,16 +189,19 @@ export function createOrderChanges(
       if (first === undefined || last === undefined || before === undefined || before.whole) return;
       if (Number(last.version) < before.version) return;
       let order: Kept | undefined;
-      for (const event of events) order = fold(order, event);
+      for (const event of events) order = follow(order, event);
       if (order !== undefined) keep(order);
     },
 
     look(most) {
+      // Seldom is more heard of one that has ended: it would only fill memory.
+      for (const id of settled) if (!changed.has(id)) kept.delete(id);
+      settled = [...changed].filter((id) => isSettled(kept.get(id)));
       const ids = most === 0 ? [] : [...changed].slice(-most).reverse();
       const newest = ids.flatMap((id) => kept.get(id) ?? []);
       const found = {
-        newest,
-        partly: newest.filter(({ whole }) => !whole).map(({ orderId }) => orderId),
+        newest: newest.map(folded),
+        partly: newest.filter((order) => !order.whole).map(({ orderId }) => orderId),
         changed: changed.size,
       };
       changed = new Set();
@@ -167,10 +213,11 @@ export function createOrderChanges(
       open.clear();
       lastOf.clear();
       changed.clear();
+      settled = [];
       journeys = [];
     },
 
-    of: (ids) => ids.flatMap((id) => (kept.get(id)?.whole ? (kept.get(id) ?? []) : [])),
+    of: (ids) => ids.flatMap(whole),
 
     lastOf,
 
@@ -198,3 +245,21 @@ export function createOrderChanges(
     },
   };
 }
+
+/** Nobody has to answer any more. */
+const isSettled = (order: Kept | undefined): boolean =>
+  order !== undefined &&
+  !isOpen(order.at) &&
+  !needsVoid(order.at) &&
+  order.at.payment !== 'void_requested';
+
+const unknown = (orderId: string, createdAt: Date, whole: boolean): Kept => ({
+  orderId,
+  at: initialState,
+  state: initialState,
+  raw: [],
+  version: 0,
+  createdAt,
+  changedAt: createdAt,
+  whole,
+});

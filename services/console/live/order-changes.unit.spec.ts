@@ -141,6 +141,60 @@ describe('what changes in the log', () => {
     );
   });
 
+  it('counts go by the types of events, whatever is in them', () => {
+    const at = log();
+    const changes = createOrderChanges(codec, patience);
+    changes.take([at('a', created('a')), { ...at('a', debited('a')), data: 'broken' }]);
+    assert.deepEqual(changes.open(began), { Pending: 0, Paid: 1, overdue: 0 });
+    assert.equal(changes.look(1).newest[0]?.state.status, 'Pending', 'a row has what can be read');
+  });
+
+  it('each event without its payload leads where the whole one leads', () => {
+    const at = log();
+    const ended = { orderId: 'a', decidedBy: 'x', reason: 'y' };
+    const requested: OrderEvent = { type: 'voidrequested', orderId: 'a', reason: 'y' };
+    const voided: OrderEvent = { type: 'paymentvoided', orderId: 'a', paymentId: 'p1' };
+    const ways: readonly (readonly OrderEvent[])[] = [
+      [debited('a'), approved('a')],
+      [debited('a'), { type: 'rejected', ...ended }, requested, voided],
+      [{ type: 'cancelled', ...ended }, debited('a'), requested, voided],
+      [{ type: 'paymentfailed', orderId: 'a', reason: 'y' }, approved('a')],
+    ];
+    for (const way of ways) {
+      const changes = createOrderChanges(codec, patience);
+      for (const event of [created('a'), ...way]) {
+        changes.take([at('a', event)]);
+        const status = changes.of(['a'])[0]?.state.status ?? '';
+        const { Pending, Paid } = changes.open(began);
+        assert.deepEqual([Pending, Paid], [+(status === 'Pending'), +(status === 'Paid')]);
+      }
+      assert.equal(changes.completed, 1);
+    }
+  });
+
+  it('an order that has ended is forgotten once it was told, unless a refund is awaited', () => {
+    const at = log();
+    const cancelled: OrderEvent = { type: 'cancelled', orderId: 'b', decidedBy: 'x', reason: 'y' };
+    const changes = createOrderChanges(codec, patience);
+    changes.take([at('a', created('a')), at('b', created('b')), at('c', created('c'))]);
+    changes.take([at('a', debited('a')), at('a', approved('a')), at('b', cancelled)]);
+    const known = () => changes.of(['a', 'b', 'c']).map(({ orderId }) => orderId);
+    changes.look(5);
+    assert.deepEqual(known(), ['a', 'b', 'c']);
+    changes.look(5);
+    assert.deepEqual(known(), ['b', 'c']);
+    changes.take([at('a', debited('a'))]);
+    assert.deepEqual(changes.look(5).partly, ['a'], 'what comes later is read whole');
+  });
+
+  it('of events that are no order’s it knows only where they are', () => {
+    const at = log();
+    const changes = createOrderChanges(codec, patience);
+    changes.take([{ ...at('a', created('a')), aggregateType: 'parcel' }]);
+    assert.deepEqual([changes.accepted, changes.look(5).changed], [0, 0]);
+    assert.deepEqual([...changes.lastOf.values()], [1]);
+  });
+
   it('remembers so many orders, and forgets those that changed longest ago', () => {
     const at = log();
     const changes = createOrderChanges(codec, patience, 2);

@@ -1,4 +1,5 @@
 import type { Part } from '../../../shared/contracts/console.ts';
+import { askAdmin } from './admin-client.ts';
 
 /** A process of the stack and where it is asked how it is. */
 export interface PartAddress {
@@ -18,6 +19,12 @@ export interface PartsWatch {
   part(name: string): Part | undefined;
 }
 
+/** What a part answers. */
+interface Said {
+  readonly status?: unknown;
+  readonly reasons?: unknown;
+}
+
 /** How long a part may take to say how it is, in milliseconds. A stopped process accepts and is silent. */
 export const ANSWER_MS = 2_000;
 
@@ -30,8 +37,7 @@ export function partsWatch(
 
   async function askOne({ name, url }: PartAddress): Promise<void> {
     try {
-      const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS) });
-      const said = (await response.json()) as { status?: unknown; reasons?: unknown };
+      const said = (await askAdmin(`${url}/readyz`, ANSWER_MS)) as Said;
       const reasons = Array.isArray(said.reasons) ? said.reasons.map(String) : [];
       const state = stateOf(said.status);
       known.set(name, { part: { name, state, reasons }, answeredAt: now() });

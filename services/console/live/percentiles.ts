@@ -1,19 +1,21 @@
 /** How long orders took, lately. */
 export interface RecentJourneys {
-  /** What ended in the last second, in milliseconds. */
-  add(took: readonly number[]): void;
-  /** Of the last seconds; undefined if nothing ended. */
+  /** What ended since the last call, in milliseconds. */
+  add(took: readonly number[], nowMs: number): void;
+  /** Of the last ten seconds; undefined if nothing ended. */
   percentiles(): { readonly p50: number; readonly p99: number } | undefined;
 }
 
-export function recentJourneys(seconds = 10): RecentJourneys {
-  let kept: (readonly number[])[] = [];
+const KEPT_MS = 10_000;
+
+export function recentJourneys(): RecentJourneys {
+  let kept: { readonly took: readonly number[]; readonly atMs: number }[] = [];
   return {
-    add(took) {
-      kept = [...kept, took].slice(-seconds);
+    add(took, nowMs) {
+      kept = [...kept.filter(({ atMs }) => nowMs - atMs < KEPT_MS), { took, atMs: nowMs }];
     },
     percentiles() {
-      const sorted = kept.flat().sort((a, b) => a - b);
+      const sorted = Float64Array.from(kept.flatMap(({ took }) => took)).sort();
       const [first] = sorted;
       if (first === undefined) return undefined;
       const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? first;

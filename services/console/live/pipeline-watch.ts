@@ -8,6 +8,7 @@ import { background, type Context, withSignal, withTimeLeft } from '../../../sha
 import type { Logger } from '../../../shared/kit/logger.ts';
 import type { Component } from '../../../shared/kit/process/lifecycle.ts';
 import { foldedRow, type Patience } from '../orders/console-rows.ts';
+import { askAdmin } from './admin-client.ts';
 import { consumersOf, type Progress, runnerOf } from './consumers-view.ts';
 import { headTimes, lastHour } from './last-hour.ts';
 import type { LiveReaders } from './live-readers.ts';
@@ -17,7 +18,7 @@ import { ANSWER_MS, type PartAddress, type PartsWatch } from './parts-watch.ts';
 import { recentJourneys } from './percentiles.ts';
 
 export interface PipelineWatchOptions {
-  readonly store: Pick<EventStore, 'head' | 'listCheckpoints' | 'deadLetters'>;
+  readonly store: Pick<EventStore, 'listCheckpoints' | 'deadLetters'>;
   readonly log: LogWatch;
   readonly changes: OrderChanges;
   readonly parts: PartsWatch;
@@ -31,7 +32,10 @@ export interface PipelineWatchOptions {
   readonly now: () => number;
 }
 
-/** Looks at everything once a second, keeps an hour of it, and tells those who watch. */
+/**
+ * Looks at everything once a second, or while nobody watches every five seconds, keeps an hour
+ * of it, and tells those who watch.
+ */
 export interface PipelineWatch extends Component {
   /** As of the last look. */
   readonly now: Pipeline | undefined;
@@ -39,11 +43,17 @@ export interface PipelineWatch extends Component {
 }
 
 const LOOK_MS = 1_000;
-/** What changed goes out four times a second. */
-const TELL_MS = 250;
-const NEWEST = 50;
-/** Nobody watches: letters and checkpoints are asked for this seldom, in looks. */
+/** Nobody watches: only each fifth look is taken. */
 const UNWATCHED = 5;
+/** Letters are asked for this seldom, in milliseconds; there may be a thousand. */
+const LETTERS_MS = 2_500;
+/** What changed goes out four times a second; where it was more than a page shows, once. */
+const TELL_MS = 250;
+const REST = 3;
+/** As many rows as a page shows. */
+const NEWEST = 50;
+/** Among so many are looked for those of readers who see some orders only. */
+const NEWEST_OF_ALL = 200;
 const LETTERS = 1_000;
 const STORE_MS = 2_000;
 
@@ -60,8 +70,9 @@ export function pipelineWatch(options: PipelineWatchOptions): PipelineWatch {
   let before = { at: performance.now(), accepted: 0, completed: 0 };
   let checkpoints: readonly KeptCheckpoint[] = [];
   let parked: readonly ParkedLetter[] = [];
+  let parkedAt = Number.NEGATIVE_INFINITY;
   let readModel: Progress | undefined;
-  let head = 0;
+  let rest = 0;
   const away = new Map<string, string>();
   let timers: NodeJS.Timeout[] = [];
   let looking = false;
@@ -84,33 +95,29 @@ export function pipelineWatch(options: PipelineWatchOptions): PipelineWatch {
     const runner = runnerOf(READ_MODEL);
     const address = options.addresses.find(({ name }) => name === runner);
     if (address === undefined) return;
-    const response = await fetch(`${address.url}/progress`, {
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
-    const { position } = (await response.json()) as { position?: unknown };
+    const said = await askAdmin(`${address.url}/progress`, ANSWER_MS);
+    const { position } = said as { position?: unknown };
     if (typeof position !== 'number') throw new Error('no position');
     readModel = { consumer: READ_MODEL, position, delivered: position };
   }
 
+  async function letters(): Promise<void> {
+    const at = performance.now();
+    if (at - parkedAt < LETTERS_MS) return;
+    parked = await store.deadLetters(ctx(), { state: 'parked', limit: LETTERS });
+    parkedAt = at;
+  }
+
   async function look(): Promise<void> {
-    const full = looks++ % UNWATCHED === 0 || readers.count > 0;
+    heads.saw(Number(log.head()), performance.now());
+    if (looks++ % UNWATCHED !== 0 && readers.count === 0) return;
     await Promise.all([
       parts.ask(),
-      ask('the head of the log', async () => {
-        head = Number(await store.head(ctx()));
-        heads.saw(head, performance.now());
+      ask('the checkpoints', async () => {
+        checkpoints = await store.listCheckpoints(ctx());
       }),
-      ...(full
-        ? [
-            ask('the checkpoints', async () => {
-              checkpoints = await store.listCheckpoints(ctx());
-            }),
-            ask('the dead letters', async () => {
-              parked = await store.deadLetters(ctx(), { state: 'parked', limit: LETTERS });
-            }),
-            ask('how far the read model is', readModelProgress),
-          ]
-        : []),
+      ask('the dead letters', letters),
+      ask('how far the read model is', readModelProgress),
     ]);
     now = seen();
     hour.add(pointOf(now));
@@ -120,6 +127,7 @@ export function pipelineWatch(options: PipelineWatchOptions): PipelineWatch {
   function seen(): Pipeline {
     const { accepted, completed } = changes;
     const at = performance.now();
+    const head = Number(log.head());
     const seconds = Math.max(0.001, (at - before.at) / 1_000);
     const rate = (total: number, was: number) => Math.round(((total - was) / seconds) * 10) / 10;
     const rates = {
@@ -127,7 +135,7 @@ export function pipelineWatch(options: PipelineWatchOptions): PipelineWatch {
       completed_per_s: rate(completed, before.completed),
     };
     before = { at, accepted, completed };
-    journeys.add(changes.journeys());
+    journeys.add(changes.journeys(), at);
     const took = journeys.percentiles();
     const { overdue, ...open } = changes.open(options.now());
     const partly = log.blind();
@@ -158,7 +166,9 @@ export function pipelineWatch(options: PipelineWatchOptions): PipelineWatch {
       changes.look(0);
       return;
     }
-    const found = await log.look(NEWEST);
+    if (rest-- > 0) return;
+    const found = await log.look(readers.seeSome ? NEWEST_OF_ALL : NEWEST);
+    rest = found.changed > NEWEST ? REST : 0;
     if (found.changed === 0) return;
     const rules = { decimals, patience, nowMs: options.now() };
     readers.orders({

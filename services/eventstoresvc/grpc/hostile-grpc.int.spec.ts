@@ -61,6 +61,8 @@ const read = (overrides: Partial<GetEventsRequest>): GetEventsRequest => ({
   afterPosition: 0n,
   limit: 0,
   follow: false,
+  gatherMs: 0,
+  withoutMetadata: false,
   ...overrides,
 });
 const letter = (overrides: Partial<DeadLetter>) => ({

@@ -30,7 +30,7 @@ import {
 import type { DiscardRequest, GiveUp } from '../../../shared/eventstore/log-recovery.ts';
 import type { DeadLetter } from '../../../shared/kit/delivery.ts';
 import type { Problem } from '../../../shared/kit/errors.ts';
-import { aggregatesProblems, filterProblems, lettersProblems, readProblems } from '../checking.ts';
+import { aggregatesProblems, lettersProblems, readProblems, streamProblems } from '../checking.ts';
 import { appendProblems, type EventLimits, eventAt, invalidEvent } from '../log/event-rules.ts';
 import {
   checkRequest,
@@ -106,8 +106,13 @@ export function aggregatesFromWire(
 
 /** Ignores the request's limit, as the contract says. */
 export function streamFromWire(request: GetEventsRequest, stream: string): StreamRequest {
-  const read = { ...filterFromWire(request), follow: request.follow };
-  return unless([streamProblem(request.stream, stream)], read, filterProblems);
+  const read = {
+    ...filterFromWire(request),
+    follow: request.follow,
+    ...(request.gatherMs !== 0 && { gatherMs: request.gatherMs }),
+    ...(request.withoutMetadata && { withoutMetadata: true }),
+  };
+  return unless([streamProblem(request.stream, stream)], read, streamProblems);
 }
 
 /** An empty filter means all events, as in the original sample. */

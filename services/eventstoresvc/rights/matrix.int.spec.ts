@@ -73,6 +73,8 @@ const filter = {
   afterEventId: '',
   limit: 1,
   follow: false,
+  gatherMs: 0,
+  withoutMetadata: false,
 };
 const looked = { agreed: 1_000n, streamLast: 1_000n };
 

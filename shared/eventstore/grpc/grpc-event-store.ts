@@ -20,6 +20,7 @@ import type {
   EventPage,
   EventStore,
   RecordedEvent,
+  StreamRequest,
 } from '../event-store.ts';
 import { oneByOne } from '../one-by-one.ts';
 import { aggregateReads } from './aggregate-reads.ts';
@@ -45,6 +46,13 @@ export interface GrpcEventStoreOptions extends EventStoreConnectionOptions {
   readonly readsOnly?: boolean | undefined;
 }
 
+/** How events are to come, beside which. */
+type How = {
+  readonly [Key in Exclude<keyof StreamRequest, keyof EventFilter>]?:
+    | StreamRequest[Key]
+    | undefined;
+};
+
 /** How long one read of the whole log may take, in milliseconds. */
 const STREAM_TIMEOUT_MS = 10 * 60_000;
 
@@ -57,7 +65,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
   const replaced = countReplaced(options.meter ?? noMeter);
   const call = (method: string) => ({ name: `eventstore.EventStore/${method}`, timeoutMs, hook });
 
-  const request = (filter: EventFilter, limit: number, follow = false) => ({
+  const request = (filter: EventFilter, limit: number, how: How = {}) => ({
     eventId: filter.eventId ?? '',
     aggregateId: filter.aggregateId ?? '',
     aggregateType: filter.aggregateType ?? '',
@@ -67,19 +75,21 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
     afterPosition: filter.afterPosition ?? 0n,
     afterEventId: filter.afterEventId ?? '',
     limit,
-    follow,
+    follow: how.follow ?? false,
+    gatherMs: how.gatherMs ?? 0,
+    withoutMetadata: how.withoutMetadata ?? false,
   });
 
   async function* readBatches(
     ctx: Context,
     filter: EventFilter,
-    follow: boolean,
+    how: How,
     withinMs: number,
   ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
     const client = link.client();
     const answers = callServerStream(
       client.getEventsBatches.bind(client),
-      request(filter, 0, follow),
+      request(filter, 0, how),
       ctx,
       {
         ...call('GetEventsBatches'),
@@ -89,7 +99,7 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
           probe: (withinMs) => isThere(client, withinMs),
           onSilent: (reason) => {
             logger.warn({ reason }, 'a read of the log fell silent');
-            replaced(follow ? 'follow' : 'read');
+            replaced(how.follow ? 'follow' : 'read');
             link.replace(client);
           },
         },
@@ -154,10 +164,12 @@ export function createGrpcEventStore(options: GrpcEventStoreOptions): EventStore
       };
     },
 
-    batches: async (ctx, { follow = false, ...filter }) =>
-      follow
-        ? resuming(ctx, filter, (from) => readBatches(ctx, from, true, Number.POSITIVE_INFINITY))
-        : readBatches(ctx, filter, false, STREAM_TIMEOUT_MS),
+    batches: async (ctx, { follow, gatherMs, withoutMetadata, ...filter }) => {
+      const how = { follow, gatherMs, withoutMetadata };
+      return follow
+        ? resuming(ctx, filter, (from) => readBatches(ctx, from, how, Number.POSITIVE_INFINITY))
+        : readBatches(ctx, filter, how, STREAM_TIMEOUT_MS);
+    },
 
     stream: async (ctx, request) => oneByOne(await store.batches(ctx, request)),
 

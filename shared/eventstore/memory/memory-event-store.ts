@@ -3,6 +3,7 @@
  * be tested without servers.
  */
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from '../../kit/context.ts';
 import { CodedError } from '../../kit/errors.ts';
 import type { Currency } from '../../money/currency.ts';
@@ -117,17 +118,24 @@ export function createMemoryEventStore(options: MemoryEventStoreOptions): Served
 
   async function* batches(
     ctx: Context,
-    { follow = false, ...filter }: StreamRequest,
+    { follow = false, gatherMs = 0, withoutMetadata = false, ...filter }: StreamRequest,
   ): AsyncGenerator<readonly RecordedEvent[], void, undefined> {
     checkPlace(filter);
+    const shown = (event: RecordedEvent) => (withoutMetadata ? { ...event, metadata: {} } : event);
+    let notBefore = 0;
     for (let after = filter.afterPosition ?? 0n; ; ) {
       const head = BigInt(log.length);
       const events = select({ ...filter, afterPosition: after });
-      if (events.length > 0) yield events;
+      if (events.length > 0) {
+        yield events.map(shown);
+        notBefore = performance.now() + gatherMs;
+      }
       if (!follow) return;
       if (head > after) after = head;
       // Events that came while the reader was busy are already there.
       if (BigInt(log.length) === after) await once(appended, 'append', { signal: ctx.signal });
+      const early = notBefore - performance.now();
+      if (early > 0) await delay(early, undefined, { signal: ctx.signal });
     }
   }
 

@@ -41,6 +41,8 @@ const everything: GetEventsRequest = {
   afterEventId: '',
   limit: 0,
   follow: false,
+  gatherMs: 0,
+  withoutMetadata: false,
 };
 
 /** Notes how each call ended, and what was carried. */
