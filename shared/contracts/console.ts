@@ -262,7 +262,10 @@ export interface Letter {
   readonly trace_id?: string;
 }
 
-/** 200 of `GET /api/letters`, with `state` (default `parked`; `all`) and `consumer`. Operators only. */
+/**
+ * 200 of `GET /api/letters`, with `state` (default `parked`; `all`), `consumer` and `after`
+ * (`consumer/position` of a letter): the first 1,000 after that one, the oldest first. Operators only.
+ */
 export interface LetterGroups {
   /** By consumer and reason; the largest first. */
   readonly groups: readonly {
@@ -272,8 +275,8 @@ export interface LetterGroups {
     /** The newest, at most 100. */
     readonly letters: readonly Letter[];
   }[];
-  /** There are more than were read (1,000). */
-  readonly more: boolean;
+  /** There are more: they come after this one. */
+  readonly next?: LetterName;
 }
 
 /** 200 of `GET /api/letters/{consumer}/{position}`. */

@@ -27,7 +27,7 @@ export const listParameters = named(
   'limit',
   'cursor',
 );
-export const letterParameters = named('consumer', 'state');
+export const letterParameters = named('consumer', 'state', 'after');
 export const deadlineParameters = named('limit');
 
 /** Who asks, to be asked for in their name. */
@@ -54,7 +54,15 @@ export function letterQuery({ query }: Pick<HttpRequest, 'query'>): LetterQuery 
   if (state === undefined && written !== 'all') {
     throw invalidQuery('state', `must be one of ${states.join(', ')}, all`);
   }
-  return { consumer: query.get('consumer') || undefined, state };
+  return { consumer: query.get('consumer') || undefined, state, after: letterAfter(query) };
+}
+
+function letterAfter(query: URLSearchParams): LetterName | undefined {
+  const written = query.get('after');
+  if (written === null || written === '') return undefined;
+  const [, consumer = '', position = ''] = /^([\w.-]{1,128})\/([1-9]\d{0,14})$/.exec(written) ?? [];
+  if (consumer !== '') return { consumer, position: Number(position) };
+  throw invalidQuery('after', 'must be consumer/position of a letter');
 }
 
 const LIMITS = { usual: 50, most: 200 };

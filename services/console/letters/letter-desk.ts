@@ -20,6 +20,8 @@ import { shownLetter } from '../orders/order-detail.ts';
 export interface LetterQuery {
   readonly consumer: string | undefined;
   readonly state: LetterState | undefined;
+  /** Only letters after this one. */
+  readonly after?: LetterName | undefined;
 }
 
 export interface LetterDesk {
@@ -38,7 +40,8 @@ export interface LetterDesk {
 const LISTED = 1_000;
 const SHOWN = 100;
 
-export function letterDesk(store: EventStore, codec: OrderEventCodec): LetterDesk {
+/** @param listed so many letters at once; at most 1,000 */
+export function letterDesk(store: EventStore, codec: OrderEventCodec, listed = LISTED): LetterDesk {
   async function letterAt(ctx: Context, { consumer, position }: LetterName): Promise<ParkedLetter> {
     const at = BigInt(position);
     const [letter] = await store.deadLetters(ctx, { consumer, position: at, limit: 1 });
@@ -79,12 +82,16 @@ export function letterDesk(store: EventStore, codec: OrderEventCodec): LetterDes
   }
 
   return {
-    async groups(ctx, { consumer, state }) {
+    async groups(ctx, { consumer, state, after }) {
       const found = await store.deadLetters(ctx, {
         ...(consumer !== undefined && { consumer }),
         ...(state !== undefined && { state }),
-        limit: LISTED,
+        ...(after !== undefined && {
+          after: { consumer: after.consumer, position: BigInt(after.position) },
+        }),
+        limit: listed,
       });
+      const last = found.length === listed ? found.at(-1) : undefined;
       const groups = [...Map.groupBy(found, (letter) => `${letter.consumer} ${letter.reason}`)].map(
         ([, letters]) => ({
           consumer: letters[0]?.consumer ?? '',
@@ -95,7 +102,7 @@ export function letterDesk(store: EventStore, codec: OrderEventCodec): LetterDes
       );
       return {
         groups: groups.sort((a, b) => b.count - a.count),
-        more: found.length === LISTED,
+        ...(last && { next: { consumer: last.consumer, position: Number(last.position) } }),
       };
     },
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { LetterName } from '../../../shared/contracts/console.ts';
 import { orderEventCodec } from '../../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../../shared/contracts/subjects.ts';
 import { createMemoryEventStore } from '../../../shared/eventstore/memory/memory-event-store.ts';
@@ -12,7 +13,7 @@ const codec = orderEventCodec(2);
 const consumer = durables.payment;
 
 /** A desk before a log with two orders, each with a letter of the payment worker. */
-async function desk() {
+async function desk(listed?: number) {
   const store = createMemoryEventStore({ stream: ORDERS_STREAM });
   for (const [n, orderId] of ['a', 'b'].entries()) {
     const event = codec.encode({
@@ -39,22 +40,35 @@ async function desk() {
       traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
     });
   }
-  return { store, desk: letterDesk(store, codec) };
+  return { store, desk: letterDesk(store, codec, listed) };
 }
 
 describe('the desk of dead letters', () => {
   it('groups them by consumer and reason, the newest first', async () => {
-    const { groups, more } = await (await desk()).desk.groups(ctx, {
+    const { groups, next } = await (await desk()).desk.groups(ctx, {
       consumer: undefined,
       state: 'parked',
     });
-    assert.equal(more, false);
+    assert.equal(next, undefined);
     assert.deepEqual(
       groups.map(({ reason, count, letters }) => [reason, count, letters.map((l) => l.position)]),
       [['payment_gateway_unavailable', 2, [2, 1]]],
     );
     assert.equal(groups[0]?.letters[0]?.last_error, 'the gateway did not answer');
     assert.equal(groups[0]?.letters[0]?.trace_id, 'a'.repeat(32));
+  });
+
+  it('of more than it lists at once it says after which one the others come', async () => {
+    const one = (await desk(1)).desk;
+    const query = { consumer: undefined, state: 'parked' } as const;
+    const shown: number[] = [];
+    let after: LetterName | undefined;
+    do {
+      const { groups, next } = await one.groups(ctx, { ...query, after });
+      shown.push(...groups.flatMap(({ letters }) => letters.map(({ position }) => position)));
+      after = next;
+    } while (after !== undefined);
+    assert.deepEqual(shown, [1, 2]);
   });
 
   it('shows one with its event and how its order stands', async () => {

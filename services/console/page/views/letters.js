@@ -30,8 +30,9 @@ const nameOf = (/** @type {LetterName} */ { consumer, position }) => `${consumer
 /** @param {App} app @param {URL} url @returns {View} */
 export function lettersView(app, url) {
   const state = url.searchParams.get('state') ?? 'parked';
+  const after = url.searchParams.get('after');
   /** @type {ReturnType<typeof asked<LetterGroups>>} */
-  const list = asked(`/api/letters?${new URLSearchParams({ state })}`, {
+  const list = asked(`/api/letters?${new URLSearchParams({ state, ...(after && { after }) })}`, {
     update: app.update,
     everyMs: AGAIN_MS,
   });
@@ -112,7 +113,7 @@ export function lettersView(app, url) {
         )}</nav>
         ${list.refused ? problem(list.refused) : nothing}
         ${(list.value?.groups ?? []).map(groupCard)}
-        ${list.value?.more ? html`<p class="notice warn">There are more than are shown.</p>` : nothing}
+        ${after || list.value?.next ? pages(list.value?.next) : nothing}
         ${
           list.value?.groups.length === 0
             ? html`<div class="card">${empty(state === 'parked' ? 'Nothing is parked' : 'There are no such letters', 'Every message was answered.')}</div>`
@@ -123,6 +124,17 @@ export function lettersView(app, url) {
     },
     stop: list.stop,
   };
+
+  /** Where more are than are shown at once. @param {LetterName | undefined} next */
+  function pages(next) {
+    const to = (/** @type {Record<string, string>} */ more) =>
+      `/letters?${new URLSearchParams({ state, ...more })}`;
+    return html`<p class="notice warn">
+      ${after ? 'These are not the oldest letters.' : 'These are the oldest letters.'}
+      ${after ? html`<a href=${to({})}>Show the oldest</a>` : nothing}
+      ${next ? html`There are later ones: <a href=${to({ after: nameOf(next) })}>show them</a>` : nothing}
+    </p>`;
+  }
 
   /** @param {LetterGroups['groups'][number]} group */
   function groupCard({ consumer, reason, count: size, letters }) {
