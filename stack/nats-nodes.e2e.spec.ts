@@ -4,7 +4,7 @@ import { durables, ORDERS_STREAM } from '../shared/contracts/subjects.ts';
 import { complete, streamCopies } from '../shared/kit/transport/jetstream/stream-copies.ts';
 import { eventually } from '../shared/testing/eventually.ts';
 import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
-import { journeys, runLine, steadyOrders } from './testing/steady-orders.ts';
+import { journeys, ordersDuring, runLine } from './testing/steady-orders.ts';
 import { createWaves, type Waves } from './testing/waves.ts';
 
 const ORDERS = 150;
@@ -73,13 +73,12 @@ describe('three NATS servers', function () {
     );
 
   it('are restarted one after the other while orders come: no customer asks twice, and no order is late', async () => {
-    const { accepted, stop } = steadyOrders(stack.httpUrl, RATE);
-    await eventually('orders come', () => accepted() > RATE / 2, 30_000);
-    for (const name of TURNS) {
-      await stack.restart(name);
-      await allCurrent();
-    }
-    const report = await stop();
+    const report = await ordersDuring(stack.httpUrl, RATE, async () => {
+      for (const name of TURNS) {
+        await stack.restart(name);
+        await allCurrent();
+      }
+    });
     assert.deepEqual([report.failed, report.repeated], [[], []]);
     for (const { orderId, amountMinor } of report.accepted) waves.placed(orderId, amountMinor);
     await waves.settled();

@@ -162,7 +162,9 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
     options.zipkin && !otlp && !own.OTEL_EXPORTER_ZIPKIN_ENDPOINT && !own.ZIPKIN_URL
       ? take(ownPort(own, 'ZIPKIN_PORT', serverPorts.zipkin))
       : undefined;
-  const eventstore = instances.find(({ row }) => row.serves?.variable === 'GRPC_PORT')?.port;
+  const eventStores = instances.flatMap(({ row, port }) =>
+    row.serves?.variable === 'GRPC_PORT' ? [`${LOOPBACK}:${port}`] : [],
+  );
   const dataDir = resolve(options.dataDir ?? resolve(import.meta.dirname, '../.data'));
   const urlOf = (variable: string, name: string, role = OPERATOR) =>
     own[variable] || loginUrl(dataDir, sqlPort ?? serverPorts.sql, name, role);
@@ -184,7 +186,8 @@ export async function makePlan({ ports, own: given, ...options }: PlanOptions): 
         own.NATS_URL ||
         (nats ?? []).map(({ port }) => natsLogin(dataDir, port, OPERATOR)).join(','),
       // The address of an event store, even if none is among the services.
-      EVENTSTORE_ADDRESS: own.EVENTSTORE_ADDRESS || `${LOOPBACK}:${eventstore ?? take(50051)}`,
+      EVENTSTORE_ADDRESS:
+        own.EVENTSTORE_ADDRESS || eventStores.join(',') || `${LOOPBACK}:${take(50051)}`,
     },
     ownDatabases: Object.fromEntries(
       rows.flatMap(({ database }) =>

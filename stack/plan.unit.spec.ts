@@ -116,6 +116,15 @@ describe('makePlan', () => {
     assert.notEqual(workers[1]?.adminPort, 9102);
   });
 
+  it('services are told each process of the event store, or the one of the user', async () => {
+    const two = { ...standard, instances: { eventstoresvc: 2 } };
+    const { addresses, instances } = await makePlan(two);
+    const stores = instances.filter(({ row }) => row.name === 'eventstoresvc');
+    assert.equal(addresses.EVENTSTORE_ADDRESS, `127.0.0.1:50051,127.0.0.1:${stores[1]?.port}`);
+    const own = await makePlan({ ...two, own: { EVENTSTORE_ADDRESS: 'a:1,b:1' } });
+    assert.equal(own.addresses.EVENTSTORE_ADDRESS, 'a:1,b:1');
+  });
+
   it('gives each service a process, or has the workers share one, which further instances do not', async () => {
     const own = await makePlan(standard);
     assert.deepEqual(

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Times, timesOf } from '../../bench/figures/times.ts';
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { background } from '../../shared/kit/context.ts';
+import { eventually } from '../../shared/testing/eventually.ts';
 import { now } from '../chaos/clock.ts';
 import type { OrderStack } from './order-stack.ts';
 import { checked, wish } from './patient-client.ts';
@@ -27,15 +28,20 @@ export interface SteadyReport {
 
 const ATTEMPT_MS = 10_000;
 const PAUSE_MS = 250;
+const COMES_WITHIN_MS = 30_000;
 /** More at once wait for nobody: then the machine is too slow for the rate, and customers are late. */
 const MOST_AT_ONCE = 400;
 
 /**
- * Sends orders to `url`, `perSecond` of them, until `stop` is called, which resolves when all
- * have their answers. A customer whose request gets no answer, or one that says to come again,
- * sends it once more with the same Idempotency-Key, as late as it is told.
+ * Sends orders to `url`, `perSecond` of them, while `harm` is done, which begins when they come,
+ * and resolves when all have their answers. A customer whose request gets no answer, or one that
+ * says to come again, sends it once more with the same Idempotency-Key, as late as it is told.
  */
-export function steadyOrders(url: string, perSecond: number) {
+export async function ordersDuring(
+  url: string,
+  perSecond: number,
+  harm: (accepted: () => number) => Promise<void>,
+): Promise<SteadyReport> {
   const accepted: Accepted[] = [];
   const failed: string[] = [];
   const repeated: string[] = [];
@@ -70,16 +76,16 @@ export function steadyOrders(url: string, perSecond: number) {
     }
   })();
 
-  return {
-    accepted: () => accepted.length,
-    stop: async (): Promise<SteadyReport> => {
-      const tookMs = now() - beganAt;
-      stopping.abort();
-      await sending;
-      await Promise.all(open);
-      return { accepted, failed, repeated, perSecond: (accepted.length * 1_000) / tookMs };
-    },
-  };
+  try {
+    await eventually('orders come', () => accepted.length > perSecond / 2, COMES_WITHIN_MS);
+    await harm(() => accepted.length);
+  } finally {
+    stopping.abort();
+    await sending;
+  }
+  const tookMs = now() - beganAt;
+  await Promise.all(open);
+  return { accepted, failed, repeated, perSecond: (accepted.length * 1_000) / tookMs };
 }
 
 interface Answered {

@@ -8,7 +8,7 @@ import { type AppendStream, createAppendStream } from './append-stream.ts';
 import { createLink, type Link } from './link.ts';
 
 export interface EventStoreConnectionOptions {
-  /** Host and port of eventstoresvc. */
+  /** Host and port of eventstoresvc; of several processes, separated by commas. */
   readonly address: string;
   /** The stream to append to and read. */
   readonly stream: string;

@@ -1,10 +1,6 @@
 /** The recovery of the log across the network. */
 import { LogRecoveryClient } from '../../../proto/gen/eventstore.ts';
-import {
-  callServerStream,
-  callUnary,
-  channelOptions,
-} from '../../kit/transport/grpc/grpc-server.ts';
+import { callServerStream, callUnary, channelTo } from '../../kit/transport/grpc/grpc-server.ts';
 import {
   type ClientTls,
   channelCredentials,
@@ -15,7 +11,7 @@ import { namingStream } from './stream-name.ts';
 import { newEventToWire, recordedFromWire } from './wire.ts';
 
 export interface GrpcLogRecoveryOptions {
-  /** host:port */
+  /** As in EventStoreConnectionOptions; of several, one is asked. */
   readonly address: string;
   /** The stream's name. */
   readonly stream: string;
@@ -35,8 +31,10 @@ export function createGrpcLogRecovery({
   timeoutMs,
   tls,
 }: GrpcLogRecoveryOptions): LogRecovery & { close(): void } {
-  const client = new LogRecoveryClient(address, channelCredentials(tls), {
-    ...channelOptions,
+  // Each process judges for itself how its log stands, so one is asked to the end.
+  const { target, options } = channelTo(address, { balance: false });
+  const client = new LogRecoveryClient(target, channelCredentials(tls), {
+    ...options,
     ...tlsChannelOptions(tls),
     interceptors: [namingStream(stream)],
   });

@@ -1,6 +1,6 @@
 import { connectivityState } from '@grpc/grpc-js';
 import { EventStoreClient } from '../../../proto/gen/eventstore.ts';
-import { channelOptionsFor } from '../../kit/transport/grpc/grpc-server.ts';
+import { channelTo } from '../../kit/transport/grpc/grpc-server.ts';
 import {
   type ClientTls,
   channelCredentials,
@@ -8,7 +8,10 @@ import {
 } from '../../kit/transport/tls/channel-credentials.ts';
 import { namingStream } from './stream-name.ts';
 
-/** The way to one event store: a connection that can be given up for another. */
+/**
+ * The way to one event store, of one process or several: a connection to each that can be given
+ * up for another.
+ */
 export interface Link {
   /** The current client. Ask again for each call. */
   client(): EventStoreClient;
@@ -22,7 +25,10 @@ export interface Link {
   close(): void;
 }
 
-/** Connects on first use, and again by itself; each call is about `stream`. */
+/**
+ * Connects on first use, and again by itself; each call is about `stream`. `address` is as for
+ * `channelTo`.
+ */
 export function createLink(address: string, stream: string, tls?: ClientTls): Link {
   let client = connect(address, stream, tls);
   let closed = false;
@@ -43,8 +49,9 @@ export function createLink(address: string, stream: string, tls?: ClientTls): Li
 }
 
 function connect(address: string, stream: string, tls: ClientTls | undefined): EventStoreClient {
-  return new EventStoreClient(address, channelCredentials(tls), {
-    ...channelOptionsFor(address),
+  const { target, options } = channelTo(address);
+  return new EventStoreClient(target, channelCredentials(tls), {
+    ...options,
     ...tlsChannelOptions(tls),
     interceptors: [namingStream(stream)],
     // The longest possible timer: an idle client stays connected.

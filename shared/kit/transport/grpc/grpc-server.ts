@@ -14,6 +14,7 @@ import { type GrpcLimits, grpcLimits, serverOptions } from './limits.ts';
 import { bearLongDeadlines } from './long-deadlines.ts';
 
 export { callerOf } from '../tls/caller.ts';
+export { addressesIn, channelTo } from './addresses/several-addresses.ts';
 export {
   type CallSettings,
   callServerStream,
