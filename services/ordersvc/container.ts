@@ -191,6 +191,7 @@ export function createContainer(config: Config): App {
           logger,
           name,
           timeoutMs: name === 'place_order' ? config.placeTimeoutMs : config.requestTimeoutMs,
+          fairShare: {},
           authorize: authorize(rules[method]),
           breaker: BREAKER,
           okLevel: FREQUENT.includes(name) ? 'debug' : 'info',

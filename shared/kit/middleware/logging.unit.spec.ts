@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { recordingLogger } from '../../testing/recording.ts';
 import { background } from '../context.ts';
 import { CodedError } from '../errors.ts';
@@ -47,4 +48,30 @@ describe('logging', () => {
     assert.equal(line.code, 'internal');
     assert.match(JSON.stringify(line.err), /x is not a function/);
   });
+
+  for (const kind of ['rate_limited', 'overloaded'] as const) {
+    it(`of a flood that is ${kind} it writes one line a second, which counts the others`, async () => {
+      const { logger, lines } = recordingLogger();
+      const refusal = new CodedError(kind, 'too_much', 'Too much.');
+      let now = 0;
+      const clock = mock.method(performance, 'now', () => now);
+      try {
+        const endpoint = logging(logger, 'send parcel')(() => Promise.reject(refusal));
+        const refused = () => assert.rejects(endpoint(background(), {}), refusal);
+        for (let n = 0; n < 100; n++) await refused();
+        assert.equal(lines.length, 1);
+        now += 1_000;
+        await refused();
+        assert.deepEqual(
+          lines.map((line) => [line.code, line.left_out]),
+          [
+            ['too_much', undefined],
+            ['too_much', 99],
+          ],
+        );
+      } finally {
+        clock.mock.restore();
+      }
+    });
+  }
 });

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts';
 import type { Meter } from '../metrics/meter.ts';
 import { type CircuitBreakerOptions, circuitBreaker } from './circuit-breaker.ts';
 import { type DeadLetterOptions, deadLetter } from './dead-letter.ts';
+import { type FairShareOptions, fairShare } from './fair-share.ts';
 import { instrumenting } from './instrumenting.ts';
 import { type LoggingOptions, logging } from './logging.ts';
 import { type RateLimitOptions, rateLimit } from './rate-limit.ts';
@@ -28,6 +29,8 @@ export interface RequestOnionOptions extends OnionOptions {
   readonly timeoutMs: number | undefined;
   /** Default: no limit. */
   readonly rateLimit?: RateLimitOptions;
+  /** Default: who asks first is served first, however many one caller asks for. */
+  readonly fairShare?: FairShareOptions;
   /**
    * Who may call it: `authorize` and a rule. Default: nobody is asked, for endpoints whose
    * transport lets only those in who may.
@@ -55,8 +58,8 @@ export interface WorkerOnionOptions extends OnionOptions {
 
 /**
  * The onion around an endpoint whose caller waits. The rate limit comes before the timeout,
- * so that a refusal costs nothing, and before the authorization, which may have to look
- * something up, and which the timeout bounds. The circuit is innermost, so that it judges only
+ * so that a refusal costs nothing. The timeout bounds the wait for a turn and the
+ * authorization, which may have to look something up. The circuit is innermost, so that it judges only
  * the endpoint and never our own refusals.
  */
 export function requestMiddleware(options: RequestOnionOptions): Middleware {
@@ -67,6 +70,7 @@ export function requestMiddleware(options: RequestOnionOptions): Middleware {
     logging(logger, name, { okLevel }),
     options.rateLimit === undefined ? nop : rateLimit(options.rateLimit),
     timeoutMs === undefined ? nop : timeout(timeoutMs),
+    options.fairShare === undefined ? nop : fairShare(options.fairShare),
     options.authorize ?? nop,
     options.breaker === undefined ? nop : circuitBreaker(options.breaker),
   );

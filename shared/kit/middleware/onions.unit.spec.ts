@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { recordingLogger, recordingMeter } from '../../testing/recording.ts';
-import { background, type Context, withTimeLeft } from '../context.ts';
+import { background, type Context, withPrincipal, withTimeLeft } from '../context.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Endpoint, Middleware } from '../endpoint.ts';
 import { CodedError, codedError } from '../errors.ts';
+import { stranger } from '../principal.ts';
 import {
   batchMiddleware,
   deadlineMiddleware,
@@ -128,6 +129,31 @@ describe("the requests' onion", () => {
     assert.equal(await call(), 'database_away');
     assert.equal(await call(), 'database_away');
     assert.equal(await call(), 'ok');
+  });
+
+  it('waits for a turn within the time, after the limit, and before it looks anything up', async () => {
+    const asked: Context[] = [];
+    const { steps, common } = observed();
+    const wrapped = requestMiddleware({
+      ...common,
+      rateLimit: { points: 2, perMs: 60_000 },
+      fairShare: { atOnce: () => ({ current: () => 2, answered: () => {}, reached: () => {} }) },
+      authorize: (next) => (ctx, request) => {
+        asked.push(ctx);
+        return next(ctx, request);
+      },
+    })(() => new Promise(() => undefined));
+    const from = (caller: string) => withPrincipal(background(), stranger(caller));
+    const call = (caller: string) => code(wrapped(from(caller), {}));
+    const [other, first, waiting] = [call('other'), call('one'), call('one')];
+    assert.equal(asked.length, 2, 'the third waits');
+    assert.equal(await call('one'), 'rate_limited', 'who waits has its point');
+    assert.deepEqual(
+      await Promise.all([other, first, waiting]),
+      Array(3).fill('deadline_exceeded'),
+    );
+    assert.equal(asked.length, 2, 'the third was never begun');
+    assert.equal(steps.filter((step) => step === 'logged deadline_exceeded').length, 3);
   });
 
   it('looks at the time before the circuit: a request without any left hears of that', async () => {

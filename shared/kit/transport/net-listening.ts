@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import type { Logger } from '../logger.ts';
-import { seldom } from './seldom.ts';
+import { seldom } from '../seldom.ts';
 
 /** How often the same warning about connections is logged. */
 const TELL_EVERY_MS = 10_000;

@@ -2,7 +2,7 @@ import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { Logger } from '../../logger.ts';
-import { seldom } from '../seldom.ts';
+import { seldom } from '../../seldom.ts';
 import { identityOf } from './peer-identity.ts';
 import type { TlsIdentity } from './tls-files.ts';
 

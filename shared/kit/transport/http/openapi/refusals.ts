@@ -38,7 +38,7 @@ export const kitRefusals = {
   }),
   RateLimited: problem(429, {
     description: 'Too many requests of this kind; nothing was done.',
-    codes: ['rate_limited'],
+    codes: ['rate_limited', 'too_many_waiting'],
     headers: { 'retry-after': retryAfter },
   }),
   HeadersTooLarge: problem(431, {
