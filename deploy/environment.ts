@@ -39,7 +39,8 @@ export const databaseAddresses = (role: string): Environment =>
     Object.entries(databases).map(([variable, database]) => {
       const found = new URL(`postgres://${role}@${SQL_HOST}:${SQL_PORT}/${database}`);
       const trust = `sslmode=verify-full&sslrootcert=${SQL_AUTHORITY}/ca.crt`;
-      found.search = `${trust}&passfile=${CREDENTIALS}/sql/${role}.pgpass`;
+      // Standbys are behind the address: without it a commit that waits for them may be cancelled.
+      found.search = `target_session_attrs=read-write&${trust}&passfile=${CREDENTIALS}/sql/${role}.pgpass`;
       return [variable, found.href];
     }),
   );

@@ -55,6 +55,17 @@ describe('what a pod is told', () => {
     }
   });
 
+  it('has standbys behind each database, of which no commit that waits may be cancelled', () => {
+    for (const of of pods) {
+      for (const [name, { environment }] of of) {
+        for (const variable of Object.keys(databases).filter((one) => environment[one])) {
+          const url = environment[variable] ?? '';
+          assert.match(url, /[?&]target_session_attrs=read-write&/, `${name}: ${variable}`);
+        }
+      }
+    }
+  });
+
   it('makes it strict, with all that a strict service must have', async () => {
     for (const of of pods) {
       for (const { name, adminPort } of services) {
