@@ -203,8 +203,23 @@ export function createLogCopy(database: Database, stream: string): LogCopy {
       );
     },
 
+    // Two statements, since CockroachDB refuses one that changes a table twice. One that is
+    // killed between them still has the mark, and writes the same places again.
     finish: async (ctx, name, last, places) => {
       const text = (column: (place: CopiedPlace) => string) => places.map(column);
+      await database.query(
+        ctx,
+        (sql) => sql`
+          insert into checkpoints (consumer, position, event_id, delivered)
+          select p.consumer, p.position::int8, p.event_id, p.position::int8
+          from log_head, unnest(
+            ${text((p) => p.consumer)}::text[], ${text((p) => p.position)}::text[],
+            ${text((p) => p.eventId)}::text[]
+          ) as p (consumer, position, event_id)
+          where log_head.stream = ${stream}::text and log_head.position = 0
+            and exists (select 1 from checkpoints c where c.consumer = ${RESTORE + name}::text)
+          on conflict (consumer) do nothing`,
+      );
       const moved = await database.query<{ position: string }>(
         ctx,
         (sql) => sql`
@@ -214,15 +229,6 @@ export function createLogCopy(database: Database, stream: string): LogCopy {
             update log_head set position = ${String(last)}::int8
             where stream = ${stream}::text and position = 0 and exists (select 1 from ended)
             returning position
-          ), placed as (
-            insert into checkpoints (consumer, position, event_id, delivered)
-            select p.consumer, p.position::int8, p.event_id, p.position::int8
-            from moved, unnest(
-              ${text((p) => p.consumer)}::text[], ${text((p) => p.position)}::text[],
-              ${text((p) => p.eventId)}::text[]
-            ) as p (consumer, position, event_id)
-            on conflict (consumer) do nothing
-            returning 1
           )
           select position from moved`,
       );

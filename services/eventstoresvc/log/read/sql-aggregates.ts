@@ -43,7 +43,10 @@ export async function readAggregates(
         select asked.n, e.stream, e.position, e.event_id, e.event_type, e.aggregate_type,
                e.aggregate_id, e.version, e.event_data, e.metadata, e.created_at
         from asked cross join lateral (
-          select * from events
+          select events.stream, events.position, events.event_id, events.event_type,
+                 events.aggregate_type, events.aggregate_id, events.version,
+                 events.event_data, events.metadata, events.created_at
+          from events
           where events.aggregate_id = asked.aggregate_id
             and events.aggregate_type = asked.aggregate_type
             and events.stream = ${stream}::text
