@@ -17,7 +17,7 @@ RUN mkdir .compile-cache && chown node .compile-cache
 # The mount points of compose.yaml, whose volumes take over the owner.
 RUN for name in $(node --eval "import('./shared/credentials/installation.ts').then((it) => console.log(...it.installationFolders()))"); do \
       mkdir -p /credentials/$name; \
-    done && mkdir -p /data/cockroach1 /data/cockroach2 /data/cockroach3 /data/nats && chown -R node:node /credentials /data
+    done && mkdir -p /data/cockroach1 /data/cockroach2 /data/cockroach3 /data/nats /data/nats2 /data/nats3 && chown -R node:node /credentials /data
 USER node
 RUN for service in services/*/main.ts; do \
       node --eval "import('./$(dirname $service)/container.ts').then(() => import('./$(dirname $service)/config.ts')).then(() => process.exit())"; \

@@ -28,6 +28,7 @@ type ReadConfig = (env: NodeJS.ProcessEnv) => Record<string, unknown>;
 const root = resolve(import.meta.dirname, '..');
 const rows = [bootstrapper, ...services];
 const cockroach = ['cockroach1', 'cockroach2', 'cockroach3'];
+const nats = ['nats', 'nats2', 'nats3'];
 /** What runs to its end. */
 const once = ['credentials', 'bootstrapper', 'cockroach-init', 'ordersctl'];
 /** Where each container finds what it knows of others. */
@@ -53,8 +54,6 @@ const leftOut = {
   GRPC_RIGHTS: 'the table is enough',
   // The operator's tool runs where the operator is.
   AUDIT_ENVIRONMENT_FILE: 'npx ordersctl audit',
-  // There is one NATS server.
-  STREAM_REPLICAS: 'the default is meant',
   OWNED_DATABASES: 'the default is meant',
   // What fits the containers is for this file to say, in numbers, not for a shell.
   ...Object.fromEntries(
@@ -126,7 +125,7 @@ describe('compose.yaml', function suite() {
       folder,
       at: MOUNTED,
       sqlHosts: ['cockroachdb', ...cockroach],
-      natsHosts: ['nats'],
+      natsHosts: ['nats', 'nats1', 'nats2', 'nats3'],
       streams: [ORDERS_STREAM],
       leafMs: 3_600_000,
       now: Date.now(),
@@ -297,7 +296,10 @@ describe('compose.yaml', function suite() {
       on('databases'),
       [...cockroach, 'cockroach-init', 'ordersctl', ...namesOf(withDatabase)].sort(),
     );
-    assert.deepEqual(on('messages'), ['nats', 'ordersctl', ...namesOf(needing('NATS_URL'))].sort());
+    assert.deepEqual(
+      on('messages'),
+      [...nats, 'ordersctl', ...namesOf(needing('NATS_URL'))].sort(),
+    );
     assert.deepEqual(
       on('events'),
       ['eventstoresvc', 'ordersctl', ...namesOf(needing('EVENTSTORE_ADDRESS'))].sort(),
@@ -363,9 +365,11 @@ describe('compose.yaml', function suite() {
       assert.deepEqual(others, [], `${name} has several`);
       const wanted = cockroach.includes(name)
         ? 'cockroach'
-        : name === 'ordersctl'
-          ? 'operator'
-          : name;
+        : nats.includes(name)
+          ? 'nats'
+          : name === 'ordersctl'
+            ? 'operator'
+            : name;
       assert.equal(mount?.source, `credentials-${wanted}`);
       assert.deepEqual([mount?.target, mount?.read_only], [MOUNTED, true], name);
       assert.notEqual(wanted, AUTHORITY);
@@ -387,9 +391,27 @@ describe('compose.yaml', function suite() {
       }
     }
     assert.ok(named.size > 30, `${named.size} files are named`);
-    const conf = await readFile(join(folder, 'nats/nats.conf'), 'utf8');
-    for (const [, path = ''] of conf.matchAll(/"\/run\/credentials([^"]+)"/g)) {
-      assert.ok(existsSync(join(folder, 'nats', path)), path);
+    for (const file of ['nats.conf', 'nats-cluster.conf']) {
+      const conf = await readFile(join(folder, 'nats', file), 'utf8');
+      for (const [, path = ''] of conf.matchAll(/"\/run\/credentials([^"]+)"/g)) {
+        assert.ok(existsSync(join(folder, 'nats', path)), path);
+      }
+    }
+  });
+
+  it('has two more NATS nodes by a profile, which all go by one name and know each other by others', async () => {
+    const conf = await readFile(join(folder, 'nats/nats-cluster.conf'), 'utf8');
+    const known = [...conf.matchAll(/nats-route:\/\/(\w+):6222/g)].map(([, host]) => host);
+    assert.deepEqual(known, ['nats1', 'nats2', 'nats3']);
+    for (const [index, name] of nats.entries()) {
+      const { profiles, networks, command: told } = service(name);
+      const command = told ?? [];
+      assert.deepEqual(profiles ?? [], index === 0 ? [] : ['nats-cluster'], name);
+      const names = new Set([name, ...(networks?.messages?.aliases ?? [])]);
+      assert.ok(names.has('nats') && names.has(`nats${index + 1}`), name);
+      assert.equal(command[command.indexOf('--name') + 1], `nats${index + 1}`);
+      const file = index === 0 ? 'nats.conf' : 'nats-cluster.conf';
+      assert.equal(command[command.indexOf('--config') + 1], `${MOUNTED}/${file}`);
     }
   });
 
@@ -406,7 +428,7 @@ describe('compose.yaml', function suite() {
     const started = Object.fromEntries(cockroach.map((name) => [name, 'service_started']));
     const healthy = Object.fromEntries(cockroach.map((name) => [name, 'service_healthy']));
     const made = { credentials: 'service_completed_successfully' };
-    for (const name of [...cockroach, 'nats']) assert.deepEqual(conditions(name), made);
+    for (const name of [...cockroach, ...nats]) assert.deepEqual(conditions(name), made);
     for (const name of ['credentials', 'zipkin']) assert.deepEqual(conditions(name), {});
     assert.deepEqual(conditions('cockroach-init'), started);
     assert.deepEqual(conditions('bootstrapper'), {

@@ -51,7 +51,11 @@ export function addCredentialsCommands(program: Command): void {
       'names of the database, the one in addresses first, then those of its nodes',
       'cockroachdb,cockroach1,cockroach2,cockroach3',
     )
-    .option('--nats-hosts <names>', 'names of NATS, the one in addresses first', 'nats')
+    .option(
+      '--nats-hosts <names>',
+      'names of NATS, the one in addresses first, then those of its nodes',
+      'nats,nats1,nats2,nats3',
+    )
     .option('--days <n>', `how long certificates count, at most ${MOST_DAYS}`, '90')
     .option(...AT)
     .option(...STREAMS)

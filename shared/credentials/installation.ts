@@ -24,6 +24,7 @@ export interface InstallationOptions {
   readonly at?: string | undefined;
   /** The names of the database's nodes; by the first all of them are reached. */
   readonly sqlHosts: readonly [string, ...string[]];
+  /** The names of NATS: the one in addresses, then those of its nodes, if there are several. */
   readonly natsHosts: readonly [string, ...string[]];
   readonly streams: readonly string[];
   /** How long certificates count, and from when, in milliseconds. */
@@ -78,6 +79,9 @@ export async function makeInstallation(options: InstallationOptions): Promise<vo
   handOutPasswords(of, sqlHosts[0]);
   handOutHttpKeys(of);
   replaceFile(of(NATS).file('nats.conf'), installationNatsConf(options));
+  const [, ...nodes] = natsHosts;
+  if (nodes.length === 0) return;
+  replaceFile(of(NATS).file('nats-cluster.conf'), installationNatsConf(options, nodes));
 }
 
 type FolderOf = (name: string) => CredentialsFolder;
@@ -112,16 +116,24 @@ function handOutHttpKeys(of: FolderOf): void {
 
 /**
  * The configuration of nats-server for the identities whose keys lie in the folder; keys that
- * are missing are made. It holds public keys alone. Throws the system's error.
+ * are missing are made. With the names of `nodes` it is of each server of their cluster. It
+ * holds public keys alone. Throws the system's error.
  */
-export function installationNatsConf({
-  folder,
-  at = join(folder, NATS),
-  streams,
-}: Pick<InstallationOptions, 'folder' | 'at' | 'streams'>): string {
+export function installationNatsConf(
+  {
+    folder,
+    at = join(folder, NATS),
+    streams,
+  }: Pick<InstallationOptions, 'folder' | 'at' | 'streams'>,
+  nodes: readonly string[] = [],
+): string {
   const users = natsUsers(folder, streams);
-  const { cert, key } = leafFiles(at, NATS);
-  return natsConf(users, { tls: { cert, key }, monitor: '127.0.0.1:8222' });
+  const { cert, key, ca } = leafFiles(at, NATS);
+  return natsConf(users, {
+    tls: { cert, key },
+    ...(nodes.length > 0 && { cluster: { hosts: nodes, ca } }),
+    monitor: '127.0.0.1:8222',
+  });
 }
 
 /** The users of NATS: the identities whose keys lie in the folder; keys that are missing are made. Throws the system's error. */

@@ -27,6 +27,7 @@ export interface ComposeService {
   readonly pids_limit?: number;
   readonly user?: string;
   readonly read_only?: boolean;
+  readonly profiles?: readonly string[];
   readonly tmpfs?: readonly string[];
   readonly cap_drop?: readonly string[];
   readonly cap_add?: readonly string[];

@@ -12,6 +12,8 @@ export interface NatsConfOptions {
   readonly include?: string | undefined;
   /** The server's certificate: then it takes TLS alone. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** The names of all servers of its cluster, and the authority of their certificates, which have these names. Needs `tls`. */
+  readonly cluster?: { readonly hosts: readonly string[]; readonly ca: string } | undefined;
   /** Where its monitor listens: it knows no login, so let only operators reach it. Default: the server's arguments say. */
   readonly monitor?: string | undefined;
 }
@@ -34,7 +36,7 @@ const limits = {
  * It holds public keys alone.
  */
 export function natsConf(users: readonly NatsUser[], options: NatsConfOptions = {}): string {
-  const { include, tls, monitor } = options;
+  const { include, tls, cluster, monitor } = options;
   const lines = users.flatMap(({ identity, keys, rights: { publish, subscribe } }) =>
     keys.flatMap((key) => [
       `    # ${identity}`,
@@ -61,6 +63,7 @@ export function natsConf(users: readonly NatsUser[], options: NatsConfOptions = 
           '  timeout: 5',
           '}',
         ]),
+    ...(tls === undefined || cluster === undefined ? [] : clusterLines(tls, cluster)),
     ...(include === undefined ? [] : [`include ${JSON.stringify(include)}`]),
     'authorization {',
     '  timeout: 5',
@@ -71,6 +74,32 @@ export function natsConf(users: readonly NatsUser[], options: NatsConfOptions = 
     '',
   ].join('\n');
 }
+
+/** Where the servers of a cluster reach each other. */
+const CLUSTER_PORT = 6222;
+
+/**
+ * A server of the cluster shows a certificate with one of its names: who could pass for one
+ * would have all rights, and a certificate of ours alone is what every service has.
+ */
+const clusterLines = (
+  { cert, key }: NonNullable<NatsConfOptions['tls']>,
+  { hosts, ca }: NonNullable<NatsConfOptions['cluster']>,
+): readonly string[] => [
+  'cluster {',
+  '  name: orders',
+  `  listen: "0.0.0.0:${CLUSTER_PORT}"`,
+  '  no_advertise: true',
+  '  tls {',
+  `    cert_file: ${JSON.stringify(cert)}`,
+  `    key_file: ${JSON.stringify(key)}`,
+  `    ca_file: ${JSON.stringify(ca)}`,
+  '    verify_cert_and_check_known_urls: true',
+  '    timeout: 5',
+  '  }',
+  `  routes: ${list(hosts.map((host) => `nats-route://${host}:${CLUSTER_PORT}`))}`,
+  '}',
+];
 
 const list = (subjects: readonly string[]): string =>
   `[${subjects.map((s) => JSON.stringify(s)).join(', ')}]`;
