@@ -1,6 +1,6 @@
 # npm puts the project's own Node first in PATH.
 .DEFAULT_GOAL := help
-.PHONY: help start demo chaos bench bench-orders up down test mutants lint clean deps bench-deps
+.PHONY: help start demo chaos bench bench-orders up down test test-all mutants lint clean deps bench-deps
 
 help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
@@ -17,7 +17,8 @@ help:
 	@echo '                      ARGS="--running --orders 5000 --rate 200" measures the running stack; ARGS=--help'
 	@echo 'make bench            compare the event store with its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
 	@echo 'make up               run the system in Docker on three CockroachDB nodes; make down removes it with its data'
-	@echo 'make test             run every test; ARGS="--grep acknowledged" picks some'
+	@echo 'make test             run all tests but the long ones, under eight minutes; ARGS="--grep acknowledged" picks some'
+	@echo 'make test-all         run every test, as CI does, in some twenty-five minutes'
 	@echo 'make mutants          make small changes to the pure files, and list those that no test notices; ARGS=saga picks some'
 	@echo 'make lint             check style, types and import boundaries'
 	@echo 'make clean            remove the data of make start (.data); fetched tools and packages stay'
@@ -54,6 +55,9 @@ down:
 
 test: deps
 	@npm run --silent test -- $(ARGS)
+
+test-all: deps
+	@npm run --silent test:all -- $(ARGS)
 
 mutants: deps
 	@npm run --silent mutants -- $(ARGS)

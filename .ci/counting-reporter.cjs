@@ -3,7 +3,7 @@ const { relative } = require('node:path');
 const { reporters } = require('mocha');
 
 /** Files whose times are told. */
-const SLOWEST = 12;
+const SLOWEST = 40;
 
 /**
  * mocha's own output; each failure with its stack as soon as mocha tells of it;
