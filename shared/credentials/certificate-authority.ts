@@ -1,6 +1,7 @@
 /** A small certificate authority of our own, for the services of one machine. */
 import 'reflect-metadata';
 import { X509Certificate as NodeCertificate, webcrypto } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -95,6 +96,16 @@ export async function issueLeaf(authority: KeyPair, options: LeafOptions): Promi
 /** Whether `authority` has signed this certificate. */
 export const isOf = (authority: KeyPair, cert: string): boolean =>
   new NodeCertificate(cert).verify(new NodeCertificate(authority.cert).publicKey);
+
+/** Whether a server with this certificate has these names and addresses, and no other. */
+export function servesAs(
+  cert: string,
+  { hosts = [], addresses = [] }: Pick<LeafOptions, 'hosts' | 'addresses'>,
+): boolean {
+  const names = new X509Certificate(cert).getExtension(SubjectAlternativeNameExtension)?.names;
+  const has = names?.items.filter(({ type }) => type !== 'url').map(({ value }) => value) ?? [];
+  return isDeepStrictEqual(new Set(has), new Set([...hosts, ...addresses]));
+}
 
 /** When this certificate ends, in milliseconds of the epoch. */
 export const endOf = (cert: string): number => new X509Certificate(cert).notAfter.getTime();

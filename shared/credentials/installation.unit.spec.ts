@@ -117,4 +117,23 @@ describe('the credentials of an installation', () => {
     assert.ok(statements.includes('SCRAM-SHA-256$'));
     assert.ok(!statements.includes(password));
   });
+
+  it('are made again for a server whose names change, and stay for the others', async () => {
+    const leaves = () =>
+      Object.fromEntries(
+        files()
+          .filter((file) => file.includes('/tls/'))
+          .map((file) => [file, read(file)]),
+      );
+    const before = leaves();
+    await make({ natsHosts: ['broker', 'broker-2'] });
+    const after = leaves();
+    const changed = Object.keys(after).filter((file) => after[file] !== before[file]);
+    assert.ok(changed.length > 0);
+    for (const file of changed) assert.match(file, /^nats[/]/);
+    const cert = changed.find((file) => file.endsWith('.crt')) ?? assert.fail();
+    assert.match(new X509Certificate(read(cert)).subjectAltName ?? '', /DNS:broker-2/);
+    await make({ natsHosts: ['broker', 'broker-2'] });
+    assert.deepEqual(leaves(), after);
+  });
 });

@@ -11,6 +11,7 @@ import {
   type KeyPair,
   type LeafOptions,
   makeAuthority,
+  servesAs,
 } from './certificate-authority.ts';
 import type { CredentialsFolder } from './credentials-folder.ts';
 
@@ -86,7 +87,7 @@ export interface LeafWanted extends Omit<LeafOptions, 'identity'> {
   readonly file?: string;
 }
 
-/** Makes the leaf in `folder` unless there is one of `authority` whose time is not half over. Throws the system's error. */
+/** Makes the leaf in `folder` unless there is one of `authority` with its names whose time is not half over. Throws the system's error. */
 export async function renewLeaf(
   folder: CredentialsFolder,
   authority: KeyPair,
@@ -94,7 +95,7 @@ export async function renewLeaf(
 ): Promise<void> {
   const { cert, key } = leafFiles(folder.path, file);
   if (existsSync(cert) && existsSync(key)) {
-    const leftMs = leftOf(readFileSync(cert, 'utf8'), authority, wanted.from);
+    const leftMs = leftOf(readFileSync(cert, 'utf8'), authority, wanted);
     if (leftMs > wanted.forMs * RENEWED_WITH) return;
   }
   const made = await issueLeaf(authority, { identity: uriOf(name), ...wanted });
@@ -103,10 +104,10 @@ export async function renewLeaf(
   replaceFile(cert, made.cert);
 }
 
-/** How long it still counts; nothing if another has signed it. */
-function leftOf(leaf: string, authority: KeyPair, now: number): number {
+/** How long it still counts; nothing if another has signed it, or if it has other names. */
+function leftOf(leaf: string, authority: KeyPair, wanted: Omit<LeafWanted, 'name'>): number {
   try {
-    return isOf(authority, leaf) ? endOf(leaf) - now : 0;
+    return isOf(authority, leaf) && servesAs(leaf, wanted) ? endOf(leaf) - wanted.from : 0;
   } catch {
     return 0;
   }

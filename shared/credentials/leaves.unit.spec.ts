@@ -15,7 +15,10 @@ describe('the certificates of the stack', () => {
   let stop: AbortController;
   let now: number;
   const keep = () =>
-    keepLeaves(folder, ['ordersvc'], stop.signal, { now: () => now, lookEveryMs: 10 });
+    keepLeaves(folder, ['ordersvc', 'eventstoresvc'], stop.signal, {
+      now: () => now,
+      lookEveryMs: 10,
+    });
   const leaf = (name = 'ordersvc') => readFileSync(leafFiles(folder.path, name).cert, 'utf8');
 
   beforeEach(async () => {
@@ -27,9 +30,9 @@ describe('the certificates of the stack', () => {
 
   it('are made once, belong together, and only their owner may read them', async () => {
     await keep();
-    const first = leaf();
+    const first = [leaf(), leaf('eventstoresvc')];
     await keep();
-    assert.equal(leaf(), first);
+    assert.deepEqual([leaf(), leaf('eventstoresvc')], first);
     for (const name of ['ordersvc', 'operator']) {
       const files = leafFiles(folder.path, name);
       tlsIdentity(files);
