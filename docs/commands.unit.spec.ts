@@ -41,6 +41,7 @@ describe('the blocks of the pages', () => {
         'README.md: INTERLEAVINGS=1000000 npx mocha stack/interleavings.int.spec.ts',
         'README.md: make chaos',
         'README.md: make up',
+        "docs/cockroachdb.md: export TEST_DATABASE_URL='postgres://root@127.0.0.1:26257/defaultdb?sslmode=disable'",
         'docs/kubernetes.md: kubectl create namespace orders',
         'docs/kubernetes.md: kubectl port-forward --namespace orders deployment/console 3100',
         'docs/performance-orders.md: make bench-orders',
