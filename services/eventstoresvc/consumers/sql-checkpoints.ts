@@ -42,14 +42,21 @@ interface CheckpointRow {
   readonly holds: boolean;
 }
 
-/** Every checkpoint, and whether the log has its event. A checkpoint without an id is trusted. */
+/**
+ * Every checkpoint, and whether the log has its event. A checkpoint without an id is trusted.
+ * Each event is looked up by itself: few checkpoints are never analysed, and a planner that
+ * expects hundreds of them joins by reading the whole log.
+ */
 const checkpointRows = (sql: Sql, stream: string) => sql`
   select c.consumer, c.stream, c.position, c.event_id, c.delivered, c.updated_at,
          e.event_id as there, c.position = 0 or e.event_id is not null as holds
   from checkpoints c
-  left join events e
-    on e.stream = ${stream}::text and e.position = c.position
-       and (c.event_id = e.event_id or c.event_id = '')`;
+  left join lateral (
+    select events.event_id from events
+    where events.stream = ${stream}::text and events.position = c.position
+      and (c.event_id = events.event_id or c.event_id = '')
+    limit 1
+  ) as e on true`;
 
 /** Checkpoints for the log of `stream`. Rejects with `invalid` for a consumer of another stream. */
 export function createCheckpoints(database: Database, stream: string): Checkpoints {
