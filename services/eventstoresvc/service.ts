@@ -182,6 +182,7 @@ export function createService(
           if (events.length > 0) yield events;
           after = last;
         }
+        notBefore = performance.now() + gatherMs;
         if (live.generation() !== generation) throw logWentBack();
         // Skip what the filter excludes up to the head.
         if (head > after) after = head;

@@ -98,7 +98,7 @@ export function followContract(store: () => EventStore, stream: string): void {
     contiguous(events, after);
   });
 
-  it('a follower that gathers gets one batch in that time, with all that came, and no gap', async () => {
+  it('a follower that gathers gets few batches in that time, with all that came, and no gap', async () => {
     const afterPosition = await store().head(ctx);
     const within = withSignal(ctx, AbortSignal.timeout(60_000));
     const request = { afterPosition, follow: true, gatherMs: 500 };
@@ -115,8 +115,9 @@ export function followContract(store: () => EventStore, stream: string): void {
     }
     await writing;
     contiguous(events, afterPosition);
-    // The first comes at once; a timer may be a millisecond early.
-    assert.ok((batches - 2) * 490 <= performance.now() - began, `${batches} batches`);
+    // The first comes at once; what was found in memory and what in SQL may come as two; a
+    // timer may be a millisecond early.
+    assert.ok((batches / 2 - 1) * 490 <= performance.now() - began, `${batches} batches`);
   });
 
   it('events come with their metadata, and without it where it is not wanted', async () => {
