@@ -71,7 +71,8 @@ interface Way {
 
 /** @param access what `sqlAccess` reads from the URL */
 export function createSqlClient(options: ConnectionOptions, access: SqlAccess): SqlClient {
-  const way = access.hosts === undefined ? wayToOne() : wayToRight(access.hosts);
+  const way =
+    access.hosts === undefined ? wayToOne() : wayToRight(access.hosts, options.queryTimeoutMs);
   const sql = createClient(options, access, way);
   const end = async (timeout: number): Promise<void> => {
     await sql.end({ timeout }).catch(() => undefined);
@@ -116,8 +117,8 @@ function wayToOne(): Way {
 }
 
 /** To that of several hosts which does. */
-function wayToRight(hosts: SqlHosts): Way {
-  const search = sqlSearch(hosts);
+function wayToRight(hosts: SqlHosts, timeoutMs: number): Way {
+  const search = sqlSearch(hosts, timeoutMs);
   return { ...search, cancelAt: () => (hosts.writable ? undefined : search.host()) };
 }
 

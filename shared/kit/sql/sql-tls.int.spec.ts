@@ -141,6 +141,15 @@ describe('TLS to a database', function suite() {
     assert.match(String(known), /SIGNATURE|ISSUER|SELF_SIGNED|VERIFY/);
   });
 
+  it('what is wrong with a certificate is told where a server that takes writes is looked for, too', async () => {
+    const looks = 'target_session_attrs=read-write&sslmode=verify-full&sslrootcert=';
+    const known = `${looks}${file('ca.crt')}`;
+    assert.equal(await connected(url(known, 'localhost')), 'ERR_TLS_CERT_ALTNAME_INVALID');
+    const other = await connected(url(`${looks}${file('other.crt')}`));
+    assert.match(String(other), /SIGNATURE|ISSUER|SELF_SIGNED|VERIFY/);
+    assert.equal(await connected(url(known)), true);
+  });
+
   it('verify-ca does not look at the name, and require alone at nothing', async () => {
     const ca = `sslmode=verify-ca&sslrootcert=${file('ca.crt')}`;
     assert.equal(await connected(url(ca, 'localhost')), true);
