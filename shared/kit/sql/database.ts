@@ -15,14 +15,13 @@
  * - A login with a wrong password is tried again for a moment, because the server and the
  *   passfile cannot change at the same instant.
  * - A statement that a server refused because it takes no writes is repeated at the next one;
- *   so is one that no server of several let in, until its time is over.
+ *   so is one that no server let in where one that takes writes is looked for, until its time is over.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { background, type Context, remaining } from '../context.ts';
 import { frameMetrics } from '../metrics/frame-metrics.ts';
 import { noMeter } from '../metrics/meter.ts';
-import { readSqlUrl } from '../process/address/sql-url.ts';
 import type { Component } from '../process/lifecycle.ts';
 import type { Statement } from './answer.ts';
 import type { Sql } from './connections.ts';
@@ -36,6 +35,7 @@ import {
   overloaded,
   sqlState,
 } from './database-errors.ts';
+import { sqlAccess } from './sql-access.ts';
 import { createStatements, type StatementsOptions } from './statements.ts';
 
 export type { Statement } from './answer.ts';
@@ -87,7 +87,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   /** When the database last answered, by `performance.now()`. */
   let lastAnswer = Number.NEGATIVE_INFINITY;
   let looking: NodeJS.Timeout | undefined;
-  const hosts = readSqlUrl(options.url)?.hosts.length ?? 1;
+  /** Whether another server may take a statement that one did not let in; behind one address, too. */
+  const searched = sqlAccess(options.url).hosts !== undefined;
   let asking = false;
   const statements = createStatements(options, (sentAt) =>
     failed(sentAt, 'the database does not answer'),
@@ -170,7 +171,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         // Its connection is replaced, and waits before it logs in again.
         const spentMs = performance.now() - began;
         if (isRefused(error) && spentMs < REFUSED_PATIENCE_MS) continue;
-        if (hosts > 1 && isUnsent(error) && spentMs < options.queryTimeoutMs) continue;
+        if (searched && isUnsent(error) && spentMs < options.queryTimeoutMs) continue;
         if (!isSerializationFailure(error) || attempt === SERIALIZATION_ATTEMPTS) throw error;
         // Full jitter, so that statements that collided do not collide again.
         await sleep(Math.random() * Math.min(100, 2 ** attempt));

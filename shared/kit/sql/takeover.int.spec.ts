@@ -188,4 +188,34 @@ describe('a database whose hosts all take no writes', () => {
     assert.match((error as CodedError).kind, /^(timeout|unavailable)$/);
     assert.ok(asked >= 2 && asked < 60, `they were asked ${asked} times`);
   });
+
+  it('is asked again behind one address, too, while the server there is starting or stopping', async () => {
+    let logins = 0;
+    const fatal = Buffer.from('SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0');
+    const refusal = Buffer.alloc(5 + fatal.length, 'E');
+    refusal.writeInt32BE(4 + fatal.length, 1);
+    fatal.copy(refusal, 5);
+    const server = createServer((socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          logins++;
+          socket.end(refusal);
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    servers.push(server);
+    const { port } = server.address() as { port: number };
+    const database = createDatabase({
+      url: `postgres://ada@127.0.0.1:${port}/db?target_session_attrs=read-write`,
+      name: 'starting',
+      poolSize: 1,
+      queryTimeoutMs: 1_500,
+      logger: silentLogger,
+    });
+    const error = await database.query(ctx, (sql) => sql`select 1 as one`).catch((error) => error);
+    await database.stop();
+    assert.equal((error as CodedError).kind, 'unavailable');
+    assert.ok(logins >= 2, `${logins} logins`);
+  });
 });
