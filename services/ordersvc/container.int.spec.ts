@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { freePorts } from '../../stack/ports.ts';
 import { until } from '../../stack/until.ts';
 import { readConfig } from './config.ts';
@@ -101,6 +103,53 @@ describe('ordersvc with nothing behind it', () => {
     const orders = `http://127.0.0.1:${app.ports().http}/api/orders`;
     for (const path of ['/o1', '/o1/events', '?customer_id=c1']) {
       assert.equal((await fetch(orders + path)).status, 503, path);
+    }
+  });
+});
+
+describe('ordersvc before an event store that says nothing', () => {
+  it('has the requests of a flood wait, so many and no more', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume());
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const [database, zipkin] = await freePorts(2);
+    const app = createContainer(
+      readConfig({
+        HTTP_PORT: '0',
+        ADMIN_PORT: '0',
+        EVENTSTORE_ADDRESS: `127.0.0.1:${(silent.address() as AddressInfo).port}`,
+        ORDERS_DATABASE_URL: `postgres://orders@127.0.0.1:${database}/ordersdb`,
+        OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://127.0.0.1:${zipkin}/api/v2/spans`,
+        TRUSTED_PROXIES: '1',
+        LOG_LEVEL: 'silent',
+      }),
+    );
+    await app.lifecycle.start();
+    const sockets: Socket[] = [];
+    let text = '';
+    /** Sends so many requests at once, without waiting for an answer. */
+    const ask = (address: string, count: number) => {
+      const socket = connect(app.ports().http, '127.0.0.1');
+      sockets.push(socket);
+      socket
+        .on('error', () => undefined)
+        .on('data', (part) => {
+          text += part;
+        });
+      const head = `GET /api/orders/o1/events HTTP/1.1\r\nHost: localhost:${app.ports().http}\r\nX-Forwarded-For: ${address}\r\n\r\n`;
+      socket.write(head.repeat(count));
+    };
+    try {
+      ask('192.0.2.2', 1);
+      for (let n = 0; n < 12; n++) ask('192.0.2.1', 90);
+      await until(async () => text.includes('too_many_waiting'), {
+        what: 'a flood is refused',
+        deadlineMs: 10_000,
+      });
+      assert.match(text, /HTTP\/1\.1 429 .*retry-after: 1/is);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+      await app.lifecycle.stop();
     }
   });
 });

@@ -49,6 +49,14 @@ describe('logging', () => {
     assert.match(JSON.stringify(line.err), /x is not a function/);
   });
 
+  it('a refusal has a line each unless it is asked to gather them', async () => {
+    const { logger, lines } = recordingLogger();
+    const refusal = new CodedError('overloaded', 'too_much', 'Too much.');
+    const endpoint = logging(logger, 'send parcel')(() => Promise.reject(refusal));
+    for (let n = 0; n < 3; n++) await assert.rejects(endpoint(background(), {}), refusal);
+    assert.equal(lines.length, 3);
+  });
+
   for (const kind of ['rate_limited', 'overloaded'] as const) {
     it(`of a flood that is ${kind} it writes one line a second, which counts the others`, async () => {
       const { logger, lines } = recordingLogger();
@@ -56,16 +64,19 @@ describe('logging', () => {
       let now = 0;
       const clock = mock.method(performance, 'now', () => now);
       try {
-        const endpoint = logging(logger, 'send parcel')(() => Promise.reject(refusal));
-        const refused = () => assert.rejects(endpoint(background(), {}), refusal);
-        for (let n = 0; n < 100; n++) await refused();
-        assert.equal(lines.length, 1);
+        const endpoint = logging(logger, 'send parcel', { seldomRefused: true })((_ctx, error) =>
+          Promise.reject(error),
+        );
+        const refused = (error: Error) => assert.rejects(endpoint(background(), error), error);
+        for (let n = 0; n < 100; n++) await refused(refusal);
+        await refused(new CodedError(kind, 'another', 'Too much of something else.'));
         now += 1_000;
-        await refused();
+        await refused(refusal);
         assert.deepEqual(
           lines.map((line) => [line.code, line.left_out]),
           [
             ['too_much', undefined],
+            ['another', undefined],
             ['too_much', 99],
           ],
         );

@@ -67,7 +67,7 @@ export function requestMiddleware(options: RequestOnionOptions): Middleware {
   return chain(
     tracing,
     instrumenting(meter, name),
-    logging(logger, name, { okLevel }),
+    logging(logger, name, { okLevel, seldomRefused: true }),
     options.rateLimit === undefined ? nop : rateLimit(options.rateLimit),
     timeoutMs === undefined ? nop : timeout(timeoutMs),
     options.fairShare === undefined ? nop : fairShare(options.fairShare),
