@@ -133,7 +133,7 @@ export const frameMetrics = {
   databaseReplaced: counter({
     name: 'db.client.connection.replaced',
     unit: '{connection}',
-    help: 'Connections replaced, by reason: silent, idle, lost, read-only or torn.',
+    help: 'Connections replaced, by reason: silent, idle, lost, read-only, moved or torn.',
     labels: ['db.client.connection.pool.name', 'reason'],
   }),
   streamsReplaced: counter({

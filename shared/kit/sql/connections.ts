@@ -26,6 +26,12 @@ export interface Connection {
    * taken it: the taker first checks that it is alive.
    */
   doubtful(): boolean;
+  /**
+   * Whether it leads to a server while another was found to take writes since, and only one
+   * statement has taken it: the taker first replaces it. A primary that was frozen, and goes
+   * on, answers from what it knew then.
+   */
+  moved(): boolean;
   /** Call it when the server has answered on the connection, even with an ERROR. */
   heard(): void;
 }
@@ -121,6 +127,9 @@ function open(options: ConnectionOptions, access: SqlAccess): Ours {
     },
     doubtful() {
       return this.taken === 1 && performance.now() - this.heardAt > idleMs;
+    },
+    moved() {
+      return this.taken === 1 && this.client.moved();
     },
     heard() {
       this.heardAt = performance.now();

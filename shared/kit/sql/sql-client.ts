@@ -44,6 +44,8 @@ export interface ConnectionOptions {
 /** One connection, connected on first use. */
 export interface SqlClient {
   readonly sql: Sql;
+  /** Whether it is connected to a server while another was found to take writes since. */
+  moved(): boolean;
   /** Waits at most `timeout` seconds for statements in progress; then rejects the rest. */
   end(timeout: number): Promise<void>;
   /**
@@ -63,6 +65,8 @@ interface Way {
   readonly host: () => SqlHost;
   /** Where a statement of the last socket can be cancelled; undefined if none may be. */
   readonly cancelAt: () => Address | undefined;
+  /** Whether the last socket leads to another host than the one that does now. */
+  readonly moved: () => boolean;
   /** Makes no further socket. */
   readonly end: () => void;
   /** Closes the last socket. Before the client has ended, it would still write to it. */
@@ -81,6 +85,7 @@ export function createSqlClient(options: ConnectionOptions, access: SqlAccess): 
   };
   return {
     sql,
+    moved: way.moved,
     end,
     giveUp: (backend) => {
       const address = way.cancelAt();
@@ -109,6 +114,7 @@ function wayToOne(): Way {
     options: { socket: open },
     host: () => at,
     cancelAt: () => address,
+    moved: () => false,
     end: () => {
       over = true;
     },

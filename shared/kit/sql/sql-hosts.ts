@@ -16,6 +16,8 @@ export interface SqlHosts {
   next(failed?: number): number;
   /** The host at `index` let us in, and is not a standby where that matters. */
   found(index: number): void;
+  /** Whether another host than that at `index` was the last to be found, where only one takes writes. */
+  moved(index: number): boolean;
   /** The host at `index` fell silent, closed a connection or refused one. */
   doubt(index: number): void;
 }
@@ -23,6 +25,7 @@ export interface SqlHosts {
 /** Believes the first of `all`, until another is found. */
 export function sqlHosts(all: readonly SqlHost[], writable: boolean): SqlHosts {
   let believed = 0;
+  let lastFound: number | undefined;
   const after = (index: number) => (index + 1) % all.length;
   return {
     all,
@@ -30,7 +33,10 @@ export function sqlHosts(all: readonly SqlHost[], writable: boolean): SqlHosts {
     next: (failed) => (failed === undefined ? believed : after(failed)),
     found: (index) => {
       believed = index;
+      lastFound = index;
     },
+    // A mere doubt must not cost the connections that work.
+    moved: (index) => writable && lastFound !== undefined && lastFound !== index,
     doubt: (index) => {
       if (index === believed) believed = after(index);
     },

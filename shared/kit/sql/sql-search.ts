@@ -33,6 +33,8 @@ export interface SqlSearch {
   };
   /** The host that the last socket leads to. */
   host(): SqlHost;
+  /** Whether the socket leads to a server while another was found to take writes since. */
+  moved(): boolean;
   /** Looks no further: what the last socket leads to is silent, or lost. */
   end(): void;
   /** Closes the last socket. */
@@ -55,6 +57,8 @@ export function sqlSearch(hosts: SqlHosts, timeoutMs = 2 * SEARCH_MS): SqlSearch
   let socket: Socket | undefined;
   let at = hosts.next();
   let accepted = true;
+  /** Whether the last socket led to a host that does. */
+  let led = false;
   let over = false;
   /** Hosts in a row that did not do. */
   let misses = 0;
@@ -100,6 +104,7 @@ export function sqlSearch(hosts: SqlHosts, timeoutMs = 2 * SEARCH_MS): SqlSearch
     if (accepted) at = hosts.next();
     else missed();
     accepted = false;
+    led = false;
     while (!over && !last) {
       last = performance.now() - since >= searchMs;
       if (misses >= hosts.all.length) {
@@ -138,6 +143,7 @@ export function sqlSearch(hosts: SqlHosts, timeoutMs = 2 * SEARCH_MS): SqlSearch
         // CockroachDB, which has no standbys, says nothing of them.
         if (hosts.writable && !(name === 'in_hot_standby' && value === 'off')) return;
         accepted = true;
+        led = true;
         misses = 0;
         since = undefined;
         last = false;
@@ -145,6 +151,7 @@ export function sqlSearch(hosts: SqlHosts, timeoutMs = 2 * SEARCH_MS): SqlSearch
       },
     },
     host: () => hosts.all[at] ?? nobody,
+    moved: () => led && hosts.moved(at),
     end: () => {
       over = true;
       hosts.doubt(at);

@@ -7,6 +7,7 @@
  * - `idle`: it was idle for some seconds, and did not answer when checked.
  * - `lost`: the failure was not an ERROR of the server, after which a connection goes on.
  * - `read-only`: the server takes no writes, although it once did.
+ * - `moved`: another server was found to take writes since.
  * - `torn`: rows came without their end, or not as many as the server says.
  *
  * Other statements in progress on a replaced connection are rejected, and their outcome
@@ -46,7 +47,10 @@ export interface Statements {
 }
 
 /** Why a connection was replaced. */
-type Reason = 'silent' | 'idle' | 'lost' | 'read-only' | 'torn';
+type Reason = 'silent' | 'idle' | 'lost' | 'read-only' | 'moved' | 'torn';
+
+/** The reasons that do not speak against the server that is asked next. */
+const AT_ONCE: ReadonlySet<Reason> = new Set(['torn', 'idle', 'moved']);
 
 /**
  * How long an idle connection may take to prove that it is alive, in milliseconds; at
@@ -73,7 +77,7 @@ export function createStatements(
 
   function replace(connection: Connection, sql: Sql, reason: Reason, backend?: Backend): void {
     // A server that answers may be asked again at once; one that does not gets some time.
-    const afterMs = reason === 'torn' || reason === 'idle' ? 0 : reconnectDelayMs();
+    const afterMs = AT_ONCE.has(reason) ? 0 : reconnectDelayMs();
     if (!connections.replace(connection, sql, afterMs, backend)) return;
     replacements.add(1, { ...pool, reason });
     if (performance.now() - toldAt < TELL_EVERY_MS) return;
@@ -105,7 +109,8 @@ export function createStatements(
     const connection = connections.take();
     const waitMs = connection.notBefore - performance.now();
     if (waitMs > 0) await sleep(waitMs);
-    if (connection.doubtful()) await prove(connection);
+    if (connection.moved()) replace(connection, connection.sql, 'moved');
+    else if (connection.doubtful()) await prove(connection);
     const { sql } = connection;
     const sentAt = performance.now();
     let answer: Answer<Row>;

@@ -110,12 +110,23 @@ describe('a database with a standby', function suite() {
 
   it('does not go back to a frozen server that is let go again', async () => {
     await start();
-    const database = open();
-    await Promise.all([1, 2, 3].map((id) => note(database, id)));
+    // More connections than are noticed to be silent before another takes over.
+    const database = open(undefined, 6);
+    const read = () => database.query<{ id: string }>(ctx, (sql) => sql`select id from notes`);
+    const readByAll = () => Promise.all(Array.from({ length: 6 }, read));
+    await note(database, 1);
+    await readByAll();
     pair.first.signal('SIGSTOP');
     await pair.promote();
     await noteSoon(database, 4);
     pair.first.signal('SIGCONT');
+    await inFirst((sql) => sql`select 1`);
+    for (const rows of await readByAll()) {
+      assert.ok(
+        rows.some(({ id }) => Number(id) === 4),
+        'no connection still reads the old one',
+      );
+    }
     for (let id = 5; id < 25; id++) await noteSoon(database, id);
     const at = await notesAt(pair.second.url('postgres'));
     assert.deepEqual(at.filter((id) => id >= 4).length, 21);
