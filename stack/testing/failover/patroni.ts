@@ -1,6 +1,6 @@
 /**
  * Three PostgreSQL servers of which Patroni makes one the primary, with commits that wait for
- * a standby, all on this machine. etcd, which Patroni agrees by, is one server: nobody harms it.
+ * a standby, all on this machine. etcd, where Patroni keeps who is the primary, is one server: no test harms it.
  */
 import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
