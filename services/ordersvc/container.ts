@@ -75,6 +75,9 @@ const BREAKER = {
   counts: (error: unknown) => isMachineryFailure(error) && !isStandstill(error),
 };
 
+/** Of a caller that does not wait as it is told, each further refusal of a second is answered at its end. */
+const HOLD = { after: 10, atMostMs: 1_000, most: 1_000 };
+
 /** How orders with an Idempotency-Key are named, and were. */
 const orderIds = ({ idempotencyKey, earlierOrderIds }: Config) =>
   idempotencyKey && {
@@ -196,7 +199,7 @@ export function createContainer(config: Config): App {
           breaker: BREAKER,
           okLevel: FREQUENT.includes(name) ? 'debug' : 'info',
           ...(config.rateLimitPerSecond > 0 && {
-            rateLimit: { points: config.rateLimitPerSecond, perMs: 1_000 },
+            rateLimit: { points: config.rateLimitPerSecond, perMs: 1_000, hold: HOLD },
           }),
         }),
       ),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { eventually } from '../../testing/eventually.ts';
-import { background, withPrincipal } from '../context.ts';
-import { codedError } from '../errors.ts';
+import { background, withPrincipal, withSignal } from '../context.ts';
+import { CodedError, codedError } from '../errors.ts';
 import { stranger } from '../principal.ts';
 import { rateLimit } from './rate-limit.ts';
 
@@ -83,5 +84,30 @@ describe('rate limit', () => {
       Promise.reject(new Error('own')),
     );
     await assert.rejects(endpoint(background(), {}), /own/);
+  });
+
+  it('holds who comes again without waiting until the window ends, so many and no longer', async () => {
+    const hold = { after: 2, atMostMs: 200, most: 3 };
+    const endpoint = rateLimit({ points: 1, perMs: 60_000, hold, now })(async () => 'served');
+    const from = (address: string, signal?: AbortSignal) => {
+      const ctx = withPrincipal(background(), stranger(address));
+      return endpoint(signal === undefined ? ctx : withSignal(ctx, signal), {});
+    };
+    const code = (answer: Promise<unknown>) => answer.catch((error) => codedError(error).code);
+    await from('flood');
+    for (let n = 0; n < 2; n++) assert.equal(await code(from('flood')), 'rate_limited');
+    let answered = 0;
+    const gone = new AbortController();
+    const held = [from('flood'), from('flood'), from('flood', gone.signal)].map((one) =>
+      code(one).finally(() => answered++),
+    );
+    await turnOfLoop();
+    assert.equal(answered, 0);
+    assert.equal(await code(from('flood')), 'rate_limited', 'more are not held');
+    assert.equal(await from('other'), 'served');
+    gone.abort(new CodedError('cancelled', 'cancelled', 'Left.'));
+    assert.equal(await held[2], 'cancelled');
+    assert.equal(answered, 1);
+    assert.deepEqual(await Promise.all(held), ['rate_limited', 'rate_limited', 'cancelled']);
   });
 });
