@@ -15,7 +15,7 @@ export const someDetails: OrderDetails = {
 
 const answer = { orderId: '', reason: '', decidedBy: '' };
 
-const bare: { readonly [Type in OrderEvent['type']]: Extract<OrderEvent, { type: Type }> } = {
+const bare: { readonly [Type in OrderEvent['type']]?: Extract<OrderEvent, { type: Type }> } = {
   created: { type: 'created', order: someDetails },
   paymentdebited: {
     type: 'paymentdebited',
@@ -32,7 +32,7 @@ const bare: { readonly [Type in OrderEvent['type']]: Extract<OrderEvent, { type:
   paymentvoided: { type: 'paymentvoided', orderId: '', paymentId: '' },
 };
 
-/** By the type in the log. */
+/** By the type in the log. An event of another type must be read to know what it changes. */
 export const bareEvents: ReadonlyMap<string, OrderEvent> = new Map(
   Object.values(bare).map((event) => [eventTypes[event.type], event]),
 );

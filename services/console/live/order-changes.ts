@@ -138,7 +138,8 @@ export function createOrderChanges(
     const { aggregateId, createdAt, eventType, data, version } = recorded;
     const order = before ?? unknown(aggregateId, createdAt, version === 1n);
     const bare = bareEvents.get(eventType);
-    if (bare !== undefined) order.at = evolve(order.at, bare);
+    order.at =
+      bare === undefined ? after(order.at, readEvent(recorded, codec)) : evolve(order.at, bare);
     if (order.whole) order.raw.push({ eventType, aggregateId, data });
     order.version = Number(version);
     order.changedAt = createdAt;
