@@ -51,7 +51,8 @@ for (const [table, service] of makers('services/*/migrations/*.sql')) {
  */
 const sources = globSync('{bench/orders,cli,services,shared,stack,zipkin}/**/*.ts', { cwd: root })
   .filter(
-    (file) => !file.endsWith('.spec.ts') && !/(^|\/)(testing|chaos|bare)(\/|\.ts$)/.test(file),
+    (file) =>
+      !file.endsWith('.spec.ts') && !/(^|\/)(testing|chaos|bare|sql-subset)(\/|\.ts$)/.test(file),
   )
   .sort();
 
