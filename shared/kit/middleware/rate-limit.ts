@@ -42,8 +42,8 @@ interface Budget {
  * request after the last one.
  *
  * A caller that does not wait as it was told is held: its further refusals are answered when
- * the window ends. So a flood that asks again with each answer comes as often as it may, and
- * refusing it takes nothing from the others (a tarpit, as spam filters have it).
+ * the window ends. A flood that asks once more with each answer then asks seldom, and to
+ * refuse it takes nothing from the others (a tarpit, as spam filters have it).
  */
 export function rateLimit(options: RateLimitOptions): Middleware {
   const { points, perMs, hold, now = () => performance.now() } = options;
