@@ -109,7 +109,10 @@ describe('ordersvc with nothing behind it', () => {
 
 describe('ordersvc before an event store that says nothing', () => {
   it('has the requests of a flood wait, so many and no more', async () => {
-    const silent = createServer((socket) => socket.on('error', () => undefined).resume());
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => {
+      sockets.push(socket.on('error', () => undefined).resume());
+    });
     await once(silent.listen(0, '127.0.0.1'), 'listening');
     const [database, zipkin] = await freePorts(2);
     const app = createContainer(
@@ -124,7 +127,6 @@ describe('ordersvc before an event store that says nothing', () => {
       }),
     );
     await app.lifecycle.start();
-    const sockets: Socket[] = [];
     let text = '';
     /** Sends so many requests at once, without waiting for an answer. */
     const ask = (address: string, count: number) => {
@@ -147,9 +149,9 @@ describe('ordersvc before an event store that says nothing', () => {
       });
       assert.match(text, /HTTP\/1\.1 429 .*retry-after: 1/is);
     } finally {
-      for (const socket of sockets) socket.destroy();
-      silent.close();
       await app.lifecycle.stop();
+      silent.close();
+      for (const socket of sockets) socket.destroy();
     }
   });
 });
