@@ -3,11 +3,12 @@
  * while are there afterwards, each once. Every commit waits for a standby.
  */
 import assert from 'node:assert/strict';
+import { type Patroni, startPatroni } from './patroni/patroni.ts';
 import { databases } from './services.ts';
-import { type Patroni, startPatroni } from './testing/failover/patroni.ts';
 import { steadyOrders } from './testing/failover/steady-orders.ts';
 import { type OrderStack, startOrderStack } from './testing/order-stack.ts';
 import { createWaves, type Waves } from './testing/waves.ts';
+import { testFolder } from './testing.ts';
 
 const PER_SECOND = 100;
 /** Longer than a takeover and what gathers meanwhile take. */
@@ -20,7 +21,7 @@ describe('three PostgreSQL servers under Patroni', function () {
   let waves: Waves;
 
   before(async function () {
-    const started = await startPatroni();
+    const started = await startPatroni({ folder: await testFolder() });
     if (typeof started === 'string') {
       console.log(`      skipped: ${started}`);
       return this.skip();

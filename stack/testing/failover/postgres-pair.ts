@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openSql } from '../../../shared/kit/sql/sql-access.ts';
 import { eventually } from '../../../shared/testing/eventually.ts';
+import { signalPostgres } from '../../patroni/postgres-signals.ts';
 import { freePort, LOOPBACK } from '../../ports.ts';
 import { databaseUrl, startPostgres } from '../../postgres.ts';
 import { testFolder } from '../../testing.ts';
-import { signalPostgres } from './postgres-signals.ts';
 
 const run = promisify(execFile);
 

@@ -1,8 +1,8 @@
 /** Patroni and etcd among the project's own tools, which needs neither root nor an installation. */
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { closedFolder, type ServerUser } from '../../postgres-binaries.ts';
-import { installOnce, runTool, type ToolOptions, toolsDir } from '../../tools.ts';
+import { closedFolder, type ServerUser } from '../postgres-binaries.ts';
+import { installOnce, runTool, type ToolOptions, toolsDir } from '../tools.ts';
 
 export interface PatroniTools {
   readonly python: string;
@@ -19,15 +19,21 @@ const PACKAGES = ['patroni[etcd3]==4.1.5', 'psycopg[binary]==3.3.9', 'embedded-p
 // One in somebody's home is not for PostgreSQL's user.
 const PYTHONS = ['/usr/bin/python3', 'python3'];
 
+export interface PatroniToolsOptions {
+  /** Where they are copied if the user may not enter the project's folder. */
+  readonly folder: string;
+  /** Told once if they must be fetched. */
+  readonly onFetch?: (() => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Patroni from PyPI and etcd from Debian; a sentence where they cannot be had.
- *
- * @param user who runs them, and so must reach them
- * @param folder where they are copied if the user may not enter the project's folder
+ * Patroni from PyPI and etcd from Debian; a sentence where they cannot be had. `user` is who
+ * runs them, and so must reach them. Rejects when the signal aborts.
  */
 export async function patroniTools(
   user: ServerUser,
-  folder: string,
+  { folder, onFetch, signal }: PatroniToolsOptions,
 ): Promise<PatroniTools | string> {
   const python = await pythonWithPip();
   if (python === undefined) return 'Patroni needs Python 3 with pip';
@@ -35,6 +41,8 @@ export async function patroniTools(
     const installed = await installOnce({
       target: join(toolsDir, 'patroni'),
       install: (into, options) => install(python, into, options),
+      ...(onFetch && { onStart: onFetch }),
+      signal,
     });
     const reachable = (await closedFolder(installed, user)) === undefined;
     const home = reachable ? installed : join(folder, 'patroni');
@@ -47,6 +55,7 @@ export async function patroniTools(
       etcd: join(home, 'etcd/usr/bin/etcd'),
     };
   } catch (error) {
+    signal?.throwIfAborted();
     return (error as Error).message;
   }
 }

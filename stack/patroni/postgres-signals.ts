@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { runningPids, workingDirectory } from '../../proc.ts';
+import { runningPids, workingDirectory } from '../proc.ts';
 
 /**
  * Sends a signal to a PostgreSQL server and to all that works for it: each backend is a
