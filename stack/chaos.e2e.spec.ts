@@ -26,6 +26,7 @@ describe('chaos', function () {
       personalData,
       instances: 1,
       natsNodes: 1,
+      sql: 'embedded',
       // No process is stopped for longer than this here, and make test has a busy machine.
       deadlineMs: 20_000,
       only,

@@ -1,11 +1,12 @@
 import type { Dice } from '../interleavings/dice.ts';
 import { services } from '../services.ts';
+import { failovers } from './faults/failovers.ts';
 import type { Fault } from './faults/fault.ts';
 import { spoiled, spoilings } from './faults/lines.ts';
 import { logRestored } from './faults/log-restored.ts';
 import { storeDeleted, storeOlder, tailCut } from './faults/nats-store.ts';
 import { away, killed, stopped } from './faults/processes.ts';
-import type { PersonalDataForm } from './options.ts';
+import type { PersonalDataForm, SqlForm } from './options.ts';
 import { HELD_MS } from './settings.ts';
 import { someOf } from './some-of.ts';
 
@@ -28,33 +29,40 @@ export interface DeckOptions {
   readonly only?: RegExp | undefined;
   /** Default: texts are in plain, and nobody asks for keys. */
   readonly personalData?: PersonalDataForm;
+  /** Default: embedded. */
+  readonly sql?: SqlForm;
 }
 
 /**
  * The faults of a run, in order, at least one. They kill and stop the processes of each
- * service (one or all), and spoil each connection in a way that the dice choose. If time is
- * left after all of them, they start again with other dice.
+ * service (one or all), and spoil each connection in a way that the dice choose. Each kind of
+ * failover is among them, whatever the time. If time is left after all of them, they start
+ * again with other dice.
  */
 export function dealDeck(luck: Dice, options: DeckOptions): readonly Fault[] {
   const { budgetMs, gapMs, only } = options;
-  const chosen: Fault[] = [];
-  let planned = 0;
-  for (;;) {
-    const round = shuffled(luck, allFaults(luck, options)).filter(
-      ({ name }) => only?.test(name) ?? true,
-    );
-    if (round.length === 0) return chosen;
-    for (const fault of round) {
-      planned += fault.plannedMs + gapMs;
-      if (planned > budgetMs && chosen.length > 0) return chosen;
-      chosen.push(fault);
-    }
+  const deal = () =>
+    shuffled(luck, allFaults(luck, options)).filter(({ name }) => only?.test(name) ?? true);
+  const takes = ({ plannedMs }: Fault) => plannedMs + gapMs;
+  const first = deal();
+  const sure = first.filter(({ failover }) => failover === true);
+  let left = sure.reduce((rest, fault) => rest - takes(fault), budgetMs);
+  // After the first that does not fit, none does.
+  const fits = (fault: Fault) => {
+    left -= takes(fault);
+    return left >= 0;
+  };
+  const chosen = first.filter((fault) => sure.includes(fault) || fits(fault));
+  if (chosen.length === 0) return first.slice(0, 1);
+  for (let round = deal(); left >= 0 && round.length > 0; round = deal()) {
+    chosen.push(...round.filter(fits));
   }
+  return chosen;
 }
 
 function allFaults(
   luck: Dice,
-  { instances, natsNodes, stoppedMs, personalData = 'plain' }: DeckOptions,
+  { instances, natsNodes, stoppedMs, personalData = 'plain', sql = 'embedded' }: DeckOptions,
 ): readonly Fault[] {
   const some = (name: string) =>
     someOf(
@@ -73,8 +81,7 @@ function allFaults(
     storeOlder,
     tailCut,
     logRestored,
-    killed('PostgreSQL'),
-    away('PostgreSQL'),
+    ...(sql === 'patroni' ? failovers : [killed('PostgreSQL'), away('PostgreSQL')]),
     ...harmed.flatMap(({ name, needs }) =>
       needs
         .filter((variable) => variable !== 'PERSONAL_DATABASE_URL' || personalData === 'sealed')

@@ -46,6 +46,33 @@ describe("chaos' faults and wishes", () => {
     );
   });
 
+  it('under Patroni every kind of failover is there, however short the run, and PostgreSQL is not stopped whole', () => {
+    const names = (budgetMs: number, only?: RegExp) =>
+      dealDeck(dice(1), { ...options, budgetMs, only, sql: 'patroni' }).map(({ name }) => name);
+    const kinds = [
+      'primary frozen past the ttl',
+      'primary killed with its Patroni',
+      'primary switched over',
+      "primary's Patroni killed",
+      "primary's PostgreSQL killed",
+      'synchronous standby killed',
+    ];
+    assert.deepEqual(names(0).toSorted(), kinds);
+    assert.notDeepEqual(names(0), kinds, 'in a sequence that the dice choose');
+    const long = names(600_000);
+    assert.deepEqual(
+      kinds.filter((kind) => !long.includes(kind)),
+      [],
+    );
+    assert.ok(long.includes('the log restored to an older state'));
+    assert.deepEqual(
+      long.filter((name) => /^PostgreSQL (killed|away)$/.test(name)),
+      [],
+    );
+    assert.deepEqual(names(0, /frozen/), ['primary frozen past the ttl']);
+    assert.ok(!deal(1, 600_000).some(({ failover }) => failover), 'one server has none');
+  });
+
   it('the same seed deals the same, another seed otherwise', () => {
     const names = (seed: number) => deal(seed, 100_000).map(({ name }) => name);
     assert.deepEqual(names(7), names(7));

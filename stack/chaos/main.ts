@@ -4,6 +4,7 @@
  * cancelled without cause, if books differ, or if a process needed a restart by hand; the
  * stack's folder is then kept, with the services' output.
  */
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +49,10 @@ async function chaos(): Promise<void> {
     if (keep) process.exitCode = exitCodes.failed;
   } finally {
     progress.end();
-    if (keep && !interrupted.aborted) console.error(`what the services wrote: ${folder}/logs`);
+    const logs = join(folder, 'logs');
+    // Without them nothing had begun.
+    keep &&= !interrupted.aborted && existsSync(logs);
+    if (keep) console.error(`what the services wrote: ${logs}`);
     else await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

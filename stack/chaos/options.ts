@@ -10,6 +10,8 @@ export interface ChaosOptions {
   /** Of each service. */
   readonly instances: number;
   readonly natsNodes: 1 | 3;
+  /** Where the databases are: on one server of the stack's own, or on three under Patroni. */
+  readonly sql: SqlForm;
   /** Of an order's payment, and of its review. */
   readonly deadlineMs: number;
   /** Only faults whose name matches this. */
@@ -18,6 +20,9 @@ export interface ChaosOptions {
   readonly personalData: PersonalDataForm;
   readonly json: boolean;
 }
+
+const sqlForms = ['embedded', 'patroni'] as const;
+export type SqlForm = (typeof sqlForms)[number];
 
 const forms = ['plain', 'sealed'] as const;
 export type PersonalDataForm = (typeof forms)[number];
@@ -31,12 +36,19 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     .description(
       'Starts its own stack, places orders, and meanwhile harms every process and every ' +
         'connection. At the end each order must have ended as its people wished, and ' +
-        'all books must agree; otherwise the exit code is 1. Places about fourteen orders a second.',
+        'all books must agree; otherwise the exit code is 1. Places about fourteen orders a second. ' +
+        'On three PostgreSQL servers under Patroni each kind of failover happens once at least, however few ' +
+        'orders there are; PostgreSQL itself is not stopped and started as a whole, and nothing harms ' +
+        'etcd or what the three servers say to each other.',
     )
     .option('--orders <n>', 'how many; the faults last as long', '3000')
     .option('--seed <n>', 'decides the orders, the faults and their sequence (default: random)')
     .option('--instances <n>', 'of each service, up to 4', '1')
     .option('--nats-nodes <n>', '1 or 3 (default: NATS_NODES, or 1 with one instance, else 3)')
+    .option(
+      '--sql <form>',
+      'embedded, one PostgreSQL server, or patroni, three under Patroni (default: SQL, or embedded)',
+    )
     .option('--only <pattern>', 'only faults whose name matches this regular expression')
     .option(
       '--personal-data <form>',
@@ -50,12 +62,14 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       seed?: string;
       instances: string;
       natsNodes?: string;
+      sql?: string;
       only?: string;
       personalData?: string;
       json?: true;
     }>();
   const instances = wholeNumber('--instances', read.instances, 1, 4);
   const nodes = process.env.NATS_NODES?.trim() || (instances === 1 ? '1' : '3');
+  const server = process.env.SQL?.trim() || 'embedded';
   return {
     orders: wholeNumber('--orders', read.orders, 1, MOST_ORDERS),
     seed:
@@ -67,6 +81,10 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       read.natsNodes === undefined
         ? oneOrThree(`NATS_NODES=${nodes}`, nodes)
         : oneOrThree(`--nats-nodes ${read.natsNodes}`, read.natsNodes),
+    sql:
+      read.sql === undefined
+        ? sqlForm(`SQL=${server}`, server)
+        : sqlForm(`--sql ${read.sql}`, read.sql),
     deadlineMs: DEADLINE_MS,
     only: read.only === undefined ? undefined : pattern(read.only),
     personalData: formOf(read.personalData ?? (process.env.PERSONAL_DATA?.trim() || 'plain')),
@@ -78,6 +96,12 @@ function oneOrThree(given: string, text: string): 1 | 3 {
   if (text === '1') return 1;
   if (text === '3') return 3;
   throw new UsageError(`${given} is not possible: give 1 or 3`);
+}
+
+function sqlForm(given: string, text: string): SqlForm {
+  const form = sqlForms.find((one) => one === text);
+  if (form !== undefined) return form;
+  throw new UsageError(`${given} is not possible: give embedded or patroni`);
 }
 
 function formOf(text: string): PersonalDataForm {

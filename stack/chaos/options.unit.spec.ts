@@ -34,3 +34,35 @@ describe('how many NATS servers a chaos run has', () => {
     );
   });
 });
+
+describe('where the databases of a chaos run are', () => {
+  let before: string | undefined;
+  beforeEach(() => {
+    before = process.env.SQL;
+  });
+  afterEach(() => {
+    if (before === undefined) delete process.env.SQL;
+    else process.env.SQL = before;
+  });
+
+  const sql = (variable: string | undefined, ...args: readonly string[]) => {
+    if (variable === undefined) delete process.env.SQL;
+    else process.env.SQL = variable;
+    return readOptions(args).sql;
+  };
+
+  it('says the option, else SQL, else on one server', () => {
+    assert.equal(sql(undefined), 'embedded');
+    assert.equal(sql(' '), 'embedded');
+    assert.equal(sql('patroni'), 'patroni');
+    assert.equal(sql('patroni', '--sql', 'embedded'), 'embedded');
+    assert.equal(sql(undefined, '--sql', 'patroni'), 'patroni');
+  });
+
+  it('is one of two forms; what is wrong is named', () => {
+    const wrong = (given: string) =>
+      new UsageError(`${given} is not possible: give embedded or patroni`);
+    assert.throws(() => sql('oracle'), wrong('SQL=oracle'));
+    assert.throws(() => sql('patroni', '--sql', 'x'), wrong('--sql x'));
+  });
+});

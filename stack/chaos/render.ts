@@ -5,13 +5,19 @@ import type { Paint } from '../../cli/paint.ts';
 import { auditDocument, renderAudit } from '../../cli/render-audit.ts';
 import { table } from '../../cli/table.ts';
 import { type Cost, pausesByKind } from './latencies.ts';
+import type { SqlForm } from './options.ts';
 import { type ChaosReport, passed } from './run.ts';
 
 const DECIMALS = 2;
 
+const servers: Record<SqlForm, string> = {
+  embedded: '1 PostgreSQL',
+  patroni: '3 PostgreSQL under Patroni',
+};
+
 export function renderReport(report: ChaosReport, paint: Paint): string {
   const { options, beganAt, tookMs, faults, quiet, ended, wrong, troubles, audit } = report;
-  const { orders, seed, instances, natsNodes, personalData } = options;
+  const { orders, seed, instances, natsNodes, sql, personalData } = options;
   const rows = faults.map(({ name, what, beganAt: at, overAt, readyAt, cost, pauseMs }) => [
     `${seconds(at - beganAt)}`,
     name,
@@ -22,7 +28,7 @@ export function renderReport(report: ChaosReport, paint: Paint): string {
     what ?? '',
   ]);
   return [
-    `seed ${seed}: ${orders} orders, ${instances} of each service, ${natsNodes} NATS, texts ${personalData}, ${faults.length} faults in ${seconds(tookMs)}`,
+    `seed ${seed}: ${orders} orders, ${instances} of each service, ${natsNodes} NATS, ${servers[sql]}, texts ${personalData}, ${faults.length} faults in ${seconds(tookMs)}`,
     '',
     ...table([
       [
@@ -42,9 +48,14 @@ export function renderReport(report: ChaosReport, paint: Paint): string {
       ...rows,
     ]),
     '',
-    `longest pause of accepting: ${pausesByKind(faults)
-      .map(([kind, pauseMs]) => `${kind} ${seconds(pauseMs)}`)
-      .join(', ')}`,
+    ...pauses(
+      'longest pause of accepting in a failover',
+      faults.filter(({ failover }) => failover),
+    ),
+    ...pauses(
+      'longest pause of accepting',
+      faults.filter(({ failover }) => !failover),
+    ),
     `ended: ${Object.entries(ended)
       .map(([status, count]) => `${count} ${status}`)
       .join(', ')}; ${report.failedRequests} requests were repeated`,
@@ -68,12 +79,13 @@ export function renderReport(report: ChaosReport, paint: Paint): string {
 /** Times in milliseconds; `at_s` counts from the first order. */
 export function reportDocument(report: ChaosReport): object {
   const { options, beganAt, tookMs, faults, quiet, audit } = report;
-  const { only, orders, seed, instances, natsNodes, deadlineMs } = options;
+  const { only, orders, seed, instances, natsNodes, sql, deadlineMs } = options;
   return {
     orders,
     seed,
     instances,
     nats_nodes: natsNodes,
+    sql,
     deadline_ms: deadlineMs,
     only: only?.source ?? null,
     passed: passed(report),
@@ -88,9 +100,10 @@ export function reportDocument(report: ChaosReport): object {
     longest_pause_ms: Object.fromEntries(
       pausesByKind(faults).map(([kind, pauseMs]) => [kind, Math.round(pauseMs)]),
     ),
-    faults: faults.map(({ name, what, beganAt: at, overAt, readyAt, cost, pauseMs }) => ({
+    faults: faults.map(({ name, what, failover, beganAt: at, overAt, readyAt, cost, pauseMs }) => ({
       fault: name,
       what: what ?? null,
+      failover,
       at_ms: Math.round(at - beganAt),
       lasted_ms: Math.round(overAt - at),
       ready_after_ms: readyAt === undefined ? null : Math.round(readyAt - overAt),
@@ -101,9 +114,18 @@ export function reportDocument(report: ChaosReport): object {
   };
 }
 
+/** A line with the longest for each kind of these, or none. */
+function pauses(what: string, faults: ChaosReport['faults']): readonly string[] {
+  const longest = pausesByKind(faults).map(([kind, pauseMs]) => `${kind} ${seconds(pauseMs)}`);
+  return longest.length === 0 ? [] : [`${what}: ${longest.join(', ')}`];
+}
+
 function again({ options }: ChaosReport): string {
-  const { orders, seed, instances, natsNodes } = options;
-  return `--orders ${orders} --seed ${seed} --instances ${instances} --nats-nodes ${natsNodes}`;
+  const { orders, seed, instances, natsNodes, sql, personalData } = options;
+  return [
+    `--orders ${orders} --seed ${seed} --instances ${instances} --nats-nodes ${natsNodes}`,
+    `--sql ${sql} --personal-data ${personalData}`,
+  ].join(' ');
 }
 
 const costDocument = ({ orders, accept, journey }: Cost) => ({

@@ -6,11 +6,13 @@ import { silentLogger } from '../../shared/kit/logger.ts';
 import { TESTER, testerRights } from '../credentials/testing/tester.ts';
 import { dice } from '../interleavings/dice.ts';
 import type { Say } from '../launch.ts';
-import { type Stack, startStack } from '../stack.ts';
+import { startStack } from '../stack.ts';
 import { auditBooks, booksAgree } from './books.ts';
 import { now } from './clock.ts';
 import { crowd } from './crowd.ts';
+import { databasesOn, startCluster } from './databases.ts';
 import { dealDeck, harmed } from './deck.ts';
+import type { Where } from './faults/fault.ts';
 import { workersSilencedBy } from './faults/processes.ts';
 import { type Cost, cost, during, pauseOfAccepting, quiet } from './latencies.ts';
 import { lettersWithoutCause } from './letters.ts';
@@ -77,6 +79,8 @@ export async function run(
   signal: AbortSignal,
 ): Promise<ChaosReport> {
   const wires = layWires();
+  const patroni =
+    options.sql === 'patroni' ? await startCluster(dataDir, progress.say, signal) : undefined;
   try {
     const stack = await startStack({
       dataDir,
@@ -85,30 +89,29 @@ export async function run(
       natsNodes: options.natsNodes,
       instances: Object.fromEntries(harmed.map(({ name }) => [name, options.instances])),
       environment: environment(options.deadlineMs),
-      own: { PERSONAL_DATA: options.personalData },
+      own: { PERSONAL_DATA: options.personalData, ...databasesOn(patroni, options) },
       route: wires.route,
       say: progress.say,
       signal,
     });
     try {
-      return await harm(options, stack, wires, dataDir, progress, signal);
+      return await harm(options, { stack, wires, dataDir, patroni, signal }, progress);
     } finally {
       await wires.pass();
       await stack.stop();
     }
   } finally {
     await wires.stop();
+    await patroni?.stop();
   }
 }
 
 async function harm(
   options: ChaosOptions,
-  stack: Stack,
-  wires: ReturnType<typeof layWires>,
-  dataDir: string,
+  there: Pick<Where, 'stack' | 'wires' | 'dataDir' | 'patroni' | 'signal'>,
   progress: Progress,
-  signal: AbortSignal,
 ): Promise<ChaosReport> {
+  const { stack, signal } = there;
   const { orders, seed, natsNodes: nodes, deadlineMs } = options;
   const codec = orderEventCodec(2);
   const log = createGrpcEventStore({
@@ -130,8 +133,9 @@ async function harm(
     stoppedMs: stoppedMs(deadlineMs),
     only: options.only,
     personalData: options.personalData,
+    sql: options.sql,
   });
-  const where = { stack, wires, dataDir, natsNodes, luck, signal };
+  const where = { ...there, natsNodes, luck };
   const beganAt = now();
   const line = timeline(faults, where, {
     quietMs,
@@ -185,16 +189,13 @@ async function harm(
   }
 }
 
-/**
- * Times in which a worker could not answer: all of its processes stood still, or the event
- * store did that one of them asks.
- */
+/** Times in which a worker could not answer: all of its processes stood still, or all event stores. */
 function silencesOf(
   happened: readonly Happened[],
   { instances }: ChaosOptions,
 ): readonly Silence[] {
   return happened.flatMap(({ silenced, handed, beganAt: from, overAt: to }) =>
-    silenced.length === instances || silenced.some((name) => name.startsWith('eventstoresvc'))
+    silenced.length === instances
       ? workersSilencedBy(silenced).map((service) => ({
           service,
           from,

@@ -8,6 +8,7 @@ export interface Happened {
   readonly name: string;
   /** What the dice chose. */
   readonly what: string | undefined;
+  readonly failover: boolean;
   /** Processes that did not answer from its start until it was undone. */
   readonly silenced: readonly string[];
   /** How much of the log these had been handed when it was undone, by service. */
@@ -64,7 +65,7 @@ export function timeline(
   let underWay: Fault | undefined;
 
   async function happen(fault: Fault): Promise<void> {
-    const { name, silences = [], happen: doIt } = fault;
+    const { name, failover = false, silences = [], happen: doIt } = fault;
     underWay = fault;
     const beganAt = now();
     onBegin(name);
@@ -82,7 +83,7 @@ export function timeline(
     await where.wires.pass();
     const restarted = await untilReady(where.stack, where.signal);
     const readyAt = restarted.length === 0 ? now() : undefined;
-    const told = { name, what, silenced: silences, handed };
+    const told = { name, what, failover, silenced: silences, handed };
     const one = { ...told, beganAt, overAt, readyAt, restarted, failed };
     underWay = undefined;
     happened.push(one);

@@ -1,4 +1,5 @@
 import type { Dice } from '../../interleavings/dice.ts';
+import type { Patroni } from '../../patroni/patroni.ts';
 import type { Stack } from '../../stack.ts';
 import type { Wires } from '../wires.ts';
 
@@ -10,6 +11,8 @@ export interface Fault {
   readonly silences?: readonly string[];
   /** Until it is over, and in its first moment unnoticed, the log lacks orders that were accepted. */
   readonly forgets?: boolean;
+  /** Another server of PostgreSQL takes over, or stands in: no run is too short for it. */
+  readonly failover?: boolean;
   /** About how long it takes; the orders are spread over the run by it. */
   readonly plannedMs: number;
   /** Does it, and undoes it. Resolves with what the dice chose, if anything. */
@@ -23,6 +26,8 @@ export interface Where {
   /** The stack's data folder. */
   readonly dataDir: string;
   readonly natsNodes: readonly string[];
+  /** The databases' servers; undefined: the stack's own one. */
+  readonly patroni: Patroni | undefined;
   readonly luck: Dice;
   /** Called with the position up to which a service that does not answer had received events. */
   readonly hands: (service: string, handed: bigint) => void;

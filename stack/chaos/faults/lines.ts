@@ -3,6 +3,7 @@ import type { FaultyWire } from '../../faulty-wire.ts';
 import type { AddressVariable } from '../../services.ts';
 import { HELD_MS } from '../settings.ts';
 import { someOf } from '../some-of.ts';
+import type { Line } from '../wires.ts';
 import type { Fault, Where } from './fault.ts';
 
 /** Does something to wires, and resolves with what the dice chose. */
@@ -79,6 +80,16 @@ const servers: Record<AddressVariable, string> = {
   EVENTSTORE_ADDRESS: 'eventstoresvc',
 };
 
+/** All; or, of several event stores that share the calls, those to one of them. */
+function wiresOf(lines: readonly Line[], { luck }: Where) {
+  const wires = lines.flatMap((line) => line.wires);
+  const [first] = lines;
+  const stores = first?.variable === 'EVENTSTORE_ADDRESS' ? first.wires.length : 1;
+  if (stores === 1 || luck.chance(0.5)) return { wires, to: '' };
+  const one = luck.below(stores);
+  return { wires: lines.flatMap((line) => line.wires[one] ?? []), to: `, to store ${one + 1}` };
+}
+
 /** A service's connection to one server is spoiled, of one instance or of all. */
 export const spoiled = (service: string, variable: AddressVariable, how: Spoiling): Fault => ({
   name: `${service} – ${servers[variable]} ${how}`,
@@ -88,10 +99,11 @@ export const spoiled = (service: string, variable: AddressVariable, how: Spoilin
       (line) => line.service === service && line.variable === variable,
     );
     const chosen = someOf(lines, where.luck);
-    const wires = chosen.flatMap((line) => line.wires);
+    const { wires, to } = wiresOf(chosen, where);
     try {
       const what = await kinds[how].spoil(wires, where);
-      return lines.length > 1 ? `${chosen.map(({ of }) => of).join(' and ')}: ${what}` : what;
+      const which = `${chosen.map(({ of }) => of).join(' and ')}${to}`;
+      return lines.length > 1 ? `${which}: ${what}` : what;
     } finally {
       await where.wires.pass();
     }
