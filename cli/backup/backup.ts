@@ -13,8 +13,8 @@ import type { CopiedLine, LedgerCopy } from '../../services/paymentworker/gatewa
 import { eventTypes } from '../../shared/contracts/events.ts';
 import { durables, ORDER_AGGREGATE, ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 import type { Context } from '../../shared/kit/context.ts';
-import { contentSums, type Header, type Sums } from './content.ts';
-import { MAGIC, type PartKind, partWriter } from './frames.ts';
+import type { Sums } from './content.ts';
+import { contentWriter } from './content-writer.ts';
 
 export interface BackupOptions {
   readonly log: Pick<LogCopy, 'head' | 'places' | 'page' | 'having'>;
@@ -36,59 +36,29 @@ export interface BackedUp extends Sums {
  */
 const ANSWERING = [durables.payment, durables.review];
 
-/** Characters per part: each part is held, compressed and written as a whole. */
-const PART = 1024 * 1024;
-
 /** Writes the whole backup. If it rejects, what was written before is refused as a backup. */
 export async function backup(
   ctx: Context,
   { log, currency, ledger, write, onProgress = () => undefined }: BackupOptions,
 ): Promise<BackedUp> {
-  const encode = partWriter();
-  const sums = contentSums();
-  let bytes = 0;
-  const put = async (chunk: Uint8Array) => {
-    bytes += chunk.length;
-    await write(chunk);
-  };
-  /** Collects JSON lines of one kind, and writes them in parts. */
-  const part = (kind: PartKind) => {
-    let text = '';
-    const flush = async () => {
-      if (text !== '') await put(await encode(kind, text));
-      text = '';
-    };
-    return {
-      add: async (line: string) => {
-        text += line;
-        if (text.length >= PART) await flush();
-      },
-      flush,
-    };
-  };
-
-  await put(MAGIC);
+  const content = contentWriter(write);
   // Before the head, so that the backup has every answer to events before a place.
   const places = await log.places(ctx, ANSWERING);
   const head = await log.head(ctx);
   const written = await currency.written(ctx);
-  const header: Header = {
+  await content.begin({
     stream: ORDERS_STREAM,
     head: String(head),
     made_at: new Date().toISOString(),
     ...(written !== undefined && { currency: written }),
     places,
-  };
-  await put(await encode('h', JSON.stringify(header)));
+  });
 
-  const events = part('e');
   for await (const page of eventPages(ctx, log, head)) {
-    for (const event of page) await events.add(sums.event(event));
-    onProgress('events', sums.events, Number(head));
+    for (const event of page) await content.event(event);
+    onProgress('events', content.events, Number(head));
   }
-  await events.flush();
 
-  const lines = part('l');
   let leftOut = 0;
   for (let after = ''; ; ) {
     const page = await ledger.page(ctx, after);
@@ -97,20 +67,11 @@ export async function backup(
     after = last.orderId;
     for (const line of await asOf(ctx, log, page, head)) {
       if (line === undefined) leftOut++;
-      else await lines.add(sums.line(line));
+      else await content.line(line);
     }
-    onProgress('lines', sums.lines);
+    onProgress('lines', content.lines);
   }
-  await lines.flush();
-
-  const totals: Sums = {
-    events: sums.events,
-    lines: sums.lines,
-    left_out: leftOut,
-    content: sums.content(),
-  };
-  await put(await encode('z', JSON.stringify(totals)));
-  return { ...totals, head, bytes };
+  return { ...(await content.end(leftOut)), head };
 }
 
 /** The log up to `head`; the next page loads while one is processed. */
