@@ -1,6 +1,6 @@
 # npm puts the project's own Node first in PATH.
 .DEFAULT_GOAL := help
-.PHONY: help start demo chaos bench bench-orders up down test test-all mutants lint clean deps bench-deps
+.PHONY: help start demo chaos bench bench-orders bench-restore up down test test-all mutants lint clean deps bench-deps
 
 help:
 	@echo 'make start            run the whole stack in the foreground until Ctrl-C'
@@ -16,6 +16,8 @@ help:
 	@echo 'make bench-orders     measure orders beside the bare path of their hops, on a stack of its own, twelve minutes; ARGS=--quick three;'
 	@echo '                      PEERS=1 measures Restate, DBOS Transact and Emmett in the same run, half an hour;'
 	@echo '                      ARGS="--running --orders 5000 --rate 200" measures the running stack; ARGS=--help'
+	@echo 'make bench-restore    restore a backup of a million events into an empty system, audit it, rebuild the read model, back it up again,'
+	@echo '                      ten minutes; ARGS="--events 100000", ARGS=--help'
 	@echo 'make bench            compare the event store with its peers, ten minutes; ARGS=--quick a minute and a half, ARGS=--help'
 	@echo 'make up               run the system in Docker on three CockroachDB nodes; make down removes it with its data'
 	@echo 'make test             run all tests but the long ones, under eight minutes; ARGS="--grep acknowledged" picks some'
@@ -44,6 +46,9 @@ bench: bench-deps
 
 bench-orders: deps $(if $(filter 1,$(PEERS)),bench-deps)
 	@npm run --silent bench:orders -- $(ARGS)
+
+bench-restore: deps
+	@npm run --silent bench:restore -- $(ARGS)
 
 up:
 	@docker compose version >/dev/null 2>&1 || { echo 'docker compose is missing → install Docker with its compose plugin, or use make start' >&2; exit 1; }

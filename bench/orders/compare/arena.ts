@@ -2,9 +2,7 @@
  * All that is measured, on one PostgreSQL and one NATS: the product's stack, the bare path
  * beside it, and a place for spans.
  */
-import { chmod, mkdtemp, readlink, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type postgres from 'postgres';
 import { openSql } from '../../../shared/kit/sql/sql-access.ts';
 import { natsLoginAs } from '../../../stack/credentials/nats-logins.ts';
@@ -17,6 +15,7 @@ import { type Stack, startStack } from '../../../stack/stack.ts';
 import { bareUses, startBarePath } from '../bare/start.ts';
 import { postgresUsages, type Usages, usageOf } from '../measure/usage.ts';
 import { withPassword } from '../own-database.ts';
+import { makeOwnFolder, removeOwnFolder } from '../own-folder.ts';
 import { startOwn } from '../own-process.ts';
 import { peers } from './peers/peers.ts';
 import type { System } from './system.ts';
@@ -59,10 +58,8 @@ export async function openArena(
   say: (what: string) => void,
   signal: AbortSignal,
 ): Promise<Arena> {
-  const home = await mkdtemp(join(folder ?? tmpdir(), 'orders-bench-'));
-  // PostgreSQL's user must be able to enter it when this runs as root.
-  await chmod(home, 0o755);
-  const closers: (() => Promise<unknown>)[] = [() => remove(home)];
+  const home = await makeOwnFolder(folder);
+  const closers: (() => Promise<unknown>)[] = [() => removeOwnFolder(home)];
   const close = async () => {
     for (let next = closers.pop(); next !== undefined; next = closers.pop()) await next();
   };
@@ -148,11 +145,4 @@ async function startSink(
     signal,
   );
   return { endpoint: `http://${LOOPBACK}:${port}/api/v2/spans`, process: child };
-}
-
-async function remove(home: string): Promise<void> {
-  // Where PostgreSQL's user may not enter the folder, its data lies behind a link.
-  const elsewhere = await readlink(join(home, 'postgres')).catch(() => undefined);
-  if (elsewhere !== undefined) await rm(dirname(elsewhere), { recursive: true, force: true });
-  await rm(home, { recursive: true, force: true, maxRetries: 5 });
 }
