@@ -35,7 +35,6 @@ const PAUSE_MS = 60_000;
 interface Prepared {
   readonly event: CopiedEvent;
   readonly change: OrderEvent;
-  readonly metadata: Readonly<Record<string, string>>;
   /** Index of the event that it answers. */
   readonly cause: number | undefined;
   readonly newId: (aggregateId: string, causeId: string | undefined) => string;
@@ -63,7 +62,7 @@ export function copier(
     const byMs = (of - 1 - n) * stepMs;
     const firstPosition = n * events.length;
     const ids: string[] = [];
-    const copied = prepared.map(({ event, change, metadata, cause, newId }, index) => {
+    const copied = prepared.map(({ event, change, cause, newId }, index) => {
       const aggregateId = earlier(event.aggregateId, byMs);
       const causeId = cause === undefined ? undefined : ids[cause];
       const eventId = newId(aggregateId, causeId);
@@ -74,10 +73,7 @@ export function copier(
         eventId,
         aggregateId,
         data: codec.encode(moved(change, byMs)).data,
-        metadata:
-          causeId === undefined
-            ? event.metadata
-            : JSON.stringify({ ...metadata, causation_id: causeId }),
+        metadata: causeId === undefined ? event.metadata : withCause(event, causeId),
         createdMicros: microsBefore(event.createdMicros, byMs),
       };
     });
@@ -117,8 +113,7 @@ function prepare(
   codec: OrderEventCodec,
 ): Prepared {
   const change = codec.decode(event);
-  const metadata = JSON.parse(event.metadata) as Readonly<Record<string, string>>;
-  const causation = metadata.causation_id;
+  const { causation_id: causation } = JSON.parse(event.metadata) as { causation_id?: string };
   const purpose = derivations.find(
     ({ handler, of, purpose }) =>
       derivedId(handler, (of === 'aggregate' ? event.aggregateId : causation) ?? '', purpose) ===
@@ -130,7 +125,6 @@ function prepare(
   return {
     event,
     change,
-    metadata,
     cause,
     newId: (aggregateId, causeId) =>
       derivedId(
@@ -157,6 +151,12 @@ const derivations = Object.values(grpcRights).flatMap(({ derives }) =>
         ].map((purpose) => ({ handler, of, purpose })),
       ),
 );
+
+/** Replaced in the text, because the database has a form of its own for JSON. */
+function withCause({ metadata }: CopiedEvent, causeId: string): string {
+  const { causation_id: causation = '' } = JSON.parse(metadata) as { causation_id?: string };
+  return metadata.replace(`"${causation}"`, `"${causeId}"`);
+}
 
 /** The same change to the order of that copy. */
 function moved(change: OrderEvent, byMs: number): OrderEvent {

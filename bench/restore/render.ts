@@ -13,7 +13,8 @@ const MANY_EVENTS = 1_000_000;
 export function renderRestore(report: RestoreReport, paint: Paint): string {
   const { caughtUp, auditRight, shortcomings } = report;
   const seconds = (of: number | undefined) => (of === undefined ? 'never' : `${some(of)} s`);
-  const targets = targetTable(targetsOf(report), (met, text) => paint(met ? 'good' : 'bad', text));
+  const verdict = (met: boolean, text: string) => paint(met ? 'good' : 'bad', text);
+  const targets = targetsOf(report);
   return [
     `${count(report.events)} events and ${count(report.lines)} ledger lines, ${report.copies} copies of ${count(report.placed)} orders; the backup has ${count(report.bytes / 1e6)} MB`,
     `${report.cpus} CPUs, of which others used ${(100 * report.others).toFixed(1)}%`,
@@ -26,8 +27,7 @@ export function renderRestore(report: RestoreReport, paint: Paint): string {
       ...Object.entries(caughtUp).map(([name, after]) => [`${name} filled`, seconds(after)]),
       ['audit right', seconds(auditRight)],
     ]),
-    '',
-    ...table(targets.rows),
+    ...(targets.length === 0 ? [] : ['', ...table(targetTable(targets, verdict).rows)]),
     ...shortcomings.map((line) => paint('bad', line)),
   ].join('\n');
 }
