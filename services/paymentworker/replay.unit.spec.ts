@@ -64,6 +64,7 @@ describe("a replay of an order's dead letter", () => {
       endpoint: dispatching(
         paymentEndpoints(service, codec, () => nop),
         ORDER_AGGREGATE,
+        async () => assert.fail('it is a debit'),
       ),
       store,
       hook: noHook,

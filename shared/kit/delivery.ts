@@ -5,6 +5,8 @@ export interface Delivery<Body = unknown> {
   readonly messageId: string;
   /** Its sequence in the stream, which is the event's position in the log. */
   readonly sequence: bigint;
+  /** The subject of the broker's message, which need not be genuine; undefined if there was none. */
+  readonly subject?: string;
   /** 1 for the first delivery. */
   readonly deliveries: number;
   /** No further delivery follows: if this one fails, the message must be parked. */

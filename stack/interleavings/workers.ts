@@ -85,7 +85,8 @@ export function workers({ store, gateway, writes, codec, answered }: WorkersOpti
   let saga = coordinator();
   const ctxOf = ({ body }: Delivery<RecordedEvent>) => causedBy(background('c'), body);
   const handler = (handles: Handles): Handler => {
-    const endpoint = dispatching(handles, ORDER_AGGREGATE);
+    // The queues have each worker's own types, and those of foreign messages.
+    const endpoint = dispatching(handles, ORDER_AGGREGATE, async () => undefined);
     return (delivery) => endpoint(ctxOf(delivery), delivery);
   };
   const told =

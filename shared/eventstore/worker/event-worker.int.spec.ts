@@ -13,11 +13,12 @@ import { type PublishedLog, publishedLog } from '../../testing/published-log.ts'
 import type { RecordedEvent } from '../event-store.ts';
 import { encodeMessage } from '../message.ts';
 import { eventWorker } from './event-worker.ts';
+import type { Handles } from './handles.ts';
 
 describe('event worker', () => {
   let nats: Nats;
   let log: PublishedLog;
-  let served: { ctx: Context; event: RecordedEvent; mayBeRepeat: boolean }[];
+  let served: { ctx: Context; event: RecordedEvent; mayBeRepeat: boolean; by: string }[];
   let outcomes: Outcome[];
   let worker: Component;
 
@@ -36,16 +37,16 @@ describe('event worker', () => {
   });
   afterEach(() => worker.stop?.());
 
-  function aWorker(): Component {
+  /** Of a release that answers these types. */
+  function aWorker(types = ['PARCELS.sent'], by = ''): Component {
+    const serve: Handles[string] = async (ctx, { body, mayBeRepeat }) =>
+      served.push({ ctx, event: body, mayBeRepeat, by });
     return eventWorker({
       connection: nats.connection,
       durable: 'test-worker',
       stream: 'PARCELS',
       aggregateType: 'parcel',
-      handles: {
-        'PARCELS.sent': async (ctx, { body, mayBeRepeat }) =>
-          served.push({ ctx, event: body, mayBeRepeat }),
-      },
+      handles: Object.fromEntries(types.map((type) => [type, serve])),
       store: log.store,
       hook: { before: (ctx) => ctx, after: (_ctx, _wire, outcome) => outcomes.push(outcome) },
       consumer: { maxInFlight: 16, ackWaitMs: 5_000, maxDeliver: 3, retryDelaysMs: [50] },
@@ -199,5 +200,80 @@ describe('event worker', () => {
     });
     assert.equal(served.length, 1);
     await resetAndRefill();
+  });
+
+  describe('beside one of a newer release, which answers another type too', () => {
+    const newer = ['PARCELS.sent', 'PARCELS.lost'];
+    const letters = () =>
+      log.store.deadLetters(background(), { consumer: 'test-worker', state: 'parked', limit: 10 });
+
+    it('leaves events of that type to it, and shares the others with it', async () => {
+      const other = aWorker(newer, 'newer');
+      await other.start?.();
+      await worker.start?.();
+      try {
+        const lost: bigint[] = [];
+        const sent: bigint[] = [];
+        for (let n = 0; n < 10; n++) {
+          lost.push((await append('PARCELS.lost')).position);
+          sent.push((await append('PARCELS.sent')).position);
+        }
+        const by = (position: bigint) =>
+          served.filter(({ event }) => event.position === position).map((one) => one.by);
+        const isServed = (position: bigint) => by(position).length > 0;
+        // Of three attempts each may go to the older one.
+        const parked = await until(
+          async () => {
+            const left = await letters();
+            const isParked = (wanted: bigint) => left.some(({ position }) => position === wanted);
+            const settled = lost.every((one) => isServed(one) || isParked(one));
+            return settled && sent.every(isServed) && left;
+          },
+          { what: 'each served or parked', deadlineMs: 10_000 },
+        );
+        await worker.stop?.();
+        for (const { consumer, position, reason } of parked) {
+          assert.equal(reason, 'type_not_answered');
+          await log.store.requestReplay(background(), { consumer, position });
+        }
+        await until(() => lost.every(isServed), { what: 'all served', deadlineMs: 5_000 });
+        assert.deepEqual([...new Set(lost.flatMap(by))], ['newer']);
+      } finally {
+        await other.stop?.();
+      }
+    });
+
+    it('parks them when the newer one is gone, and a replay waits for it', async () => {
+      const other = aWorker(newer, 'newer');
+      await other.start?.();
+      await other.stop?.();
+      await worker.start?.();
+      const { position } = await append('PARCELS.lost');
+      await append('PARCELS.sent');
+      await servedTimes(1);
+      assert.equal(served[0]?.event.eventType, 'PARCELS.sent', 'nothing waits behind it');
+      const parked = () =>
+        until(async () => (await letters()).find((letter) => letter.position === position), {
+          what: 'parked',
+          deadlineMs: 5_000,
+        });
+      const consumer = 'test-worker';
+      const { reason, lastError } = (await parked()) ?? {};
+      assert.equal(reason, 'type_not_answered');
+      assert.match(`${lastError}`, /test-worker does not answer PARCELS.lost; another one does/);
+
+      await log.store.requestReplay(background(), { consumer, position });
+      await until(async () => (await parked())?.replays === 1, {
+        what: 'parked again by the older one',
+        deadlineMs: 5_000,
+      });
+      await worker.stop?.();
+      served = [];
+      worker = aWorker(newer, 'newer');
+      await worker.start?.();
+      await log.store.requestReplay(background(), { consumer, position });
+      await servedTimes(1);
+      assert.deepEqual([served[0]?.event.position, served[0]?.by], [position, 'newer']);
+    });
   });
 });

@@ -12,6 +12,7 @@ import type { EventStore, RecordedEvent } from '../event-store.ts';
 import { asStored, decodeStored, isSame } from '../stored-message.ts';
 import { checkpointSaver } from './checkpoint-saver.ts';
 import { dispatching, type Handles } from './handles.ts';
+import { leftToOthers } from './left-to-others.ts';
 import { loggedEvents } from './logged-events.ts';
 import { type ReplaySource, replays } from './replays.ts';
 
@@ -23,7 +24,7 @@ export interface WorkerOptions {
   readonly stream: string;
   /** The aggregates' type; other aggregates' events of the same types are skipped. */
   readonly aggregateType: string;
-  /** What it answers; nothing else is delivered to it. */
+  /** What it answers; what another release asked for beside it is left to that one. */
   readonly handles: Handles;
   /** The log, with the durable's checkpoint and its dead letters. */
   readonly store: Pick<EventStore, 'read' | 'head' | 'getCheckpoint' | 'saveCheckpoint'> &
@@ -48,7 +49,9 @@ export interface WorkerOptions {
  */
 export function eventWorker(options: WorkerOptions): Component {
   const { durable, stream, store, logger } = options;
-  const endpoint = dispatching(options.handles, options.aggregateType);
+  const park: typeof store.park = (ctx, letter) => store.park(ctx, letter);
+  const others = leftToOthers({ consumer: durable, park, logger, meter: options.meter });
+  const endpoint = dispatching(options.handles, options.aggregateType, others);
   const eventTypes = Object.keys(options.handles);
   const checkpoint = checkpointSaver(store, { consumer: durable, eventTypes }, logger);
   const logged = loggedEvents(store);

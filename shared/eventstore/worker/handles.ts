@@ -61,17 +61,22 @@ const unexpected = (name: string, type: string, { eventType }: RecordedEvent) =>
   );
 
 /**
- * One endpoint for everything that a worker handles. It skips other types and other
- * aggregate types: the log's event in the place of a foreign message may have any type, and
- * other writers may use our types for other things.
+ * One endpoint for everything that a worker handles. An event of a type that it does not
+ * handle goes to `others`, because the consumer has it from another release. Passed over are
+ * other aggregate types, because other writers may use our types for other things, and the
+ * log's event in the place of a foreign message, which may have any type.
  */
 export function dispatching(
   handles: Handles,
   aggregateType: string,
+  others: Endpoint<Delivery<RecordedEvent>, unknown>,
 ): Endpoint<Delivery<RecordedEvent>, unknown> {
   const endpoints = new Map(Object.entries(handles));
   return async (ctx, delivery) => {
-    if (delivery.body.aggregateType !== aggregateType) return undefined;
-    return endpoints.get(delivery.body.eventType)?.(ctx, delivery);
+    const { body, subject = body.eventType } = delivery;
+    if (body.aggregateType !== aggregateType) return undefined;
+    const endpoint = endpoints.get(body.eventType);
+    if (endpoint !== undefined) return endpoint(ctx, delivery);
+    return subject === body.eventType ? others(ctx, delivery) : undefined;
   };
 }

@@ -91,13 +91,24 @@ describe('what a worker handles', () => {
     assert.deepEqual(outcomes, ['clean: unexpected_event', 'clean: unexpected_event']);
   });
 
-  it('is found by its type, and what is another or is filed elsewhere is passed over', async () => {
-    const endpoint = dispatching(handles, 'stay');
+  it('is found by its type; another type is left to others, and what is filed elsewhere is passed over', async () => {
+    const left: string[] = [];
+    const endpoint = dispatching(handles, 'stay', async (_ctx, { body }) =>
+      left.push(body.eventType),
+    );
     await endpoint(background(), delivered('ROOMS.booked'));
     await endpoint(background(), delivered('ROOMS.gone'));
+    await endpoint(background(), { ...delivered('ROOMS.asked'), subject: 'ROOMS.asked' });
     const { body, ...delivery } = delivered('ROOMS.booked');
     await endpoint(background(), { ...delivery, body: { ...body, aggregateType: 'test' } });
     assert.deepEqual(outcomes, ['greet: ada at 7, perhaps again']);
+    assert.deepEqual(left, ['ROOMS.gone', 'ROOMS.asked']);
+  });
+
+  it('of any type is passed over where the log has it in the place of a foreign message', async () => {
+    const endpoint = dispatching(handles, 'stay', async () => assert.fail('nobody asked for it'));
+    await endpoint(background(), { ...delivered('ROOMS.gone'), subject: 'ROOMS.booked' });
+    assert.deepEqual(outcomes, []);
   });
 
   it('does not compile for an event that there is not', () => {

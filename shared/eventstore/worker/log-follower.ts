@@ -17,6 +17,7 @@ import { retryDelay } from '../../kit/transport/jetstream/messages/retry-delay.t
 import type { EventStore, RecordedEvent } from '../event-store.ts';
 import { unsampled } from '../unsampled.ts';
 import { dispatching, type Handles } from './handles.ts';
+import { leftToOthers } from './left-to-others.ts';
 import { createOutstanding, type Outstanding } from './outstanding.ts';
 import { keepPlace } from './place-keeper.ts';
 import { type ReplayOptions, type ReplaySource, replays } from './replays.ts';
@@ -27,7 +28,7 @@ export interface LogFollowerOptions {
   readonly consumer: string;
   /** The aggregates' type; other aggregates' events are skipped. */
   readonly aggregateType: string;
-  /** What it answers; other events are skipped. */
+  /** What it answers; other events are skipped, and letters about them stay for the release that answers them. */
   readonly handles: Handles;
   /** Default: nothing is usual. */
   readonly usual?: UsualCase<RecordedEvent>;
@@ -86,7 +87,9 @@ export function logFollower(options: LogFollowerOptions): Component {
   const eventTypes = Object.keys(handles);
   const logger = options.logger.child({ consumer });
   const hook = guarded(options.hook, (err) => logger.error({ err }, 'a hook failed'));
-  const endpoint = dispatching(handles, aggregateType);
+  const park: typeof store.park = (ctx, letter) => store.park(ctx, letter);
+  const others = leftToOthers({ consumer, park, logger, meter: options.meter });
+  const endpoint = dispatching(handles, aggregateType, others);
   const replaying = replays({ ...options, endpoint, hook: options.replayHook });
   const stopping = new AbortController();
   let current: Following | undefined;

@@ -36,8 +36,8 @@ export function jetstreamManager(connection: NatsConnection): Promise<JetStreamM
  * starts after the position that `resumeAfter` gives, because a durable vanishes with
  * its stream; an existing one keeps its own position. One whose filter lacks a needed
  * subject is recreated, because it has skipped what was published meanwhile, and a
- * corrected filter does not bring that back. One whose filter has more keeps it: a
- * newer release may be running beside this one.
+ * corrected filter does not bring that back. A filter only grows: another release may be
+ * running beside this one, which needs what this one does not.
  *
  * Rejects with CodedError `precondition_failed` / `durable_mismatch` where a
  * consumer of that name is of another sort; with the client's own error where
@@ -49,11 +49,10 @@ export async function ensureDurable(
   resumeAfter: () => Promise<bigint>,
 ): Promise<ConsumerInfo> {
   const { stream, durable } = options;
-  const wanted = {
+  const settings = {
     ack_wait: nanos(options.ackWaitMs),
     max_deliver: options.maxDeliver,
     max_ack_pending: options.maxAckPending,
-    filter_subjects: [...options.filterSubjects].sort(),
   };
   const found = await manager.consumers.info(stream, durable).catch((error) => {
     if (apiCode(error) === CONSUMER_NOT_FOUND) return undefined;
@@ -70,13 +69,13 @@ export async function ensureDurable(
       ...(after === 0n
         ? { deliver_policy: DeliverPolicy.All }
         : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Number(after + 1n) }),
-      ...wanted,
+      ...settings,
+      filter_subjects: [...together(found?.config, options.filterSubjects)].sort(),
     });
   }
-  const { filter_subjects: _, ...changes } = wanted;
-  const info = matches(found.config, changes)
+  const info = matches(found.config, settings)
     ? found
-    : await manager.consumers.update(stream, durable, changes);
+    : await manager.consumers.update(stream, durable, settings);
   if (info.paused) await manager.consumers.resume(stream, durable);
   return info;
 }
@@ -90,6 +89,17 @@ export function lacking(config: ConsumerConfig, wanted: readonly string[]): read
   if (filters.length === 0) return [];
   const subjects = wanted.length === 0 ? ['>'] : wanted;
   return subjects.filter((subject) => !filters.some((filter) => covers(filter, subject)));
+}
+
+/** `wanted` (empty: every subject) and what `found` has beside it: no subject covers another, which servers refuse. */
+export function together(
+  found: ConsumerConfig | undefined,
+  wanted: readonly string[],
+): readonly string[] {
+  if (found === undefined || wanted.length === 0) return wanted;
+  const others = filtersOf(found).filter((own) => !wanted.some((subject) => covers(subject, own)));
+  const own = wanted.filter((subject) => !others.some((filter) => covers(filter, subject)));
+  return [...own, ...others];
 }
 
 const filtersOf = (config: ConsumerConfig): readonly string[] =>

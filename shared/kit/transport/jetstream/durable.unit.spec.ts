@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ConsumerConfig } from 'nats';
-import { lacking } from './durable.ts';
+import { lacking, together } from './durable.ts';
 
 describe('the filter of a durable lacks', () => {
   const lacks = (filter_subjects: string[], ...wanted: string[]) =>
@@ -21,5 +21,18 @@ describe('the filter of a durable lacks', () => {
       assert.deepEqual(lacks(filter, 'O.a', 'O.b'), [], filter.join());
     }
     assert.deepEqual(lacks(['>']), []);
+  });
+});
+
+describe('the filter of a durable that is recreated', () => {
+  const has = (filter_subjects: string[], ...wanted: string[]) =>
+    together({ filter_subjects } as unknown as ConsumerConfig, wanted);
+
+  it('has what is wanted and keeps what it had, each once', () => {
+    assert.deepEqual(together(undefined, ['O.b']), ['O.b']);
+    assert.deepEqual(has(['O.a', 'O.b'], 'O.b', 'O.c'), ['O.b', 'O.c', 'O.a']);
+    assert.deepEqual(has(['O.a', 'P.a'], 'O.*'), ['O.*', 'P.a']);
+    assert.deepEqual(has(['O.*'], 'O.a', 'P.a'), ['P.a', 'O.*']);
+    assert.deepEqual(has(['O.a']), [], 'all of the stream');
   });
 });

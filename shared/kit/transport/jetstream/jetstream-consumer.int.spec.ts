@@ -256,6 +256,7 @@ describe('jetstreamConsumer', () => {
       causationId: `id-${n}`,
       messageId: `id-${n}`,
       sequence: BigInt(n),
+      subject: 'RIG.number',
       deliveries: 1,
       last: false,
       overdue: false,
@@ -447,6 +448,23 @@ describe('jetstreamConsumer', () => {
       await start();
       await gets(2, 3, 4);
       assert.deepEqual((await info()).config.filter_subjects, filterSubjects);
+    });
+
+    it('one that lacks a subject and has another keeps that: two releases do not take turns', async () => {
+      const older = await consume(async ({ body }) => served.push(body.n), {
+        ...overrides(),
+        filterSubjects: ['RIG.a', 'RIG.c'],
+      });
+      await publish(1, 1);
+      await soon('its position', () => position === 1n);
+      const newer = await start();
+      await soon('both are ready', () => [older, newer].every((one) => !one.notReady?.()));
+      assert.deepEqual((await info()).config.filter_subjects, ['RIG.a', 'RIG.b', 'RIG.c']);
+      await publishNumbers(connection, 2, 2, String, 'RIG.b');
+      await publishNumbers(connection, 3, 3, String, 'RIG.c');
+      await gets(2, 3);
+      await soon('its position', () => position === 3n);
+      assert.ok([older, newer].every((one) => !one.notReady?.()));
     });
 
     it('one that has more is right: a newer release may be running beside it', async () => {

@@ -118,6 +118,7 @@ export function jetstreamConsumer<Body>(options: JetstreamConsumerOptions<Body>)
       body,
       messageId: messageId(wire),
       sequence: message.sequence,
+      subject: message.subject,
       deliveries,
       last: deliveries >= options.maxDeliver,
       overdue: deliveries > options.maxDeliver,
