@@ -66,6 +66,22 @@ function faults(sql: string): string[] {
   return found;
 }
 
+/** Why processes of the release before cannot go on beside it; nothing is wrong if the name says that it contracts. */
+function contracts(name: string, sql: string): string[] {
+  const statement = plain(sql);
+  const lost = /^drop table |\bdrop column /.test(statement);
+  const says = /^\d{3}\.do\.contract-/.test(name);
+  if (lost !== says) {
+    return [
+      lost ? 'it takes away: name it contract-…' : 'it takes nothing away: name it otherwise',
+    ];
+  }
+  return clauses(statement)
+    .filter((clause) => /add column/.test(clause) && /not null/.test(clause))
+    .filter((clause) => !/ default /.test(clause))
+    .map(() => 'a column that must have a value and has no default: older releases write none');
+}
+
 /** The parts of a statement between its commas that stand in no parentheses. */
 function clauses(statement: string): string[] {
   let depth = 0;
@@ -88,6 +104,31 @@ describe('migrations', () => {
     it(`${relative(import.meta.dirname, file)} is one statement, may be run again, and suits both databases`, () => {
       assert.deepEqual(faults(readFileSync(file, 'utf8')), []);
     });
+  }
+
+  for (const file of files) {
+    it(`${relative(import.meta.dirname, file)} only adds, or its name says that it contracts`, () => {
+      assert.deepEqual(contracts(basename(file), readFileSync(file, 'utf8')), []);
+    });
+  }
+
+  for (const [name, sql] of [
+    ['001.do.a.sql', 'drop table if exists a'],
+    ['001.do.a.sql', 'alter table a drop column if exists n'],
+    ['001.do.a.sql', 'alter table a add column if not exists n int8 not null'],
+    ['001.do.contract-a.sql', 'alter table a add column if not exists n int8'],
+  ] as const) {
+    it(`not beside an older release: ${name}, ${sql}`, () => {
+      assert.equal(contracts(name, sql).length, 1);
+    });
+  }
+
+  for (const [name, sql] of [
+    ['001.do.contract-a.sql', 'drop table if exists a'],
+    ['001.do.a.sql', 'drop index if exists a_n'],
+    ['001.do.a.sql', 'alter table a add column if not exists n int8 not null default 0'],
+  ] as const) {
+    it(`goes: ${name}, ${sql}`, () => assert.deepEqual(contracts(name, sql), []));
   }
 
   it('go forward only, numbered without a gap', () => {

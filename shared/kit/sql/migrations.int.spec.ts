@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pino from 'pino';
 import postgres from 'postgres';
 import { testFolder, testPostgres } from '../../../stack/testing.ts';
 import { silentLogger } from '../logger.ts';
@@ -69,6 +70,57 @@ describe('migrations', () => {
     await migrate({ url, folder, logger: silentLogger });
     await writeFile(join(folder, '001.do.a.sql'), 'create table a (n int8, m int8)');
     await assert.rejects(migrate({ url, folder, logger: silentLogger }), /MD5/);
+  });
+
+  describe('of a newer release', () => {
+    const lines: { msg: string; files?: string[] }[] = [];
+    const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const older = { '001.do.a.sql': 'create table a (n int8)' };
+    const expanded = { ...older, '002.do.a-m.sql': 'alter table a add column m int8' };
+    beforeEach(() => {
+      lines.length = 0;
+    });
+
+    it('stay when an older one starts, which says so in a line', async () => {
+      const url = aDatabase();
+      await migrate({ url, folder: await aFolder(expanded), logger: silentLogger });
+      await migrate({ url, folder: await aFolder(older), logger });
+      assert.deepEqual(
+        lines.map(({ msg, files }) => ({ msg, files })),
+        [
+          {
+            msg: 'the schema is of a newer release, which only added to it: it stays',
+            files: ['002.do.a-m.sql'],
+          },
+        ],
+      );
+      await look(url, (sql) => sql`select n, m from a`);
+      await migrate({ url, folder: await aFolder(expanded), logger });
+      assert.equal(lines.length, 1, 'the newer one has nothing left to do');
+    });
+
+    it('that take away what an older one needs keep it from starting', async () => {
+      const url = aDatabase();
+      const contracted = { ...expanded, '003.do.contract-a-n.sql': 'alter table a drop column n' };
+      await migrate({ url, folder: await aFolder(contracted), logger: silentLogger });
+      const folder = await aFolder(older);
+      await assert.rejects(
+        migrate({ url, folder, logger }),
+        /^Error: a newer release has taken away from fresh_\w+ what this one needs \(003\.do\.contract-a-n\.sql\): start the newer one/,
+      );
+      // One that knows of it needs nothing of that.
+      const next = { ...contracted, '004.do.a-o.sql': 'alter table a add column o int8' };
+      await migrate({ url, folder: await aFolder(next), logger: silentLogger });
+      await migrate({ url, folder: await aFolder(contracted), logger: silentLogger });
+    });
+
+    it('do not hide that one of before was changed', async () => {
+      const url = aDatabase();
+      await migrate({ url, folder: await aFolder(expanded), logger: silentLogger });
+      const other = { '001.do.a.sql': 'create table a (n int8, o int8)' };
+      const folder = await aFolder(other);
+      await assert.rejects(migrate({ url, folder, logger: silentLogger }), /MD5/);
+    });
   });
 
   it('a server that does not answer is told when the time is up', async () => {

@@ -30,9 +30,13 @@ export interface MigrationOptions {
  */
 const LEASE_SECONDS = 15;
 
+/** So begins the name of a migration that takes away what earlier releases need. All others only add. */
+const CONTRACT = 'contract-';
+
 /**
  * Creates the database and applies what is missing. May run any number of times, also
- * concurrently. Rejects, after `timeoutMs` at the latest, with what prevented it.
+ * concurrently. A schema of a newer release stays as it is, if that only added to it. Rejects,
+ * after `timeoutMs` at the latest, with what prevented it.
  */
 export async function migrate(options: MigrationOptions): Promise<void> {
   const deadline = performance.now() + (options.timeoutMs ?? 60_000);
@@ -48,10 +52,7 @@ export async function migrate(options: MigrationOptions): Promise<void> {
     await takeLease(leases, holder, deadline);
     const renewing = setInterval(() => void renewLease(leases, holder), LEASE_SECONDS * 250);
     try {
-      const applied = await postgrator(sql, options).migrate();
-      for (const { filename } of applied) {
-        options.logger.info({ file: filename.split('/').slice(-3).join('/') }, 'migration applied');
-      }
+      await apply(sql, options);
     } finally {
       clearInterval(renewing);
       // The error above is the one to report; a lease that stays expires.
@@ -135,6 +136,41 @@ async function renewLease(sql: postgres.Sql, holder: string): Promise<void> {
     set until = now() + ${LEASE_SECONDS}::int8 * interval '1 second'
     where name = 'schema' and holder = ${holder}::text`.catch(() => undefined);
 }
+
+async function apply(sql: postgres.Sql, options: MigrationOptions): Promise<void> {
+  const { logger } = options;
+  const own = postgrator(sql, options);
+  const version = await own.getDatabaseVersion();
+  const newest = await own.getMaxVersion();
+  if (version > newest) {
+    // Postgrator itself would take it for a wish to go back.
+    await own.validateMigrations(version);
+    const newer = await newerThan(sql, newest);
+    const lost = newer.find(({ name }) => name.startsWith(CONTRACT));
+    if (lost !== undefined) throw contracted(options, lost.file);
+    const files = newer.map(({ file }) => file);
+    logger.warn({ files }, 'the schema is of a newer release, which only added to it: it stays');
+    return;
+  }
+  for (const { filename } of await own.migrate()) {
+    logger.info({ file: filename.split('/').slice(-3).join('/') }, 'migration applied');
+  }
+}
+
+async function newerThan(sql: postgres.Sql, version: number) {
+  const rows = await sql<{ version: string; name: string }[]>`
+    select version, name from schemaversion
+    where version > ${String(version)}::int8 order by version`;
+  return rows.map((row) => ({
+    ...row,
+    file: `${row.version.padStart(3, '0')}.do.${row.name}.sql`,
+  }));
+}
+
+const contracted = ({ url }: MigrationOptions, file: string) =>
+  new Error(
+    `a newer release has taken away from ${sqlUrl(url).pathname.slice(1)} what this one needs (${file}): start the newer one, or restore a backup from before`,
+  );
 
 function postgrator(sql: postgres.Sql, { folder, url }: MigrationOptions): Postgrator {
   return new Postgrator({
