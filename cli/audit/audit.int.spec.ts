@@ -479,6 +479,21 @@ describe('audit', () => {
     assert.deepEqual([found(report), waits, report.log.unreadable], [[], [named], 1]);
   });
 
+  it('an order with an event of a newer release is right, in a row of either release', async () => {
+    await everyKind();
+    const own = { eventId: newId(), aggregateId: 'approved', aggregateType: ORDER_AGGREGATE };
+    await log.store.append(ctx, {
+      events: [{ ...own, eventType: 'ORDERS.praised', metadata: {}, data: '{}' }],
+    });
+    await project();
+    const report = await look();
+    assert.deepEqual([found(report), report.waiting], [[], []]);
+    await databases.orders.sql`update orders set version = 3 where order_id = 'approved'`;
+    assert.deepEqual(found(await look()), [
+      'read model: order approved stands at version 3, version 4 is at position 19',
+    ]);
+  });
+
   it('an order that was created twice, or is paid for and was never created, is as it is folded', async () => {
     await place('twice');
     await place('twice');

@@ -1,6 +1,10 @@
 /** What the log says about one order, folded event by event in little memory. */
 import { createHash } from 'node:crypto';
-import { foldRow, type OrderRow } from '../../services/querymodelworker/table/order-row.ts';
+import {
+  foldRow,
+  type OrderRow,
+  passRow,
+} from '../../services/querymodelworker/table/order-row.ts';
 import { followedTypes } from '../../services/sagacoordinator/saga/followed-types.ts';
 import type { DeadlineTimes } from '../../services/sagacoordinator/saga/order-deadlines.ts';
 import { eventTypes, type OrderEventCodec } from '../../shared/contracts/events.ts';
@@ -99,8 +103,11 @@ export function follow(
     wrong('log', message, event.eventType === eventTypes.created ? undefined : 'waits');
     return 'unreadable';
   }
-  if (change === undefined) return 'unknown';
   const before = trail.row;
+  if (change === undefined) {
+    if (before !== undefined) trail.row = passRow(before, event);
+    return 'unknown';
+  }
   checkMoney(change, trail, (message) => wrong('money', `${name}: ${message}`));
   if (change.type === 'voidrequested') trail.voidCauses.push(event.eventId);
   const folded = foldRow(before, event, change);

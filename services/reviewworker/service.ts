@@ -6,11 +6,7 @@ import {
   type OrderState,
   orderDecider,
 } from '../../shared/domain/order.ts';
-import {
-  commandHandler,
-  foldRecorded,
-  type Handled,
-} from '../../shared/eventstore/command-handler.ts';
+import { commandHandler, type Handled } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import { derivedId } from '../../shared/eventstore/ids.ts';
 import type { Context } from '../../shared/kit/context.ts';
@@ -66,20 +62,21 @@ export function createReviewService(
 
   return {
     async review(ctx, { orderId, causeId }) {
+      const eventId = derivedId(durables.review, causeId, ANSWER);
       try {
         const handled = await orders.handle(ctx, {
           aggregateId: orderId,
           kind: 'decision',
           command: answer,
-          eventId: () => derivedId(durables.review, causeId, ANSWER),
+          eventId: () => eventId,
         });
         return resultOf(handled);
       } catch (error) {
-        // Our answer was already given in other words (under another policy, say).
+        // Our answer was already given in other words: under another policy, or by another
+        // release, whose event may be of a type that this one does not know.
         if (!isKind(error, 'already_exists')) throw error;
         const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
-        const { status } = foldRecorded(orderDecider, codec, recorded);
-        if (status !== 'Approved' && status !== 'Rejected') throw error;
+        if (!recorded.some((event) => event.eventId === eventId)) throw error;
         return { outcome: 'decided before' };
       }
     },

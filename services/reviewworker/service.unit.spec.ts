@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { orderEventCodec } from '../../shared/contracts/events.ts';
-import { ORDER_AGGREGATE, ORDERS_STREAM, orderAggregate } from '../../shared/contracts/subjects.ts';
+import {
+  durables,
+  ORDER_AGGREGATE,
+  ORDERS_STREAM,
+  orderAggregate,
+} from '../../shared/contracts/subjects.ts';
 import type { OrderDetails, OrderEvent } from '../../shared/domain/order.ts';
 import type { EventStore } from '../../shared/eventstore/event-store.ts';
+import { derivedId } from '../../shared/eventstore/ids.ts';
 import { createMemoryEventStore } from '../../shared/eventstore/memory/memory-event-store.ts';
 import { background, causedBy } from '../../shared/kit/context.ts';
 import { MAX_AMOUNT, minor } from '../../shared/money/money.ts';
@@ -143,5 +149,28 @@ describe('review service', () => {
     const result = await createReviewService(late, strict, codec).review(ctx, request);
     assert.deepEqual(result, { outcome: 'decided before' });
     assert.equal((await types()).at(-1), 'ORDERS.approved');
+  });
+
+  it('an answer of a newer release stands, also where its type is not known here', async () => {
+    await given(created, paid);
+    const answer = {
+      ...{ eventId: derivedId(durables.review, 'paid-1', 'answer'), metadata: {} },
+      ...{ eventType: 'ORDERS.postponed', data: '{}' },
+      ...orderAggregate(orderId),
+    };
+    await store.append(ctx, { events: [answer] });
+    const result = await createReviewService(store, lenient, codec).review(ctx, request);
+    assert.deepEqual(result, { outcome: 'decided before' });
+    assert.equal((await types()).at(-1), 'ORDERS.postponed');
+  });
+
+  it('an answer whose id another order has is a fault', async () => {
+    await given(created, paid);
+    const eventId = derivedId(durables.review, 'paid-1', 'answer');
+    const elsewhere = { ...orderAggregate('order-2'), metadata: {}, eventId };
+    await store.append(ctx, { events: [{ ...elsewhere, ...codec.encode(created) }] });
+    await assert.rejects(createReviewService(store, lenient, codec).review(ctx, request), {
+      kind: 'already_exists',
+    });
   });
 });

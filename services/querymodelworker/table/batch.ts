@@ -5,7 +5,7 @@ import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { CodedError, isKind } from '../../../shared/kit/errors.ts';
 import { type EndedOrder, endedBy } from './ended-orders.ts';
-import { foldRow, type OrderRow } from './order-row.ts';
+import { foldRow, type OrderRow, passRow } from './order-row.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 
 /** The result of a batch of events. */
@@ -13,7 +13,7 @@ export interface FoldedBatch {
   /** The rows that changed, by order id. */
   readonly changed: ReadonlyMap<string, OrderRow>;
   readonly failures: readonly ProjectionFailure[];
-  /** Number of events of unknown types. */
+  /** Number of events of unknown types, which change no more of a row than its version. */
   readonly unknown: number;
   /** Orders that ended. */
   readonly ended: readonly EndedOrder[];
@@ -38,12 +38,15 @@ export function foldBatch(
       failures.push(failureOf(event, error));
       continue;
     }
-    if (change === undefined) {
-      unknown++;
-      continue;
-    }
     const orderId = event.aggregateId;
     const row = changed.get(orderId) ?? rows.get(orderId);
+    if (change === undefined) {
+      unknown++;
+      if (row === undefined || event.aggregateType !== ORDER_AGGREGATE) continue;
+      const passed = passRow(row, event);
+      if (passed !== row) changed.set(orderId, passed);
+      continue;
+    }
     const folded = foldRow(row, event, change);
     if (folded === row) continue;
     changed.set(orderId, folded);

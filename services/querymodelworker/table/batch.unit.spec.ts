@@ -66,6 +66,28 @@ describe('a batch of events', () => {
     assert.deepEqual([changed.size, failures, unknown], [0, [], 2]);
   });
 
+  it('moves a row past an event of a newer release, and changes nothing else of it', () => {
+    const later = recorded('a', 3n, { eventType: 'ORDERS.somethingelse', data: '{}' });
+    const { changed, unknown } = foldBatch(codec, new Map(), [
+      recorded('a', 1n, created('a')),
+      recorded('a', 2n, approved('a')),
+      { ...later, createdAt: new Date(5), position: 9n },
+    ]);
+    const passed = changed.get('a');
+    assert.deepEqual(
+      [passed?.version, passed?.position, passed?.updatedAt, passed?.status, unknown],
+      [3n, 9n, '1970-01-01T00:00:00.005Z', 'Approved', 1],
+    );
+    // Its order goes on from there, and what was delivered before changes nothing.
+    const again = foldBatch(codec, changed, [
+      { ...later, aggregateType: 'basket', version: 4n },
+      later,
+      recorded('a', 4n, { type: 'voidrequested', orderId: 'a', reason: '' }),
+    ]);
+    const { version, payment } = again.changed.get('a') ?? {};
+    assert.deepEqual([version, payment], [4n, 'void_requested']);
+  });
+
   it('goes on past what it cannot read, and says which event it was and why', () => {
     const spoilt = recorded('a', 1n, { eventType: 'ORDERS.created', data: '{' });
     const { changed, failures, unknown } = foldBatch(codec, new Map(), [

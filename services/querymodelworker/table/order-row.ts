@@ -83,6 +83,20 @@ export function foldRow(
   return folded;
 }
 
+/**
+ * `row` after `event`, of which this release knows nothing: a newer one has written it. The row
+ * has its version, as the log and every other reader have, so that the row of either release is
+ * right for both. Never throws.
+ */
+export function passRow(row: OrderRow, event: RecordedEvent): OrderRow {
+  if (event.version <= row.version) return row;
+  const { version, position, createdAt } = event;
+  const passed = { ...row, version, position, updatedAt: createdAt.toISOString() };
+  const state = folds.get(row);
+  if (state !== undefined) folds.set(passed, state);
+  return passed;
+}
+
 /** Columns that come from an order's creation. */
 type Details = Pick<
   OrderRow,
