@@ -10,8 +10,9 @@ import { terminalPaint } from '../../cli/paint.ts';
 import { terminalProgress } from '../../cli/progress.ts';
 import { CodedError } from '../../shared/kit/errors.ts';
 import { keepLoopbackDirect } from '../../shared/kit/process/address/direct-loopback.ts';
+import type { Say } from '../../stack/launch.ts';
 import { describeProblem, SetupProblem } from '../../stack/problem.ts';
-import { interruption, outliveOutput } from '../../stack/terminal.ts';
+import { interruption, outliveOutput, terminalSay } from '../../stack/terminal.ts';
 import { readOptions } from './options.ts';
 import { renderRestore, restoreDocument } from './render.ts';
 import { measureRestore } from './run.ts';
@@ -24,7 +25,15 @@ try {
   const options = readOptions(process.argv.slice(2));
   // Standard output has only the figures.
   const say = (what: string) => void process.stderr.write(`${what}\n`);
-  const report = await measureRestore(options, { say, progress: terminalProgress() }, interrupted);
+  const progress = terminalProgress();
+  const toError = terminalSay(process.stderr);
+  // Not what is usual, such as that each of them is ready.
+  const stack: Say = (kind, name, text) => {
+    if (kind === 'ready' || kind === 'note') return;
+    progress.end();
+    toError(kind, name, text);
+  };
+  const report = await measureRestore(options, { say, progress, stack }, interrupted);
   console.log(
     options.json
       ? JSON.stringify(restoreDocument(report), null, 2)

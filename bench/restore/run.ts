@@ -2,6 +2,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '../../cli/progress.ts';
+import type { Say } from '../../stack/launch.ts';
 import { SetupProblem } from '../../stack/problem.ts';
 import { type Stack, startStack } from '../../stack/stack.ts';
 import { until } from '../../stack/until.ts';
@@ -22,6 +23,8 @@ export interface Telling {
   /** What begins now. */
   readonly say: (what: string) => void;
   readonly progress: Progress;
+  /** What the stack tells of itself. */
+  readonly stack: Say;
 }
 
 /** An audit of a system that is busy with something may find a row that is just being written. */
@@ -97,8 +100,9 @@ async function backUpSmall(
 ): Promise<void> {
   telling.say('starting a small system');
   // All are to be accepted, however busy the machine is.
+  const common = { dataDir, processes, zipkin: false, say: telling.stack, signal };
   const environment = { ordersvc: { JOURNEY_GOAL_MS: '0' } };
-  const stack = await startStack({ dataDir, processes, zipkin: false, environment, signal });
+  const stack = await startStack({ ...common, environment });
   try {
     telling.say(`placing ${orders} orders`);
     await timed(steps, 'place orders, until all have ended', async () => {
@@ -120,7 +124,13 @@ type Measured = Pick<RestoreReport, 'durability' | 'auditRight' | 'rebuildPerSec
 
 async function measureLarge(run: Run, dataDir: string): Promise<Measured> {
   const { options, home, file, made, telling, steps, signal } = run;
-  const { processes } = options;
+  const common = {
+    dataDir,
+    processes: options.processes,
+    zipkin: false,
+    say: telling.stack,
+    signal,
+  };
   /** Runs ordersctl as a step about all events. */
   const step = async (stack: Stack, name: string, args: readonly string[]) => {
     telling.say(name);
@@ -131,7 +141,7 @@ async function measureLarge(run: Run, dataDir: string): Promise<Measured> {
   };
 
   telling.say('starting an empty system');
-  const empty = await startStack({ dataDir, processes, services: [], zipkin: false, signal });
+  const empty = await startStack({ ...common, services: [] });
   try {
     must(await step(empty, 'check', ['restore', file, '--check']), 'the check of the backup');
     must(await step(empty, 'restore', ['restore', file]), 'the restore');
@@ -142,7 +152,7 @@ async function measureLarge(run: Run, dataDir: string): Promise<Measured> {
   telling.say('starting the services');
   const begunAt = performance.now();
   const sinceStart = () => (performance.now() - begunAt) / 1_000;
-  const stack = await startStack({ dataDir, processes, zipkin: false, signal });
+  const stack = await startStack(common);
   try {
     const { text: durability } = await askDurability(stack.addresses.EVENTSTORE_DATABASE_URL);
     const filled = await caughtUp(stack, begunAt, telling.progress, signal);
