@@ -160,6 +160,8 @@ async function withBooks<T>(
       name: 'ordersctl backup',
       poolSize: 2,
       queryTimeoutMs: QUERY_MS,
+      // A log that was just written has no statistics yet.
+      planOnce: true,
       logger: silentLogger,
     });
   const logUrl = addressOf('EVENTSTORE_DATABASE_URL', {

@@ -165,9 +165,15 @@ function createClient(options: ConnectionOptions, access: SqlAccess, way: Way): 
       // lock; only this timeout was seen to do that.
       transaction_timeout: serverTimeout,
       ...(options.planOnce === true
-        ? // A plan for all parameters, and not for the size that a table happened to have.
+        ? // A plan for all parameters, and not for the size that a table happened to have. By
+          // an index in its order: a planner without statistics, as after a restore, expects a
+          // handful of rows, and would gather and sort all of a log for each page of it.
           // CockroachDB ignores those it does not know.
-          { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' }
+          {
+            plan_cache_mode: 'force_generic_plan',
+            enable_seqscan: 'off',
+            enable_bitmapscan: 'off',
+          }
         : {}),
       ...(options.isolation === undefined
         ? {}
