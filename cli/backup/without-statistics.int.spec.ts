@@ -11,7 +11,7 @@ import { eventually } from '../../shared/testing/eventually.ts';
 import { testFolder, testPostgres } from '../../stack/testing.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-const EVENTS = 20_000;
+const EVENTS = 120_000;
 const LINES = 4_000;
 
 describe('a backup of a log without statistics', function suite() {
