@@ -34,7 +34,7 @@ export interface ConnectionOptions {
   /** `serializable` is CockroachDB's default; tests ask PostgreSQL for it too. */
   readonly isolation?: 'read committed' | 'serializable';
   /**
-   * Plan each statement once per connection, with indexes only. If an array of one
+   * Plan each statement once per connection, with indexes only, in their order. If an array of one
    * looks cheaper than a generic plan, PostgreSQL plans each time, which takes
    * longer than running it. Only for statements that have one good plan: a condition like `$1 is null or key = $1` would read the whole index.
    */
