@@ -10,6 +10,7 @@ import { foldRecorded } from '../../shared/eventstore/command-handler.ts';
 import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
 import { derivedId } from '../../shared/eventstore/ids.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
+import { mustHave } from '../../shared/eventstore/reading/lost-event.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { isKind } from '../../shared/kit/errors.ts';
 import type { DebitAnswer, PaymentGateway } from './gateway/payment-gateway.ts';
@@ -43,7 +44,8 @@ export interface PaymentService {
    * Debits the order's amount and appends the answer, `paymentdebited` or
    * `paymentfailed`. As a fact it is appended whatever has become of the order
    * meanwhile. May be called again; the customer pays once and the answer is appended
-   * once. Rejects as the gateway and the event store do.
+   * once. Rejects as the gateway and the event store do, and with `unavailable` (code
+   * `event_lost`) where it finds that the log has lost the event that asked.
    */
   pay(ctx: Context, request: PaymentRequest): Promise<PaymentResult>;
   /**
@@ -62,9 +64,10 @@ export function createPaymentService(
   gateway: PaymentGateway,
   codec: OrderEventCodec,
 ): PaymentService {
-  /** The state of the order's payment, the event that began it, and the one that first requested its void. */
-  async function look(ctx: Context, orderId: string) {
+  /** The state of the order's payment, the event that began it, and the one that first requested its void. `causeId`: the event that asks. */
+  async function look(ctx: Context, orderId: string, causeId: string) {
     const recorded = await store.readAggregate(ctx, orderAggregate(orderId));
+    mustHave(recorded, causeId);
     const first = (type: string) => recorded.find(({ eventType }) => eventType === type)?.eventId;
     return {
       payment: foldRecorded(orderDecider, codec, recorded).payment,
@@ -93,7 +96,7 @@ export function createPaymentService(
       return true;
     } catch (error) {
       if (!isKind(error, 'already_exists')) throw error;
-      if (!isAnswer((await look(ctx, fact.orderId)).payment)) throw error;
+      if (!isAnswer((await look(ctx, fact.orderId, causeId)).payment)) throw error;
       return false;
     }
   }
@@ -103,7 +106,7 @@ export function createPaymentService(
       const { orderId, customerId, amount } = order;
       if (mayBeRepeat) {
         // Gateways forget idempotency keys after a while; the log does not.
-        const { payment, begunBy } = await look(ctx, orderId);
+        const { payment, begunBy } = await look(ctx, orderId, causeId);
         // Another event began the order, and the payment is for that one.
         if (begunBy !== causeId) return 'answered before';
         // A first delivery skips this read: if the void overtook it, the gateway's tombstone
@@ -135,7 +138,8 @@ export function createPaymentService(
       const { orderId } = request;
       // Even a first delivery may repeat a request: all requests of an order share the
       // first one's answer.
-      const { payment, voidAskedBy: causeId = request.causeId } = await look(ctx, orderId);
+      const { payment, voidAskedBy } = await look(ctx, orderId, request.causeId);
+      const causeId = voidAskedBy ?? request.causeId;
       if (payment === 'voided') return 'answered before';
       const { paymentId } = await gateway.void(ctx, {
         idempotencyKey: voidKey(causeId),

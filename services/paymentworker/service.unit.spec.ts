@@ -182,6 +182,15 @@ describe('payment service', () => {
     await append('void-1', { type: 'voidrequested', orderId, reason: 'late' });
   }
 
+  it('a repeat for an order that the log has lost is asked for again, not answered', async () => {
+    const older = createMemoryEventStore({ stream: ORDERS_STREAM });
+    const unasked = () => assert.fail('the gateway is not asked');
+    const restored = createPaymentService(older, { debit: unasked, void: unasked }, codec);
+    const repeat = restored.pay(ctx, { ...request, mayBeRepeat: true });
+    await assert.rejects(repeat, { kind: 'unavailable', code: 'event_lost' });
+    await assert.rejects(restored.voidPayment(ctx, requested), { code: 'event_lost' });
+  });
+
   it('a repeat does not debit an order whose void was asked for', async () => {
     await cancelled();
     assert.equal(await service.pay(ctx, { ...request, mayBeRepeat: true }), 'void requested');

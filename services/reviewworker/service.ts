@@ -7,8 +7,9 @@ import {
   orderDecider,
 } from '../../shared/domain/order.ts';
 import { commandHandler, type Handled } from '../../shared/eventstore/command-handler.ts';
-import type { AggregateStore } from '../../shared/eventstore/event-store.ts';
+import type { AggregateStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { derivedId } from '../../shared/eventstore/ids.ts';
+import { mustHave } from '../../shared/eventstore/reading/lost-event.ts';
 import type { Context } from '../../shared/kit/context.ts';
 import { isKind } from '../../shared/kit/errors.ts';
 import { APPROVE, type ReviewPolicy, review } from './review-policy.ts';
@@ -36,7 +37,8 @@ export interface ReviewService {
   /**
    * Approves or rejects a paid order, or leaves it to its restaurant. The decision is made
    * on the state that was read, and made again if the order has moved; a refusal is a
-   * result, not an error. May be called again. Rejects as the event store does.
+   * result, not an error. May be called again. Rejects as the event store does, and with
+   * `unavailable` (code `event_lost`) if the log has lost the event that asked.
    */
   review(ctx: Context, request: ReviewRequest): Promise<ReviewResult>;
 }
@@ -63,13 +65,19 @@ export function createReviewService(
   return {
     async review(ctx, { orderId, causeId }) {
       const eventId = derivedId(durables.review, causeId, ANSWER);
+      let seen: readonly RecordedEvent[] = [];
       try {
         const handled = await orders.handle(ctx, {
           aggregateId: orderId,
           kind: 'decision',
-          command: answer,
+          command: (state, recorded) => {
+            seen = recorded;
+            return answer(state);
+          },
           eventId: () => eventId,
         });
+        // Without an answer of ours the log must say why: an order that it has lost refuses all.
+        if (handled.appended === undefined) mustHave(seen, causeId);
         return resultOf(handled);
       } catch (error) {
         // Our answer was already given in other words: under another policy, or by another

@@ -53,7 +53,7 @@ describe('review service', () => {
       await store.append(ctx, {
         events: [
           {
-            eventId: `given-${nextId++}`,
+            eventId: event.type === 'paymentdebited' ? 'paid-1' : `given-${nextId++}`,
             aggregateId: orderId,
             aggregateType: ORDER_AGGREGATE,
             metadata: {},
@@ -116,6 +116,15 @@ describe('review service', () => {
     await given(paid);
     const result = await createReviewService(store, lenient, codec).review(ctx, request);
     assert.deepEqual(result, { outcome: 'refused', code: 'order_not_found' });
+  });
+
+  it('an order or a payment that the log has lost is asked for again, not answered', async () => {
+    const service = createReviewService(store, lenient, codec);
+    await assert.rejects(service.review(ctx, request), { code: 'event_lost' });
+    await given(created);
+    await assert.rejects(service.review(ctx, request), { code: 'event_lost' });
+    await given(paid);
+    assert.deepEqual(await service.review(ctx, request), { outcome: 'approved' });
   });
 
   it('a decision is taken again from fresh state when the order has moved', async () => {
