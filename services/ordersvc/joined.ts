@@ -15,28 +15,49 @@ export interface Joined<T> {
  */
 export interface Join<T> {
   (key: string, signal: AbortSignal, begin: () => Promise<T>): Promise<Joined<T>>;
-  /** The work for `key` that is under way, if any. */
-  underway(key: string): Promise<T> | undefined;
+  /**
+   * The result or the failure of the work for `key` that is under way; undefined if there is
+   * none, or if the caller who began it went away and nobody begins it again. Waits until
+   * `signal` at most.
+   */
+  underway(key: string, signal: AbortSignal): Promise<T | undefined>;
 }
 
 export function createJoin<T>(): Join<T> {
   const underway = new Map<string, Promise<T>>();
+  /** Undefined if who began `other` went away, which says nothing to those who wait for it. */
+  async function shared(
+    other: Promise<T>,
+    signal: AbortSignal,
+  ): Promise<{ readonly value: T } | undefined> {
+    try {
+      return { value: await unlessAborted(other, signal) };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isKind(error, 'cancelled')) throw error;
+      return undefined;
+    }
+  }
   const join = async (
     key: string,
     signal: AbortSignal,
     begin: () => Promise<T>,
   ): Promise<Joined<T>> => {
     for (let other = underway.get(key); other !== undefined; other = underway.get(key)) {
-      try {
-        return { value: await unlessAborted(other, signal), joined: true };
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!isKind(error, 'cancelled')) throw error;
-      }
+      const found = await shared(other, signal);
+      if (found !== undefined) return { ...found, joined: true };
     }
     const own = begin().finally(() => underway.delete(key));
     underway.set(key, own);
     return { value: await own, joined: false };
   };
-  return Object.assign(join, { underway: (key: string) => underway.get(key) });
+  return Object.assign(join, {
+    underway: async (key: string, signal: AbortSignal) => {
+      for (let other = underway.get(key); other !== undefined; other = underway.get(key)) {
+        const found = await shared(other, signal);
+        if (found !== undefined) return found.value;
+      }
+      return undefined;
+    },
+  });
 }

@@ -28,11 +28,12 @@ describe('joined work', () => {
     const join = createJoin<number>();
     const left = Promise.withResolvers<number>();
     const own = join('k', signal, () => left.promise);
-    assert.equal(join.underway('a'), undefined);
+    assert.equal(await join.underway('a', signal), undefined);
+    const found = join.underway('k', signal);
     left.resolve(1);
-    assert.equal(await join.underway('k'), 1);
+    assert.equal(await found, 1);
     await own;
-    assert.equal(join.underway('k'), undefined);
+    assert.equal(await join.underway('k', signal), undefined);
   });
 
   it('that fails fails for all', async () => {
@@ -56,6 +57,38 @@ describe('joined work', () => {
       (await Promise.all(others)).map(({ value }) => value),
       [1, 1, 1],
     );
+  });
+
+  it('whose caller went away is nothing to those who only look, unless another begins it again', async () => {
+    const join = createJoin<number>();
+    const left = Promise.withResolvers<number>();
+    const first = join('k', signal, () => left.promise);
+    const found = join.underway('k', signal);
+    left.reject(gone);
+    await assert.rejects(first, gone);
+    assert.equal(await found, undefined);
+
+    const again = Promise.withResolvers<number>();
+    const second = join('k', signal, () => again.promise);
+    const third = join('k', signal, async () => 3);
+    const seen = join.underway('k', signal);
+    again.reject(gone);
+    await assert.rejects(second, gone);
+    assert.deepEqual([await third, await seen], [{ value: 3, joined: false }, 3]);
+  });
+
+  it('that fails fails for those who look, too, and is not waited for by who goes away', async () => {
+    const join = createJoin<number>();
+    const away = new Error('away');
+    const fails = join('k', signal, () => Promise.reject(away));
+    const seen = join.underway('k', signal);
+    await assert.rejects(fails, away);
+    await assert.rejects(seen, away);
+    const caller = new AbortController();
+    void join('k', signal, () => new Promise(() => undefined));
+    const waits = join.underway('k', caller.signal);
+    caller.abort(gone);
+    await assert.rejects(waits, gone);
   });
 
   it('is not waited for by who goes away', async () => {

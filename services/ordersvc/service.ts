@@ -12,7 +12,6 @@ import { derivedId, newId } from '../../shared/eventstore/ids.ts';
 import { metadataOf } from '../../shared/eventstore/metadata.ts';
 import { type Context, withTimeLeft } from '../../shared/kit/context.ts';
 import { CodedError, isKind, isMachineryFailure } from '../../shared/kit/errors.ts';
-import { unlessAborted } from '../../shared/kit/unless-aborted.ts';
 import { createJoin } from './joined.ts';
 import { noSuchOrder } from './no-such-order.ts';
 import { createOrderDecisions, HANDLER, type OrderDecisions } from './order-decisions.ts';
@@ -243,11 +242,11 @@ export function createOrderService(options: OrderServiceOptions): OrderService {
     },
 
     placed: async (ctx, request) => {
-      const underway = join.underway(idFor(request));
+      const orderId = idFor(request);
       const earlier =
-        underway === undefined
-          ? ((await placedBefore(ctx, idFor(request))) ?? (await namedBefore(ctx, request)))
-          : await unlessAborted(underway, ctx.signal);
+        (await join.underway(orderId, ctx.signal)) ??
+        (await placedBefore(ctx, orderId)) ??
+        (await namedBefore(ctx, request));
       return earlier && answered(request, { ...earlier, replayed: true });
     },
 

@@ -37,7 +37,15 @@ function scene(more: Partial<OrderServiceOptions> = {}) {
   const log = createMemoryEventStore({ stream: ORDERS_STREAM });
   const rows = new Map<string, OrderView>();
   const asked = { appends: 0, reads: 0 };
-  const broken = { log: false, timeout: false, readModel: false, known: false, slowLog: false };
+  const broken = {
+    log: false,
+    timeout: false,
+    readModel: false,
+    known: false,
+    slowLog: false,
+    /** Callers leave while it appends. */
+    left: false,
+  };
   const recent = createRecentWrites();
   let clock = 0;
   const store: EventStore = {
@@ -46,7 +54,10 @@ function scene(more: Partial<OrderServiceOptions> = {}) {
       asked.appends++;
       if (broken.timeout) throw new CodedError('timeout', 'append_timeout', 'late');
       if (broken.log) throw away('event_store_unavailable');
-      return log.append(...args);
+      const appended = log.append(...args);
+      if (!broken.left) return appended;
+      await appended;
+      throw new CodedError('cancelled', 'cancelled', 'The caller stopped waiting.');
     },
     readAggregate: async (...args) => {
       asked.reads++;
@@ -155,6 +166,16 @@ describe('placing an order', () => {
     const found = await service.placed(ctx, withKey);
     assert.equal(found?.order.orderId, (await first).order.orderId);
     assert.deepEqual(asked, { appends: 1, reads: 0 });
+  });
+
+  it('an order whose caller left while it was placed is found by others who wait for its key', async () => {
+    const { service, broken, asked } = scene();
+    broken.left = true;
+    const first = service.place(ctx, withKey);
+    const waits = service.placed(ctx, withKey);
+    await assert.rejects(first, refused('cancelled', 'cancelled'));
+    assert.equal((await waits)?.replayed, true);
+    assert.deepEqual(asked, { appends: 1, reads: 1 });
   });
 
   it('without a key each request is an order of its own', async () => {
