@@ -14,7 +14,7 @@ export type Follower = (typeof followers)[number];
 
 const LOOK_MS = 500;
 /** Nothing has moved for so long: waiting is useless. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 /**
  * Resolves when all have the log up to its head, or none moves any more. `begunAt` is of
@@ -57,8 +57,8 @@ export function caughtUp(
       const standing = Object.values(at).join(' ');
       if (standing !== last) movedAt = performance.now();
       last = standing;
-      const slowest = Object.values(at).reduce((a, b) => (a < b ? a : b));
-      progress.report('filled from the log', Number(slowest), Number(head));
+      const [slowest] = followers.toSorted((a, b) => Number(at[a] - at[b]));
+      progress.report(`${slowest}, the slowest`, Number(at[slowest ?? 'stream']), Number(head));
       const all = followers.every((follower) => after[follower] !== undefined);
       if (all || performance.now() - movedAt > PATIENCE_MS) break;
       await delay(LOOK_MS, undefined, { signal });
