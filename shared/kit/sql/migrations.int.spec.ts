@@ -123,6 +123,31 @@ describe('migrations', () => {
     });
   });
 
+  it('one that must wait for a long reader keeps nobody else waiting, and is applied after it', async function () {
+    this.timeout(30_000);
+    const url = aDatabase();
+    const first = { '001.do.a.sql': 'create table if not exists a (n int8)' };
+    await migrate({ url, folder: await aFolder(first), logger: silentLogger });
+    const clients = [1, 2].map(() => postgres(url, { max: 1, onnotice: () => undefined }));
+    const [reader = assert.fail(), writer = assert.fail()] = clients;
+    const waits = Promise.withResolvers<void>();
+    const line = (text: string) => text.includes('lets those go first') && waits.resolve();
+    const logger = pino({}, { write: (text: string) => void line(text) });
+    try {
+      await reader`begin`;
+      await reader`select n from a`;
+      const second = { ...first, '002.do.a-m.sql': 'alter table a add column m int8' };
+      const migrated = migrate({ url, folder: await aFolder(second), logger });
+      await Promise.race([waits.promise, migrated]);
+      await writer`insert into a (n) values (1)`;
+      await reader`commit`;
+      await migrated;
+      assert.deepEqual([...(await writer`select n, m from a`)], [{ n: '1', m: null }]);
+    } finally {
+      await Promise.all(clients.map((client) => client.end({ timeout: 5 })));
+    }
+  });
+
   it('a server that does not answer is told when the time is up', async () => {
     const folder = await aFolder({});
     const url = 'postgres://nobody@127.0.0.1:1/none';

@@ -34,6 +34,15 @@ const LEASE_SECONDS = 15;
 const CONTRACT = 'contract-';
 
 /**
+ * How long a migration waits for a table that somebody reads or writes, in milliseconds. While
+ * it waits, all who come after it wait, too.
+ */
+const LOCK_MS = 1_000;
+/** Then it lets them go first, for so long. */
+const LET_GO_MS = 1_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/**
  * Creates the database and applies what is missing. May run any number of times, also
  * concurrently. A schema of a newer release stays as it is, if that only added to it. Rejects,
  * after `timeoutMs` at the latest, with what prevented it.
@@ -41,7 +50,7 @@ const CONTRACT = 'contract-';
 export async function migrate(options: MigrationOptions): Promise<void> {
   const deadline = performance.now() + (options.timeoutMs ?? 60_000);
   await insist(options, deadline, () => createDatabaseIfMissing(options.url));
-  const sql = client(options.url);
+  const sql = client(options.url, { lock_timeout: LOCK_MS });
   // A migration that takes long must not keep the lease from being renewed.
   const leases = client(options.url);
   try {
@@ -52,7 +61,7 @@ export async function migrate(options: MigrationOptions): Promise<void> {
     await takeLease(leases, holder, deadline);
     const renewing = setInterval(() => void renewLease(leases, holder), LEASE_SECONDS * 250);
     try {
-      await apply(sql, options);
+      await insistOnLocks(options, deadline, () => apply(sql, options));
     } finally {
       clearInterval(renewing);
       // The error above is the one to report; a lease that stays expires.
@@ -65,8 +74,11 @@ export async function migrate(options: MigrationOptions): Promise<void> {
   }
 }
 
-function client(url: string): postgres.Sql {
-  return openSql(url, { max: 1, onnotice: () => undefined, connect_timeout: 5 });
+function client(
+  url: string,
+  connection: Partial<postgres.ConnectionParameters> = {},
+): postgres.Sql {
+  return openSql(url, { max: 1, onnotice: () => undefined, connect_timeout: 5, connection });
 }
 
 async function createDatabaseIfMissing(url: string): Promise<void> {
@@ -154,6 +166,23 @@ async function apply(sql: postgres.Sql, options: MigrationOptions): Promise<void
   }
   for (const { filename } of await own.migrate()) {
     logger.info({ file: filename.split('/').slice(-3).join('/') }, 'migration applied');
+  }
+}
+
+/** Repeats `step`, which may be repeated, while others have the tables that it changes. */
+async function insistOnLocks(
+  { logger }: MigrationOptions,
+  deadline: number,
+  step: () => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      if (sqlState(error) !== LOCK_NOT_AVAILABLE || performance.now() > deadline) throw error;
+      logger.info({ err: error }, 'a migration lets those go first who use its table');
+      await sleep(LET_GO_MS * (0.5 + Math.random() / 2));
+    }
   }
 }
 
