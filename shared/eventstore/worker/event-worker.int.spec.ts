@@ -212,12 +212,19 @@ describe('event worker', () => {
       await other.start?.();
       await worker.start?.();
       try {
+        await until(() => [other, worker].every((one) => one.notReady?.() === undefined), {
+          what: 'both subscribed',
+          deadlineMs: 5_000,
+        });
         const lost: bigint[] = [];
         const sent: bigint[] = [];
-        for (let n = 0; n < 10; n++) {
+        // The broker gives each to any of the two.
+        const isLeft = async () => {
           lost.push((await append('PARCELS.lost')).position);
           sent.push((await append('PARCELS.sent')).position);
-        }
+          return outcomes.some(({ status }) => status === 'retried');
+        };
+        await until(isLeft, { what: 'the older one gets one', deadlineMs: 5_000, everyMs: 5 });
         const by = (position: bigint) =>
           served.filter(({ event }) => event.position === position).map((one) => one.by);
         const isServed = (position: bigint) => by(position).length > 0;
