@@ -13,15 +13,20 @@ import { copyProject, writeBlock } from '../../../docs/walkthrough.ts';
 export interface Release {
   /** Where it lies. */
   readonly folder: string;
+  /** As its services say in their metrics. */
+  readonly version: string;
 }
 
 /** The release that this tree is. */
-export const thisRelease: Release = { folder: root };
+export const thisRelease: Release = { folder: root, version: versionIn(root) };
 
 /** The event that the next release has and this one lacks. */
 export const SOLD_OUT = 'ORDERS.soldout';
 
-/** Beside what CONTRIBUTING's walkthrough adds: items whose name ends with 7 are sold out, which is written, seen in the row, and lets the order be cancelled. */
+/** The next release takes one of ten for sold out. */
+export const isSoldOut = (item: string): boolean => item.endsWith('7');
+
+/** Beside what CONTRIBUTING's walkthrough adds: the event is written, seen in the row, and lets the order be cancelled. */
 const changes = [
   [
     'shared/contracts/rights/grpc.ts',
@@ -31,8 +36,8 @@ const changes = [
   ],
   [
     'services/reviewworker/service.ts',
-    `-          command: answer,
-+          command: (state) => soldOut(state) ?? answer(state),
+    `-            return answer(state);
++            return soldOut(state) ?? answer(state);
 @@
 -function resultOf({ decision, state }: Handled<OrderState, OrderEvent>): ReviewResult {
 +function soldOut({ details }: OrderState): OrderCommand | undefined {
@@ -91,7 +96,13 @@ export async function makeNextRelease(folder: string): Promise<Release> {
     join(folder, EXPAND),
     'alter table ledger add column if not exists entered_by text;\n',
   );
-  return { folder };
+  const description = join(folder, 'package.json');
+  const version = `${versionIn(folder)}-next`;
+  writeFileSync(
+    description,
+    readFileSync(description, 'utf8').replace(/"version": "[^"]+"/, `"version": "${version}"`),
+  );
+  return { folder, version };
 }
 
 /** Makes `release` the one after it, which takes that column away, while `work` is done. */
@@ -103,4 +114,8 @@ export async function asTheOneAfter({ folder }: Release, work: () => Promise<voi
   } finally {
     rmSync(file);
   }
+}
+
+function versionIn(folder: string): string {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version;
 }
