@@ -100,6 +100,17 @@ export class PatroniNode {
     throw new Error(`Patroni does not switch over: ${await response.text()}`);
   }
 
+  /** Has its server copied from the primary again; false if its Patroni does not begin with it now. */
+  async copyAgain(): Promise<boolean> {
+    const response = await fetch(`${this.#url}/reinitialize`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ force: true }),
+      signal: AbortSignal.timeout(ASK_MS),
+    }).catch(() => undefined);
+    return response?.ok === true;
+  }
+
   signal(signal: NodeJS.Signals, part: Part = 'both'): void {
     if (part !== 'PostgreSQL') this.#patroni?.kill(signal);
     if (part !== 'Patroni') signalPostgres(this.#dataDir, signal);

@@ -20,7 +20,7 @@ export interface Patroni {
   readonly synchronous: () => Promise<string>;
   /** Waits until there is a primary other than `before`, and returns its name. */
   readonly successor: (before: string) => Promise<string>;
-  /** Waits until the other two follow the primary, one of them with each commit. */
+  /** Waits until the other two follow the primary, one of them with each commit. One that does not by itself is copied again, as an operator would have it. */
   readonly whole: () => Promise<void>;
   /** SIGKILL to a server and its Patroni, as if its machine had gone, or to one of the two. */
   readonly kill: (name: string, part?: Part) => void;
@@ -46,6 +46,8 @@ export interface PatroniOptions {
 const STILL_MS = 60_000;
 const WHOLE_MS = 120_000;
 const LOOK_MS = 100;
+/** A standby that has more than the new primary, and that Patroni cannot wind back, never follows by itself. */
+const AWAY_MS = 30_000;
 
 /** The cluster, once it is whole; a sentence where Patroni cannot be had. The caller stops it. */
 export async function startPatroni({
@@ -92,8 +94,15 @@ export async function startPatroni({
       return nodes.find((_one, index) => is[index])?.name;
     }, waiting('one follows with each commit'));
   const whole = async () => {
+    let helpAt = performance.now() + AWAY_MS;
     await until(async () => {
-      assertRoles(await Promise.all(nodes.map(roleOf)));
+      const roles = await Promise.all(nodes.map(roleOf));
+      if (performance.now() > helpAt && roles.includes('primary')) {
+        const away = nodes.filter((_one, index) => roles[index] === 'away');
+        const begun = await Promise.all(away.map((one) => one.copyAgain()));
+        if (begun.includes(true)) helpAt = performance.now() + AWAY_MS;
+      }
+      assertRoles(roles);
       return true;
     }, waiting('all three PostgreSQL servers take part'));
   };
