@@ -22,12 +22,21 @@ import { append } from './sections/append.ts';
 import { follow } from './sections/follow.ts';
 import { growth } from './sections/growth.ts';
 import { reads } from './sections/reads.ts';
+import { severalLogs } from './sections/several-logs.ts';
 import { slowReader } from './sections/slow-reader.ts';
 import { twoWriters } from './sections/two-writers.ts';
 import { openServer } from './server.ts';
 import { judge } from './targets.ts';
 
-const sections: readonly Section[] = [append, reads, follow, slowReader, twoWriters, growth];
+const sections: readonly Section[] = [
+  append,
+  reads,
+  follow,
+  slowReader,
+  twoWriters,
+  severalLogs,
+  growth,
+];
 const DOCS = resolve(import.meta.dirname, '../../docs');
 
 const interrupted = interruption(() => process.stderr.write('stopping\n'));

@@ -18,4 +18,7 @@ export const names = {
   sharedWithSlow: 'sharing its connection with four slow ones',
   oneWriter: 'one process',
   twoWriters: 'two processes',
+  oneLog: 'one log',
+  twoLogs: 'two logs',
+  fourLogs: 'four logs',
 } as const;

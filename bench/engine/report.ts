@@ -12,6 +12,8 @@ export const sectionNames = [
   'follow',
   'slow reader',
   'two writers',
+  'several logs',
+  'several logs, far database',
   'growth: append',
   'growth: read one aggregate',
   'growth: read the log',

@@ -17,8 +17,8 @@ export interface Server {
   createDatabase(name: string): Promise<string>;
   /** Makes a database with the log's schema and resolves with its address. */
   createLog(name: string): Promise<string>;
-  /** Starts an eventstoresvc on a log; stopped with the server at the latest. */
-  startService(url: string, name: string): Promise<ServiceProcess>;
+  /** Starts an eventstoresvc on a database with the log's schema; stopped with the server at the latest. `streams`: those that it serves, default one. */
+  startService(url: string, name: string, streams?: readonly string[]): Promise<ServiceProcess>;
   /** One statement for the server itself, in the database of that address. */
   admin(url: string, statement: string): Promise<void>;
   /** Writes a checkpoint, so that what was done before is not paid for in the middle of what comes. */
@@ -76,8 +76,8 @@ export async function openServer(folder: string, signal: AbortSignal): Promise<S
       await migrate({ url, folder: MIGRATIONS, logger: silentLogger });
       return url;
     },
-    startService: async (url, name) => {
-      const service = await startService(url, name, home, signal);
+    startService: async (url, name, streams) => {
+      const service = await startService(url, name, home, signal, streams);
       started.push(service);
       return service;
     },

@@ -13,6 +13,8 @@ const headings: Readonly<Record<SectionName, { readonly per?: string; readonly v
     follow: {},
     'slow reader': { per: 'events/s' },
     'two writers': { per: 'appends/s', varied: 'callers' },
+    'several logs': { per: 'appends/s', varied: 'callers' },
+    'several logs, far database': { per: 'appends/s', varied: 'callers' },
     'growth: append': { per: 'appends/s, 64 callers', varied: 'stored' },
     'growth: read one aggregate': { per: 'aggregates/s', varied: 'stored' },
     'growth: read the log': { per: 'events/s', varied: 'stored' },
@@ -22,6 +24,8 @@ const titles: Partial<Record<SectionName, string>> = {
   follow: 'follow: lag from the answer to the follower',
   'slow reader': 'GetEventsBatches beside slow readers',
   'two writers': 'two eventstoresvc processes on one log',
+  'several logs': 'one, two and four logs in one eventstoresvc',
+  'several logs, far database': 'one, two and four logs, each commit 100 ms away',
 };
 
 /** A table for each section that has rows. */

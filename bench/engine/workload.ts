@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { ORDERS_STREAM } from '../../shared/contracts/subjects.ts';
 
 /** One append that a caller makes, in words that every contender understands. */
 export interface Step {
@@ -16,7 +17,7 @@ export interface Step {
 export const AGGREGATE_TYPE = 'order';
 
 /** What an order's life looks like to the log: created, paid, approved. */
-const LIFE = ['ORDERS.created', 'ORDERS.paymentdebited', 'ORDERS.approved'] as const;
+const LIFE = ['created', 'paymentdebited', 'approved'] as const;
 
 /** Versions that each aggregate gets. */
 export const EVENTS_PER_AGGREGATE = LIFE.length;
@@ -26,16 +27,19 @@ export const EVENTS_PER_AGGREGATE = LIFE.length;
  * those of the next, so that one in three appends begins an aggregate and two
  * continue one. A later version follows only when the one before was answered.
  */
-export function* steps(): Generator<Step, never, undefined> {
-  for (;;) yield* lifeOf(uuidv7());
+export function* steps(stream?: string): Generator<Step, never, undefined> {
+  for (;;) yield* lifeOf(uuidv7(), stream);
 }
 
-/** The appends of one aggregate. */
-export function* lifeOf(aggregateId: string): Generator<Step, void, undefined> {
-  for (const [version, eventType] of LIFE.entries()) {
+/** The appends of one aggregate in the log of a stream. */
+export function* lifeOf(
+  aggregateId: string,
+  stream: string = ORDERS_STREAM,
+): Generator<Step, void, undefined> {
+  for (const [version, token] of LIFE.entries()) {
     yield {
       eventId: randomUUID(),
-      eventType,
+      eventType: `${stream}.${token}`,
       aggregateId,
       expectedVersion: version,
       payload: payloadOf(aggregateId),

@@ -22,8 +22,8 @@ const NO_BROKER = `nats://${LOOPBACK}:9`;
 export interface ServiceProcess {
   /** Host and port of its gRPC. */
   readonly address: string;
-  /** A client on a connection of its own; closed by `stop`, too. */
-  connect(): EventStore;
+  /** A client on a connection of its own, for the log of a stream that is served, default the first; closed by `stop`, too. */
+  connect(stream?: string): EventStore;
   /** May be called twice. */
   stop(): Promise<void>;
 }
@@ -34,6 +34,7 @@ export async function startService(
   name: string,
   logFolder: string,
   signal: AbortSignal,
+  streams: readonly string[] = [ORDERS_STREAM],
 ): Promise<ServiceProcess> {
   const [grpcPort, adminPort] = await freePorts(2);
   const child = await startProcess({
@@ -44,6 +45,7 @@ export async function startService(
       PATH: process.env.PATH,
       EVENTSTORE_DATABASE_URL: url,
       NATS_URL: NO_BROKER,
+      STREAMS: streams.join(),
       GRPC_PORT: String(grpcPort),
       ADMIN_PORT: String(adminPort),
       OTEL_TRACES_EXPORTER: 'none',
@@ -58,10 +60,10 @@ export async function startService(
   const clients: { stop?(): Promise<void> }[] = [];
   return {
     address,
-    connect: () => {
+    connect: (stream = streams[0] ?? ORDERS_STREAM) => {
       const client = createGrpcEventStore({
         address,
-        stream: ORDERS_STREAM,
+        stream,
         timeoutMs: CALL_MS,
         logger: silentLogger,
       });
