@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from '../../logger.ts';
 import { connectionRoom } from '../connection-room.ts';
 import { tellDropped } from '../net-listening.ts';
@@ -47,9 +48,23 @@ export function limitedServer(limits: HttpLimits, logger: Logger): Server {
     requireHostHeader: false,
   });
   server.timeout = limits.idleMs;
+  server.on('timeout', endIfSilent);
   server.maxHeadersCount = MAX_HEADERS;
   keepRoom(server, limits, tellDropped('HTTP', limits.connections, logger));
   return server;
+}
+
+/**
+ * Ends a connection whose time is up, unless bytes of it lie in its socket: a process that got
+ * no processor for a while hears of the time first, and of the request that came in time only
+ * then. Node itself would reset the request.
+ */
+function endIfSilent(socket: Socket): void {
+  const heard = socket.bytesRead;
+  // Behind the reads of this turn of the loop.
+  setImmediate(() => {
+    if (socket.bytesRead === heard) socket.destroy();
+  });
 }
 
 /** When the limit is reached, idle connections make room for new ones. */
