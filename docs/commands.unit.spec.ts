@@ -46,7 +46,7 @@ describe('the blocks of the pages', () => {
         'docs/kubernetes.md: kubectl port-forward --namespace orders deployment/console 3100',
         'docs/performance-orders.md: make bench-orders',
         'docs/performance.md: make bench',
-        'docs/scaling.md: STACK_DATA_DIR=.data-1 HTTP_PORT=3001 CONSOLE_PORT=3101 GRPC_PORT=50052 SQL_PORT=26258 \\\\',
+        'docs/scaling.md: STACK_DATA_DIR=.data-1 HTTP_PORT=3001 CONSOLE_PORT=3101 GRPC_PORT=50052 SQL_PORT=26258 \\',
       ],
     );
     // A block whose note has other words would be run.
