@@ -113,6 +113,8 @@ export interface Stack {
   readonly unit: (name: string) => Supervisor;
   /** Sends a signal; what dies of it is started again. Default SIGKILL. */
   readonly kill: (name: string, signal?: NodeJS.Signals) => void;
+  /** Runs the bootstrapper again, as before an upgrade, and resolves at its end; rejects with its last word. */
+  readonly bootstrap: () => Promise<void>;
   /** Stops it in order and resolves when it is ready again. */
   readonly restart: (name: string) => Promise<void>;
   /**
@@ -286,6 +288,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     adminUrls: Object.fromEntries(plan.instances.map((one) => [one.name, adminUrl(one)])),
     unit,
     kill: (name, signal = 'SIGKILL') => unit(name).kill(signal),
+    bootstrap: () => runBootstrapper(context, giveUp.signal),
     restart: async (name) => {
       await unit(name).stop();
       await unit(name).start();
