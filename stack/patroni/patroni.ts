@@ -14,7 +14,7 @@ import { patroniTools } from './patroni-tools.ts';
 export interface Patroni {
   /** The address of a database, at whichever server takes writes. */
   readonly url: (database: string) => string;
-  /** The name of the primary, by the servers' own word; undefined while there is none. */
+  /** The name of the primary, by the servers' own word; undefined while no one is. */
   readonly primary: () => Promise<string | undefined>;
   /** The name of a standby that each commit waits for, as soon as there is one. */
   readonly synchronous: () => Promise<string>;
