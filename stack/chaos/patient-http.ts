@@ -28,7 +28,7 @@ export class Unanswered extends Error {}
 
 /**
  * Asks one ordersvc after the other, from number `first` on, until one gives a final answer,
- * as a client does that is told to retry. While the log is `forgotten`, "no such order" is
+ * as a client does that is told to retry. While orders may be `forgotten`, "no such order" is
  * not a final answer either.
  */
 export async function askPatiently(

@@ -30,7 +30,7 @@ export interface People {
   readonly urls: readonly string[];
   /** Appends an unreadable event to the order; resolves with its id. */
   readonly poison: (orderId: string) => Promise<string>;
-  /** The log was put back to an older state, and has not been recovered. */
+  /** Reads may lack orders that were accepted. */
   readonly forgotten: () => boolean;
   readonly signal: AbortSignal;
 }

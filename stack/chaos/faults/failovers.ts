@@ -21,6 +21,7 @@ function failover(name: string, plannedMs: number, harm: Harm): Fault {
   return {
     name,
     failover: true,
+    forgets: true,
     plannedMs: plannedMs + FOLLOWS_MS,
     async happen(where) {
       const { patroni } = where;

@@ -9,7 +9,7 @@ export interface Fault {
   readonly name: string;
   /** Processes that do not answer meanwhile, for longer than an order's deadline. */
   readonly silences?: readonly string[];
-  /** Until it is over, and in its first moment unnoticed, the log lacks orders that were accepted. */
+  /** Until it is over, reads may lack orders that were accepted: the log is put back, or an old primary still answers (ADR 61). */
   readonly forgets?: boolean;
   /** Another server of PostgreSQL takes over, or stands in: no run is too short for it. */
   readonly failover?: boolean;
