@@ -327,6 +327,39 @@ describe('orders followed in batches', function () {
     );
   });
 
+  it('have them, too, when the whole log is followed again, as after a restore', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases(fc.constant('none'), false), async (one) => {
+        const { store, rows: wanted } = await singly(one.plan);
+        const rows: Table = new Map();
+        let reads = 0;
+        const counted: EventStore = {
+          ...store,
+          readAggregate: (...asked) => {
+            reads += 1;
+            return store.readAggregate(...asked);
+          },
+        };
+        await inVirtualTime(
+          () => 0.5,
+          async () => {
+            const { follower } = coordinator(counted, rows, () => 'none');
+            await follower.start?.();
+            const head = await store.head(ctx);
+            await until('all is done', async () => {
+              const { position } = await store.getCheckpoint(ctx, durables.saga);
+              return position === head;
+            });
+            await follower.stop?.();
+          },
+        );
+        assert.deepEqual(sorted(rows), sorted(wanted));
+        assert.equal(reads, 0, 'no order is read: the batch has all its events');
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('have no deadline too few, and every command once, whatever fails before or after its effect', async () => {
     const fault = fc.constantFrom<Fault>('none', 'before', 'after');
     await fc.assert(
