@@ -60,11 +60,20 @@ export function groupedWrites<Kind extends string>(
   }
 
   async function commit(changes: readonly DeadlineChange<Kind>[]): Promise<void> {
-    const put = sortedOnce(changes.flatMap((change) => change.put));
-    const remove = sortedOnce(changes.flatMap((change) => change.remove));
+    const put = new Map<string, Deadline<Kind>>();
+    const remove = new Map<string, DeadlineKey<Kind>>();
+    for (const change of changes) {
+      for (const key of change.remove) remove.set(nameOf(key), key);
+      for (const deadline of change.put) {
+        const name = nameOf(deadline);
+        // Whatever is there is removed, and what is set here comes after it.
+        if (remove.get(name)?.causedBy === undefined) remove.delete(name);
+        put.set(name, deadline);
+      }
+    }
     const ctx = background();
-    if (put.length > 0) await deadlines.put(ctx, put);
-    if (remove.length > 0) await deadlines.remove(ctx, remove);
+    if (put.size > 0) await deadlines.put(ctx, sorted(put));
+    if (remove.size > 0) await deadlines.remove(ctx, sorted(remove));
   }
 
   return {
@@ -79,11 +88,8 @@ export function groupedWrites<Kind extends string>(
   };
 }
 
-/**
- * Each key once, with its last change; in the same order everywhere, so that instances
- * rarely block each other.
- */
-function sortedOnce<Key extends DeadlineKey>(entries: readonly Key[]): readonly Key[] {
-  const byKey = new Map(entries.map((entry) => [`${entry.aggregateId} ${entry.kind}`, entry]));
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
-}
+const nameOf = ({ aggregateId, kind }: DeadlineKey): string => `${aggregateId} ${kind}`;
+
+/** In the same order everywhere, so that instances rarely block each other. */
+const sorted = <Key>(byName: ReadonlyMap<string, Key>): readonly Key[] =>
+  [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);

@@ -35,6 +35,13 @@ describe('grouped writes', () => {
     ]);
   });
 
+  it('a deadline that is set after its removal stays, though both are in one group', async () => {
+    const { writes, steps } = table();
+    const removed = writes.write({ put: [], remove: [{ aggregateId: 'a', kind: 'review' }] });
+    await Promise.all([removed, writes.write({ put: [review as Deadline], remove: [] })]);
+    assert.deepEqual(steps, ['put review', 'put review: done']);
+  });
+
   it('remove nothing where nothing could be set', async () => {
     const away = new CodedError('unavailable', 'database_unavailable', 'away');
     const { writes, steps } = table(() => Promise.reject(away));

@@ -11,7 +11,7 @@ import type { Deadline } from './deadlines.ts';
 import type { DeadlineChange, DeadlineWrites } from './grouped-writes.ts';
 import type { Cause, Process, Trigger } from './process.ts';
 import { stepOf } from './step.ts';
-import { deadlineChange, type Folded, foldWaits, keysOf, waitsAfter } from './waits.ts';
+import { deadlineChange, type Folded, foldWaits, keysOf, waitsAfter } from './waits/waits.ts';
 
 /** The result of a look. */
 export interface Done<Command, Event> {

@@ -6,7 +6,7 @@ import type { Deadline, Deadlines } from './deadlines.ts';
 import { type DeadlineChange, groupedWrites } from './grouped-writes.ts';
 import type { Process } from './process.ts';
 import { stepOf } from './step.ts';
-import { deadlineChange, type Folded, foldWaits, keysOf, waitsAfter } from './waits.ts';
+import { deadlineChange, type Folded, foldWaits, keysOf, waitsAfter } from './waits/waits.ts';
 
 /** What a rebuild has found. */
 export interface Rebuilt {

@@ -20,7 +20,7 @@ export const subjects: readonly Subject[] = [
   beside('shared/kit/transport/jetstream/messages/retry-delay.ts'),
   beside('shared/process-manager/deadline-rules.ts'),
   beside('shared/process-manager/step.ts'),
-  beside('shared/process-manager/waits.ts'),
+  beside('shared/process-manager/waits/waits.ts'),
   beside('services/sagacoordinator/saga/saga.ts'),
   beside('services/sagacoordinator/saga/standing.ts'),
   beside('services/reviewworker/review-policy.ts'),

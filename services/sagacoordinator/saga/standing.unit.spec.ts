@@ -3,7 +3,7 @@ import { eventTypes, orderEventCodec } from '../../../shared/contracts/events.ts
 import type { OrderEvent } from '../../../shared/domain/order.ts';
 import type { RecordedEvent } from '../../../shared/eventstore/event-store.ts';
 import { minor } from '../../../shared/money/money.ts';
-import { foldWaits, waitsAfter } from '../../../shared/process-manager/waits.ts';
+import { foldWaits, waitsAfter } from '../../../shared/process-manager/waits/waits.ts';
 import { anEvent } from '../../../shared/testing/an-event.ts';
 import { orderProcess } from './order-process.ts';
 import { standingAfter } from './standing.ts';

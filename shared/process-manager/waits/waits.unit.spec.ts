@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { RecordedEvent } from '../eventstore/event-store.ts';
-import { type HoldHistory, holdEvents, holdProcess } from '../testing/room-hold.ts';
+import type { RecordedEvent } from '../../eventstore/event-store.ts';
+import { type HoldHistory, holdEvents, holdProcess } from '../../testing/room-hold.ts';
 import { deadlineChange, foldWaits, waitsAfter } from './waits.ts';
 
 const ids = (since: object) =>

@@ -1,10 +1,10 @@
 /** What an aggregate waits for and since when: from one event if that is enough, else from all. */
-import type { RecordedEvent } from '../eventstore/event-store.ts';
-import { isKind } from '../kit/errors.ts';
-import { deadlineSince } from './deadline-rules.ts';
-import type { DeadlineKey } from './deadlines.ts';
-import type { DeadlineChange } from './grouped-writes.ts';
-import type { Process, Waiting } from './process.ts';
+import type { RecordedEvent } from '../../eventstore/event-store.ts';
+import { isKind } from '../../kit/errors.ts';
+import { deadlineSince } from '../deadline-rules.ts';
+import type { DeadlineKey } from '../deadlines.ts';
+import type { DeadlineChange } from '../grouped-writes.ts';
+import type { Process, Waiting } from '../process.ts';
 
 /** What an aggregate waits for, and since when. */
 export interface Waits<Kind extends string> extends Waiting<Kind> {
@@ -23,18 +23,60 @@ export interface Folded<State, Kind extends string> extends Waits<Kind> {
 
 /** Folds all of an aggregate's events and skips those that cannot be read. Pure. */
 export function foldWaits<State, Command, Event, Kind extends string>(
-  { codec, decider, deadlines, awaited, passed }: Process<State, Command, Event, Kind>,
+  process: Process<State, Command, Event, Kind>,
   recorded: readonly RecordedEvent[],
 ): Folded<State, Kind> {
-  const since: Partial<Record<Kind, RecordedEvent>> = {};
-  const asked: Partial<Record<Kind, number>> = {};
-  let state = decider.initialState;
-  let waiting = awaited(state);
-  let spoilt = false;
+  const folding = new Folding(process);
+  for (const entry of recorded) folding.add(entry);
+  return folding.folded();
+}
+
+/** Folds an aggregate's events one by one. */
+export class Folding<State, Command, Event, Kind extends string> {
+  readonly #process: Process<State, Command, Event, Kind>;
+  readonly #since: Partial<Record<Kind, RecordedEvent>> = {};
+  readonly #asked: Partial<Record<Kind, number>> = {};
+  #state: State;
+  #awaited: readonly Kind[];
+  #spoilt = false;
+
+  constructor(process: Process<State, Command, Event, Kind>) {
+    this.#process = process;
+    this.#state = process.decider.initialState;
+    this.#awaited = process.awaited(this.#state);
+  }
+
+  /** The next event of the aggregate; one that cannot be read is skipped. */
+  add(entry: RecordedEvent): void {
+    const { codec, decider, awaited } = this.#process;
+    let event: Event | undefined;
+    try {
+      event = codec.decode(entry);
+    } catch (error) {
+      if (!isKind(error, 'invalid')) throw error;
+      this.#spoilt = true;
+    }
+    if (event === undefined) return;
+    this.#state = decider.evolve(this.#state, event);
+    this.#move(entry, awaited(this.#state));
+  }
+
+  folded(): Folded<State, Kind> {
+    return {
+      state: this.#state,
+      spoilt: this.#spoilt,
+      since: { ...this.#since },
+      asked: { ...this.#asked },
+      awaited: this.#awaited,
+      passed: this.#process.passed(this.#state),
+    };
+  }
 
   /** `entry` brought the aggregate to where it waits for `next`. */
-  function move(entry: RecordedEvent, next: readonly Kind[]): void {
-    for (const kind of waiting) {
+  #move(entry: RecordedEvent, next: readonly Kind[]): void {
+    const { deadlines } = this.#process;
+    const [since, asked] = [this.#since, this.#asked];
+    for (const kind of this.#awaited) {
       if (next.includes(kind)) continue;
       delete since[kind];
       delete asked[kind];
@@ -44,24 +86,10 @@ export function foldWaits<State, Command, Event, Kind extends string>(
       const asks =
         answeredBy?.againUpToMs !== undefined && answeredBy.eventType === entry.eventType;
       if (asks) asked[kind] = (asked[kind] ?? 0) + 1;
-      if (asks || !waiting.includes(kind)) since[kind] = entry;
+      if (asks || !this.#awaited.includes(kind)) since[kind] = entry;
     }
-    waiting = next;
+    this.#awaited = next;
   }
-
-  for (const entry of recorded) {
-    let event: Event | undefined;
-    try {
-      event = codec.decode(entry);
-    } catch (error) {
-      if (!isKind(error, 'invalid')) throw error;
-      spoilt = true;
-    }
-    if (event === undefined) continue;
-    state = decider.evolve(state, event);
-    move(entry, awaited(state));
-  }
-  return { state, spoilt, since, asked, awaited: waiting, passed: passed(state) };
 }
 
 /** The waits that `event` alone shows; undefined: its aggregate must be folded. */
