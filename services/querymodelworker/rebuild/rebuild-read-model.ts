@@ -136,21 +136,25 @@ export async function rebuildReadModel(ctx: Context, options: RebuildOptions): P
     for (let wanted = least; ; wanted = TAIL) {
       const head = await log.head(ctx);
       if (head - place.position < BigInt(wanted)) return;
-      // The next chunk is read and folded while this one is being written.
-      let writing: Promise<void> = Promise.resolve();
+      // One chunk is being written, one waits, and a third is read and folded meanwhile.
+      let [earlier, writing] = [Promise.resolve(), Promise.resolve()];
       let chunk: RecordedEvent[] = [];
       const write = async () => {
         const taken = chunk;
         chunk = [];
         const folded = await foldAfter(taken);
-        await writing;
-        writing = folded().then(() =>
-          onProgress({ step: 'filling', position: place.position, head }),
-        );
+        await earlier;
+        earlier = writing;
+        writing = writing
+          .then(folded)
+          .then(() => onProgress({ step: 'filling', position: place.position, head }));
         // The failure surfaces where the write is awaited.
         writing.catch(() => undefined);
       };
-      for await (const batch of await log.batches(ctx, { afterPosition: place.position })) {
+      for await (const batch of await log.batches(ctx, {
+        afterPosition: place.position,
+        withoutMetadata: true,
+      })) {
         chunk.push(...batch);
         if (chunk.length >= CHUNK_EVENTS || sizeOfEvents(chunk) > CHUNK_SIZE) await write();
       }

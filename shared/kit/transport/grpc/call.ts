@@ -25,6 +25,8 @@ export const channelOptions: ClientOptions = {
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.keepalive_permit_without_calls': 1,
+  // By default 64 KiB: a batch of events waited four times for leave to go on.
+  'grpc-node.flow_control_window': 1024 * 1024,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
