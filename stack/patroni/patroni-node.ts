@@ -158,6 +158,8 @@ export class PatroniNode {
           replication: { username: 'replicator' },
         },
         pg_hba: ['host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust'],
+        // Under load a copy would wait some minutes for a checkpoint that is spread.
+        basebackup: [{ checkpoint: 'fast' }],
         parameters: { unix_socket_directories: this.#folder },
       },
     };
