@@ -29,8 +29,11 @@ export interface SteadyReport {
 const ATTEMPT_MS = 10_000;
 const PAUSE_MS = 250;
 const COMES_WITHIN_MS = 30_000;
-/** More at once wait for nobody: then the machine is too slow for the rate, and customers are late. */
-const MOST_AT_ONCE = 400;
+/**
+ * With so many at once the machine is too slow for the rate, and customers are late. Of a rate
+ * that it could not keep, more of them would wait for longer than an attempt takes.
+ */
+const MOST_AT_ONCE = 100;
 
 /**
  * Sends orders to `url`, `perSecond` of them, while `harm` is done, which begins when they come,
