@@ -16,12 +16,15 @@ type Harm = (
   where: Where & { readonly patroni: Patroni },
 ) => Promise<string | undefined>;
 
-/** It is over when all three servers take part again: a second loss would be one too many. */
-function failover(name: string, plannedMs: number, harm: Harm): Fault {
+/**
+ * It is over when all three servers take part again: a second loss would be one too many.
+ * While two take themselves for the primary, reads may be old.
+ */
+function failover(name: string, plannedMs: number, harm: Harm, twoPrimaries = false): Fault {
   return {
     name,
     failover: true,
-    forgets: true,
+    forgets: twoPrimaries,
     plannedMs: plannedMs + FOLLOWS_MS,
     async happen(where) {
       const { patroni } = where;
@@ -37,13 +40,18 @@ function failover(name: string, plannedMs: number, harm: Harm): Fault {
 }
 
 const killedPrimary = (name: string, plannedMs: number, part: Part): Fault =>
-  failover(name, plannedMs, async (primary, { patroni }) => {
-    patroni.kill(primary, part);
-    await patroni.successor(primary);
-    // A Patroni that lives starts its server by itself.
-    if (part !== 'PostgreSQL') await patroni.start(primary);
-    return undefined;
-  });
+  failover(
+    name,
+    plannedMs,
+    async (primary, { patroni }) => {
+      patroni.kill(primary, part);
+      await patroni.successor(primary);
+      // A Patroni that lives starts its server by itself.
+      if (part !== 'PostgreSQL') await patroni.start(primary);
+      return undefined;
+    },
+    part === 'Patroni',
+  );
 
 /** Each way in which another server takes over, and the loss of the one that commits wait for. */
 export const failovers: readonly Fault[] = [
@@ -56,18 +64,23 @@ export const failovers: readonly Fault[] = [
   killedPrimary("primary's PostgreSQL killed", 5_000, 'PostgreSQL'),
   // Its server goes on, and takes itself for the primary after another has become it.
   killedPrimary("primary's Patroni killed", BELIEVED_MS, 'Patroni'),
-  failover('primary frozen past the ttl', BELIEVED_MS, async (primary, where) => {
-    const { patroni, luck, signal } = where;
-    const onMs = luck.below(FROZEN_ON_MS);
-    patroni.freeze(primary);
-    try {
-      await patroni.successor(primary);
-      await delay(onMs, undefined, { signal });
-    } finally {
-      patroni.thaw(primary);
-    }
-    return undefined;
-  }),
+  failover(
+    'primary frozen past the ttl',
+    BELIEVED_MS,
+    async (primary, where) => {
+      const { patroni, luck, signal } = where;
+      const onMs = luck.below(FROZEN_ON_MS);
+      patroni.freeze(primary);
+      try {
+        await patroni.successor(primary);
+        await delay(onMs, undefined, { signal });
+      } finally {
+        patroni.thaw(primary);
+      }
+      return undefined;
+    },
+    true,
+  ),
   failover('synchronous standby killed', 4_000, async (primary, { patroni }) => {
     const standby = await patroni.synchronous();
     patroni.kill(standby);
