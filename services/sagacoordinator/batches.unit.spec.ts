@@ -327,6 +327,17 @@ describe('orders followed in batches', function () {
     );
   });
 
+  /** One event alone tells something else than all events together, as random histories found. */
+  const misleading: Case = {
+    plan: (['paymentdebited', 'approved', 'created'] as const).map((happening) => ({
+      order: 'd',
+      happening,
+      pauseMs: 0,
+      crash: false,
+    })),
+    faults: [],
+  };
+
   it('have them, too, when the whole log is followed again, as after a restore', async () => {
     await fc.assert(
       fc.asyncProperty(cases(fc.constant('none'), false), async (one) => {
@@ -356,7 +367,7 @@ describe('orders followed in batches', function () {
         assert.deepEqual(sorted(rows), sorted(wanted));
         assert.equal(reads, 0, 'no order is read: the batch has all its events');
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[misleading]] },
     );
   });
 
