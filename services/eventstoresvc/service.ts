@@ -89,12 +89,17 @@ export function createService(
 ): ServedEventStore {
   const heard = heardConsumers();
 
-  async function readPage(ctx: Context, filter: EventFilter, limit: number): Promise<LogPage> {
+  async function readPage(
+    ctx: Context,
+    filter: EventFilter,
+    limit: number,
+    bare = false,
+  ): Promise<LogPage> {
     const one =
       filter.aggregateId !== undefined ||
       filter.eventId !== undefined ||
       (filter.positions?.length ?? 0) > 0;
-    return inTurn(one ? readers.lookups : readers.log, () => log.read(ctx, filter, limit));
+    return inTurn(one ? readers.lookups : readers.log, () => log.read(ctx, filter, limit, bare));
   }
 
   async function inTurn<Read>(
@@ -118,9 +123,9 @@ export function createService(
    * All pages after `after`, up to the first without more behind it. The next page is
    * read while the reader handles this one, so it holds two at a time.
    */
-  async function* pages(ctx: Context, filter: EventFilter, after: bigint) {
+  async function* pages(ctx: Context, filter: EventFilter, after: bigint, bare = false) {
     const readAfter = (position: bigint) => {
-      const page = readPage(ctx, { ...filter, afterPosition: position }, STREAM_PAGE);
+      const page = readPage(ctx, { ...filter, afterPosition: position }, STREAM_PAGE, bare);
       // The reader may leave before the page fails.
       page.catch(() => undefined);
       return page;
@@ -135,9 +140,9 @@ export function createService(
   }
 
   /** Reads to the head; events appended meanwhile are left to the next read. */
-  async function* upToHead(ctx: Context, filter: EventFilter): Batches {
+  async function* upToHead(ctx: Context, filter: EventFilter, bare: boolean): Batches {
     const head = await log.head(ctx);
-    for await (const { events, last } of pages(ctx, filter, filter.afterPosition ?? 0n)) {
+    for await (const { events, last } of pages(ctx, filter, filter.afterPosition ?? 0n, bare)) {
       const wanted = last > head ? events.filter(({ position }) => position <= head) : events;
       if (wanted.length > 0) yield wanted;
       if (last >= head) return;
@@ -226,9 +231,9 @@ export function createService(
 
     batches: async (ctx, request) => {
       const { follow = false, gatherMs = 0, withoutMetadata = false, ...filter } = request;
-      const read = follow ? following(ctx, filter, gatherMs) : upToHead(ctx, filter);
-      const batches = placed(ctx, filter, read);
-      return withoutMetadata ? bare(batches) : batches;
+      if (!follow) return placed(ctx, filter, upToHead(ctx, filter, withoutMetadata));
+      const followed = placed(ctx, filter, following(ctx, filter, gatherMs));
+      return withoutMetadata ? bare(followed) : followed;
     },
 
     stream: async (ctx, request) => oneByOne(await service.batches(ctx, request)),

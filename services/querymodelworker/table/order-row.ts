@@ -65,12 +65,18 @@ export function foldRow(
   change: OrderEvent,
 ): OrderRow {
   if (row !== undefined && event.version <= row.version) return row;
-  const before = row === undefined ? initialState : stateOf(row);
+  const before = row === undefined ? initialState : outlineOf(row);
   const state = evolve(before, change);
   const at = event.createdAt.toISOString();
-  const folded: OrderRow = {
+  const details =
+    row !== undefined && state.details === before.details ? row : columnsOf(state.details);
+  return {
     orderId: event.aggregateId,
-    ...(row !== undefined && state.details === before.details ? detailsOf(row) : columnsOf(state)),
+    customerId: details.customerId,
+    restaurantId: details.restaurantId,
+    amountMinor: details.amountMinor,
+    items: details.items,
+    createdOn: details.createdOn,
     status: state.status,
     payment: state.payment,
     reason: state.reason === undefined ? null : storable(state.reason),
@@ -79,8 +85,6 @@ export function foldRow(
     createdAt: row?.createdAt ?? at,
     updatedAt: at,
   };
-  folds.set(folded, state);
-  return folded;
 }
 
 /**
@@ -91,10 +95,7 @@ export function foldRow(
 export function passRow(row: OrderRow, event: RecordedEvent): OrderRow {
   if (event.version <= row.version) return row;
   const { version, position, createdAt } = event;
-  const passed = { ...row, version, position, updatedAt: createdAt.toISOString() };
-  const state = folds.get(row);
-  if (state !== undefined) folds.set(passed, state);
-  return passed;
+  return { ...row, version, position, updatedAt: createdAt.toISOString() };
 }
 
 /** Columns that come from an order's creation. */
@@ -103,15 +104,7 @@ type Details = Pick<
   'customerId' | 'restaurantId' | 'amountMinor' | 'items' | 'createdOn'
 >;
 
-const detailsOf = ({ customerId, restaurantId, amountMinor, items, createdOn }: Details) => ({
-  customerId,
-  restaurantId,
-  amountMinor,
-  items,
-  createdOn,
-});
-
-const columnsOf = ({ details }: OrderState): Details => ({
+const columnsOf = (details: OrderState['details']): Details => ({
   customerId: storable(details?.customerId ?? ''),
   restaurantId: storable(details?.restaurantId ?? ''),
   amountMinor: BigInt(details?.amount ?? 0),
@@ -119,30 +112,37 @@ const columnsOf = ({ details }: OrderState): Details => ({
   createdOn: storable(details?.createdOn ?? ''),
 });
 
-/** States of rows folded here, so that an order's next event need not parse its JSON again. */
-const folds = new WeakMap<OrderRow, OrderState>();
+/** Stands for the details of a known order where `evolve` asks only whether there are any: so an event costs no parsing of items. */
+const someDetails: OrderState['details'] = {
+  orderId: '',
+  customerId: '',
+  restaurantId: '',
+  amount: 0 as Minor,
+  items: [],
+  createdOn: '',
+};
+
+const outlineOf = ({ status, payment, reason }: OrderRow): OrderState => ({
+  status,
+  payment,
+  reason: reason ?? undefined,
+  details: status === 'None' ? undefined : someDetails,
+});
 
 /** The order's state that `row` represents. */
 export function stateOf(row: OrderRow): OrderState {
-  return folds.get(row) ?? read(row);
-}
-
-function read(row: OrderRow): OrderState {
+  const outline = outlineOf(row);
+  if (outline.details === undefined) return outline;
   return {
-    status: row.status,
-    payment: row.payment,
-    reason: row.reason ?? undefined,
-    details:
-      row.status === 'None'
-        ? undefined
-        : {
-            orderId: row.orderId,
-            customerId: row.customerId,
-            restaurantId: row.restaurantId,
-            amount: Number(row.amountMinor) as Minor,
-            items: JSON.parse(row.items) as OrderItem[],
-            createdOn: row.createdOn,
-          },
+    ...outline,
+    details: {
+      orderId: row.orderId,
+      customerId: row.customerId,
+      restaurantId: row.restaurantId,
+      amount: Number(row.amountMinor) as Minor,
+      items: JSON.parse(row.items) as OrderItem[],
+      createdOn: row.createdOn,
+    },
   };
 }
 

@@ -40,7 +40,13 @@ export function newEventFromWire(event: WireEvent): NewEvent {
 
 export function recordedToWire(event: RecordedEvent): WireEvent {
   return {
-    ...newEventToWire(event, event.stream),
+    eventId: event.eventId,
+    eventType: event.eventType,
+    aggregateId: event.aggregateId,
+    aggregateType: event.aggregateType,
+    eventData: event.data,
+    stream: event.stream,
+    metadata: event.metadata,
     version: event.version,
     position: event.position,
     createdAt: event.createdAt,
@@ -49,7 +55,12 @@ export function recordedToWire(event: RecordedEvent): WireEvent {
 
 export function recordedFromWire(event: WireEvent): RecordedEvent {
   return {
-    ...newEventFromWire(event),
+    eventId: event.eventId,
+    eventType: event.eventType,
+    aggregateId: event.aggregateId,
+    aggregateType: event.aggregateType,
+    data: event.eventData,
+    metadata: event.metadata,
     stream: event.stream,
     version: event.version,
     position: event.position,

@@ -10,9 +10,12 @@ export interface EventRow {
   aggregate_id: string;
   version: string;
   event_data: string;
-  metadata: Record<string, string>;
+  /** Not read where nobody wants it. */
+  metadata?: Record<string, string>;
   created_at: Date;
 }
+
+const nothing = {};
 
 /** The event of a row. */
 export function recorded(row: EventRow): RecordedEvent {
@@ -25,7 +28,7 @@ export function recorded(row: EventRow): RecordedEvent {
     aggregateId: row.aggregate_id,
     version: BigInt(row.version),
     data: row.event_data,
-    metadata: row.metadata,
+    metadata: row.metadata ?? nothing,
     createdAt: row.created_at,
   };
 }
