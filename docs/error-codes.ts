@@ -20,7 +20,7 @@ export const handOn: readonly string[] = [
   'services/ordersvc/order-decisions.ts',
   'services/ordersvc/service.ts',
   'shared/kit/transport/grpc/grpc-status.ts',
-  'shared/kit/transport/http/refused-requests.ts',
+  'shared/kit/transport/http/refusing/refused-requests.ts',
 ];
 
 const DOMAIN = 'shared/domain/order.ts';

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { CodedError } from '../../errors.ts';
 
 /** A name or address with an optional port; or empty, if the target has no authority (RFC 9112, 3.2). */
@@ -46,6 +46,12 @@ export function headerValues({ rawHeaders }: IncomingMessage, name: string): rea
     }
   }
   return values;
+}
+
+/** A header in one text, its values joined by commas; undefined if it is missing or empty. */
+export function headerText(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return (Array.isArray(value) ? value.join(', ') : value) || undefined;
 }
 
 /** True for a path, a whole address, or the `*` of OPTIONS, each with valid percent-encoding. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Router, { type RouterContext } from '@koa/router';
@@ -16,18 +16,18 @@ import { guarded, type Hook, noHook, type Outcome } from '../hooks.ts';
 import { listenOn } from '../net-listening.ts';
 import { jsonBody, readBody, UnsupportedBody } from './body.ts';
 import { foreignPage } from './callers/foreign-page.ts';
-import { challengeOf, type WhoCalls, whoCalls } from './callers/who-calls.ts';
+import { askedOnce, type WhoCalls, whoCalls } from './callers/who-calls.ts';
 import type { HttpExchange } from './exchange.ts';
-import { headerValues, headFault } from './head.ts';
+import { headerText, headerValues, headFault } from './head.ts';
 import { drain, type HttpLimits, httpLimits, limitedServer } from './http-listening.ts';
-import { JsonText } from './json.ts';
 import { measuringRequests } from './metrics/request-metrics.ts';
-import { type ProblemDocument, problemDocument, retryAfterSeconds } from './problem.ts';
-import { refuseUnserved } from './refused-requests.ts';
-import { EndpointFailure, type HttpRequest, type HttpResponse, type Route } from './route.ts';
+import { problemDocument } from './problem.ts';
+import { refusingByHead } from './refusing/refused-by-head.ts';
+import { refuseUnserved } from './refusing/refused-requests.ts';
+import { EndpointFailure, type HttpRequest, type Route } from './route.ts';
 import { safeHeaders } from './safe-headers.ts';
-import { Content } from './sending/content.ts';
 import { EventFeed, feedHeaders, runFeed } from './sending/event-feed.ts';
+import { problemAnswer, writeAnswer } from './sending/write-answer.ts';
 
 export interface HttpServerOptions {
   /** On loopback, requests that web pages send from a browser are refused; see foreign-page.ts. */
@@ -73,18 +73,14 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
     ...defaults,
     ...given,
     hook,
+    whoIs: askedOnce(given.whoCalls ?? everybody),
     bodies: byteBudget(limits.bodiesBytes),
     stopping: () => stopped !== undefined,
     feeds,
     last: (socket: Duplex) => refusing.last(socket),
   };
   const server = limitedServer(limits, given.logger);
-  const refusing = refuseUnserved(
-    server,
-    hook,
-    options.problemTypes,
-    application(options).callback(),
-  );
+  const refusing = refuseUnserved(server, hook, options.problemTypes, listener(options));
   return {
     name: 'http',
     port: () => (server.address() as AddressInfo).port,
@@ -101,6 +97,8 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
 type ServerSettings = HttpServerOptions &
   typeof defaults & {
     readonly hook: Hook<HttpExchange>;
+    /** Who sends a request; asked once for each. */
+    readonly whoIs: WhoCalls;
     /** The bytes of all bodies held. */
     readonly bodies: ByteBudget;
     /** Answers that go on. */
@@ -110,14 +108,10 @@ type ServerSettings = HttpServerOptions &
     last(socket: Duplex): void;
   };
 
-function application(options: ServerSettings): Koa {
-  const app = new Koa();
-  // Only a broken connection ends up here: everything else was answered below.
-  app.on('error', (err) => options.logger.debug({ err }, 'an HTTP response was not delivered'));
-  const router = new Router({ sensitive: true });
-  for (const each of options.routes) {
-    router.register(each.path, [each.method], (koa) => answer(koa, each, options));
-  }
+function listener(options: ServerSettings): RequestListener {
+  const faults = new WeakMap<IncomingMessage, CodedError>();
+  const served = application(options, faults).callback();
+  const refusedByHead = refusingByHead(options);
   const onLoopback = isLoopback(options.host);
   // Who shows a token is judged by it: no page and no name that leads here has one.
   const asksTokens = options.whoCalls !== undefined;
@@ -125,8 +119,27 @@ function application(options: ServerSettings): Koa {
     onLoopback && !(asksTokens && request.headers.authorization !== undefined)
       ? foreignPage(request)
       : undefined;
+  return (request, response) => {
+    const fault = headFault(request) ?? fromPage(request);
+    if (fault !== undefined) faults.set(request, fault);
+    else if (refusedByHead(request, response)) return;
+    void served(request, response);
+  };
+}
+
+function application(
+  options: ServerSettings,
+  faults: { get(request: IncomingMessage): CodedError | undefined },
+): Koa {
+  const app = new Koa();
+  // Only a broken connection ends up here: everything else was answered below.
+  app.on('error', (err) => options.logger.debug({ err }, 'an HTTP response was not delivered'));
+  const router = new Router({ sensitive: true });
+  for (const each of options.routes) {
+    router.register(each.path, [each.method], (koa) => answer(koa, each, options));
+  }
   app.use((koa, next) => {
-    const fault = headFault(koa.req) ?? fromPage(koa.req);
+    const fault = faults.get(koa.req);
     if (fault === undefined) return next();
     options.last(koa.req.socket);
     return answer(koa as RouterContext, undefined, options, fault);
@@ -150,7 +163,7 @@ async function answer(
     path: fault === undefined ? koa.path : '',
     route: found?.path,
     params: koa.params ?? {},
-    header: (name) => headerText(koa.headers[name]),
+    header: (name) => headerText(koa.headers, name),
   };
   const gone = new AbortController();
   const ctx = hook.before(withSignal(background(), gone.signal), exchange);
@@ -178,10 +191,10 @@ async function answer(
   });
   try {
     if (found === undefined) throw fault ?? notServed(koa);
-    const asked = (settings.whoCalls ?? everybody)(koa.req);
+    const asked = settings.whoIs(koa.req);
     const principal = asked instanceof Promise ? await asked : asked;
     if (principal.kind === 'stranger' && !found.open) throw tokenMissing();
-    const refusal = found.admit({
+    const refusal = found.admit?.({
       headerValues: (name) => headerValues(koa.req, name),
       share: principal.share,
     });
@@ -203,7 +216,7 @@ async function answer(
         // A feed of hours is no slow answer.
         ended({ status: answered.status, error: undefined });
       }
-    } else write(koa.res, answered, stopping());
+    } else writeAnswer(koa.res, answered, stopping());
   } catch (thrown) {
     const heard = thrown instanceof EndpointFailure;
     error = codedError(heard ? thrown.cause : thrown);
@@ -213,14 +226,12 @@ async function answer(
     const more = thrown instanceof UnsupportedBody ? thrown.accepted : {};
     // The sender of a faulty head may disagree with us about where the request ends.
     const last = stopping() || fault !== undefined;
-    write(koa.res, problem(problemDocument(error, trace, problemTypes), error, more), last);
+    const document = problemDocument(error, trace, problemTypes);
+    writeAnswer(koa.res, problemAnswer(document, error, more), last);
   } finally {
     bodies.give(held);
   }
 }
-
-const headerText = (value: string | string[] | undefined): string | undefined =>
-  (Array.isArray(value) ? value.join(', ') : value) || undefined;
 
 const noQuery = new URLSearchParams();
 
@@ -246,46 +257,4 @@ function notServed(koa: RouterContext): CodedError {
   koa.res.setHeader('allow', allowed);
   const message = `${koa.method} is not allowed here; use ${allowed}.`;
   return new CodedError('method_not_allowed', 'method_not_allowed', message);
-}
-
-/**
- * Writes the whole answer.
- *
- * @param last closes the connection with it: otherwise it would stay for the next request, and keep `stop` waiting
- */
-function write(res: ServerResponse, { status, headers, body }: HttpResponse, last: boolean): void {
-  // Serialized first: a body that cannot be written must not leave half an answer.
-  const text = body === undefined ? '' : body instanceof Content ? body.bytes : jsonOf(body);
-  const type = body instanceof Content ? body.type : 'application/json; charset=utf-8';
-  res.writeHead(status, {
-    ...safeHeaders,
-    ...(body !== undefined && { 'content-type': type }),
-    // A 304 says nothing about the body that it stands for.
-    ...(status !== 304 && { 'content-length': Buffer.byteLength(text) }),
-    ...headers,
-    ...(last && { connection: 'close' }),
-  });
-  res.end(text);
-}
-
-const jsonOf = (body: unknown): string =>
-  body instanceof JsonText ? body.text : JSON.stringify(body);
-
-function problem(
-  document: ProblemDocument,
-  error: CodedError,
-  more: Readonly<Record<string, string>>,
-): HttpResponse {
-  const wait = retryAfterSeconds(error);
-  const challenge = challengeOf(error);
-  return {
-    status: document.status,
-    headers: {
-      'content-type': 'application/problem+json; charset=utf-8',
-      ...(wait !== undefined && { 'retry-after': String(wait) }),
-      ...(challenge !== undefined && { 'www-authenticate': challenge }),
-      ...more,
-    },
-    body: document,
-  };
 }

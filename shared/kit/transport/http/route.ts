@@ -54,8 +54,8 @@ export interface Route {
   readonly operation: Operation | undefined;
   /** Whether strangers are served, too; see HttpServerOptions.whoCalls. */
   readonly open: boolean;
-  /** Why a request is refused before its body is read; undefined: it is served. */
-  readonly admit: (head: HttpHead) => CodedError | undefined;
+  /** Why a request is refused before its body is read; undefined: it is served. It may be called twice for one. */
+  readonly admit: ((head: HttpHead) => CodedError | undefined) | undefined;
   /** The endpoint's errors come as EndpointFailure: its middlewares have logged them. */
   readonly serve: (ctx: Context, http: HttpRequest) => Promise<HttpResponse>;
 }
@@ -78,8 +78,8 @@ export function route<Request, Response>(options: {
   /** Whether callers are served who have not shown who they are. Default: they are not. */
   readonly open?: boolean;
   /**
-   * Called first, with the request's head alone: what it returns refuses the request before
-   * anything is done for it. Default: every request is served.
+   * Called first, with the request's head alone, and perhaps again: what it returns refuses the
+   * request before anything is done for it. Default: every request is served.
    */
   readonly admit?: (head: HttpHead) => CodedError | undefined;
   readonly decode: (http: HttpRequest) => Request;
@@ -87,8 +87,8 @@ export function route<Request, Response>(options: {
   readonly encode: (response: Response, http: HttpRequest) => HttpResponse;
   readonly operation?: Operation;
 }): Route {
-  const { method, path, query = [], open = false, admit = () => undefined } = options;
-  const { endpoint, encode, operation } = options;
+  const { method, path, query = [], open = false } = options;
+  const { admit, endpoint, encode, operation } = options;
   const names = query.map(({ name }) => name);
   const decode = refusingOthers(names, options.decode);
   return {

@@ -23,8 +23,18 @@ export function foreignPage({ headers, socket }: IncomingMessage): CodedError | 
   return site === undefined || site === 'same-origin' || site === 'none' ? undefined : foreign();
 }
 
+/** Callers name us the same way again and again, and reading a name costs more than all else here. */
+let known: { readonly host: string; readonly port: number | undefined } | undefined;
+
 /** Browsers name every port but 80; a program that names none means the one it connected to. */
 function isOwn(host: string, ownPort: number | undefined): boolean {
+  if (known?.host === host && known.port === ownPort) return true;
+  const own = isLoopbackName(host, ownPort);
+  if (own) known = { host, port: ownPort };
+  return own;
+}
+
+function isLoopbackName(host: string, ownPort: number | undefined): boolean {
   const [, name = '', port = ''] = /^(.*?)(?::(\d*))?$/.exec(host) ?? [];
   return isLoopback(name) && (port === '' || Number(port) === ownPort);
 }

@@ -40,6 +40,18 @@ export function whoCalls({ tokens, trusting, trustedProxies }: WhoCallsOptions):
   };
 }
 
+/** `who`, asked once for each request: the check of a new token costs more than all else about it. */
+export function askedOnce(who: WhoCalls): WhoCalls {
+  const known = new WeakMap<IncomingMessage, Principal | Promise<Principal>>();
+  return (request) => {
+    const before = known.get(request);
+    if (before !== undefined) return before;
+    const principal = who(request);
+    known.set(request, principal);
+    return principal;
+  };
+}
+
 /** What a refusal tells of how to identify oneself (RFC 6750, 3); undefined for other errors. */
 export function challengeOf({ kind, code, message }: CodedError): string | undefined {
   if (kind !== 'unauthenticated') return undefined;

@@ -12,14 +12,14 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { background } from '../../context.ts';
-import { CodedError } from '../../errors.ts';
-import { traceId } from '../../trace-id.ts';
-import type { Hook } from '../hooks.ts';
-import type { HttpExchange } from './exchange.ts';
+import { background } from '../../../context.ts';
+import { CodedError } from '../../../errors.ts';
+import { traceId } from '../../../trace-id.ts';
+import type { Hook } from '../../hooks.ts';
+import type { HttpExchange } from '../exchange.ts';
+import { type Refusal, refusalDocument } from '../problem.ts';
+import { safeHeaders } from '../safe-headers.ts';
 import { pendingAnswers } from './pending.ts';
-import { type Refusal, refusalDocument } from './problem.ts';
-import { safeHeaders } from './safe-headers.ts';
 
 const malformed: Refusal = {
   status: 400,

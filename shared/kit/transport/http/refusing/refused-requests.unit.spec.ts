@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { httpServerTrace } from '../../../../zipkin/http.ts';
-import { eventually } from '../../../testing/eventually.ts';
-import { type RawAnswer, sendRaw } from '../../../testing/raw-http.ts';
-import { standingStill } from '../../../testing/standing-still.ts';
-import { spanRecorder } from '../../../testing/zipkin/span-recorder.ts';
-import { silentLogger } from '../../logger.ts';
-import { type HttpServerOptions, httpServer } from './http-server.ts';
-import type { ProblemDocument } from './problem.ts';
-import { type Route, route } from './route.ts';
+import { httpServerTrace } from '../../../../../zipkin/http.ts';
+import { eventually } from '../../../../testing/eventually.ts';
+import { type RawAnswer, sendRaw } from '../../../../testing/raw-http.ts';
+import { standingStill } from '../../../../testing/standing-still.ts';
+import { spanRecorder } from '../../../../testing/zipkin/span-recorder.ts';
+import { silentLogger } from '../../../logger.ts';
+import { type HttpServerOptions, httpServer } from '../http-server.ts';
+import type { ProblemDocument } from '../problem.ts';
+import { type Route, route } from '../route.ts';
 
 const echo = route({
   method: 'POST',
