@@ -4,6 +4,7 @@ import { withSources } from '../../cli/audit/connect.ts';
 import type { Progress } from '../../cli/progress.ts';
 import { durables } from '../../shared/contracts/subjects.ts';
 import { background, withSignal } from '../../shared/kit/context.ts';
+import { booksOf } from '../../stack/books.ts';
 import type { Stack } from '../../stack/stack.ts';
 
 /** Seconds from the start of the services until each had the whole log; undefined: it never had. */
@@ -21,21 +22,13 @@ const PATIENCE_MS = 300_000;
  * `performance.now()`.
  */
 export function caughtUp(
-  { addresses, eventStoreTls }: Stack,
+  stack: Stack,
   begunAt: number,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<CaughtUp> {
   const ctx = withSignal(background(), signal);
-  const books = {
-    eventStore: addresses.EVENTSTORE_ADDRESS,
-    eventStoreTls: eventStoreTls(),
-    natsUrl: addresses.NATS_URL,
-    ordersDatabaseUrl: addresses.ORDERS_DATABASE_URL,
-    paymentsDatabaseUrl: addresses.PAYMENTS_DATABASE_URL,
-    sagaDatabaseUrl: addresses.SAGA_DATABASE_URL,
-  };
-  return withSources(books, async ({ log, published, readModel, places }) => {
+  return withSources(booksOf(stack), async ({ log, published, readModel, places }) => {
     const head = await log.head(ctx);
     const after: Partial<Record<Follower, number>> = {};
     const positions: Record<Follower, () => Promise<bigint>> = {

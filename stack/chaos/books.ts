@@ -4,6 +4,7 @@ import type { AuditReport } from '../../cli/audit/report.ts';
 import type { OrderEventCodec } from '../../shared/contracts/events.ts';
 import type { EventStore, RecordedEvent } from '../../shared/eventstore/event-store.ts';
 import { background } from '../../shared/kit/context.ts';
+import { booksOf } from '../books.ts';
 import type { Stack } from '../stack.ts';
 import { CEILING_MS, VOID_RETRY_MS } from './settings.ts';
 import type { Histories } from './verdict.ts';
@@ -29,15 +30,6 @@ export function auditBooks(
     }),
   );
 }
-
-const booksOf = ({ addresses, eventStoreTls }: Stack) => ({
-  eventStore: addresses.EVENTSTORE_ADDRESS,
-  eventStoreTls: eventStoreTls(),
-  natsUrl: addresses.NATS_URL,
-  ordersDatabaseUrl: addresses.ORDERS_DATABASE_URL,
-  paymentsDatabaseUrl: addresses.PAYMENTS_DATABASE_URL,
-  sagaDatabaseUrl: addresses.SAGA_DATABASE_URL,
-});
 
 /** Whether stream and log end at the same position. */
 export const streamEnds = (stack: Stack): Promise<boolean> =>

@@ -1,6 +1,7 @@
 /** `make bench-orders` on a stack of its own: the product and the bare path in turns. */
 import { availableParallelism, cpus } from 'node:os';
 import { auditDocument } from '../../../cli/render-audit.ts';
+import { booksOf } from '../../../stack/books.ts';
 import type { ProcessForm } from '../../../stack/plan.ts';
 import type { Progress } from '../../figures/progress.ts';
 import { compareBooks } from '../books.ts';
@@ -85,7 +86,7 @@ export async function compare(
       rows.push(...stages);
     }
     progress.say('comparing the books');
-    const books = await compareBooks(booksOf(arena), signal);
+    const books = await compareBooks(booksOf(arena.stack), signal);
     return {
       at: new Date().toISOString(),
       quick,
@@ -151,12 +152,3 @@ function ratiosOf(condition: Condition, all: readonly Measured[]): Ratio[] {
 
 const textOf = ({ part, amount }: Condition): string =>
   part === 'callers' ? `${amount} callers` : `${amount} orders a second`;
-
-const booksOf = ({ stack: { addresses, eventStoreTls } }: Arena) => ({
-  eventStore: addresses.EVENTSTORE_ADDRESS,
-  eventStoreTls: eventStoreTls(),
-  natsUrl: addresses.NATS_URL,
-  ordersDatabaseUrl: addresses.ORDERS_DATABASE_URL,
-  paymentsDatabaseUrl: addresses.PAYMENTS_DATABASE_URL,
-  sagaDatabaseUrl: addresses.SAGA_DATABASE_URL,
-});
