@@ -93,13 +93,15 @@ export function createService(
     ctx: Context,
     filter: EventFilter,
     limit: number,
-    bare = false,
+    withoutMetadata = false,
   ): Promise<LogPage> {
     const one =
       filter.aggregateId !== undefined ||
       filter.eventId !== undefined ||
       (filter.positions?.length ?? 0) > 0;
-    return inTurn(one ? readers.lookups : readers.log, () => log.read(ctx, filter, limit, bare));
+    return inTurn(one ? readers.lookups : readers.log, () =>
+      log.read(ctx, filter, limit, { withoutMetadata }),
+    );
   }
 
   async function inTurn<Read>(
@@ -123,9 +125,14 @@ export function createService(
    * All pages after `after`, up to the first without more behind it. The next page is
    * read while the reader handles this one, so it holds two at a time.
    */
-  async function* pages(ctx: Context, filter: EventFilter, after: bigint, bare = false) {
+  async function* pages(ctx: Context, filter: EventFilter, after: bigint, withoutMetadata = false) {
     const readAfter = (position: bigint) => {
-      const page = readPage(ctx, { ...filter, afterPosition: position }, STREAM_PAGE, bare);
+      const page = readPage(
+        ctx,
+        { ...filter, afterPosition: position },
+        STREAM_PAGE,
+        withoutMetadata,
+      );
       // The reader may leave before the page fails.
       page.catch(() => undefined);
       return page;
@@ -140,9 +147,10 @@ export function createService(
   }
 
   /** Reads to the head; events appended meanwhile are left to the next read. */
-  async function* upToHead(ctx: Context, filter: EventFilter, bare: boolean): Batches {
+  async function* upToHead(ctx: Context, filter: EventFilter, withoutMetadata: boolean): Batches {
     const head = await log.head(ctx);
-    for await (const { events, last } of pages(ctx, filter, filter.afterPosition ?? 0n, bare)) {
+    const after = filter.afterPosition ?? 0n;
+    for await (const { events, last } of pages(ctx, filter, after, withoutMetadata)) {
       const wanted = last > head ? events.filter(({ position }) => position <= head) : events;
       if (wanted.length > 0) yield wanted;
       if (last >= head) return;

@@ -46,11 +46,13 @@ export interface EventLog {
   rebase(head: bigint): void;
   /** Id of the event at a position; undefined if there is none. */
   idAt(ctx: Context, position: bigint): Promise<string | undefined>;
-  /**
-   * Events after a position that match the filter, by position: at most `limit`, fewer if
-   * they are large. `bare` leaves out their metadata.
-   */
-  read(ctx: Context, filter: EventFilter, limit: number, bare?: boolean): Promise<LogPage>;
+  /** Events after a position that match the filter, by position: at most `limit`, fewer if they are large. */
+  read(
+    ctx: Context,
+    filter: EventFilter,
+    limit: number,
+    how?: { readonly withoutMetadata?: boolean },
+  ): Promise<LogPage>;
   /** All events of each aggregate, as of one moment: a result for each, in the order asked. */
   aggregates(ctx: Context, asked: readonly AggregateId[]): Promise<readonly WholeAggregate[]>;
 }
@@ -187,14 +189,14 @@ export function createEventLog(
     // Ids, positions and aggregates match few rows: their own index finds them, and they
     // are sorted. Materialized, because the planner may otherwise scan the log by position
     // in the hope of finding them soon.
-    read: async (ctx, filter, limit, bare = false) => {
+    read: async (ctx, filter, limit, { withoutMetadata = false } = {}) => {
       const { eventId, aggregateId = null, aggregateType = null } = filter;
       const { eventTypes = [], positions = [] } = filter;
       const rows = await database.query<EventRow & { found: string }>(ctx, (sql) => {
         const plain = sql`
           stream, position, event_id, event_type, aggregate_type, aggregate_id, version, event_data,
           created_at`;
-        const columns = bare ? plain : sql`${plain}, metadata`;
+        const columns = withoutMetadata ? plain : sql`${plain}, metadata`;
         const few =
           eventId !== undefined
             ? sql`event_id = ${eventId}::text`

@@ -129,7 +129,7 @@ const outlineOf = ({ status, payment, reason }: OrderRow): OrderState => ({
   details: status === 'None' ? undefined : someDetails,
 });
 
-/** The order's state that `row` represents. */
+/** The order's state that `row` represents, for those who check or imitate the read model. */
 export function stateOf(row: OrderRow): OrderState {
   const outline = outlineOf(row);
   if (outline.details === undefined) return outline;

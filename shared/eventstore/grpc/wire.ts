@@ -38,6 +38,7 @@ export function newEventFromWire(event: WireEvent): NewEvent {
   };
 }
 
+/** Field by field, as below: a long log is read faster than with a spread of the other form. */
 export function recordedToWire(event: RecordedEvent): WireEvent {
   return {
     eventId: event.eventId,

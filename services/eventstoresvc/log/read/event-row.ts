@@ -15,7 +15,7 @@ export interface EventRow {
   created_at: Date;
 }
 
-const nothing = {};
+const noMetadata = Object.freeze({});
 
 /** The event of a row. */
 export function recorded(row: EventRow): RecordedEvent {
@@ -28,7 +28,7 @@ export function recorded(row: EventRow): RecordedEvent {
     aggregateId: row.aggregate_id,
     version: BigInt(row.version),
     data: row.event_data,
-    metadata: row.metadata ?? nothing,
+    metadata: row.metadata ?? noMetadata,
     createdAt: row.created_at,
   };
 }

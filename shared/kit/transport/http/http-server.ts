@@ -97,7 +97,7 @@ export function httpServer(given: HttpServerOptions): Component & { port(): numb
 type ServerSettings = HttpServerOptions &
   typeof defaults & {
     readonly hook: Hook<HttpExchange>;
-    /** Who sends a request; asked once for each. */
+    /** Who sends a request; see askedOnce. */
     readonly whoIs: WhoCalls;
     /** The bytes of all bodies held. */
     readonly bodies: ByteBudget;
@@ -120,9 +120,15 @@ function listener(options: ServerSettings): RequestListener {
       ? foreignPage(request)
       : undefined;
   return (request, response) => {
-    const fault = headFault(request) ?? fromPage(request);
-    if (fault !== undefined) faults.set(request, fault);
-    else if (refusedByHead(request, response)) return;
+    try {
+      const fault = headFault(request) ?? fromPage(request);
+      if (fault !== undefined) faults.set(request, fault);
+      else if (refusedByHead(request, response)) return;
+    } catch (err) {
+      options.logger.error({ err }, 'an HTTP request could not be refused');
+      response.destroy();
+      return;
+    }
     void served(request, response);
   };
 }

@@ -103,6 +103,16 @@ describe('what web pages send to a server on loopback', () => {
     assert.equal(answer.status, 421);
   });
 
+  it('a name is no better the second time, and one of another server is not ours', async () => {
+    const [port, other] = [await listening(), await listening()];
+    const statusAt = async (host: string) => (await ask(port, '1.1', `Host: ${host}`)).status;
+    assert.equal(await statusAt(`evil.example:${port}`), 421);
+    assert.equal(await statusAt(`evil.example:${port}`), 421);
+    assert.equal((await ask(other, '1.1', `Host: localhost:${other}`)).status, 204);
+    assert.equal(await statusAt(`localhost:${other}`), 421);
+    assert.equal(await statusAt(`localhost:${port}`), 204);
+  });
+
   it('a program of HTTP/1.0 that names no host is served', async () => {
     assert.equal((await ask(await listening(), '1.0')).status, 204);
   });

@@ -40,7 +40,7 @@ export function whoCalls({ tokens, trusting, trustedProxies }: WhoCallsOptions):
   };
 }
 
-/** `who`, asked once for each request: the check of a new token costs more than all else about it. */
+/** `who`, asked once for each request unless it throws: the check of a new token costs more than all else about it. */
 export function askedOnce(who: WhoCalls): WhoCalls {
   const known = new WeakMap<IncomingMessage, Principal | Promise<Principal>>();
   return (request) => {

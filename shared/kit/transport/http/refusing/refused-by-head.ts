@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { background } from '../../../context.ts';
+import type { CodedError } from '../../../errors.ts';
 import { traceId } from '../../../trace-id.ts';
 import type { Hook } from '../../hooks.ts';
 import type { WhoCalls } from '../callers/who-calls.ts';
@@ -25,30 +26,39 @@ const plain = /^[\w/.-]+$/;
 /**
  * A short way for what a route does not admit: under overload most requests are refused, and
  * with all that a served request needs they would take the processor from those that are
- * accepted. The result answers a request and returns true if its route has no parameters, its
- * caller is known at once, and `admit` refuses it. All others have the long way, where `admit`
- * is asked again. Call it only for requests without `headFault`.
+ * accepted. The result answers a request and returns true if it knows the route by its address
+ * alone, its caller is known at once, and `admit` refuses it. All others have the long way, where
+ * `admit` is asked again, and have the same answer there.
+ *
+ * Hooks hear of a refusal when it is written: it is one even if its caller has left meanwhile, and
+ * its duration is that of the refusing alone. Call it only for requests without `headFault` and
+ * `foreignPage`.
  */
 export function refusingByHead(
   options: RefusingByHeadOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
   const { hook, problemTypes, stopping } = options;
-  const doors = new Map<string, Route>();
-  for (const route of options.routes) {
-    const address = `${route.method} ${route.path}`;
-    if (plain.test(route.path) && !doors.has(address)) doors.set(address, route);
-  }
+  const doors = doorsOf(options.routes);
 
   function shareOf(request: IncomingMessage, { open }: Route): string | undefined {
     try {
       const principal = options.whoIs(request);
-      if (principal instanceof Promise) {
-        // The long way says what is wrong.
-        principal.catch(() => undefined);
-        return undefined;
-      }
+      // The long way waits for it.
+      if (principal instanceof Promise) return undefined;
       return principal.kind === 'stranger' && !open ? undefined : principal.share;
     } catch {
+      return undefined;
+    }
+  }
+
+  function refusalOf(request: IncomingMessage, route: Route): CodedError | undefined {
+    const share = shareOf(request, route);
+    if (share === undefined) return undefined;
+    try {
+      const error = route.admit?.({ share, headerValues: (name) => headerValues(request, name) });
+      return error?.kind === 'internal' ? undefined : error;
+    } catch {
+      // A fault of ours is logged on the long way.
       return undefined;
     }
   }
@@ -56,11 +66,8 @@ export function refusingByHead(
   return (request, response) => {
     const { method = '', url = '', headers } = request;
     const route = doors.get(`${method} ${url}`);
-    if (route?.admit === undefined) return false;
-    const share = shareOf(request, route);
-    if (share === undefined) return false;
-    const error = route.admit({ share, headerValues: (name) => headerValues(request, name) });
-    if (error === undefined) return false;
+    const error = route && refusalOf(request, route);
+    if (route === undefined || error === undefined) return false;
     const exchange: HttpExchange = {
       method,
       path: url,
@@ -76,4 +83,20 @@ export function refusingByHead(
     hook.after(ctx, exchange, { status: document.status, error });
     return true;
   };
+}
+
+/** By method and address, the routes that answer there and may refuse. */
+function doorsOf(routes: readonly Route[]): ReadonlyMap<string, Route> {
+  const doors = new Map<string, Route>();
+  const closed = new Set<string>();
+  for (const route of routes) {
+    const { method, path, admit } = route;
+    const address = `${method} ${path}`;
+    // The first match serves: behind a pattern, or another route for it, an address may be theirs.
+    if (closed.has(method) || closed.has(address)) continue;
+    if (!plain.test(path)) closed.add(method);
+    else if (admit !== undefined) doors.set(address, route);
+    closed.add(address);
+  }
+  return doors;
 }
