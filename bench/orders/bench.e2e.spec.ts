@@ -52,7 +52,7 @@ describe('bench-orders', function suite() {
     const told = JSON.parse(output);
     assert.deepEqual([told.accepted, told.completed, told.not_ended], [50, 50, 0]);
     assert.equal(told.endings.Approved, 50);
-    assert.deepEqual([told.refused, told.shortcomings], [{}, []]);
+    assert.deepEqual([told.refused, told.refused_ms, told.shortcomings], [{}, null, []]);
     for (const { p50, p95, p99, max } of [told.accept_ms, told.journey_ms]) {
       assert.ok(0 < p50 && p50 <= p95 && p95 <= p99 && p99 <= max);
     }

@@ -44,7 +44,9 @@ export function renderReport(report: BenchReport, paint: Paint): string {
       ],
     ]),
     `ended: ${count(result.endings).join(', ') || 'none'}`,
-    ...(refused.length > 0 ? [paint('warn', `not accepted: ${refused.join(', ')}`)] : []),
+    ...(refused.length > 0
+      ? [paint('warn', `not accepted: ${refused.join(', ')}; ${times(result.refusal)}`)]
+      : []),
     '',
     renderAudit(books.report, books.decimals, paint),
     // Below the audit, which does not know of them and may say that all is right.
@@ -68,6 +70,7 @@ export function reportDocument(report: BenchReport): object {
     accepted_per_s: result.acceptedPerSecond,
     accept_ms: result.accept ?? null,
     refused: result.refused,
+    refused_ms: result.refusal ?? null,
     completed: result.completed,
     completed_per_s: result.completedPerSecond,
     journey_ms: result.journey ?? null,

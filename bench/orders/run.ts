@@ -15,6 +15,8 @@ export interface RunResult {
   readonly accept: Times | undefined;
   /** How many were answered otherwise, by HTTP status or the error's name. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Until such an answer. */
+  readonly refusal: Times | undefined;
   /** Orders that ended, in whatever way. */
   readonly completed: number;
   /** From the first order sent to the last end. */
@@ -49,7 +51,7 @@ export async function run(
   const hide = showProgress(() => standing, progress);
   const cpu = process.cpuUsage();
   try {
-    const { journeys, acceptMs, refused, began, answeredIn } = await drive({
+    const { journeys, acceptMs, refused, refuseMs, began, answeredIn } = await drive({
       ...options,
       follow: (onEnded) => followEndings(options.books.natsUrl, ordersEndings, onEnded),
       silenceMs,
@@ -65,6 +67,7 @@ export async function run(
       acceptedPerSecond: perSecond(acceptMs.length, answeredIn),
       accept: timesOf(acceptMs),
       refused,
+      refusal: timesOf(refuseMs),
       completed: ended,
       completedPerSecond: perSecond(ended, (journeys.lastEndAt ?? began) - began),
       journey: timesOf(journeys.approvedMs),
