@@ -198,7 +198,13 @@ describe('the saga of an order', function () {
         const id = await hands.place(kinds[kind].wish);
         expected.set(id, kinds[kind].ends);
         // Before, while or after it is paid for, as it comes.
-        if (kind === 'cancelled') assert.equal((await hands.decide(id, 'cancel')).http, 200);
+        // On a busy machine some are asked to come again (503), as people do.
+        if (kind === 'cancelled') {
+          await eventually(
+            'it is cancelled',
+            async () => (await hands.decide(id, 'cancel')).http === 200,
+          );
+        }
       }),
     );
     assert.equal(expected.size, 200);
